@@ -1,0 +1,39 @@
+# Every target does its own set-up; the stamps make the second run quick.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo check bench clean
+
+demo: $(VENV)/.core
+	$(BIN)/parasol style examples/content.png --like examples/style.png -o out/demo.png
+	@echo "The picture is $(CURDIR)/out/demo.png"
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m parasol.evaluation.benchmark
+
+clean:
+	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "parasol needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+# efficientnet-lite-pytorch pins an old torch in its metadata and runs on the new one, hence --no-deps.
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e '.[train,dev]'
+	$(PIP) install -c constraints.txt --no-deps efficientnet-lite-pytorch
+	@touch $@ $(VENV)/.core

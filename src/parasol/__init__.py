@@ -1,0 +1,18 @@
+"""Parametric style control for diffusion synthesis (PARASOL): one picture in the style of another."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from parasol.pipeline import Parasol
+
+__version__ = "0.1.0"
+__all__ = ["Parasol", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """Import `Parasol` at first use, so that `import parasol` costs nothing."""
+    if name == "Parasol":
+        from parasol.pipeline import Parasol
+
+        return Parasol
+    raise AttributeError(f"module 'parasol' has no attribute {name!r}")
