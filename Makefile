@@ -32,8 +32,6 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt -e .
 	@touch $@
 
-# efficientnet-lite-pytorch pins an old torch in its metadata and runs on the new one, hence --no-deps.
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt -e '.[train,dev]'
-	$(PIP) install -c constraints.txt --no-deps efficientnet-lite-pytorch
 	@touch $@ $(VENV)/.core
