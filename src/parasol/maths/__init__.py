@@ -1,0 +1,1 @@
+"""Pure mathematics: one equation, one function, one citation. Nothing here sees a model, a file or a device."""

@@ -1,0 +1,33 @@
+"""Inversion by solved noise: what a step of the sampler must be given to land on a stored latent.
+
+The paper stores the noise of the forward process and denoises with it. Read literally, as feeding the forward noise
+back in as sampler noise, that does not reconstruct the picture (rms about 1; `tests/test_sampling_inversion.py` keeps
+it failing). What does is to keep the chain of latents and to solve each step for the noise that leads along it, as
+CycleDiffusion's DPM-Encoder does.
+"""
+
+from jaxtyping import Float
+
+from parasol.maths.schedule import Step
+from parasol.maths.steps import step_mean
+from parasol.types import Z
+
+
+def forward_step(z_prev: Float[Z, "*shape"], noise: Float[Z, "*shape"], step: Step) -> Float[Z, "*shape"]:
+    """q(z_t | z_{t-1}): one link of the forward Markov chain on the sampling grid (DDPM eq. 2).
+
+    `noise` is standard normal. `step` is the sampling step that this link is the opposite of.
+    """
+    alpha = step.alpha_bar / step.alpha_bar_prev
+    return alpha**0.5 * z_prev + (1.0 - alpha) ** 0.5 * noise
+
+
+def residual(
+    z_prev: Float[Z, "*shape"], z_t: Float[Z, "*shape"], eps: Float[Z, "*shape"], step: Step, *, eta: float
+) -> Float[Z, "*shape"]:
+    """r_t = z_{t-1} - mu(z_t): what the sampler has to add after its mean to land exactly on z_{t-1}.
+
+    It is sigma times CycleDiffusion's solved noise (its eq. 6), and unlike that noise it exists where sigma is 0 too:
+    on the last step, and on every step of DDIM.
+    """
+    return z_prev - step_mean(z_t, eps, step, eta=eta)

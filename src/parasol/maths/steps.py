@@ -1,0 +1,63 @@
+"""The diffusion process itself: adding noise, undoing it, and one sampling step between two noise levels.
+
+Coefficients are Python floats, so numpy arrays and torch tensors keep their dtype. Training hands in one alpha_bar per
+picture instead, expanded by `per_picture`.
+"""
+
+from jaxtyping import Float
+
+from parasol.maths.schedule import Step
+from parasol.types import Array, Z
+
+
+def per_picture(values: Float[Z, " B"], like: Array) -> Float[Z, "B *ones"]:
+    """One scalar a picture, reshaped to broadcast over the trailing axes of `like`.
+
+    Raises:
+        ValueError: `values` is not a vector with one value for each picture; `(B,)` against `(B, D)` would broadcast
+            along the wrong axis without a word when B == D.
+    """
+    if values.ndim != 1 or values.shape[0] != like.shape[0]:
+        raise ValueError(
+            f"values have shape {tuple(values.shape)} for a batch of shape {tuple(like.shape)}; "
+            "pass one value for each picture, as a vector"
+        )
+    return values.reshape(values.shape[0], *[1] * (like.ndim - 1))
+
+
+def add_noise(z_0: Z, eps: Z, alpha_bar: float | Z) -> Z:
+    """z_t = sqrt(alpha_bar) z_0 + sqrt(1 - alpha_bar) eps (DDPM eq. 4; paper, "Latent Diffusion Model Background")."""
+    return alpha_bar**0.5 * z_0 + (1.0 - alpha_bar) ** 0.5 * eps
+
+
+def predict_z0(z_t: Z, eps: Z, alpha_bar: float | Z) -> Z:
+    """z0_hat = (z_t - sqrt(1 - alpha_bar) eps) / sqrt(alpha_bar), the one-step estimate behind the modality losses.
+
+    It amplifies an error in eps by sqrt(1 / alpha_bar - 1), up to tens at the noisy end (DDPM eq. 15).
+    """
+    return (z_t - (1.0 - alpha_bar) ** 0.5 * eps) / alpha_bar**0.5
+
+
+def sigma(step: Step, *, eta: float) -> float:
+    """Standard deviation of the noise that a step adds: 0 for DDIM (eta = 0), the DDPM posterior's for eta = 1.
+
+    DDIM eq. 16. It is 0 on the last step whatever eta is.
+
+    Raises:
+        ValueError: `eta` is not in 0..1.
+    """
+    if not 0.0 <= eta <= 1.0:
+        raise ValueError(f"eta is {eta}; it must lie in 0 (DDIM, no noise) to 1 (DDPM)")
+    left_after = (1.0 - step.alpha_bar_prev) / (1.0 - step.alpha_bar)
+    return eta * (left_after * (1.0 - step.alpha_bar / step.alpha_bar_prev)) ** 0.5
+
+
+def step_mean(z_t: Float[Z, "*shape"], eps: Float[Z, "*shape"], step: Step, *, eta: float) -> Float[Z, "*shape"]:
+    """mu(z_t): where a step lands before noise is added (DDIM eq. 12; with eta = 1 it is DDPM eq. 7).
+
+    mu = sqrt(alpha_bar_prev) z0_hat + sqrt(1 - alpha_bar_prev - sigma^2) eps, with z0_hat written out: the two large
+    terms that cancel at the noisy end are cancelled here among float64 coefficients rather than in float32 latents.
+    """
+    scale = (step.alpha_bar_prev / step.alpha_bar) ** 0.5
+    towards_noise = max(0.0, 1.0 - step.alpha_bar_prev - sigma(step, eta=eta) ** 2) ** 0.5
+    return scale * z_t + (towards_noise - scale * (1.0 - step.alpha_bar) ** 0.5) * eps

@@ -1,0 +1,1 @@
+"""Sampling loops as pure functions over arrays; they meet a model in one callable and own no randomness."""

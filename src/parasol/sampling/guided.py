@@ -1,0 +1,53 @@
+"""Guidance as a wrapper: a conditional network in, the plain noise predictor that samplers call out."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from jaxtyping import Float
+
+from parasol.maths.guidance import branch_weights, combine
+from parasol.types import Condition, DenoiseFn, EpsFn, Z
+
+Branch = Literal["null", "style", "content"]
+
+
+def guided(denoise: DenoiseFn[Z], condition: Condition[Z], *, g_s: float, g_y: float) -> EpsFn[Z]:
+    """The guided predictor eps(z_t, t, m_s, c_y) of the paper's guidance equation.
+
+    A branch whose weight is exactly 0 is never evaluated, so that with g_s = 0 the style cannot reach a single bit of
+    the result; the others go through `denoise` as one batch, branch by branch.
+
+    Raises:
+        ValueError: a scale is not finite; or, when called, z_t and the condition differ in batch size.
+    """
+    weights = branch_weights(g_s, g_y)._asdict()
+    names: list[Branch] = [name for name in ("null", "style", "content") if weights[name] != 0.0]
+    tokens = branch_tokens(condition, names)
+    batch = condition.style.shape[0]
+
+    def eps_fn(z: Z, t: int) -> Z:
+        if z.shape[0] != batch:
+            raise ValueError(f"z holds {z.shape[0]} latents for {batch} conditions; pass one condition for each")
+        eps = denoise(repeat(z, len(names)), t, tokens)
+        return combine([(weights[name], eps[i * batch : (i + 1) * batch]) for i, name in enumerate(names)])
+
+    return eps_fn
+
+
+def branch_tokens(condition: Condition[Z], branches: Sequence[Branch]) -> Float[Z, "N 2 d"]:
+    """Condition tokens [style, content] of the named branches, one block of B after another; null is zeros (RDM)."""
+    batch, width = condition.style.shape
+    tokens = repeat(condition.style, 2 * len(branches)).reshape(len(branches) * batch, 2, width)
+    tokens[:] = 0.0
+    for i, branch in enumerate(branches):
+        block = slice(i * batch, (i + 1) * batch)
+        if branch == "style":
+            tokens[block, 0] = condition.style
+        if branch == "content":
+            tokens[block, 1] = condition.content
+    return tokens
+
+
+def repeat(array: Float[Z, "B *rest"], times: int) -> Float[Z, "N *rest"]:
+    """The whole batch `times` times over, as a copy: indexing by a list is how numpy and torch both allocate."""
+    return array[list(range(array.shape[0])) * times]

@@ -1,0 +1,66 @@
+"""The vocabulary that every layer shares: arrays, the two callables between sampler and model, and the condition.
+
+Symbols are the paper's inside `maths/` and `sampling/` (z, t, eps, alpha_bar, g_s, g_y, lam); words are used outside
+(style_scale, content_scale, structure).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from jaxtyping import Float
+
+
+@runtime_checkable
+class Array(Protocol):
+    """What numpy arrays and torch tensors share, and all that the sampler asks of either.
+
+    Arithmetic with Python floats keeps the array's own dtype and device, so no formula mentions a library.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def ndim(self) -> int: ...
+    def reshape(self, *shape: int) -> Any: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __setitem__(self, key: Any, value: Any, /) -> None: ...
+    def __add__(self, other: Any, /) -> Any: ...
+    def __sub__(self, other: Any, /) -> Any: ...
+    def __mul__(self, other: Any, /) -> Any: ...
+    def __rmul__(self, other: Any, /) -> Any: ...
+    def __rsub__(self, other: Any, /) -> Any: ...
+    def __truediv__(self, other: Any, /) -> Any: ...
+    def __pow__(self, other: Any, /) -> Any: ...
+
+
+Z = TypeVar("Z", bound=Array)
+"""Numpy array or torch tensor: whatever goes in comes out."""
+
+EpsFn = Callable[[Z, int], Z]
+"""(z_t `B C h w`, t) -> predicted noise `B C h w`: the one line in which a sampler meets a model."""
+
+DenoiseFn = Callable[[Z, int, Z], Z]
+"""(z_t `N C h w`, t, tokens `N 2 d`) -> predicted noise `N C h w`: the conditional network, before guidance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition(Generic[Z]):
+    """What a picture is to show, in the joint space of the two tokens (paper, section 2).
+
+    Raises:
+        ValueError: the two descriptors do not have the same shape `B d`.
+    """
+
+    style: Float[Z, "B d"]
+    """m = M(a): the projected style descriptor, unit norm. Token 0."""
+
+    content: Float[Z, "B d"]
+    """c: the content descriptor, unit norm. Token 1."""
+
+    def __post_init__(self) -> None:
+        if self.style.ndim != 2 or self.style.shape != self.content.shape:
+            raise ValueError(
+                f"style has shape {tuple(self.style.shape)} and content {tuple(self.content.shape)}; both must be the "
+                "same [B, d]: project the style descriptor into the content space first, and keep the batch axis"
+            )
