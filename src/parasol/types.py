@@ -8,7 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
+import numpy as np
 from jaxtyping import Float
+
+Picture = Float[np.ndarray, "H W 3"]
+"""THE pixel convention for one picture: RGB in [0, 1], float32, row 0 at the top."""
 
 
 @runtime_checkable
@@ -19,10 +23,19 @@ class Array(Protocol):
     """
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """Length of every axis."""
+        ...
+
     @property
-    def ndim(self) -> int: ...
-    def reshape(self, *shape: int) -> Any: ...
+    def ndim(self) -> int:
+        """Number of axes."""
+        ...
+
+    def reshape(self, *shape: int) -> Any:
+        """The same values in another shape, of which one length may be -1."""
+        ...
+
     def __getitem__(self, key: Any, /) -> Any: ...
     def __setitem__(self, key: Any, value: Any, /) -> None: ...
     def __add__(self, other: Any, /) -> Any: ...

@@ -10,7 +10,7 @@ from parasol.maths.schedule import Step
 from parasol.types import Array, Z
 
 
-def per_picture(values: Float[Z, " B"], like: Array) -> Float[Z, "B *ones"]:
+def per_picture(values: Float[Z, " B"], like: Array) -> Float[Z, " B *ones"]:
     """One scalar a picture, reshaped to broadcast over the trailing axes of `like`.
 
     Raises:

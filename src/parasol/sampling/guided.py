@@ -48,6 +48,6 @@ def branch_tokens(condition: Condition[Z], branches: Sequence[Branch]) -> Float[
     return tokens
 
 
-def repeat(array: Float[Z, "B *rest"], times: int) -> Float[Z, "N *rest"]:
+def repeat(array: Float[Z, " B *rest"], times: int) -> Float[Z, " N *rest"]:
     """The whole batch `times` times over, as a copy: indexing by a list is how numpy and torch both allocate."""
     return array[list(range(array.shape[0])) * times]

@@ -21,7 +21,7 @@ def forward_chain(z_0: Float[Z, "B C h w"], noises: Sequence[Z], steps: Sequence
     Raises:
         ValueError: there is not one noise, standard normal in z_0's shape, for each step.
     """
-    require_one_each("noises", noises, steps)
+    _require_one_each("noises", noises, steps)
     chain = [z_0]
     for noise, step in zip(reversed(noises), reversed(steps), strict=True):
         chain.append(forward_step(chain[-1], noise, step))
@@ -39,8 +39,8 @@ def solve(
     Raises:
         ValueError: the chain does not hold T + 1 latents, or `start` is not in 0..T.
     """
-    require_chain(chain, steps)
-    require_step("start", start, steps)
+    _require_chain(chain, steps)
+    _require_step("start", start, steps)
     for k in range(start, len(steps)):
         yield residual(chain[k + 1], chain[k], source(chain[k], steps[k].t), steps[k], eta=eta)
 
@@ -59,7 +59,7 @@ def replay(
     Raises:
         ValueError: there is not one residual for each step that is left, or `start` is not in 0..T.
     """
-    require_step("start", start, steps)
+    _require_step("start", start, steps)
     for k, (step, extra) in enumerate(zip(steps[start:], residuals, strict=True), start):
         z = step_mean(z, target(z, step.t), step, eta=eta) + extra
         yield k + 1, z
@@ -77,8 +77,8 @@ def restyle(
     Raises:
         ValueError: `lam` is not in 0..T, or the chain does not hold T + 1 latents.
     """
-    require_chain(chain, steps)
-    require_step("lam", lam, steps)
+    _require_chain(chain, steps)
+    _require_step("lam", lam, steps)
     yield from ((k, chain[k]) for k in range(1, lam + 1))
     residuals = solve(source, chain, steps, eta=eta, start=lam)
     yield from replay(target, chain[lam], residuals, steps, eta=eta, start=lam)
@@ -93,19 +93,19 @@ def sample_fresh(
         ValueError: eta is above 0 and there is not one noise, standard normal in z_T's shape, for each step.
     """
     if eta > 0.0:
-        require_one_each("noises", noises, steps)
+        _require_one_each("noises", noises, steps)
         residuals = [sigma(step, eta=eta) * noise for step, noise in zip(steps, noises, strict=True)]
     else:
         residuals = [0.0] * len(steps)
     yield from replay(target, z_T, residuals, steps, eta=eta)
 
 
-def require_one_each(name: str, values: Sequence[Z], steps: Sequence[Step]) -> None:
+def _require_one_each(name: str, values: Sequence[Z], steps: Sequence[Step]) -> None:
     if len(values) != len(steps):
         raise ValueError(f"{len(values)} {name} for {len(steps)} steps; pass exactly one for each step")
 
 
-def require_chain(chain: Sequence[Z], steps: Sequence[Step]) -> None:
+def _require_chain(chain: Sequence[Z], steps: Sequence[Step]) -> None:
     if len(chain) != len(steps) + 1:
         raise ValueError(
             f"the chain holds {len(chain)} latents for {len(steps)} steps; it needs {len(steps) + 1}: "
@@ -113,6 +113,6 @@ def require_chain(chain: Sequence[Z], steps: Sequence[Step]) -> None:
         )
 
 
-def require_step(name: str, value: int, steps: Sequence[Step]) -> None:
+def _require_step(name: str, value: int, steps: Sequence[Step]) -> None:
     if not 0 <= value <= len(steps):
         raise ValueError(f"{name} is {value}; it counts steps and must lie in 0..{len(steps)}")
