@@ -1,0 +1,163 @@
+"""A built corpus on disk: its cells, its pixels as one array, and its words."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from parasol.corpora.split import SPLITS
+
+CELLS_FILE = "cells.jsonl"
+CORPUS_FILE = "corpus.json"
+CAPTIONS_FILE = "captions.jsonl"
+SKIPPED_FILE = "skipped.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One content drawn in one style.
+
+    `set` names the style (13 in pictograms), `family` the hand behind it (9), `codepoint` the content (lower-case hex
+    joined by `-`, FE0F dropped) and `base` the content without gender, which decides the split. `file` is relative
+    to the corpus folder and `sha256` is of that file.
+    """
+
+    set: str
+    family: str
+    codepoint: str
+    base: str
+    label: str
+    subgroup: str
+    split: str
+    licence: str
+    file: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise ValueError(
+                f"split {self.split!r} of cell {self.id} is unknown; it must be one of {', '.join(SPLITS)}"
+            )
+
+    @property
+    def id(self) -> str:
+        """`<set>/<codepoint>`, unique in the corpus."""
+        return f"{self.set}/{self.codepoint}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """The words of one content in one language."""
+
+    label: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus folder, read lazily. Make one with `load`."""
+
+    folder: Path
+
+    @cached_property
+    def info(self) -> dict[str, object]:
+        """`corpus.json`: recipe, size in pixels, background, packages, counts."""
+        return json.loads((self.folder / CORPUS_FILE).read_text(encoding="utf-8"))
+
+    @property
+    def size(self) -> int:
+        """Side of every picture in pixels."""
+        return int(str(self.info["size"]))
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Every cell, in the fixed order of the build (set by set, codepoints ascending)."""
+        return [Cell(**record) for record in read_lines(self.folder / CELLS_FILE)]
+
+    @cached_property
+    def captions(self) -> dict[str, dict[str, Caption]]:
+        """codepoint -> language tag -> words."""
+        return {
+            record["codepoint"]: {
+                language: Caption(label=words["label"], tags=tuple(words["tags"]))
+                for language, words in record["words"].items()
+            }
+            for record in read_lines(self.folder / CAPTIONS_FILE)
+        }
+
+    def rgba(self) -> UInt8[np.ndarray, "N S S 4"]:
+        """All pictures as one read-only memory map, straight alpha, aligned with `cells`.
+
+        The map is built from the PNGs at the first call. Its name holds the hash of the list of cells, which holds the
+        hash of every PNG, so a rebuilt corpus never meets a stale map.
+        """
+        digest = hashlib.sha256((self.folder / CELLS_FILE).read_bytes()).hexdigest()
+        path = self.folder / f"rgba-{digest[:12]}.npy"
+        if not path.exists():
+            self._write_rgba(path)
+        return np.load(path, mmap_mode="r")
+
+    def _write_rgba(self, path: Path) -> None:
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        shape = (len(self.cells), self.size, self.size, 4)
+        try:
+            pixels = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
+            for row, cell in enumerate(self.cells):
+                pixels[row] = read_rgba(self.folder / cell.file)
+            pixels.flush()
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def load(folder: str | Path) -> Corpus:
+    """Open a built corpus. Raises ValueError when the folder holds none, or one that is not finished."""
+    folder = Path(folder)
+    if not (folder / CORPUS_FILE).is_file():
+        raise ValueError(
+            f"{folder} holds no finished corpus ({CORPUS_FILE} is missing); "
+            f"build one with: parasol corpus build pictograms --out {folder}"
+        )
+    return Corpus(folder)
+
+
+def read_rgba(path: Path) -> UInt8[np.ndarray, "S S 4"]:
+    """The pixels of one cell, straight alpha."""
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGBA"))
+
+
+def read_lines(path: Path) -> Iterator[dict]:
+    """The records of a JSONL file."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def write_lines(path: Path, records: Iterator[dict]) -> None:
+    """Write records as JSONL, atomically."""
+    text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that it is either absent or complete, even when the program is killed meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def record_of(cell: Cell) -> dict:
+    """The cell as it stands in `cells.jsonl`."""
+    return asdict(cell)
