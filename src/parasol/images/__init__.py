@@ -1,0 +1,25 @@
+"""THE pixel convention: float32 RGB in [0, 1], height x width x 3. Pictures come in and go out here alone."""
+
+from parasol.images.arrange import Box, crop, fit, from_uint8, pad_to_multiple, square, to_uint8
+from parasol.images.errors import PictureError
+from parasol.images.load import SUFFIXES, load
+from parasol.images.save import encode_png, read_text, save_png, write_atomic
+from parasol.images.sheet import sheet
+
+__all__ = [
+    "SUFFIXES",
+    "Box",
+    "PictureError",
+    "crop",
+    "encode_png",
+    "fit",
+    "from_uint8",
+    "load",
+    "pad_to_multiple",
+    "read_text",
+    "save_png",
+    "sheet",
+    "square",
+    "to_uint8",
+    "write_atomic",
+]

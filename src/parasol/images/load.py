@@ -1,0 +1,184 @@
+"""A picture of any mode, size, orientation and kind -> float32 RGB in [0, 1]."""
+
+import io
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from parasol.images import svg
+from parasol.images.arrange import from_uint8
+from parasol.images.errors import PictureError
+
+MIN_SIDE = 8  # px; one latent
+MAX_ASPECT = 16  # longer side over shorter side
+MAX_PIXELS = 50_000_000  # a 48-megapixel photograph passes
+MAX_BYTES = 200_000_000
+WORKING_SIDE = 2048  # px; larger pictures are shrunk at once, and no model sees more
+
+RASTER_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+# What counts as a picture in a folder.
+SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".svg", ".tif", ".tiff", ".webp"}
+)
+WAY_OUT = "use PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, PPM or SVG"
+WHITE = (1.0, 1.0, 1.0)
+
+Source = str | Path | bytes | Image.Image | np.ndarray
+
+
+def load(source: Source, *, background: tuple[float, float, float] = WHITE) -> Float[np.ndarray, "H W 3"]:
+    """Read a picture, upright, in sRGB, its transparent parts laid on `background` (RGB in [0, 1]).
+
+    `source` is a path, the bytes of a file, "-" for standard input, a PIL picture, or an array (uint8, or float in
+    [0, 1]; H W, H W 3 or H W 4). Pictures above 2048 px are shrunk to that. Animations and files of several pages
+    are refused: which frame is meant is not ours to guess. Raises PictureError.
+    """
+    name = _name(source)
+    if isinstance(source, np.ndarray):
+        picture = _from_array(source, name)
+    elif isinstance(source, Image.Image):
+        picture = source
+    else:
+        data = source if isinstance(source, bytes) else _read(source, name)
+        if not data:
+            raise PictureError(f"{name} is empty (0 bytes): export or download it again")
+        picture = svg.render(data, WORKING_SIDE // 2, name) if svg.looks_like_svg(data) else _open(data, name)
+    _check_shape(picture, name)
+    return _composite(_decode(picture, name), background)
+
+
+def _name(source: Source) -> str:
+    if isinstance(source, str | Path):
+        return "standard input" if str(source) == "-" else repr(str(source))
+    return "the picture"
+
+
+def _read(source: str | Path, name: str) -> bytes:
+    try:
+        if str(source) == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(source).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PictureError.reading(name, error) from error
+    except ValueError as error:  # a NUL in the path
+        raise PictureError(f"{name} is no path ({error}): give the path of a picture") from error
+    if len(data) > MAX_BYTES:
+        raise PictureError(f"{name} has more than {MAX_BYTES // 1_000_000} MB, the limit: shrink the picture first")
+    return data
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    """Read the header alone."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is the lower one
+            return Image.open(io.BytesIO(data), formats=RASTER_FORMATS)
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{name} is not a picture that can be read: {WAY_OUT}") from error
+    except Image.DecompressionBombError as error:
+        raise _too_large(name) from error
+    except Exception as error:  # Pillow's readers raise whatever a broken header leads them to
+        raise _damaged(name, error) from error
+
+
+def _check_shape(picture: Image.Image, name: str) -> None:
+    short, long = sorted(picture.size)
+    size = f"{name} has {picture.width} x {picture.height} pixels"
+    if short * long > MAX_PIXELS:
+        raise _too_large(name)
+    if short < MIN_SIDE:
+        raise PictureError(f"{size} and each side needs {MIN_SIDE} at least: use a larger picture")
+    if long > MAX_ASPECT * short:
+        raise PictureError(f"{size} and the longer side may be {MAX_ASPECT} times the shorter: cut a part out")
+    # An MPO is one photograph with its previews or its second lens.
+    frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+    if frames > 1:
+        raise PictureError(f"{name} has {frames} frames or pages and one is needed: save the one you mean as a PNG")
+
+
+def _decode(picture: Image.Image, name: str) -> Image.Image:
+    """Upright RGB or RGBA of at most the working side, in sRGB, 8 bits a channel."""
+    try:
+        picture.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG decodes straight to a smaller size
+        picture.load()
+        picture = ImageOps.exif_transpose(picture)
+        picture = _to_srgb(_to_eight_bits(picture, name))
+    except PictureError:
+        raise
+    except Exception as error:  # as in _open
+        raise _damaged(name, error) from error
+    picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BICUBIC)
+    return picture
+
+
+def _to_eight_bits(picture: Image.Image, name: str) -> Image.Image:
+    """Pillow clips wide grey modes when it converts them, so they are scaled here."""
+    wide = picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM"))
+    if wide:
+        grey = np.asarray(picture).astype(np.float64) / 257
+        return Image.fromarray(np.rint(grey).clip(0, 255).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise PictureError(f"{name} has 32 bits a channel and 8 or 16 are needed: save it with 16")
+    return picture
+
+
+def _to_srgb(picture: Image.Image) -> Image.Image:
+    alpha = None
+    profile = picture.info.get("icc_profile")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        alpha = picture.getchannel("A")
+        picture = picture.convert("RGB")
+    rgb = _through_profile(picture, profile) if profile else picture.convert("RGB")
+    if alpha is not None:
+        rgb.putalpha(alpha)
+    return rgb
+
+
+def _through_profile(picture: Image.Image, profile: bytes) -> Image.Image:
+    from PIL import ImageCms
+
+    try:
+        embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" not in ImageCms.getProfileDescription(embedded):
+            converted = ImageCms.profileToProfile(picture, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            return converted or picture
+    except (ImageCms.PyCMSError, OSError):
+        pass  # a broken or foreign profile says nothing; the numbers are then taken as sRGB, as viewers do
+    return picture.convert("RGB")
+
+
+def _composite(picture: Image.Image, background: tuple[float, float, float]) -> Float[np.ndarray, "H W 3"]:
+    values = from_uint8(np.asarray(picture))
+    if values.shape[2] == 3:
+        return values
+    alpha = values[:, :, 3:]
+    return values[:, :, :3] * alpha + np.asarray(background, np.float32) * (1 - alpha)
+
+
+def _from_array(values: np.ndarray, name: str) -> Image.Image:
+    rule = "an array must be H x W, H x W x 3 or H x W x 4, uint8 or float in [0, 1]"
+    if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (3, 4)) or values.size == 0:
+        raise PictureError(f"{name} has the shape {values.shape}, and {rule}: transpose or slice it")
+    if np.issubdtype(values.dtype, np.floating):
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise PictureError(f"{name} has values outside [0, 1], and {rule}: divide or clip it")
+        values = np.rint(values * 255).astype(np.uint8)
+    if values.dtype != np.uint8:
+        raise PictureError(f"{name} has the type {values.dtype}, and {rule}: convert it")
+    return Image.fromarray(np.ascontiguousarray(values))
+
+
+def _too_large(name: str) -> PictureError:
+    return PictureError(f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels, the limit: shrink it first")
+
+
+def _damaged(name: str, error: Exception) -> PictureError:
+    detail = " ".join(str(error).split()) or type(error).__name__
+    return PictureError(f"{name} is damaged or breaks off ({detail}): download or export it again")

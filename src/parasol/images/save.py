@@ -1,0 +1,86 @@
+"""Pictures to files: a PNG with text in it, whole or not at all."""
+
+import io
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image, PngImagePlugin
+
+from parasol.images.arrange import to_uint8
+from parasol.images.errors import PictureError
+
+
+def encode_png(pixels: Float[np.ndarray, "H W 3"], *, text: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of a PNG file (8 bits, lossless) that carries `text`, ASCII or Latin-1, by keyword."""
+    info = PngImagePlugin.PngInfo()
+    for key, value in (text or {}).items():
+        # Readers refuse compressed text above this size as a bomb; longer text is stored as it is.
+        info.add_text(key, value, zip=len(value) < PngImagePlugin.MAX_TEXT_CHUNK)
+    file = io.BytesIO()
+    Image.fromarray(to_uint8(pixels)).save(file, "PNG", pnginfo=info)
+    return file.getvalue()
+
+
+def save_png(path: str | Path, pixels: Float[np.ndarray, "H W 3"], *, text: Mapping[str, str] | None = None) -> None:
+    """Write a PNG file, or to standard output for "-". Raises PictureError and then leaves nothing behind."""
+    if str(path) != "-" and Path(path).suffix.lower() != ".png":
+        raise PictureError(f"{str(path)!r} does not end in .png, the format that keeps every pixel: rename the output")
+    write_atomic(path, encode_png(pixels, text=text))
+
+
+def write_atomic(path: str | Path, data: bytes) -> None:
+    """Write beside the target, flush to the disk, then rename: a reader sees the old file or the new one.
+
+    Missing folders are made. "-" is standard output. Raises PictureError and then leaves nothing behind.
+    """
+    name = repr(str(path))
+    try:
+        if str(path) == "-":
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            _write_file(Path(path).resolve(), data, name)
+    except OSError as error:
+        raise PictureError.writing("standard output" if str(path) == "-" else name, error) from error
+
+
+def _write_file(target: Path, data: bytes, name: str) -> None:
+    if target.exists() and not target.is_file():
+        raise PictureError(f"{name} is not a regular file: give the path of a file, or - for standard output")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def read_text(source: str | Path | bytes, key: str) -> str | None:
+    """The text under a keyword of a PNG file, None if it has none. Raises PictureError."""
+    name = "the picture" if isinstance(source, bytes) else repr(str(source))
+    try:
+        if isinstance(source, bytes):
+            data = source
+        elif str(source) == "-":
+            data = sys.stdin.buffer.read()
+        else:
+            data = Path(source).read_bytes()
+    except OSError as error:
+        raise PictureError.reading(name, error) from error
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            picture.load()  # text may follow the pixels
+            found = picture.info.get(key)
+    except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
+        raise PictureError(f"{name} is not a whole PNG file: give the PNG that Parasol wrote") from error
+    return str(found) if found is not None else None
