@@ -12,7 +12,7 @@ from jaxtyping import Float
 from PIL import Image, PngImagePlugin
 
 from parasol.images.arrange import to_uint8
-from parasol.images.errors import PictureError
+from parasol.images.errors import PictureError, cannot_read, cannot_write
 
 
 def encode_png(pixels: Float[np.ndarray, "H W 3"], *, text: Mapping[str, str] | None = None) -> bytes:
@@ -46,7 +46,7 @@ def write_atomic(path: str | Path, data: bytes) -> None:
         else:
             _write_file(Path(path).resolve(), data, name)
     except OSError as error:
-        raise PictureError.writing("standard output" if str(path) == "-" else name, error) from error
+        raise cannot_write("standard output" if str(path) == "-" else name, error) from error
 
 
 def _write_file(target: Path, data: bytes, name: str) -> None:
@@ -76,7 +76,7 @@ def read_text(source: str | Path | bytes, key: str) -> str | None:
         else:
             data = Path(source).read_bytes()
     except OSError as error:
-        raise PictureError.reading(name, error) from error
+        raise cannot_read(name, error) from error
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             picture.load()  # text may follow the pixels

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from parasol.images import svg
 from parasol.images.arrange import from_uint8
-from parasol.images.errors import PictureError
+from parasol.images.errors import PictureError, cannot_read
 
 MIN_SIDE = 8  # px; one latent
 MAX_ASPECT = 16  # longer side over shorter side
@@ -19,7 +19,7 @@ MAX_PIXELS = 50_000_000  # a 48-megapixel photograph passes
 MAX_BYTES = 200_000_000
 WORKING_SIDE = 2048  # px; larger pictures are shrunk at once, and no model sees more
 
-RASTER_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+RASTER_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 # What counts as a picture in a folder.
 SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".svg", ".tif", ".tiff", ".webp"}
@@ -65,7 +65,7 @@ def _read(source: str | Path, name: str) -> bytes:
             with Path(source).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise PictureError.reading(name, error) from error
+        raise cannot_read(name, error) from error
     except ValueError as error:  # a NUL in the path
         raise PictureError(f"{name} is no path ({error}): give the path of a picture") from error
     if len(data) > MAX_BYTES:
@@ -75,6 +75,7 @@ def _read(source: str | Path, name: str) -> bytes:
 
 def _open(data: bytes, name: str) -> Image.Image:
     """Read the header alone."""
+    Image.init()  # with a list of formats, Pillow registers only the commonest on its own
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is the lower one
