@@ -1,15 +1,52 @@
 """The command `parasol`: parsing and printing only."""
 
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
 import typer
 
-app = typer.Typer(name="parasol", no_args_is_help=True, add_completion=False)
+from parasol import __version__
+from parasol.apps.about import env, models
+from parasol.apps.corpus import corpus_app
+from parasol.apps.train import needs_train_extra, train
+
+app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.command()(train)
+app.add_typer(corpus_app, name="corpus")
+app.command()(models)
+app.command()(env)
 
 
-@app.callback()
-def root() -> None:
-    """One picture in the style of another, from a model trained on openly licensed art."""
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    """One picture in the style of another, with dials.
+
+    \b
+    Example:
+      parasol style house.png --like crab.png -o out.png
+    """
+    if version:
+        print(f"parasol {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 2 after an error (one line on standard error), 130 after Ctrl-C."""
+    try:
+        return app(arguments, prog_name="parasol", standalone_mode=False) or 0
+    except typer.TyperException as error:
+        message = f"{error.format_message().rstrip('.')}: --help after the command shows what it takes"
+    except ModuleNotFoundError as error:
+        if not needs_train_extra(error):
+            raise
+        message = f"this command needs {error.name}: install it with  pip install 'parasol-style[train]'"
+    except MemoryError:
+        message = "there is not enough memory: use a smaller --size, or close other programs"
+    except (ValueError, OSError) as error:
+        message = str(error)
+    print("parasol: error:", " ".join(message.split()), file=sys.stderr)
+    return 2

@@ -1,0 +1,49 @@
+"""`parasol train`: run or resume a recipe."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parasol.apps.progress import Progress
+
+TRAIN_EXTRA = ("torch", "diffusers", "accelerate", "einops", "onnx", "tensorboard")
+
+
+def needs_train_extra(error: ModuleNotFoundError) -> bool:
+    """Whether an import failed for want of the train extra."""
+    return (error.name or "").partition(".")[0] in TRAIN_EXTRA
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of the recipe; a wrong one lists them all.")],
+    corpus: Annotated[Path, typer.Option(help="Folder of the built corpus.")] = Path("data/pictograms"),
+    runs: Annotated[Path, typer.Option(help="Folder in which every recipe has its own.")] = Path("runs"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the configuration and stop.")] = False,
+) -> None:
+    """Train a component; the same command resumes it, and Ctrl-C keeps what is done.
+
+    \b
+    Example:
+      parasol train pictogram-style --corpus data/pictograms
+    """
+    from parasol.training.recipes import RECIPES, Places
+    from parasol.training.train import record_of
+    from parasol.training.train import train as run
+
+    if recipe not in RECIPES:
+        raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
+    chosen = RECIPES[recipe]()
+    if dry_run:
+        print(json.dumps(record_of(chosen), indent=2))
+        return
+    first = None
+    with Progress(recipe) as progress:
+        for event in run(chosen, Places(corpus=corpus, runs=runs)):
+            first = event.step - 1 if first is None else first
+            progress.update(event.step - first, event.steps - first, f"step {event.step}")
+            if event.kind == "validation":
+                progress.clear()
+                print(json.dumps(dataclasses.asdict(event)), flush=True)

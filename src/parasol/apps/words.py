@@ -1,0 +1,67 @@
+"""The small languages of the command line: `STYLE[:WEIGHT]` and `DIAL=VALUES`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+DIALS = {"structure": float, "style-scale": float, "content-scale": float, "steps": int, "seed": int}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Like:
+    """A style picture (path, or "-") and its weight in the mix; below zero pushes away from it."""
+
+    source: str
+    weight: float = 1.0
+
+    @classmethod
+    def parse(cls, word: str) -> "Like":
+        """Read `STYLE[:WEIGHT]`. A file of that whole name comes first, so that names may hold colons."""
+        head, colon, tail = word.rpartition(":")
+        if not colon or not head or Path(word).exists():
+            return cls(source=word)
+        try:
+            weight = float(tail)
+        except ValueError:
+            return cls(source=word)
+        if not np.isfinite(weight) or weight == 0:
+            raise ValueError(
+                f"--like {word!r} has the weight {tail} and it must be a number other than 0: leave it out"
+            )
+        return cls(source=head, weight=weight)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vary:
+    """A dial and the values it takes on a sheet."""
+
+    dial: str
+    values: tuple[float, ...]
+
+    @classmethod
+    def parse(cls, word: str) -> "Vary":
+        """Read `dial=a:b:n` (n values from a to b) or `dial=v1,v2,...`."""
+        dial, equals, text = word.partition("=")
+        rule = "write DIAL=FROM:TO:COUNT or DIAL=VALUE,VALUE,..."
+        if not equals or dial not in DIALS:
+            raise ValueError(f"--vary {word!r} names no dial: {rule}, where DIAL is one of {', '.join(DIALS)}")
+        try:
+            if ":" in text:
+                first, last, count = text.split(":")
+                numbers = np.linspace(float(first), float(last), int(count)).tolist()
+            else:
+                numbers = [float(value) for value in text.split(",")]
+        except ValueError as error:
+            raise ValueError(f"--vary {word!r} has no list of numbers: {rule}") from error
+        if not numbers or not np.isfinite(numbers).all():
+            raise ValueError(f"--vary {word!r} gives no value that can be drawn: {rule}")
+        if DIALS[dial] is int:
+            if any(number != int(number) for number in numbers):
+                raise ValueError(f"--vary {word!r} has fractions and {dial} takes whole numbers: {rule}")
+            numbers = [int(number) for number in numbers]
+        return cls(dial=dial, values=tuple(numbers))
+
+    def label(self, value: float) -> str:
+        """How one value is written on a sheet."""
+        return f"{self.dial} {value:.3g}" if DIALS[self.dial] is float else f"{self.dial} {value}"
