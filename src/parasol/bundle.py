@@ -1,0 +1,187 @@
+"""Bundles: THE place a model comes from. A folder with a manifest, one weights file and six graphs without weights.
+
+    bundle.json           what the model is, its default dials, and the SHA-256 of every other file
+    weights.safetensors   the one copy of the weights, float16 (vectors float32), named `<component>/<parameter>`
+    <component>.onnx      graphs whose weights are named there and read from `weights.safetensors`
+
+Nothing in a bundle is ever executed: the files are JSON, safetensors and ONNX graphs that can open no other file.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from parasol.maths.schedule import Schedule
+
+FORMAT = 1
+DEFAULT_MODEL = "pictogram"
+MANIFEST = "bundle.json"
+WEIGHTS = "weights.safetensors"
+COMPONENTS = ("encode", "decode", "denoise", "style", "content", "project")
+MODELS = Path(__file__).parent / "models"
+GET_ANOTHER = "copy or download the bundle again, or export it anew with `parasol export`"
+
+
+class BundleError(ValueError):
+    """A model that cannot be used. One line: what is wrong, and the way out."""
+
+
+class Record(BaseModel):
+    """Base of the manifest's parts: frozen, and nothing in the file goes unread."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EncoderCard(Record):
+    """Identity of a descriptor space: descriptors of different names or versions must not be compared."""
+
+    name: str
+    version: str
+    dimension: int = Field(ge=1)
+    size: int = Field(ge=8, description="side in px of the square that the encoder sees")
+
+
+class DefaultDials(Record):
+    """Dials that suit this model, used where the caller names none."""
+
+    style_scale: float
+    content_scale: float
+    structure: float
+    steps: int
+
+
+class Manifest(Record):
+    """The content of `bundle.json`."""
+
+    format: int
+    name: str
+    licence: str
+    size: int = Field(ge=32, description="longer side in px that the model was trained at")
+    stride: int = Field(ge=8, description="sides are padded to a multiple of this, in px")
+    latent_channels: int = Field(ge=1)
+    schedule: Schedule
+    dials: DefaultDials
+    style: EncoderCard
+    content: EncoderCard
+    networks: dict[str, dict[str, Any]] = Field(description="configuration of each torch network")
+    training: dict[str, Any] = Field(description="record of how the weights came to be")
+    files: dict[str, str] = Field(description="SHA-256 of every file beside this one")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A verified bundle on disk."""
+
+    folder: Path
+    manifest: Manifest
+    hash: str
+    """SHA-256 of the manifest. It holds those of all other files, so two bundles of one hash are one model."""
+
+    @classmethod
+    def open(cls, model: str | Path | None = None) -> "Bundle":
+        """Find and verify a bundle: the default, one by name, or a folder.
+
+        Raises:
+            BundleError: there is no such model, a file is missing or is not what the manifest says, or the format is
+                not one that this version reads.
+        """
+        folder = _find(model)
+        try:
+            text = (folder / MANIFEST).read_bytes()
+        except OSError as error:
+            detail = f"has no readable {MANIFEST} ({error.strerror})"
+            raise BundleError(f"{_name(folder)} {detail}: {GET_ANOTHER}") from error
+        manifest = _parse(text, folder)
+        for file in (WEIGHTS, *map(graph_file, COMPONENTS)):
+            _verify(folder / file, manifest.files.get(file), folder)
+        return cls(folder=folder, manifest=manifest, hash=hashlib.sha256(text).hexdigest())
+
+    def graph(self, component: str) -> bytes:
+        """The ONNX graph of one of `COMPONENTS`."""
+        return (self.folder / graph_file(component)).read_bytes()
+
+    def weights(self, component: str) -> dict[str, np.ndarray]:
+        """Weights of one of `COMPONENTS` by parameter name, as float32 in memory of their own.
+
+        Raises:
+            BundleError: the weights file is no safetensors file.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        prefix = f"{component}/"
+        try:
+            with safe_open(self.folder / WEIGHTS, framework="numpy") as file:
+                names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it has no iterator)
+                return {name.removeprefix(prefix): file.get_tensor(name).astype(np.float32) for name in names}
+        except SafetensorError as error:
+            raise BundleError(f"{_name(self.folder)}: {WEIGHTS} cannot be read ({error}): {GET_ANOTHER}") from error
+
+
+def available_models() -> list[str]:
+    """Names of the models inside the installed package."""
+    return sorted(manifest.parent.name for manifest in MODELS.glob(f"*/{MANIFEST}"))
+
+
+def graph_file(component: str) -> str:
+    """File name of a component's graph."""
+    return f"{component}.onnx"
+
+
+def sha256(file: Path) -> str:
+    """Hash of a file, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _find(model: str | Path | None) -> Path:
+    bundled = available_models()
+    if model is None:
+        model = DEFAULT_MODEL
+    if isinstance(model, str) and model in bundled:
+        return MODELS / model
+    if Path(model).is_dir():
+        return Path(model)
+    known = ", ".join(bundled) or "none"
+    raise BundleError(f"there is no model {str(model)!r}: name a bundled one ({known}) or the folder of a bundle")
+
+
+def _parse(text: bytes, folder: Path) -> Manifest:
+    try:
+        content = json.loads(text)
+        found = content["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{_name(folder)}: {MANIFEST} is not the manifest of a bundle: {GET_ANOTHER}") from error
+    if found != FORMAT:
+        raise BundleError(
+            f"{_name(folder)} has bundle format {found!r} and this version reads format {FORMAT}: "
+            "update parasol-style, or export the model anew"
+        )
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BundleError(f"{_name(folder)}: {MANIFEST} is wrong at {where} ({first['msg']}): {GET_ANOTHER}") from error
+
+
+def _verify(file: Path, expected: str | None, folder: Path) -> None:
+    if expected is None:
+        raise BundleError(f"{_name(folder)}: {MANIFEST} names no hash for {file.name}: {GET_ANOTHER}")
+    try:
+        found = sha256(file)
+    except OSError as error:
+        raise BundleError(f"{_name(folder)}: {file.name} cannot be read ({error.strerror}): {GET_ANOTHER}") from error
+    if found != expected:
+        raise BundleError(
+            f"{_name(folder)}: {file.name} is not the file that the manifest names (it is damaged or was changed): "
+            f"{GET_ANOTHER}"
+        )
+
+
+def _name(folder: Path) -> str:
+    return f"the model in {str(folder)!r}"

@@ -1,0 +1,100 @@
+"""The core's runtime: ONNX Runtime on the graphs of a bundle, weights handed over from the one safetensors file."""
+
+import os
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+from jaxtyping import Float
+
+from parasol.bundle import GET_ANOTHER, WEIGHTS, Bundle, BundleError, graph_file
+from parasol.runtime.graph import external_tensors
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+
+@final
+class OnnxComponents:
+    """The six components on the CPU. A component's graph and weights are read when it is first called.
+
+    threads: CPU threads of one call; 0 takes every core that this process may use.
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
+        self._bundle = bundle
+        self._threads = threads or available_cores()
+        self._sessions: dict[str, InferenceSession] = {}
+
+    def encode(self, pixels: Float[np.ndarray, "B 3 H W"]) -> Float[np.ndarray, "B C h w"]:
+        """E(x)."""
+        return self._run("encode", pixels)
+
+    def decode(self, z: Float[np.ndarray, "B C h w"]) -> Float[np.ndarray, "B 3 H W"]:
+        """D(z)."""
+        return self._run("decode", z)
+
+    def denoise(
+        self, z: Float[np.ndarray, "B C h w"], t: int, tokens: Float[np.ndarray, "B 2 d"]
+    ) -> Float[np.ndarray, "B C h w"]:
+        """eps(z_t, t, tokens)."""
+        return self._run("denoise", z, np.array(t, np.int64), tokens)
+
+    def style(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B a"]:
+        """A(x)."""
+        return self._run("style", pixels)
+
+    def content(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B d"]:
+        """C(x)."""
+        return self._run("content", pixels)
+
+    def project(self, style: Float[np.ndarray, "B a"]) -> Float[np.ndarray, "B d"]:
+        """M(a)."""
+        return self._run("project", style)
+
+    def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
+        session = self._sessions.get(component)
+        if session is None:
+            session = self._sessions[component] = open_session(self._bundle, component, threads=self._threads)
+        names = [argument.name for argument in session.get_inputs()]
+        return np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0])
+
+
+def open_session(bundle: Bundle, component: str, *, threads: int) -> "InferenceSession":
+    """An ONNX Runtime session on one component's graph, which may take weights from the bundle and nothing else.
+
+    Raises:
+        BundleError: the graph names another file or weights that the bundle lacks, or ONNX Runtime refuses it.
+    """
+    import onnxruntime
+
+    where = f"the model in {str(bundle.folder)!r}: {graph_file(component)}"
+    graph, weights = bundle.graph(component), bundle.weights(component)
+    try:
+        outside = external_tensors(graph)
+    except ValueError as error:
+        raise BundleError(f"{where}: {error}: {GET_ANOTHER}") from error
+    foreign = sorted({location for _, location in outside} - {WEIGHTS})
+    if foreign:
+        raise BundleError(f"{where} asks for the file {foreign[0]!r} and may only use {WEIGHTS}: use another model")
+    missing = sorted({name for name, _ in outside} - set(weights))
+    if missing:
+        raise BundleError(f"{where} asks for {missing[0]!r}, which {WEIGHTS} does not hold: {GET_ANOTHER}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors
+    names = [name for name, _ in outside]
+    options.add_external_initializers(
+        names, [onnxruntime.OrtValue.ortvalue_from_numpy(weights[name]) for name in names]
+    )
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own exceptions share no other base
+        detail = " ".join(str(error).split())
+        raise BundleError(f"{where} cannot be run ({detail}): {GET_ANOTHER}") from error
+
+
+def available_cores() -> int:
+    """How many cores this process may use; a container's or a user's limit counts where the system tells it."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,135 @@
+"""The train extra's runtime: the networks themselves, on any device, from the same weights file.
+
+It is what the ONNX graphs are checked against, and what runs on a GPU.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+import numpy as np
+import torch
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from parasol.bundle import GET_ANOTHER, WEIGHTS, Bundle, BundleError
+from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
+from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.training.networks.projector import Projector, ProjectorConfig
+from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+
+_COUNTERS = "num_batches_tracked"  # of batch norms: they matter to training alone and are not stored
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Networks:
+    """The five torch networks of one model. The autoencoder is two components, E and D; the others are one each."""
+
+    autoencoder: Autoencoder
+    unet: UNet2DConditionModel
+    style: StyleEncoder
+    content: ContentEncoder
+    projector: Projector
+
+    @classmethod
+    def build(cls, configurations: Mapping[str, Mapping[str, Any]]) -> "Networks":
+        """Networks with fresh weights, in evaluation mode, from what `configurations` returned."""
+        return cls(
+            autoencoder=Autoencoder(_config(AutoencoderConfig, configurations["autoencoder"])).eval(),
+            unet=UNet2DConditionModel(**configurations["unet"]).eval(),
+            style=StyleEncoder(_config(StyleEncoderConfig, configurations["style"])).eval(),
+            content=ContentEncoder(_config(ContentEncoderConfig, configurations["content"])).eval(),
+            projector=Projector(_config(ProjectorConfig, configurations["projector"])).eval(),
+        )
+
+    def configurations(self) -> dict[str, dict[str, Any]]:
+        """Configuration of each network, as JSON values."""
+        unet = {name: value for name, value in self.unet.config.items() if not name.startswith("_")}
+        own = {name: getattr(self, name) for name in ("autoencoder", "style", "content", "projector")}
+        return {"unet": unet, **{name: dataclasses.asdict(network.config) for name, network in own.items()}}
+
+    def components(self) -> dict[str, tuple[nn.Module, Callable[..., Tensor]]]:
+        """Component -> the network that holds its parameters, and its function of tensors."""
+        return {
+            "encode": (self.autoencoder, self.autoencoder.encode),
+            "decode": (self.autoencoder, self.autoencoder.decode),
+            "denoise": (self.unet, lambda z, t, tokens: self.unet(z, t, encoder_hidden_states=tokens).sample),
+            "style": (self.style, self.style.forward),
+            "content": (self.content, self.content.forward),
+            "project": (self.projector, self.projector.forward),
+        }
+
+
+@final
+class TorchComponents:
+    """The six components of a bundle in eager torch."""
+
+    def __init__(self, bundle: Bundle, *, device: str = "cpu") -> None:
+        networks = load_networks(bundle)
+        for field in dataclasses.fields(networks):
+            getattr(networks, field.name).to(device)
+        self._device = device
+        self._functions = {name: function for name, (_, function) in networks.components().items()}
+
+    def encode(self, pixels: Float[np.ndarray, "B 3 H W"]) -> Float[np.ndarray, "B C h w"]:
+        """E(x)."""
+        return self._run("encode", pixels)
+
+    def decode(self, z: Float[np.ndarray, "B C h w"]) -> Float[np.ndarray, "B 3 H W"]:
+        """D(z)."""
+        return self._run("decode", z)
+
+    def denoise(
+        self, z: Float[np.ndarray, "B C h w"], t: int, tokens: Float[np.ndarray, "B 2 d"]
+    ) -> Float[np.ndarray, "B C h w"]:
+        """eps(z_t, t, tokens)."""
+        return self._run("denoise", z, np.array(t, np.int64), tokens)
+
+    def style(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B a"]:
+        """A(x)."""
+        return self._run("style", pixels)
+
+    def content(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B d"]:
+        """C(x)."""
+        return self._run("content", pixels)
+
+    def project(self, style: Float[np.ndarray, "B a"]) -> Float[np.ndarray, "B d"]:
+        """M(a)."""
+        return self._run("project", style)
+
+    @torch.inference_mode()
+    def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
+        tensors = [torch.from_numpy(np.ascontiguousarray(value)).to(self._device) for value in inputs]
+        return self._functions[component](*tensors).cpu().numpy()
+
+
+def load_networks(bundle: Bundle) -> Networks:
+    """The networks of a bundle with its weights.
+
+    Raises:
+        BundleError: the manifest's configurations and the weights do not belong together.
+    """
+    where = f"the model in {str(bundle.folder)!r}"
+    try:
+        networks = Networks.build(bundle.manifest.networks)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{where}: its networks cannot be built ({error}): {GET_ANOTHER}") from error
+    states: dict[nn.Module, dict[str, Tensor]] = {}
+    for component, (network, _) in networks.components().items():
+        weights = {name: torch.from_numpy(value) for name, value in bundle.weights(component).items()}
+        states.setdefault(network, {}).update(weights)
+    for network, state in states.items():
+        try:
+            missing, unexpected = network.load_state_dict(state, strict=False)
+        except RuntimeError as error:
+            raise BundleError(f"{where}: {WEIGHTS} does not fit its networks ({error}): {GET_ANOTHER}") from error
+        wrong = [*unexpected, *(name for name in missing if not name.endswith(_COUNTERS))]
+        if wrong:
+            raise BundleError(f"{where}: {WEIGHTS} does not fit its networks at {wrong[0]!r}: {GET_ANOTHER}")
+    return networks
+
+
+def _config(kind: type, values: Mapping[str, Any]) -> Any:
+    """A network's configuration record from JSON values, in which tuples have become lists."""
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

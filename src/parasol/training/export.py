@@ -1,0 +1,226 @@
+"""Torch networks -> bundle: float16 weights in one safetensors file, six ONNX graphs that name them, a manifest."""
+
+import copy
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from safetensors.numpy import save
+from torch import Tensor, nn
+
+from parasol.bundle import (
+    COMPONENTS,
+    FORMAT,
+    MANIFEST,
+    WEIGHTS,
+    Bundle,
+    DefaultDials,
+    EncoderCard,
+    Manifest,
+    graph_file,
+    sha256,
+)
+from parasol.images import write_atomic
+from parasol.maths.schedule import Schedule
+from parasol.runtime.torch import Networks
+
+OPSET = 20  # the newest that torch's exporter of traced graphs writes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a bundle says about itself beyond its networks.
+
+    name, licence: of the model. size: longer side in px of the training pictures.
+    style_version, content_version: of the descriptor spaces; descriptors of two versions are never compared.
+    schedule: of the noise. dials: defaults that suit this model. training: JSON record of how the weights came to be.
+    """
+
+    name: str
+    licence: str
+    size: int
+    style_version: str
+    content_version: str
+    schedule: Schedule
+    dials: DefaultDials
+    training: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """Inputs and output of a component's graph: names, example inputs, and which axes of each may vary."""
+
+    inputs: Mapping[str, Tensor]
+    output: str
+    axes: Mapping[str, Mapping[int, str]]
+
+
+def export(networks: Networks, card: Card, folder: Path) -> Bundle:
+    """Write the bundle of `networks` (taken as they are: hand in the averaged weights) and open it.
+
+    The manifest goes last, so that a folder that has one is whole.
+
+    Raises:
+        ValueError: a weight is not finite or too large for float16.
+    """
+    (folder / MANIFEST).unlink(missing_ok=True)
+    weights: dict[str, np.ndarray] = {}
+    architecture = distinct(networks)
+    for component, signature in signatures(networks).items():
+        graph, names = trace(*architecture.components()[component], signature)
+        write_atomic(folder / graph_file(component), graph)
+        weights |= stored(component, networks.components()[component][0], names)
+    write_atomic(folder / WEIGHTS, save(weights))
+    files = {file: sha256(folder / file) for file in (WEIGHTS, *map(graph_file, COMPONENTS))}
+    manifest = describe(networks, card, files)
+    write_atomic(folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
+    return Bundle.open(folder)
+
+
+def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manifest:
+    """The manifest of a bundle."""
+    style, content = networks.style.config, networks.content.config
+    levels = len(networks.unet.config["block_out_channels"])
+    return Manifest(
+        format=FORMAT,
+        name=card.name,
+        licence=card.licence,
+        size=card.size,
+        stride=8 * 2 ** (levels - 1),  # 8 px a latent, halved between the U-Net's levels
+        latent_channels=networks.autoencoder.config.latent_channels,
+        schedule=card.schedule,
+        dials=card.dials,
+        style=EncoderCard(name="aladin", version=card.style_version, dimension=style.dimension, size=style.size),
+        content=EncoderCard(
+            name="efficientnet-lite0", version=card.content_version, dimension=content.dimension, size=content.size
+        ),
+        networks=networks.configurations(),
+        training=dict(card.training),
+        files=dict(files),
+    )
+
+
+def signatures(networks: Networks) -> dict[str, Signature]:
+    """The signature of each component's graph. Batch, height and width vary; the encoders' side does not."""
+    channels, side = networks.autoencoder.config.latent_channels, 16
+    latent, picture = torch.zeros(2, channels, side, side), torch.zeros(2, 3, 8 * side, 8 * side)
+    style, content = networks.style.config, networks.content.config
+    batch, plane = {0: "batch"}, {0: "batch", 2: "height", 3: "width"}
+    return {
+        "encode": Signature(inputs={"pixels": picture}, output="z", axes={"pixels": plane, "z": plane}),
+        "decode": Signature(inputs={"z": latent}, output="pixels", axes={"z": plane, "pixels": plane}),
+        "denoise": Signature(
+            inputs={"z": latent, "t": torch.tensor(500), "tokens": torch.zeros(2, 2, content.dimension)},
+            output="eps",
+            axes={"z": plane, "tokens": batch, "eps": plane},
+        ),
+        "style": _encoder("style_descriptor", style.size),
+        "content": _encoder("content_descriptor", content.size),
+        "project": Signature(
+            inputs={"style_descriptor": torch.ones(2, style.dimension)},
+            output="style_token",
+            axes={"style_descriptor": batch, "style_token": batch},
+        ),
+    }
+
+
+def _encoder(output: str, size: int) -> Signature:
+    axes = {"pixels": {0: "batch"}, output: {0: "batch"}}
+    return Signature(inputs={"pixels": torch.zeros(2, 3, size, size)}, output=output, axes=axes)
+
+
+def distinct(networks: Networks) -> Networks:
+    """A copy with random values in every tensor.
+
+    The exporter merges tensors of equal value, such as two norms that are still all ones: with no two alike, the graphs
+    depend on the architecture alone.
+    """
+    shuffled = copy.deepcopy(networks)
+    generator = torch.Generator().manual_seed(0)
+    for network, _ in shuffled.components().values():
+        for value in network.state_dict().values():
+            if value.is_floating_point():
+                value.uniform_(0.5, 1.5, generator=generator)  # positive: there are variances among them
+    return shuffled
+
+
+class _Traced(nn.Module):
+    """A function of tensors as the module that the exporter wants, with its parameters under `network`."""
+
+    def __init__(self, network: nn.Module, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.network = network
+        self.function = function
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.function(*inputs)
+
+
+def trace(network: nn.Module, function: Callable[..., Tensor], signature: Signature) -> tuple[bytes, list[str]]:
+    """ONNX graph without weights, and the names of the parameters and buffers of `network` that it reads."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tracing: shape checks are fixed to their outcome, which the stride ensures
+        torch.onnx.export(
+            _Traced(network, function).eval(),
+            tuple(signature.inputs.values()),
+            Path(folder, "graph.onnx"),
+            dynamo=False,
+            export_params=False,
+            do_constant_folding=False,
+            opset_version=OPSET,
+            input_names=list(signature.inputs),
+            output_names=[signature.output],
+            dynamic_axes=dict(signature.axes),
+        )
+        model = onnx.load(Path(folder, "graph.onnx"))
+    names = _refer_to_weights(model.graph, signature.inputs)
+    return model.SerializeToString(), names
+
+
+def _refer_to_weights(graph: onnx.GraphProto, inputs: Mapping[str, Tensor]) -> list[str]:
+    """Turn the parameters among the graph's inputs into initialisers that are kept in the weights file."""
+    prefix = "network."
+    parameters = [value for value in graph.input if value.name not in inputs]
+    arguments = [value for value in graph.input if value.name in inputs]
+    del graph.input[:]
+    graph.input.extend(arguments)
+    for value in parameters:
+        kind = value.type.tensor_type
+        tensor = graph.initializer.add(
+            name=value.name.removeprefix(prefix),
+            data_type=kind.elem_type,
+            dims=[axis.dim_value for axis in kind.shape.dim],
+            data_location=onnx.TensorProto.EXTERNAL,
+        )
+        tensor.external_data.add(key="location", value=WEIGHTS)
+    renamed = {value.name for value in parameters}
+    for node in graph.node:
+        node.input[:] = [name.removeprefix(prefix) if name in renamed else name for name in node.input]
+    return [tensor.name for tensor in graph.initializer]
+
+
+def stored(component: str, network: nn.Module, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Weights as the bundle keeps them, by `<component>/<name>`: kernels and matrices in float16.
+
+    Biases, norms and statistics stay in float32: they are 1 % of the bytes, and variances leave float16's range.
+
+    Raises:
+        ValueError: a weight is not finite or too large for float16.
+    """
+    state, matrices = network.state_dict(), {name for name, p in network.named_parameters() if p.ndim >= 2}
+    weights: dict[str, np.ndarray] = {}
+    for name in names:
+        value = state[name].detach().cpu().to(torch.float16 if name in matrices else torch.float32).numpy()
+        if not np.isfinite(value).all():
+            raise ValueError(
+                f"{component}/{name} holds values up to {float(state[name].abs().max()):g}; weights must be finite and "
+                "at most 65504 in float16: export an earlier checkpoint"
+            )
+        weights[f"{component}/{name}"] = value
+    return weights
