@@ -65,11 +65,11 @@ class Condition(Generic[Z]):
         ValueError: the two descriptors do not have the same shape `B d`.
     """
 
-    style: Float[Z, "B d"]
-    """m = M(a): the projected style descriptor, unit norm. Token 0."""
+    style: Float[Z, "..."]
+    """m = M(a), `B d`: the projected style descriptor, unit norm. Token 0."""
 
-    content: Float[Z, "B d"]
-    """c: the content descriptor, unit norm. Token 1."""
+    content: Float[Z, "..."]
+    """c, `B d`: the content descriptor, unit norm. Token 1."""
 
     def __post_init__(self) -> None:
         if self.style.ndim != 2 or self.style.shape != self.content.shape:

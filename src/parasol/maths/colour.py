@@ -89,7 +89,7 @@ def match_colours(
     matched = (original - content.mean) @ gain.T + style.mean
     blended = original + strength * (matched - original)
     clipped = np.clip(blended, 0.0, 1.0)
-    overshoot = np.abs(blended - clipped).max(axis=-1)
+    overshoot: Float[np.ndarray, "H W"] = np.abs(blended - clipped).max(axis=-1)
     clipped_share = float(np.mean(overshoot >= HALF_LEVEL))
     return ColourMatch(pixels=clipped.astype(np.float32), clipped_share=clipped_share)
 

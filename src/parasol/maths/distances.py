@@ -3,8 +3,6 @@
 import numpy as np
 from jaxtyping import Float
 
-from parasol.types import Picture
-
 SMALLEST_NORM = 1e-6
 """A descriptor shorter than this has no direction: what is left of it is rounding."""
 
@@ -45,8 +43,8 @@ def unit_mse(a: Float[np.ndarray, "*batch d"], b: Float[np.ndarray, "*batch d"])
     return cosine_distance(a, b) * 2.0 / a.shape[-1]
 
 
-def psnr(a: Picture, b: Picture) -> float:
-    """Peak signal-to-noise ratio in dB of two pictures in [0, 1]; infinite when they are equal.
+def psnr(a: Float[np.ndarray, "..."], b: Float[np.ndarray, "..."]) -> float:
+    """Peak signal-to-noise ratio in dB of two pictures, or stacks of them, in [0, 1]; infinite when they are equal.
 
     Raises:
         ValueError: the pictures differ in shape.

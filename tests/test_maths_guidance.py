@@ -1,0 +1,95 @@
+"""The guidance equation: affine in both scales, with the right ends, and no branch evaluated in vain."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parasol.maths.guidance import branch_weights, combine
+from parasol.sampling.guided import guided
+from parasol.types import Condition
+from worlds import FiniteWorld, Recorder, normal
+
+SCALES = st.floats(-10, 10)
+WORLD = FiniteWorld.make()
+LATENT = normal(7, 1, 3, 4, 4)
+
+
+def branches():
+    """Null, style-only and content-only prediction of the world at one latent, each asked for on its own."""
+    m, c = WORLD.styles[[1]], WORLD.contents[[2]]
+    pairs = [(0 * m, 0 * c), (m, 0 * c), (0 * m, c)]
+    return [WORLD.denoise(LATENT, 500, np.stack(pair, axis=1)) for pair in pairs]
+
+
+@given(g_s=SCALES, g_y=SCALES)
+def test_combination_is_the_equation_of_the_paper(g_s, g_y):
+    e_00, e_s0, e_0y = (normal(seed, 1, 3, 4, 4, dtype=np.float64) for seed in range(3))
+    expected = e_00 + g_s * (e_s0 - e_00) + g_y * (e_0y - e_00)
+    weights = branch_weights(g_s, g_y)
+    combined = combine(list(zip(weights, (e_00, e_s0, e_0y), strict=True)))
+    np.testing.assert_allclose(combined, expected, atol=1e-12)
+    assert sum(weights) == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("g_s", "g_y", "branch"), [(0.0, 0.0, 0), (1.0, 0.0, 1), (0.0, 1.0, 2)])
+def test_ends_are_one_branch_bit_for_bit(g_s, g_y, branch):
+    guided_eps = guided(WORLD.denoise, WORLD.condition(1, 2), g_s=g_s, g_y=g_y)(LATENT, 500)
+    np.testing.assert_array_equal(guided_eps, branches()[branch])
+
+
+def test_three_branches_agree_with_the_equation():
+    e_00, e_s0, e_0y = branches()
+    guided_eps = guided(WORLD.denoise, WORLD.condition(1, 2), g_s=5.0, g_y=3.0)(LATENT, 500)
+    np.testing.assert_allclose(guided_eps, e_00 + 5 * (e_s0 - e_00) + 3 * (e_0y - e_00), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("g_s", "g_y", "evaluated"),
+    [
+        (0.0, 0.0, ["null"]),
+        (1.0, 0.0, ["style"]),
+        (0.0, 1.0, ["content"]),
+        (0.5, 0.5, ["style", "content"]),
+        (5.0, 0.0, ["null", "style"]),
+        (0.0, 5.0, ["null", "content"]),
+        (5.0, 5.0, ["null", "style", "content"]),
+    ],
+)
+def test_only_weighted_branches_are_evaluated_and_in_one_batch(g_s, g_y, evaluated):
+    m, c = WORLD.styles[1], WORLD.contents[2]
+    tokens = {"null": (0 * m, 0 * c), "style": (m, 0 * c), "content": (0 * m, c)}
+    recorder = Recorder(WORLD.denoise)
+    guided(recorder, WORLD.condition(1, 2), g_s=g_s, g_y=g_y)(LATENT, 300)
+    ((t, asked),) = recorder.calls
+    assert t == 300
+    np.testing.assert_array_equal(asked, [np.stack(tokens[name]) for name in evaluated])
+
+
+def test_batch_of_pictures_gives_each_what_it_gets_alone():
+    latents, styles, contents = normal(1, 3, 3, 4, 4), WORLD.styles[[0, 1, 2]], WORLD.contents[[4, 3, 0]]
+    together = guided(WORLD.denoise, Condition(style=styles, content=contents), g_s=4.0, g_y=2.0)(latents, 700)
+    for i in range(3):
+        condition = Condition(style=styles[[i]], content=contents[[i]])
+        alone = guided(WORLD.denoise, condition, g_s=4.0, g_y=2.0)(latents[[i]], 700)
+        np.testing.assert_allclose(together[[i]], alone, atol=1e-5)
+
+
+def test_condition_is_left_as_it_was():
+    condition = WORLD.condition(1, 2)
+    guided(WORLD.denoise, condition, g_s=5.0, g_y=5.0)(LATENT, 10)
+    np.testing.assert_array_equal(condition.style, WORLD.styles[[1]])
+    np.testing.assert_array_equal(condition.content, WORLD.contents[[2]])
+
+
+@pytest.mark.parametrize(("g_s", "g_y"), [(float("nan"), 1.0), (1.0, float("inf"))])
+def test_scales_that_are_not_finite_are_refused(g_s, g_y):
+    with pytest.raises(ValueError, match="must be finite"):
+        branch_weights(g_s, g_y)
+
+
+def test_mismatched_shapes_are_refused():
+    with pytest.raises(ValueError, match=r"2 latents for 1 conditions"):
+        guided(WORLD.denoise, WORLD.condition(0, 0), g_s=1.0, g_y=1.0)(normal(0, 2, 3, 4, 4), 0)
+    with pytest.raises(ValueError, match=r"content \(2, 16\)"):
+        Condition(style=WORLD.styles[[0]], content=WORLD.contents[[0, 1]])
