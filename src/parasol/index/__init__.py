@@ -1,0 +1,5 @@
+"""Nearest neighbours among unit-norm descriptors."""
+
+from parasol.index.exact import nearest
+
+__all__ = ["nearest"]

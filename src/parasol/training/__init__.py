@@ -1,0 +1,1 @@
+"""Training of the six components (train extra: needs torch)."""

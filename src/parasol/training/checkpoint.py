@@ -1,0 +1,62 @@
+"""One safetensors file holds the whole state of a run: weights, EMA, optimiser moments, step. Nothing is pickled."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], record: dict[str, object]) -> None:
+    """Write tensors and a JSON record atomically: a kill leaves the old file or the new one, never half of one."""
+    temporary = path.with_suffix(".tmp")
+    save_file({k: v.detach().contiguous() for k, v in tensors.items()}, temporary, {"record": json.dumps(record)})
+    with temporary.open("rb") as written:
+        os.fsync(written.fileno())
+    temporary.replace(path)
+
+
+def load_record(path: Path) -> dict[str, object]:
+    """The JSON record of a file that `save_tensors` wrote."""
+    with safe_open(path, framework="pt") as opened:
+        return json.loads(opened.metadata()["record"])
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimiser's moments as flat tensors, keyed by the parameter's place in the optimiser."""
+    state = optimizer.state_dict()["state"]
+    return {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Inverse of `optimizer_tensors`."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def save_state(
+    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, record: dict
+) -> None:
+    """Everything an exact resume needs. Randomness needs nothing: every draw is a function of (seed, step)."""
+    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    tensors |= {f"average.{k}": v for k, v in average.state_dict().items()}
+    tensors |= {f"optimizer.{k}": v for k, v in optimizer_tensors(optimizer).items()}
+    save_tensors(path, tensors, record)
+
+
+def load_state(path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> dict:
+    """Inverse of `save_state`; returns the record."""
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimizer": {}}
+    for key, value in load_file(path).items():
+        part, name = key.split(".", 1)
+        parts[part][name] = value
+    model.load_state_dict(parts["model"])
+    average.load_state_dict(parts["average"])
+    restore_optimizer(optimizer, parts["optimizer"])
+    return load_record(path)

@@ -1,0 +1,17 @@
+"""Exponential moving average of the weights: what is validated, exported and shipped."""
+
+import torch
+from torch import nn
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+    """average <- d average + (1 - d) model, with d = min(decay, (1 + step) / (10 + step)) so that the start is forgotten.
+
+    Buffers (batch-norm statistics, latent scale) are copied: they are averages already, or constants.
+    """
+    d = min(decay, (1 + step) / (10 + step))
+    targets = list(average.parameters())
+    torch._foreach_lerp_(targets, list(model.parameters()), 1.0 - d)
+    for target, source in zip(average.buffers(), model.buffers(), strict=True):
+        target.copy_(source)

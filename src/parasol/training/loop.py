@@ -1,0 +1,145 @@
+"""The training loop: a generator of events over any `Task`; printing, logging and stopping belong to the caller.
+
+Every random draw of a task is a function of (seed, step), so a run that is killed and resumed gives the same weights, bit
+for bit, as one that was not.
+"""
+
+import copy
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from parasol.training.checkpoint import load_record, load_state, save_state, save_tensors
+from parasol.training.ema import update_average
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimisation:
+    """How a run is optimised.
+
+    steps: length of the run. batch: samples a step. learning_rate: peak, reached after `warmup` steps.
+    decay: 'constant', 'cosine' (to zero at `steps`) or 'tail' (constant, then linear to zero over the last fifth).
+    average: decay of the weights' EMA. clip: largest gradient norm. seed: of every draw in the run.
+    validate_every, save_every: in steps.
+    """
+
+    steps: int
+    batch: int
+    learning_rate: float
+    warmup: int = 100
+    decay: str = "constant"
+    weight_decay: float = 0.0
+    average: float = 0.999
+    clip: float = 1.0
+    seed: int = 0
+    validate_every: int = 500
+    save_every: int = 250
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step (0-based)."""
+        scale = min(1.0, (step + 1) / max(1, self.warmup))
+        if self.decay == "cosine":
+            scale *= 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / self.steps))
+        elif self.decay == "tail":
+            scale *= min(1.0, 5.0 * (1.0 - min(1.0, step / self.steps)))
+        return self.learning_rate * scale
+
+
+class Task(ABC):
+    """What is trained. `model` holds every trainable and every buffer that the checkpoint keeps."""
+
+    model: nn.Module
+
+    @abstractmethod
+    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
+        """Scalar loss of the batch of this step, and the figures to log. Draws only from (seed, step)."""
+
+    @abstractmethod
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Figures on the validation split, among them 'score' (lower is better). Called with the averaged weights."""
+
+    def finish(self, model: nn.Module) -> None:
+        """Last touch on the averaged weights before they are written as best (scales, batch-norm statistics)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One thing that happened: kind is 'step', 'validation' or 'saved'."""
+
+    kind: str
+    step: int
+    steps: int
+    seconds: float
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+def run(task: Task, optimisation: Optimisation, folder: Path, record: dict[str, object]) -> Iterator[Event]:
+    """Train `task`, resuming from `folder/state.safetensors` where there is one.
+
+    Writes `state.safetensors` (exact resume) and `best.safetensors` (averaged weights with the lowest validation score).
+    Closing the generator (Ctrl-C included) saves the state first.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    model = task.model
+    average = copy.deepcopy(model).requires_grad_(False)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(
+        parameters, lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay, fused=True
+    )
+    state, best = folder / "state.safetensors", folder / "best.safetensors"
+    step, score = 0, math.inf
+    if state.exists():
+        restored = load_state(state, model, average, optimizer)
+        step = int(restored["step"])
+    if best.exists():
+        score = float(load_record(best)["score"])  # type: ignore[arg-type]
+    started = time.monotonic()
+    try:
+        while step < optimisation.steps:
+            figures = _step(task, model, average, optimizer, parameters, optimisation, step)
+            step += 1
+            yield _event("step", step, optimisation, started, figures)
+            if step % optimisation.validate_every == 0 or step == optimisation.steps:
+                finished = copy.deepcopy(average).eval()
+                task.finish(finished)
+                figures = task.validate(finished)
+                if figures["score"] < score:
+                    score = figures["score"]
+                    save_tensors(best, finished.state_dict(), {**record, **figures, "step": step})
+                yield _event("validation", step, optimisation, started, figures)
+            if step % optimisation.save_every == 0:
+                save_state(state, model, average, optimizer, {**record, "step": step})
+                yield _event("saved", step, optimisation, started, {})
+    finally:
+        save_state(state, model, average, optimizer, {**record, "step": step})
+
+
+def _step(
+    task: Task,
+    model: nn.Module,
+    average: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    parameters: list[nn.Parameter],
+    optimisation: Optimisation,
+    step: int,
+) -> dict[str, float]:
+    model.train()
+    for group in optimizer.param_groups:
+        group["lr"] = optimisation.rate(step)
+    optimizer.zero_grad(set_to_none=True)
+    loss, figures = task.loss(model, step)
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(parameters, optimisation.clip)
+    optimizer.step()
+    update_average(average, model, optimisation.average, step)
+    return {"loss": loss.item(), **figures, "gradient": norm.item(), "rate": optimisation.rate(step)}
+
+
+def _event(kind: str, step: int, optimisation: Optimisation, started: float, figures: dict[str, float]) -> Event:
+    return Event(kind=kind, step=step, steps=optimisation.steps, seconds=time.monotonic() - started, figures=figures)

@@ -1,0 +1,40 @@
+"""Training objectives, as functions of tensors."""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+def supervised_contrastive_loss(
+    descriptors: Float[Tensor, "B d"], groups: Int[Tensor, "B"], temperature: float
+) -> Float[Tensor, ""]:
+    """Khosla et al. 2020, eq. 2, on unit-norm descriptors: each picture's positives are the others of its group.
+
+    A picture that is alone in its group counts as a negative of the others and has no term of its own.
+    Raises ValueError where no picture has a positive.
+    """
+    itself = torch.eye(len(groups), dtype=torch.bool, device=descriptors.device)
+    positive: Bool[Tensor, "B B"] = (groups[:, None] == groups[None, :]) & ~itself
+    count = positive.sum(1)
+    if not bool(count.any()):
+        raise ValueError("a contrastive batch needs two pictures of one group; none of its groups has two")
+    similarity = (descriptors @ descriptors.T / temperature).masked_fill(itself, -torch.inf)
+    log_probability = similarity - similarity.logsumexp(1, keepdim=True)
+    terms = -(log_probability.masked_fill(~positive, 0.0)).sum(1) / count.clamp_min(1)
+    return terms[count > 0].mean()
+
+
+def diffusion_loss(
+    eps: Float[Tensor, "B C h w"],
+    predicted: Float[Tensor, "B C h w"],
+    alpha_bar: Float[Tensor, "B"],
+    snr_cap: float,
+) -> Float[Tensor, ""]:
+    """L_DM = E |eps_t - eps'_t|^2 (paper eq. 1), each sample weighted by min(SNR, cap) / SNR.
+
+    SNR = alpha_bar / (1 - alpha_bar). snr_cap = inf is the paper's unweighted loss; 5 is min-SNR weighting (Hang et al.
+    2023), which takes weight from nearly clean latents, where eps is hardest to see and matters least to the picture.
+    """
+    snr = alpha_bar / (1.0 - alpha_bar)
+    weight = (snr_cap / snr).clamp(max=1.0)
+    return (weight * (eps - predicted).square().mean((1, 2, 3))).mean()

@@ -1,0 +1,1 @@
+"""The trained networks of the pipeline, as torch modules."""

@@ -1,0 +1,32 @@
+"""Corpus cells as training pixels: composited on a background, cropped, batched."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from parasol.corpora import Corpus
+
+WHITE = np.ones(3, np.float32)
+
+
+def composite(
+    rgba: UInt8[np.ndarray, "B H W 4"], background: Float[np.ndarray, "*B 3"] = WHITE
+) -> Float[Tensor, "B 3 H W"]:
+    """Straight-alpha uint8 pictures on a background colour (one, or one a picture) -> pixels in [0,1]."""
+    pixels = torch.from_numpy(np.ascontiguousarray(rgba)).permute(0, 3, 1, 2).float().div_(255.0)
+    alpha = pixels[:, 3:]
+    colour = torch.from_numpy(np.asarray(background, np.float32)).reshape(-1, 3, 1, 1)
+    return pixels[:, :3] * alpha + colour * (1.0 - alpha)
+
+
+def rows_of(corpus: Corpus, split: str) -> np.ndarray:
+    """Rows of the corpus in one split, in corpus order."""
+    return np.array([row for row, cell in enumerate(corpus.cells) if cell.split == split], np.int64)
+
+
+def spread(rows: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+    """A fixed sample of `count` rows (all of them where there are fewer), for validation."""
+    if len(rows) <= count:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))

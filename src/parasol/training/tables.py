@@ -1,0 +1,57 @@
+"""Latents and descriptors of a whole corpus, computed once by frozen networks and kept beside the run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from parasol.corpora import Corpus
+from parasol.training.checkpoint import load_record, save_tensors
+from parasol.training.pictures import composite
+
+
+def load_best(network: nn.Module, run: Path) -> nn.Module:
+    """Fill `network` with the best averaged weights of a run, frozen.
+
+    Raises FileNotFoundError that names the recipe to train first.
+    """
+    path = run / "best.safetensors"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: train it first with  parasol train {run.name}")
+    network.load_state_dict(load_file(path))
+    return network.eval().requires_grad_(False)
+
+
+def best_record(run: Path) -> dict[str, object]:
+    """Recipe and figures of a run's best weights."""
+    return load_record(run / "best.safetensors")
+
+
+@torch.no_grad()
+def table(
+    corpus: Corpus, rows: np.ndarray, describe: Callable[[Tensor], Tensor], path: Path, key: str, batch: int = 64
+) -> Tensor:
+    """describe(pixels [B,3,S,S]) of the given rows, on white, as float32; read from `path` where it has the same key."""
+    if path.exists() and load_record(path)["key"] == key:
+        return load_file(path)["values"]
+    pixels = corpus.rgba()
+    parts = [describe(composite(pixels[part])) for part in np.array_split(rows, -(-len(rows) // batch))]
+    values = torch.cat(parts).contiguous()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_tensors(path, {"values": values}, {"key": key})
+    return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """latents: of the rows in `rows`, in that order. style, content: unit-norm descriptors of every cell of the corpus."""
+
+    rows: np.ndarray
+    latents: Float[Tensor, "R C h w"]
+    style: Float[Tensor, "N a"]
+    content: Float[Tensor, "N d"]

@@ -1,0 +1,31 @@
+"""`parasol train`: a recipe, run in its folder, with a JSONL and a TensorBoard log."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+
+from torch.utils.tensorboard import SummaryWriter
+
+from parasol.training.loop import Event, run
+from parasol.training.recipes import Places, Recipe
+
+
+def train(recipe: Recipe, places: Places) -> Iterator[Event]:
+    """Run or resume `recipe` in `places.runs / recipe.name`; yields every event. Logs one line every 20 steps."""
+    folder = places.runs / recipe.name
+    folder.mkdir(parents=True, exist_ok=True)
+    task = recipe.task(places)
+    with (folder / "log.jsonl").open("a") as log, SummaryWriter(str(folder / "tensorboard")) as board:
+        for event in run(task, recipe.optimisation, folder, record_of(recipe)):
+            if event.kind == "validation" or (event.kind == "step" and event.step % 20 == 0):
+                log.write(json.dumps(dataclasses.asdict(event)) + "\n")
+                log.flush()
+                for name, value in event.figures.items():
+                    board.add_scalar(f"{event.kind}/{name}", value, event.step)
+            yield event
+
+
+def record_of(recipe: Recipe) -> dict[str, object]:
+    """The recipe as JSON: what its checkpoints keep."""
+    configuration = {name: dataclasses.asdict(value) for name, value in recipe.configuration.items()}  # type: ignore[call-overload]
+    return {"recipe": recipe.name, "optimisation": dataclasses.asdict(recipe.optimisation), **configuration}

@@ -1,0 +1,143 @@
+"""Cross-modal search for supervision (paper section 1): x is given, its style picture s and content picture y are found.
+
+For s: the k pictures of the style database nearest to a_x, without those too close to x in content; the nearest that
+remains. For y: the k pictures of the semantics database nearest to c_x, without those too close to x in style. Labels take
+no part in it; `purity` measures with them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from parasol.index import nearest
+
+NONE = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mining:
+    """How triplets are mined.
+
+    k: candidates looked at in each search. content_percentile, style_percentile: a candidate is refused when its
+    similarity to x in the *other* space exceeds this percentile of the similarity of random pairs (a bare cosine would
+    mean something else in every space). pairs: random pairs that set the thresholds. seed: of these pairs.
+    """
+
+    k: int = 200
+    content_percentile: float = 90.0
+    style_percentile: float = 90.0
+    pairs: int = 100_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("content_percentile", "style_percentile"):
+            if not 0.0 < getattr(self, name) <= 100.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0 and at most 100")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Triplets:
+    """x, y, s: rows of the picture table, one triplet a row; every x has a partner of each kind.
+
+    report: thresholds, candidates refused in each search, x left without a style or a content picture.
+    """
+
+    x: Int[np.ndarray, "N"]
+    y: Int[np.ndarray, "N"]
+    s: Int[np.ndarray, "N"]
+    report: dict[str, float]
+
+
+def split_databases(keys: list[str]) -> tuple[Bool[np.ndarray, "N"], Bool[np.ndarray, "N"]]:
+    """Two disjoint databases, style and semantics, by a hash of each picture's key: half of the pictures each."""
+    from hashlib import sha256
+
+    style = np.array([sha256(key.encode()).digest()[0] % 2 == 0 for key in keys])
+    return style, ~style
+
+
+def threshold(descriptors: Float[np.ndarray, "N d"], percentile: float, pairs: int, seed: int) -> float:
+    """The given percentile of the cosine between two random different pictures."""
+    random = np.random.default_rng(seed)
+    first, shift = random.integers(0, len(descriptors), pairs), random.integers(1, len(descriptors), pairs)
+    second = (first + shift) % len(descriptors)
+    cosines = np.einsum("pd,pd->p", descriptors[first], descriptors[second])
+    return float(np.percentile(cosines, percentile))
+
+
+def _partner(
+    near: Float[np.ndarray, "N a"],
+    other: Float[np.ndarray, "N b"],
+    queries: Int[np.ndarray, "Q"],
+    database: Int[np.ndarray, "D"],
+    limit: float,
+    k: int,
+) -> tuple[Int[np.ndarray, "Q"], int]:
+    """For each query the nearest database row in `near` whose similarity in `other` is at most `limit`, or NONE."""
+    found, _ = nearest(near[queries], near[database], min(k, len(database)))
+    candidates = database[found]
+    similarity = np.einsum("qd,qkd->qk", other[queries], other[candidates])
+    itself = candidates == queries[:, None]
+    refused = similarity > limit
+    allowed = ~refused & ~itself
+    first = allowed.argmax(1)
+    partner = np.where(allowed.any(1), np.take_along_axis(candidates, first[:, None], 1)[:, 0], NONE)
+    before = np.arange(candidates.shape[1])[None, :] < np.where(allowed.any(1), first, candidates.shape[1])[:, None]
+    return partner, int((refused & ~itself & before).sum())
+
+
+def mine(
+    style: Float[np.ndarray, "N a"],
+    content: Float[np.ndarray, "N c"],
+    queries: Int[np.ndarray, "Q"],
+    style_database: Int[np.ndarray, "S"],
+    semantics_database: Int[np.ndarray, "C"],
+    mining: Mining,
+    *,
+    block: int = 1024,
+) -> Triplets:
+    """Triplets for the rows `queries` of a table of unit-norm descriptors; the two databases are rows that don't overlap.
+
+    Deterministic. Raises ValueError where the databases share a row.
+    """
+    shared = np.intersect1d(style_database, semantics_database)
+    if len(shared):
+        raise ValueError(f"{len(shared)} rows are in both databases; the paper's search needs two different ones")
+    content_limit = threshold(content[queries], mining.content_percentile, mining.pairs, mining.seed)
+    style_limit = threshold(style[queries], mining.style_percentile, mining.pairs, mining.seed)
+    s, y, refused_s, refused_y = [], [], 0, 0
+    for start in range(0, len(queries), block):
+        part = queries[start : start + block]
+        partner, count = _partner(style, content, part, style_database, content_limit, mining.k)
+        s.append(partner)
+        refused_s += count
+        partner, count = _partner(content, style, part, semantics_database, style_limit, mining.k)
+        y.append(partner)
+        refused_y += count
+    found_s, found_y = np.concatenate(s), np.concatenate(y)
+    kept = (found_s != NONE) & (found_y != NONE)
+    report = {
+        "queries": float(len(queries)),
+        "triplets": float(kept.sum()),
+        "content_limit": content_limit,
+        "style_limit": style_limit,
+        "style_candidates_refused": float(refused_s),
+        "content_candidates_refused": float(refused_y),
+        "without_style": float((found_s == NONE).sum()),
+        "without_content": float((found_y == NONE).sum()),
+    }
+    return Triplets(x=queries[kept], y=found_y[kept], s=found_s[kept], report=report)
+
+
+def purity(
+    triplets: Triplets, style_labels: Int[np.ndarray, "N"], content_labels: Int[np.ndarray, "N"]
+) -> dict[str, float]:
+    """Share of triplets whose s is truly in x's style, whose y truly shows x's content, and how often each partner leaks."""
+    x, y, s = triplets.x, triplets.y, triplets.s
+    return {
+        "style_right": float((style_labels[s] == style_labels[x]).mean()),
+        "content_right": float((content_labels[y] == content_labels[x]).mean()),
+        "style_shares_content": float((content_labels[s] == content_labels[x]).mean()),
+        "content_shares_style": float((style_labels[y] == style_labels[x]).mean()),
+    }
