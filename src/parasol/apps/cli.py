@@ -18,9 +18,18 @@ app.command()(models)
 app.command()(env)
 
 
-@app.callback(invoke_without_command=True)
+def _version(wanted: bool) -> bool:
+    if wanted:
+        print(f"parasol {__version__}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
 def root(
-    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """One picture in the style of another, with dials.
 
@@ -28,16 +37,13 @@ def root(
     Example:
       parasol style house.png --like crab.png -o out.png
     """
-    if version:
-        print(f"parasol {__version__}")
-    elif context.invoked_subcommand is None:
-        print(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 after an error (one line on standard error), 130 after Ctrl-C."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        return app(arguments, prog_name="parasol", standalone_mode=False) or 0
+        return app(words or ["--help"], prog_name="parasol", standalone_mode=False) or 0
     except typer.TyperException as error:
         message = f"{error.format_message().rstrip('.')}: --help after the command shows what it takes"
     except ModuleNotFoundError as error:

@@ -3,7 +3,6 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
 
 PATIENCE = 2.0  # seconds without a word
 INTERVAL = 0.1  # seconds between two looks
@@ -37,7 +36,7 @@ class Progress:
         sys.stderr.flush()
         self._shown = line
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Progress":
         return self
 
     def __exit__(

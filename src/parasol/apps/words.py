@@ -37,7 +37,7 @@ class Vary:
     """A dial and the values it takes on a sheet."""
 
     dial: str
-    values: tuple[float, ...]
+    values: tuple[int | float, ...]
 
     @classmethod
     def parse(cls, word: str) -> "Vary":
@@ -49,7 +49,7 @@ class Vary:
         try:
             if ":" in text:
                 first, last, count = text.split(":")
-                numbers = np.linspace(float(first), float(last), int(count)).tolist()
+                numbers: list[int | float] = np.linspace(float(first), float(last), int(count)).tolist()
             else:
                 numbers = [float(value) for value in text.split(",")]
         except ValueError as error:
@@ -62,6 +62,6 @@ class Vary:
             numbers = [int(number) for number in numbers]
         return cls(dial=dial, values=tuple(numbers))
 
-    def label(self, value: float) -> str:
+    def label(self, value: int | float) -> str:
         """How one value is written on a sheet."""
         return f"{self.dial} {value:.3g}" if DIALS[self.dial] is float else f"{self.dial} {value}"

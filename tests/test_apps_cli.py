@@ -1,0 +1,123 @@
+"""The command line around the main job: help, errors, corpora, training, facts."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from parasol import __version__
+from parasol.apps.cli import main
+from parasol.apps.progress import Progress, duration
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    for command in ("style", "replay", "grid", "models", "env", "corpus", "train", "export"):
+        assert f"\n  {command} " in out
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["style", "replay", "grid", "models", "env", "corpus build", "corpus sheet", "train", "export"],
+)
+def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "--help"]) == 0
+    assert f"parasol {command}" in capsys.readouterr().out.partition("Example")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense"], "No such command 'nonsense'"),
+        (["env", "--jsn"], "No such option: --jsn"),
+        (["corpus", "build"], "Missing argument 'NAME'"),
+        (["corpus", "build", "paintings", "--out", "x"], "there is no corpus 'paintings'"),
+        (["corpus", "sheet", "nowhere"], "nowhere holds no finished corpus"),
+        (["corpus", "sheet", "nowhere", "--cell", "1"], "should be greater than or equal to 16"),
+        (["train", "nothing"], "there is no recipe 'nothing': choose one of pictogram-"),
+    ],
+)
+def test_wrong_words_are_one_line_and_exit_code_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("parasol: error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"parasol {__version__}\n"
+
+
+def test_env_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["env", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["parasol"] == __version__
+    assert facts["cores"] >= 1
+
+
+def test_dry_run_prints_the_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "pictogram-style", "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["optimisation"]["steps"] > 0
+
+
+def test_training_without_its_extra_names_the_command() -> None:
+    code = "import sys; sys.modules['torch'] = None; from parasol.apps.cli import main; sys.exit(main(['train', 'x']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert (
+        done.stderr == "parasol: error: this command needs torch: install it with pip install 'parasol-style[train]'\n"
+    )
+
+
+class Terminal:
+    def __init__(self) -> None:
+        self.written = ""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> None:
+        self.written += text
+
+    def flush(self) -> None:
+        pass
+
+
+def test_progress_speaks_after_two_seconds_and_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, terminal = [100.0], Terminal()
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("sys.stderr", terminal)
+    with Progress("cat.png") as progress:
+        now[0] = 101.9
+        progress.update(1, 4)
+        assert terminal.written == ""
+        now[0] = 102.0
+        progress.update(1, 4)
+        assert terminal.written == "\rcat.png  25% 6 s left"
+    assert terminal.written.endswith("\r" + " " * 21 + "\r")
+
+
+def test_progress_is_silent_outside_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    with Progress("cat.png") as progress:
+        now[0] = 60.0
+        progress.update(1, 4)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(5, "5 s left"), (600, "10 min left"), (7300, "2.0 h left"), (float("nan"), "")]
+)
+def test_duration(seconds: float, words: str) -> None:
+    assert duration(float(seconds)) == words
