@@ -9,7 +9,7 @@ def nearest(
 ) -> tuple[Int[np.ndarray, "Q k"], Float[np.ndarray, "Q k"]]:
     """The k rows of `database` most similar to each query, and their cosines, most similar first.
 
-    Both sides are unit-norm. Ties go to the lower row, whatever the tile, so the result is a function of the input alone.
+    Both sides are unit-norm. Ties go to the lower row, whatever the tile: the result is a function of the input alone.
     Raises ValueError where k is not in 1..N.
     """
     if not 1 <= k <= len(database):

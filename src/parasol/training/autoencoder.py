@@ -1,4 +1,4 @@
-"""Training of the autoencoder E / D: crops of pictograms on many backgrounds, absolute and squared error, small latent noise."""
+"""Training of the autoencoder E / D: crops of pictograms on many backgrounds, a little noise on the latent."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,9 @@ from parasol.training.pictures import composite, rows_of, spread
 class AutoencoderTraining:
     """crop: side of training crops in px. plain: share of pictures on white; the others get a random background colour.
 
-    noise: deviation of the noise added to the latent while training, relative to its scale of about one, so that what the
-    diffusion model gets slightly wrong decodes to something slightly wrong. shrink: weight of the latent's mean square.
+    noise: deviation of the noise added to the latent while training, relative to its scale of about one, so that what
+    the diffusion model gets slightly wrong decodes to something slightly wrong. shrink: weight of the latent's mean
+    square.
     """
 
     crop: int = 64

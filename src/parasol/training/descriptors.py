@@ -1,8 +1,8 @@
 """Training of the two descriptor spaces.
 
 Style A: positives are different contents in one style, negatives the same contents in other styles (ALADIN's weak
-supervision by group with ALADIN-NST's correction), so content can't help. Content C: positives are the same content drawn
-by other hands, negatives other contents in the same styles.
+supervision by group with ALADIN-NST's correction), so content can't help. Content C: positives are the same content
+drawn by other hands, negatives other contents in the same styles.
 """
 
 from collections import defaultdict
@@ -22,13 +22,15 @@ from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderCo
 from parasol.training.pictures import composite, rows_of, spread
 
 
-def labels_of(corpus: Corpus, attribute: str) -> Int[np.ndarray, "N"]:
+def labels_of(corpus: Corpus, attribute: str) -> Int[np.ndarray, " N"]:
     """Whole-number labels of one attribute of the cells ('set', 'family', 'codepoint'), in corpus order."""
     return np.unique([getattr(cell, attribute) for cell in corpus.cells], return_inverse=True)[1].astype(np.int64)
 
 
-def retrieval(descriptors: Float[np.ndarray, "N d"], same: Int[np.ndarray, "N"], apart: Int[np.ndarray, "N"]) -> float:
-    """Share of pictures whose nearest one with another `apart` label has its `same` label, among those that have one."""
+def retrieval(
+    descriptors: Float[np.ndarray, "N d"], same: Int[np.ndarray, " N"], apart: Int[np.ndarray, " N"]
+) -> float:
+    """Share of pictures whose nearest one with another `apart` label has its `same` label, where there is such a one."""
     similarity = descriptors @ descriptors.T
     similarity[apart[:, None] == apart[None, :]] = -np.inf
     possible = ((same[:, None] == same[None, :]) & (apart[:, None] != apart[None, :])).any(1)
@@ -49,7 +51,7 @@ def recolour(
 
 @dataclass(frozen=True, kw_only=True)
 class StyleTraining:
-    """contents: contents a batch, each in every set. palettes: sets that appear a second time in a synthetic palette."""
+    """contents: contents a batch, each in every set. palettes: sets that appear again in a synthetic palette."""
 
     contents: int = 6
     palettes: int = 4
@@ -58,7 +60,10 @@ class StyleTraining:
 
 
 class StyleTask(Task):
-    """Contrastive training of A. The score is 1 - (nearest picture of another content is of the same set), unseen contents."""
+    """Contrastive training of A.
+
+    The score is 1 - (nearest picture of another content is of the same set), on unseen contents.
+    """
 
     def __init__(self, corpus: Corpus, network: StyleEncoderConfig, training: StyleTraining) -> None:
         self.model = StyleEncoder(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

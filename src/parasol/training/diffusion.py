@@ -1,6 +1,7 @@
-"""Training of the U-Net and the projector M on mined triplets, through frozen autoencoder and encoders (paper section 4)."""
+"""Training of the U-Net and the projector M on mined triplets, the other networks frozen (paper section 4)."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,8 @@ class Frozen:
 class DiffusionTraining:
     """shares: of a batch that sees both tokens, the style token alone, the content token alone, neither.
 
-    Guidance evaluates (m_s, null), (null, c_y) and (null, null) and never the joint branch, so each alone gets the larger
-    share. snr_cap: see `diffusion_loss`. seed: of every draw.
+    Guidance evaluates (m_s, null), (null, c_y) and (null, null) and never the joint branch, so each alone gets the
+    larger share. snr_cap: see `diffusion_loss`. seed: of every draw.
     """
 
     shares: tuple[float, float, float, float] = (0.2, 0.35, 0.35, 0.1)
@@ -80,7 +81,7 @@ def tabulate(corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path) -> Ta
     assert isinstance(autoencoder, Autoencoder)
     everything = np.arange(len(corpus.cells))
 
-    def cached(name: str, network: nn.Module, describe, chosen: np.ndarray) -> Tensor:  # noqa: ANN001
+    def cached(name: str, network: nn.Module, describe: Callable[[Tensor], Tensor], chosen: np.ndarray) -> Tensor:
         weights = hashlib.sha256(b"".join(v.numpy().tobytes() for v in network.state_dict().values()))
         weights.update(chosen.tobytes())
         weights.update("".join(cell.sha256 for cell in corpus.cells).encode())

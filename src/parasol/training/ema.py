@@ -6,7 +6,7 @@ from torch import nn
 
 @torch.no_grad()
 def update_average(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
-    """average <- d average + (1 - d) model, with d = min(decay, (1 + step) / (10 + step)) so that the start is forgotten.
+    """average <- d average + (1 - d) model, with d = min(decay, (1 + step) / (10 + step)): the start is forgotten.
 
     Buffers (batch-norm statistics, latent scale) are copied: they are averages already, or constants.
     """

@@ -1,7 +1,7 @@
 """The training loop: a generator of events over any `Task`; printing, logging and stopping belong to the caller.
 
-Every random draw of a task is a function of (seed, step), so a run that is killed and resumed gives the same weights, bit
-for bit, as one that was not.
+Every random draw of a task is a function of (seed, step), so a run that is killed and resumed gives the same weights,
+bit for bit, as one that was not.
 """
 
 import copy
@@ -82,7 +82,7 @@ class Event:
 def run(task: Task, optimisation: Optimisation, folder: Path, record: dict[str, object]) -> Iterator[Event]:
     """Train `task`, resuming from `folder/state.safetensors` where there is one.
 
-    Writes `state.safetensors` (exact resume) and `best.safetensors` (averaged weights with the lowest validation score).
+    Writes `state.safetensors` (exact resume) and `best.safetensors` (averaged weights with the lowest score).
     Closing the generator (Ctrl-C included) saves the state first.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def supervised_contrastive_loss(
-    descriptors: Float[Tensor, "B d"], groups: Int[Tensor, "B"], temperature: float
+    descriptors: Float[Tensor, "B d"], groups: Int[Tensor, " B"], temperature: float
 ) -> Float[Tensor, ""]:
     """Khosla et al. 2020, eq. 2, on unit-norm descriptors: each picture's positives are the others of its group.
 
@@ -27,7 +27,7 @@ def supervised_contrastive_loss(
 def diffusion_loss(
     eps: Float[Tensor, "B C h w"],
     predicted: Float[Tensor, "B C h w"],
-    alpha_bar: Float[Tensor, "B"],
+    alpha_bar: Float[Tensor, " B"],
     snr_cap: float,
 ) -> Float[Tensor, ""]:
     """L_DM = E |eps_t - eps'_t|^2 (paper eq. 1), each sample weighted by min(SNR, cap) / SNR.

@@ -35,7 +35,7 @@ class Recipe:
 
 
 def pictogram_autoencoder() -> Recipe:
-    """128 px <-> 16x16x12. Expected: above 30 dB on unseen contents after 8,000 steps (about 35 minutes of one core)."""
+    """128 px <-> 16x16x12. Expected: above 30 dB on unseen contents after 8,000 steps (35 minutes of one core)."""
     network = AutoencoderConfig()
     training = AutoencoderTraining()
     optimisation = Optimisation(

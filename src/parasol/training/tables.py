@@ -36,7 +36,7 @@ def best_record(run: Path) -> dict[str, object]:
 def table(
     corpus: Corpus, rows: np.ndarray, describe: Callable[[Tensor], Tensor], path: Path, key: str, batch: int = 64
 ) -> Tensor:
-    """describe(pixels [B,3,S,S]) of the given rows, on white, as float32; read from `path` where it has the same key."""
+    """describe(pixels [B,3,S,S]) of the given rows, on white, float32; read from `path` where that has the same key."""
     if path.exists() and load_record(path)["key"] == key:
         return load_file(path)["values"]
     pixels = corpus.rgba()
@@ -49,7 +49,7 @@ def table(
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """latents: of the rows in `rows`, in that order. style, content: unit-norm descriptors of every cell of the corpus."""
+    """latents: of the rows in `rows`, in that order. style, content: unit-norm descriptors of every cell."""
 
     rows: np.ndarray
     latents: Float[Tensor, "R C h w"]

@@ -1,8 +1,8 @@
-"""Cross-modal search for supervision (paper section 1): x is given, its style picture s and content picture y are found.
+"""Cross-modal search for supervision (paper section 1): x is given, its style picture s and content y are found.
 
 For s: the k pictures of the style database nearest to a_x, without those too close to x in content; the nearest that
-remains. For y: the k pictures of the semantics database nearest to c_x, without those too close to x in style. Labels take
-no part in it; `purity` measures with them.
+remains. For y: the k pictures of the semantics database nearest to c_x, without those too close to x in style. Labels
+take no part in it; `purity` measures with them.
 """
 
 from dataclasses import dataclass
@@ -43,13 +43,13 @@ class Triplets:
     report: thresholds, candidates refused in each search, x left without a style or a content picture.
     """
 
-    x: Int[np.ndarray, "N"]
-    y: Int[np.ndarray, "N"]
-    s: Int[np.ndarray, "N"]
+    x: Int[np.ndarray, " N"]
+    y: Int[np.ndarray, " N"]
+    s: Int[np.ndarray, " N"]
     report: dict[str, float]
 
 
-def split_databases(keys: list[str]) -> tuple[Bool[np.ndarray, "N"], Bool[np.ndarray, "N"]]:
+def split_databases(keys: list[str]) -> tuple[Bool[np.ndarray, " N"], Bool[np.ndarray, " N"]]:
     """Two disjoint databases, style and semantics, by a hash of each picture's key: half of the pictures each."""
     from hashlib import sha256
 
@@ -69,11 +69,11 @@ def threshold(descriptors: Float[np.ndarray, "N d"], percentile: float, pairs: i
 def _partner(
     near: Float[np.ndarray, "N a"],
     other: Float[np.ndarray, "N b"],
-    queries: Int[np.ndarray, "Q"],
-    database: Int[np.ndarray, "D"],
+    queries: Int[np.ndarray, " Q"],
+    database: Int[np.ndarray, " D"],
     limit: float,
     k: int,
-) -> tuple[Int[np.ndarray, "Q"], int]:
+) -> tuple[Int[np.ndarray, " Q"], int]:
     """For each query the nearest database row in `near` whose similarity in `other` is at most `limit`, or NONE."""
     found, _ = nearest(near[queries], near[database], min(k, len(database)))
     candidates = database[found]
@@ -90,14 +90,14 @@ def _partner(
 def mine(
     style: Float[np.ndarray, "N a"],
     content: Float[np.ndarray, "N c"],
-    queries: Int[np.ndarray, "Q"],
-    style_database: Int[np.ndarray, "S"],
-    semantics_database: Int[np.ndarray, "C"],
+    queries: Int[np.ndarray, " Q"],
+    style_database: Int[np.ndarray, " S"],
+    semantics_database: Int[np.ndarray, " C"],
     mining: Mining,
     *,
     block: int = 1024,
 ) -> Triplets:
-    """Triplets for the rows `queries` of a table of unit-norm descriptors; the two databases are rows that don't overlap.
+    """Triplets for the rows `queries` of a table of unit-norm descriptors; the two databases don't overlap.
 
     Deterministic. Raises ValueError where the databases share a row.
     """
@@ -131,9 +131,9 @@ def mine(
 
 
 def purity(
-    triplets: Triplets, style_labels: Int[np.ndarray, "N"], content_labels: Int[np.ndarray, "N"]
+    triplets: Triplets, style_labels: Int[np.ndarray, " N"], content_labels: Int[np.ndarray, " N"]
 ) -> dict[str, float]:
-    """Share of triplets whose s is truly in x's style, whose y truly shows x's content, and how often each partner leaks."""
+    """Share of triplets whose s is truly in x's style, whose y truly shows x's content; how often partners leak."""
     x, y, s = triplets.x, triplets.y, triplets.s
     return {
         "style_right": float((style_labels[s] == style_labels[x]).mean()),

@@ -1,4 +1,4 @@
-"""Autoencoder E / D of the latent space in which diffusion takes place (paper section 3; frozen after its own training).
+"""Autoencoder E / D of the latent space in which diffusion takes place (paper section 3; frozen once trained).
 
 Norm-free convolutional residual blocks: no statistic is taken over the picture, so a crop, a tile and the whole picture
 give the same latent away from their borders, and any height and width that are multiples of 8 px work.
@@ -33,7 +33,7 @@ class AutoencoderConfig:
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(relu(conv(relu(x)))), the last convolution initialised to zero so that a deep stack starts as identity."""
+    """x + conv(relu(conv(relu(x)))), the last convolution zero at first, so that a deep stack starts as identity."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

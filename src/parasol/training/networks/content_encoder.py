@@ -1,4 +1,4 @@
-"""Semantic content encoder C: an EfficientNet-Lite0 trunk pre-trained on ImageNet, its channel statistics, a trained head.
+"""Semantic content encoder C: EfficientNet-Lite0 pre-trained on ImageNet, its channel statistics, a trained head.
 
 The trunk stops after block 14, whose statistics retrieve content across drawing styles better than the final features
 (docs/decisions.md). Lite0: Tan and Le 2019 without squeeze-and-excitation, ReLU6, sizes as published.
@@ -28,7 +28,7 @@ class ContentEncoderConfig:
 
 
 def _same_convolution(inside: int, outside: int, kernel: int, stride: int, groups: int = 1) -> nn.Sequential:
-    """Convolution, batch norm; padded on the right and bottom first where the stride is 2, as the published weights ask."""
+    """Convolution, batch norm; where the stride is 2, padded on the right and bottom first, as the weights ask."""
     left = (kernel - stride) // 2 if stride > 1 else kernel // 2
     right = kernel - stride - left if stride > 1 else kernel // 2
     return nn.Sequential(

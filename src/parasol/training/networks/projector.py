@@ -17,7 +17,7 @@ class ProjectorConfig:
 
 
 class Projector(nn.Module):
-    """a_s [B, style_dimension] -> m_s [B, content_dimension], unit norm like c_y, so that both tokens weigh the same."""
+    """a_s [B, style_dimension] -> m_s [B, content_dimension], unit norm like c_y: both tokens weigh the same."""
 
     def __init__(self, config: ProjectorConfig) -> None:
         super().__init__()

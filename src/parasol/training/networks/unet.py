@@ -1,4 +1,4 @@
-"""The denoising U-Net: diffusers' UNet2DConditionModel with cross-attention on the two stacked tokens at every level."""
+"""The denoising U-Net: diffusers' UNet2DConditionModel, cross-attention on the two stacked tokens at every level."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class UNetConfig:
     """Shape of the U-Net.
 
     latent_channels: C of z [B, C, h, w]. widths: channels of its levels, each at half the side of the one before.
-    layers: residual blocks a level on the way down. token_dimension: d of the tokens [B, 2, d]. heads: of each attention.
+    layers: residual blocks a level on the way down. token_dimension: d of the tokens [B, 2, d]. heads: of attention.
     The first level attends to the tokens alone; self-attention starts at the second, where it costs a sixteenth.
     """
 
