@@ -73,7 +73,7 @@ def _read_openmoji(
     files = read_members(archive, lambda path: path in wanted or path.startswith("black/svg/"))
     drawings = _by_file_name(files, ".svg", vocabulary, vector=True)
     about = json.loads(files["package.json"])
-    authors = sorted({entry["openmoji_author"] for entry in json.loads(files["data/openmoji.json"])} - {""})
+    authors = sorted({entry["openmoji_author"].strip() for entry in json.loads(files["data/openmoji.json"])} - {""})
     author = f"OpenMoji: {', '.join(authors)}"
     return drawings, _about(author=author, source=about["homepage"], licence=about["license"])
 

