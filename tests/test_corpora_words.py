@@ -57,6 +57,7 @@ RECORDED = {
     ("1f980", "streamline-emojis"): "content-test",
     ("1f34e", "twemoji"): "cell-test",
     ("1f34e", "noto"): "train",
+    ("1f427", "noto"): "cell-test",
     ("1f3b8", "twemoji"): "cell-test",
     ("1f3b8", "streamline-emojis"): "style-test",
     ("1f31a", "noto"): "content-val",

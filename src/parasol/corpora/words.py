@@ -18,10 +18,17 @@ SHORTCODES = ("cldr", "emojibase", "github", "iamcal", "joypixels", "emojibase-l
 _JOINER = "-200d-"
 _GENDER_SIGNS = ("-200d-2640", "-200d-2642")
 _SKIN_TONES = frozenset(f"1f3f{digit}" for digit in "bcdef")
-# Men, women, boys and girls that Unicode draws on their own, and the neutral content they belong under.
+# Men, women, boys, girls and pairs with a codepoint of their own, and the neutral content they belong under.
 _NEUTRAL = {
-    **{"1f468": "1f9d1", "1f469": "1f9d1", "1f466": "1f9d2", "1f467": "1f9d2", "1f474": "1f9d3", "1f475": "1f9d3"},
-    **dict.fromkeys(("1f46b", "1f46c", "1f46d"), "1f9d1-200d-1f91d-200d-1f9d1"),
+    "1f468": "1f9d1",
+    "1f469": "1f9d1",
+    "1f466": "1f9d2",
+    "1f467": "1f9d2",
+    "1f474": "1f9d3",
+    "1f475": "1f9d3",
+    "1f46b": "1f9d1-200d-1f91d-200d-1f9d1",
+    "1f46c": "1f9d1-200d-1f91d-200d-1f9d1",
+    "1f46d": "1f9d1-200d-1f91d-200d-1f9d1",
 }
 
 
