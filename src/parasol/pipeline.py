@@ -1,0 +1,272 @@
+"""The one orchestrator: Parasol.load(...).stylize(...). Commands, servers and tests all call it.
+
+`stylize` first writes the recipe of the picture and then paints from the recipe alone, so that `replay` is the second
+half of the very same path.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from operator import index
+from pathlib import Path
+from typing import Any, Literal, final
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+
+from parasol import __version__
+from parasol.bundle import Bundle
+from parasol.conditions import Style, condition, mixed_style
+from parasol.encoders.content import ContentEncoder
+from parasol.encoders.style import StyleEncoder
+from parasol.images import Box, crop, fit, from_uint8, load, pad_to_multiple, save_png, to_uint8
+from parasol.images.read import Source
+from parasol.maths.colour import ColourMatch, colour_statistics, match_colours
+from parasol.maths.schedule import switch_step
+from parasol.recipe import KEYWORD, ColourStep, Dials, ModelPart, Recipe, RecipeError
+from parasol.runtime import Components
+from parasol.sampling.guided import guided
+from parasol.sampling.sampler import forward_chain, restyle, sample_fresh
+from parasol.types import Condition, EpsFn, Picture
+
+INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chain
+FRESH_ETA = 0.0  # DDIM
+SMALLEST_SIZE = 32  # px, longer side
+LARGEST_GROWTH = 4  # times the model's own size; self-attention's memory grows with the fourth power of the side
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+Styles = Source | Sequence[Source | tuple[Source, float]]
+"""One style picture, several, or several with signed weights."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """A picture and how it came to be."""
+
+    pixels: Picture
+    """On the 8-bit grid, so that saving loses nothing."""
+
+    recipe: Recipe
+    """Everything needed to make the picture again."""
+
+    clipped_share: float
+    """Share of pixels, 0..1, that the colour step had to clip."""
+
+    seconds: dict[str, float]
+    """Wall time of each stage."""
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture for Pillow."""
+        return _image(self.pixels)
+
+    def save(self, path: str | Path) -> None:
+        """Write a PNG that carries the recipe; "-" is standard output. Raises PictureError, leaving nothing behind."""
+        save_png(path, self.pixels, text={KEYWORD: self.recipe.text()})
+
+
+@final
+class Parasol:
+    """A model, ready to use."""
+
+    def __init__(self, bundle: Bundle, components: Components) -> None:
+        self.bundle = bundle
+        self.components = components
+        self._style = StyleEncoder(components=components, card=bundle.manifest.style)
+        self._content = ContentEncoder(components=components, card=bundle.manifest.content)
+
+    @classmethod
+    def load(
+        cls, model: str | Path | None = None, *, runtime: Literal["onnx", "torch"] = "onnx", threads: int = 0
+    ) -> "Parasol":
+        """The bundled default, a bundled model by name, or a bundle's folder. `threads` 0 uses every core (onnx).
+
+        Raises:
+            BundleError: there is no such model, or it is damaged, changed, or of another format.
+        """
+        bundle = Bundle.open(model)
+        return cls(bundle, _components(bundle, runtime, threads))
+
+    def stylize(
+        self,
+        content: Source,
+        style: Styles,
+        *,
+        style_scale: float | None = None,
+        content_scale: float | None = None,
+        structure: float | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+        fresh: bool = False,
+        color: ColourStep = "off",
+        size: int | None = None,
+        progress: Progress | None = None,
+    ) -> Result:
+        """The content picture in the style of another (or of a mix of several, with signed weights).
+
+        Dials that are left out take the model's own defaults; `Dials` says what each means. `size` is the longer side
+        in px; the shape stays the content picture's.
+
+        Raises:
+            ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
+        """
+        defaults = self.bundle.manifest.dials
+        dials = Dials(
+            style_scale=float(defaults.style_scale if style_scale is None else style_scale),
+            content_scale=float(defaults.content_scale if content_scale is None else content_scale),
+            structure=float(defaults.structure if structure is None else structure),
+            steps=index(defaults.steps if steps is None else steps),
+            seed=index(seed),
+            fresh=bool(fresh),
+            color=color,
+        )
+        seconds: dict[str, float] = {}
+        with _timed(seconds, "describe"):
+            recipe = self.recipe(content, style, dials, size=size)
+        result = self.paint(recipe, progress=progress)
+        return replace(result, seconds=seconds | result.seconds)
+
+    def recipe(self, content: Source, style: Styles, dials: Dials, *, size: int | None = None) -> Recipe:
+        """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials."""
+        picture = self._fitted(content, size)
+        pictures = [(load(source), weight) for source, weight in _weighted(style)]
+        return Recipe.write(
+            version=__version__,
+            model=ModelPart(name=self.bundle.manifest.name, hash=self.bundle.hash),
+            picture=picture,
+            content=self._content(picture),
+            style=mixed_style(pictures, self._style),
+            dials=dials,
+        )
+
+    def replay(self, source: str | Path | bytes, *, progress: Progress | None = None) -> Result:
+        """The picture of a PNG again, pixel for pixel, from the recipe that it carries.
+
+        Raises:
+            RecipeError: it carries none, or one for another model or version.
+        """
+        return self.paint(Recipe.read(source), progress=progress)
+
+    def paint(self, recipe: Recipe, *, progress: Progress | None = None) -> Result:
+        """The picture of a recipe: encode, sample, decode, colour step.
+
+        Raises:
+            RecipeError: the recipe is for another model, or damaged.
+        """
+        seconds: dict[str, float] = {}
+        self._require_own(recipe)
+        picture, style = recipe.picture(), recipe.style_parts()
+        padded, box = pad_to_multiple(picture, self.bundle.manifest.stride)
+        with _timed(seconds, "encode"):
+            z_0 = self.components.encode(_batch(padded))
+        with _timed(seconds, "sample"):
+            for done, z in self._sample(recipe.dials, z_0, picture, style):  # noqa: B007 (the last z is the picture)
+                if progress:
+                    progress(done, recipe.dials.steps)
+        with _timed(seconds, "decode"):
+            decoded = self._decode(z, box)
+        with _timed(seconds, "colour"):
+            coloured = _colour_step(recipe.dials.color, decoded, picture, style)
+        pixels = from_uint8(to_uint8(coloured.pixels))
+        return Result(pixels=pixels, recipe=recipe, clipped_share=coloured.clipped_share, seconds=seconds)
+
+    def reconstruct(self, content: Source, *, size: int | None = None) -> Image.Image:
+        """D(E(x)) of the fitted picture: what `structure=1` gives, and the ceiling of every picture."""
+        padded, box = pad_to_multiple(self._fitted(content, size), self.bundle.manifest.stride)
+        return _image(self._decode(self.components.encode(_batch(padded)), box))
+
+    def embed_content(self, picture: Source) -> Float[np.ndarray, " d"]:
+        """The unit-norm content descriptor c = C(x)."""
+        return self._content(load(picture))
+
+    def embed_style(self, picture: Source) -> Float[np.ndarray, " a"]:
+        """The unit-norm style descriptor a = A(x)."""
+        return self._style(load(picture))
+
+    def _fitted(self, content: Source, size: int | None) -> Picture:
+        longer = self.bundle.manifest.size if size is None else index(size)
+        largest = LARGEST_GROWTH * self.bundle.manifest.size
+        if not SMALLEST_SIZE <= longer <= largest:
+            raise ValueError(f"size is {longer}; with this model the longer side has {SMALLEST_SIZE} to {largest} px")
+        return fit(load(content), longer)
+
+    def _require_own(self, recipe: Recipe) -> None:
+        if recipe.model.hash != self.bundle.hash:
+            raise RecipeError(
+                f"the recipe is for the model {recipe.model.name!r} with hash {recipe.model.hash[:12]} and this is "
+                f"{self.bundle.manifest.name!r} with hash {self.bundle.hash[:12]}: name that model or its folder"
+            )
+
+    def _sample(
+        self, dials: Dials, z_0: Float[np.ndarray, "1 C h w"], picture: Picture, style: Style
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone."""
+        steps = self.bundle.manifest.schedule.steps(dials.steps)
+        random = np.random.default_rng(dials.seed)
+        content = self._content(picture)
+        target = self._guided(dials, condition(self.components, style=style.descriptor, content=content))
+        if dials.fresh:
+            yield from sample_fresh(target, _noise(random, z_0), steps, eta=FRESH_ETA)
+            return
+        own_style = self._style(picture)
+        source = self._guided(dials, condition(self.components, style=own_style, content=content))
+        chain = forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps)
+        yield from restyle(
+            source, target, chain, steps, lam=switch_step(dials.structure, len(steps)), eta=INVERSION_ETA
+        )
+
+    def _guided(self, dials: Dials, tokens: Condition[np.ndarray]) -> EpsFn[np.ndarray]:
+        return guided(self.components.denoise, tokens, g_s=dials.style_scale, g_y=dials.content_scale)
+
+    def _decode(self, z: Float[np.ndarray, "1 C h w"], box: Box) -> Picture:
+        return crop(self.components.decode(z)[0].transpose(1, 2, 0), box)
+
+
+def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
+    if runtime == "onnx":
+        from parasol.runtime.onnx import OnnxComponents
+
+        return OnnxComponents(bundle, threads=threads)
+    if runtime == "torch":
+        try:
+            from parasol.runtime.torch import TorchComponents
+        except ImportError as error:
+            missing = f"the torch runtime needs {error.name}"
+            raise ValueError(f"{missing}: pip install 'parasol-style[train]', or use the onnx runtime") from error
+        return TorchComponents(bundle)
+    raise ValueError(f"runtime is {runtime!r}; it must be onnx or torch")
+
+
+def _weighted(style: Styles) -> list[tuple[Source, float]]:
+    """Each style with its weight, 1 where none is given."""
+    items: list[Any] = [*style] if isinstance(style, list | tuple) else [style]
+    return [item if isinstance(item, tuple) else (item, 1.0) for item in items]
+
+
+def _colour_step(color: ColourStep, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
+    if color == "off":
+        return ColourMatch(pixels=pixels, clipped_share=0.0)
+    return match_colours(pixels, style.colours if color == "match" else colour_statistics(content))
+
+
+def _noise(random: np.random.Generator, like: np.ndarray) -> np.ndarray:
+    return random.standard_normal(like.shape, dtype=np.float32)
+
+
+def _batch(picture: Picture) -> Float[np.ndarray, "1 3 H W"]:
+    return np.ascontiguousarray(picture.transpose(2, 0, 1))[None]
+
+
+def _image(pixels: Picture) -> Image.Image:
+    return Image.fromarray(to_uint8(pixels))
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - started

@@ -1,0 +1,224 @@
+"""Recipes: everything that makes one picture again, carried inside its PNG.
+
+A recipe holds the fitted content picture, the style's descriptor and colours (not the style picture), the dials, and
+the hash of the model. With the model at hand it is complete: `Parasol.stylize` itself paints from nothing else.
+"""
+
+import dataclasses
+import hashlib
+from base64 import b64encode
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
+
+from parasol.conditions import Style
+from parasol.images import encode_png, load, read_text
+from parasol.maths.colour import ColourStatistics
+from parasol.types import Picture
+
+FORMAT = 1
+KEYWORD = "parasol"
+"""Keyword of the PNG text that holds a recipe."""
+
+ColourStep = Literal["off", "match", "keep"]
+COLOUR_STEPS: tuple[ColourStep, ...] = ("off", "match", "keep")
+LARGEST_SCALE = 100.0
+LARGEST_SEED = 2**63 - 1
+ANOTHER_PICTURE = "give the PNG that Parasol wrote, not a copy that another program saved"
+
+
+class RecipeError(ValueError):
+    """A recipe that is missing, broken, or meant for another model or version. One line, with the way out."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Dials:
+    """Every choice that a caller has once content, style and size are fixed.
+
+    Raises:
+        ValueError: a dial is outside the range that its field states.
+    """
+
+    style_scale: float
+    """g_s: 0 ignores the style, 1 is plain conditional, more is emphasis, less than 0 the opposite."""
+
+    content_scale: float
+    """g_y: the same for the content descriptor."""
+
+    structure: float
+    """lambda / T in 0..1: share of the steps that rebuild the content picture before the style takes over."""
+
+    steps: int
+    """T, sampling steps, 1 to 1000."""
+
+    seed: int
+    """Of the noise, 0 to 2^63 - 1."""
+
+    fresh: bool
+    """Start from new noise instead of the inverted content picture, of which its descriptor and shape remain."""
+
+    color: ColourStep
+    """Colour step: off, match (to the style's colours) or keep (the content picture's own)."""
+
+    def __post_init__(self) -> None:
+        for name in ("style_scale", "content_scale"):
+            value = getattr(self, name)
+            if not -LARGEST_SCALE <= value <= LARGEST_SCALE:
+                raise ValueError(f"{name} is {value}; it must lie in -100 to 100, usually 0 (ignored) to 10")
+        if not 0.0 <= self.structure <= 1.0:
+            raise ValueError(
+                f"structure is {self.structure}; it must lie in 0 (free) to 1 (the content picture itself)"
+            )
+        if not 1 <= self.steps <= 1000:
+            raise ValueError(f"steps is {self.steps}; it must lie in 1 to 1000, usually 20 to 50")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise ValueError(f"seed is {self.seed}; it must be a whole number from 0 to 2^63 - 1")
+        if self.color not in COLOUR_STEPS:
+            raise ValueError(f"color is {self.color!r}; it must be one of {', '.join(COLOUR_STEPS)}")
+
+
+Vector3 = tuple[float, float, float]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ModelPart(_Part):
+    """The model that a recipe is for."""
+
+    name: str
+    hash: str
+
+
+class ContentPart(_Part):
+    """picture: the fitted content as a PNG. descriptor_hash: SHA-256 of its descriptor's float32 bytes."""
+
+    picture: Base64Bytes
+    descriptor_hash: str
+
+
+class StylePart(_Part):
+    """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours."""
+
+    descriptor: Base64Bytes
+    descriptor_hash: str
+    mean: Vector3
+    covariance: tuple[Vector3, Vector3, Vector3]
+
+
+class Recipe(_Part):
+    """What one picture is made from, and all that it is made from."""
+
+    format: int
+    version: str
+    """Of Parasol, for the record."""
+
+    model: ModelPart
+    content: ContentPart
+    style: StylePart
+    dials: Dials
+
+    @classmethod
+    def write(
+        cls,
+        *,
+        version: str,
+        model: ModelPart,
+        picture: Picture,
+        content: Float[np.ndarray, " d"],
+        style: Style,
+        dials: Dials,
+    ) -> "Recipe":
+        """A recipe from a fitted content picture, its descriptor, a style and the dials."""
+        return cls(
+            format=FORMAT,
+            version=version,
+            model=model,
+            content=ContentPart(picture=b64encode(encode_png(picture)), descriptor_hash=descriptor_hash(content)),
+            style=StylePart(
+                descriptor=b64encode(_float32_bytes(style.descriptor)),
+                descriptor_hash=descriptor_hash(style.descriptor),
+                mean=style.colours.mean.tolist(),
+                covariance=style.colours.covariance.tolist(),
+            ),
+            dials=dials,
+        )
+
+    @classmethod
+    def parse(cls, text: str, name: str = "the recipe") -> "Recipe":
+        """Inverse of `text`.
+
+        Raises:
+            RecipeError: the text is no recipe, or one of a format that this version does not read.
+        """
+        try:
+            recipe = cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the start"
+            raise RecipeError(f"{name} is broken at {where} ({first['msg']}): {ANOTHER_PICTURE}") from error
+        if recipe.format != FORMAT:
+            raise RecipeError(
+                f"{name} has format {recipe.format} and this version reads format {FORMAT}: update parasol-style"
+            )
+        return recipe
+
+    @classmethod
+    def read(cls, source: str | Path | bytes) -> "Recipe":
+        """The recipe inside a PNG that Parasol wrote (path, bytes, or "-" for standard input).
+
+        Raises:
+            PictureError: the source is not a whole PNG.
+            RecipeError: it carries no recipe, or a broken one.
+        """
+        name = "the picture" if isinstance(source, bytes) else repr(str(source))
+        text = read_text(source, KEYWORD)
+        if text is None:
+            raise RecipeError(f"{name} carries no recipe: {ANOTHER_PICTURE}")
+        return cls.parse(text, f"the recipe in {name}")
+
+    def text(self) -> str:
+        """The recipe as one line of JSON."""
+        return self.model_dump_json()
+
+    def varied(self, **dials: Any) -> "Recipe":
+        """The same recipe with some dials set otherwise.
+
+        Raises:
+            ValueError: a dial is outside its range.
+        """
+        return self.model_copy(update={"dials": dataclasses.replace(self.dials, **dials)})
+
+    def picture(self) -> Picture:
+        """The fitted content picture, pixel for pixel.
+
+        Raises:
+            PictureError: it is damaged.
+        """
+        return load(self.content.picture)
+
+    def style_parts(self) -> Style:
+        """The style's descriptor and colours.
+
+        Raises:
+            RecipeError: the descriptor is damaged.
+        """
+        try:
+            descriptor = np.frombuffer(self.style.descriptor, "<f4").astype(np.float32)
+        except ValueError as error:
+            raise RecipeError(f"the recipe's style descriptor is damaged ({error}): {ANOTHER_PICTURE}") from error
+        mean, covariance = np.array(self.style.mean), np.array(self.style.covariance)
+        return Style(descriptor=descriptor, colours=ColourStatistics(mean=mean, covariance=covariance))
+
+
+def descriptor_hash(descriptor: Float[np.ndarray, " d"]) -> str:
+    """SHA-256 of a descriptor's float32 bytes."""
+    return hashlib.sha256(_float32_bytes(descriptor)).hexdigest()
+
+
+def _float32_bytes(values: np.ndarray) -> bytes:
+    return values.astype("<f4").tobytes()
