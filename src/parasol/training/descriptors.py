@@ -17,7 +17,13 @@ from parasol.corpora import Corpus
 from parasol.training.draws import draws
 from parasol.training.loop import Task
 from parasol.training.losses import supervised_contrastive_loss
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig, load_published_trunk
+from parasol.training.networks.content_encoder import (
+    TRUNK_CHANNELS,
+    ContentEncoder,
+    ContentEncoderConfig,
+    Trunk,
+    load_published_trunk,
+)
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.pictures import composite, rows_of, spread
 
@@ -30,7 +36,7 @@ def labels_of(corpus: Corpus, attribute: str) -> Int[np.ndarray, " N"]:
 def retrieval(
     descriptors: Float[np.ndarray, "N d"], same: Int[np.ndarray, " N"], apart: Int[np.ndarray, " N"]
 ) -> float:
-    """Share of pictures whose nearest one with another `apart` label has its `same` label, where there is such a one."""
+    """Share of pictures whose nearest with another `apart` label has their `same` label, where there is such a one."""
     similarity = descriptors @ descriptors.T
     similarity[apart[:, None] == apart[None, :]] = -np.inf
     possible = ((same[:, None] == same[None, :]) & (apart[:, None] != apart[None, :])).any(1)
@@ -119,25 +125,26 @@ class ContentTask(Task):
     """
 
     def __init__(self, corpus: Corpus, network: ContentEncoderConfig, training: ContentTraining) -> None:
-        self.model = ContentEncoder(network)
-        self.model.trunk.requires_grad_(False)
-        load_published_trunk(self.model.trunk)
+        model = ContentEncoder(network)
+        model.trunk.requires_grad_(False)
+        load_published_trunk(model.trunk)
+        self.model = model
         self.training = training
         self.sets, self.contents = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.validation = rows_of(corpus, "content-val")
         self.train = rows_of(corpus, "train")
-        self.features = self._features(corpus)
+        self.features = self._features(corpus, model.trunk)
         cells: dict[int, list[int]] = defaultdict(list)
         for row in self.train:
             cells[int(self.contents[row])].append(int(row))
         self.grid = [rows for rows in cells.values() if len(rows) >= 2]
 
     @torch.no_grad()
-    def _features(self, corpus: Corpus) -> Tensor:
+    def _features(self, corpus: Corpus, trunk: Trunk) -> Tensor:
         pixels = corpus.rgba()
-        trunk = self.model.trunk.eval()
+        trunk.eval()
         rows = np.concatenate([self.train, self.validation])
-        features = torch.zeros(len(pixels), self.model.head[0].num_features)  # type: ignore[arg-type]
+        features = torch.zeros(len(pixels), 2 * TRUNK_CHANNELS)
         for part in np.array_split(rows, len(rows) // 64):
             features[part] = trunk(composite(pixels[part]))
         return features

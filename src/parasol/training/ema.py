@@ -11,7 +11,7 @@ def update_average(average: nn.Module, model: nn.Module, decay: float, step: int
     Buffers (batch-norm statistics, latent scale) are copied: they are averages already, or constants.
     """
     d = min(decay, (1 + step) / (10 + step))
-    targets = list(average.parameters())
-    torch._foreach_lerp_(targets, list(model.parameters()), 1.0 - d)
+    for target, source in zip(average.parameters(), model.parameters(), strict=True):
+        target.lerp_(source, 1.0 - d)
     for target, source in zip(average.buffers(), model.buffers(), strict=True):
         target.copy_(source)

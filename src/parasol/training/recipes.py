@@ -10,10 +10,14 @@ from pathlib import Path
 from parasol.corpora import load
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
 from parasol.training.descriptors import ContentTask, ContentTraining, StyleTask, StyleTraining
+from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
 from parasol.training.networks.autoencoder import AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoderConfig
+from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoderConfig
+from parasol.training.networks.unet import UNetConfig
+from parasol.triplets import Mining
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +85,36 @@ def pictogram_content() -> Recipe:
     )
 
 
+def pictogram_diffusion() -> Recipe:
+    """U-Net and projector on mined triplets, after the three recipes above. Expected: see docs/training.md."""
+    unet, projector, mining, training = UNetConfig(), ProjectorConfig(), Mining(), DiffusionTraining()
+    frozen = Frozen(
+        autoencoder=AutoencoderConfig(),
+        style=StyleEncoderConfig(),
+        content=ContentEncoderConfig(),
+        autoencoder_run="pictogram-autoencoder",
+        style_run="pictogram-style",
+        content_run="pictogram-content",
+    )
+    optimisation = Optimisation(
+        steps=100_000, batch=16, learning_rate=4e-4, warmup=300, weight_decay=1e-3, average=0.9995, validate_every=500,
+        save_every=200,
+    )  # fmt: skip
+    return Recipe(
+        name="pictogram-diffusion",
+        optimisation=optimisation,
+        configuration={
+            "unet": unet, "projector": projector, "mining": mining, "training": training, "frozen": frozen
+        },
+        task=lambda places: DiffusionTask(
+            load(places.corpus), places.runs, frozen, unet, projector, mining, training, optimisation.batch
+        ),
+    )  # fmt: skip
+
+
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-autoencoder": pictogram_autoencoder,
     "pictogram-style": pictogram_style,
     "pictogram-content": pictogram_content,
+    "pictogram-diffusion": pictogram_diffusion,
 }

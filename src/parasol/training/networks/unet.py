@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from diffusers import UNet2DConditionModel
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def build_unet(config: UNetConfig) -> UNet2DConditionModel:
         down_block_types=("CrossAttnDownBlock2D",) * levels,
         mid_block_type="UNetMidBlock2DCrossAttn",
         up_block_types=("CrossAttnUpBlock2D",) * levels,
-        only_cross_attention=(True,) + (False,) * (levels - 1),
+        only_cross_attention=(True,) + (False,) * (levels - 1),  # type: ignore[arg-type]
         mid_block_only_cross_attention=False,
         cross_attention_dim=config.token_dimension,
         attention_head_dim=config.heads,  # diffusers takes this as the number of heads

@@ -1,0 +1,146 @@
+"""Training: overfits a handful, resumes bit for bit, gradients reach what trains and nothing that is frozen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from drawn_corpus import make
+from parasol.corpora import Corpus
+from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
+from parasol.training.descriptors import ContentTask, ContentTraining, StyleTask, StyleTraining
+from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
+from parasol.training.loop import Event, Optimisation, Task, run
+from parasol.training.losses import diffusion_loss, supervised_contrastive_loss
+from parasol.training.networks.autoencoder import AutoencoderConfig
+from parasol.training.networks.content_encoder import ContentEncoderConfig
+from parasol.training.networks.projector import ProjectorConfig
+from parasol.training.networks.style_encoder import StyleEncoderConfig
+from parasol.training.networks.unet import UNetConfig
+from parasol.triplets import Mining
+
+AUTOENCODER = AutoencoderConfig(
+    widths=(8, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), latent_channels=4
+)
+STYLE = StyleEncoderConfig(widths=(4, 8, 8, 8), depths=(1, 1, 1, 1), hidden=32, dimension=16, size=64)
+CONTENT = ContentEncoderConfig(hidden=32, dimension=16, size=64)
+UNET = UNetConfig(latent_channels=4, widths=(32, 32), token_dimension=16, heads=2)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return make(tmp_path_factory.mktemp("drawn"))
+
+
+def brief(steps: int, **settings: object) -> Optimisation:
+    base = {"batch": 8, "learning_rate": 2e-3, "warmup": 5, "validate_every": steps, "save_every": 4, "average": 0.9}
+    return Optimisation(steps=steps, **{**base, **settings})  # type: ignore[arg-type]
+
+
+def finish(task: Task, optimisation: Optimisation, folder: Path) -> list[Event]:
+    return list(run(task, optimisation, folder, {"recipe": folder.name}))
+
+
+@pytest.fixture(scope="module")
+def runs(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The three frozen networks, each trained for a moment."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("runs")
+    autoencoder = AutoencoderTask(corpus, AUTOENCODER, AutoencoderTraining(crop=32), batch=8)
+    finish(autoencoder, brief(30), folder / "autoencoder")
+    finish(StyleTask(corpus, STYLE, StyleTraining(contents=4, palettes=2)), brief(20), folder / "style")
+    finish(ContentTask(corpus, CONTENT, ContentTraining(contents=6)), brief(20), folder / "content")
+    return folder
+
+
+def diffusion(corpus: Corpus, runs: Path, seed: int = 0) -> DiffusionTask:
+    torch.manual_seed(seed)
+    frozen = Frozen(
+        autoencoder=AUTOENCODER, style=STYLE, content=CONTENT,
+        autoencoder_run="autoencoder", style_run="style", content_run="content",
+    )  # fmt: skip
+    mining = Mining(k=20, content_percentile=99.0, style_percentile=99.0)
+    projector = ProjectorConfig(style_dimension=16, hidden=32, content_dimension=16)
+    return DiffusionTask(corpus, runs, frozen, UNET, projector, mining, DiffusionTraining(), batch=8)
+
+
+def losses(events: list[Event]) -> list[float]:
+    return [event.figures["loss"] for event in events if event.kind == "step"]
+
+
+def test_the_diffusion_model_overfits_eight_triplets(corpus: Corpus, runs: Path, tmp_path: Path) -> None:
+    task = diffusion(corpus, runs)
+    task.triplets = type(task.triplets)(
+        x=task.triplets.x[:8], y=task.triplets.y[:8], s=task.triplets.s[:8], report=task.triplets.report
+    )
+    found = losses(finish(task, brief(120, learning_rate=3e-3), tmp_path))
+    assert np.mean(found[-20:]) < 0.5 * np.mean(found[:5])
+
+
+def test_kill_and_resume_is_bit_for_bit(corpus: Corpus, runs: Path, tmp_path: Path) -> None:
+    whole = diffusion(corpus, runs)
+    finish(whole, brief(9), tmp_path / "whole")
+    first = diffusion(corpus, runs)
+    events = run(first, brief(9), tmp_path / "parts", {})
+    while next(events).step < 5:
+        pass
+    events.close()  # what Ctrl-C does
+    second = diffusion(corpus, runs, seed=99)  # other initial weights: all must come from the file
+    resumed = finish(second, brief(9), tmp_path / "parts")
+    assert resumed[0].step == 6
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, second.model.state_dict()[name]), name
+
+
+def test_gradients_reach_every_trainable_and_no_frozen_parameter(corpus: Corpus, runs: Path) -> None:
+    task = diffusion(corpus, runs)
+    total = torch.zeros(())
+    for step in range(3):  # one batch may keep no style token at all
+        total = total + task.loss(task.model, step)[0]
+    total.backward()
+    assert [name for name, p in task.model.named_parameters() if p.grad is None] == []
+    content = ContentTask(corpus, CONTENT, ContentTraining(contents=6))
+    content.loss(content.model, 0)[0].backward()
+    assert all(p.grad is None for p in content.model.trunk.parameters())
+    assert all(p.grad is not None for p in content.model.head.parameters())
+
+
+def test_null_tokens_are_zeros_whatever_the_descriptors(corpus: Corpus, runs: Path) -> None:
+    model = diffusion(corpus, runs).model.eval()
+    z, t = torch.randn(2, 4, 8, 8), torch.tensor([10, 900])
+    style, content = nn.functional.normalize(torch.randn(2, 2, 16), dim=2)
+    nothing = torch.zeros(2, 2)
+    assert torch.equal(model(z, t, style, content, nothing), model(z, t, -style, -content, nothing))
+    assert not torch.equal(model(z, t, style, content, nothing + 1), model(z, t, -style, content, nothing + 1))
+
+
+def test_the_autoencoder_learns_and_scales_its_latent(corpus: Corpus, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    task = AutoencoderTask(corpus, AUTOENCODER, AutoencoderTraining(crop=32), batch=8)
+    before = task.validate(task.model)["psnr"]
+    events = finish(task, brief(60), tmp_path)
+    after = next(event.figures["psnr"] for event in events if event.kind == "validation")
+    assert after > before + 3.0
+    task.finish(task.model)
+    latent = task.model.encode(torch.rand(2, 3, 64, 64))
+    assert latent.shape == (2, 4, 8, 8)
+    assert float(task.model.latent_std.min()) > 0.1
+
+
+def test_contrastive_loss_by_hand_and_its_refusal() -> None:
+    descriptors = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    groups = torch.tensor([0, 0, 1])
+    # each of the first two: log(e^1 / (e^1 + e^0)) at temperature 1; the third has no positive
+    expected = -np.log(np.e / (np.e + 1.0))
+    assert supervised_contrastive_loss(descriptors, groups, 1.0).item() == pytest.approx(expected, rel=1e-6)
+    with pytest.raises(ValueError, match="two pictures of one group"):
+        supervised_contrastive_loss(descriptors, torch.tensor([0, 1, 2]), 1.0)
+
+
+def test_min_snr_weights_only_the_clean_end() -> None:
+    eps, predicted = torch.zeros(2, 1, 2, 2), torch.ones(2, 1, 2, 2)
+    alpha_bar = torch.tensor([0.5, 10.0 / 11.0])  # SNR 1 and 10
+    assert diffusion_loss(eps, predicted, alpha_bar, float("inf")).item() == pytest.approx(1.0)
+    assert diffusion_loss(eps, predicted, alpha_bar, 5.0).item() == pytest.approx((1.0 + 0.5) / 2, rel=1e-5)

@@ -1,0 +1,82 @@
+"""Mining: planted clusters with a known answer, both exclusions, refusals counted, databases kept apart."""
+
+import numpy as np
+import pytest
+
+from parasol.index import nearest
+from parasol.triplets import Mining, mine, purity, split_databases
+
+
+def planted(styles: int = 4, contents: int = 30, noise: float = 0.05) -> tuple[np.ndarray, ...]:
+    """Unit descriptors of a full styles x contents grid: one centre a style, one a content, each in its own space."""
+    random = np.random.default_rng(0)
+    style_of, content_of = np.divmod(np.arange(styles * contents), contents)
+
+    def around(centres: int, label: np.ndarray) -> np.ndarray:
+        at = random.normal(size=(centres, 32))[label] + noise * random.normal(size=(len(label), 32))
+        return (at / np.linalg.norm(at, axis=1, keepdims=True)).astype(np.float32)
+
+    return around(styles, style_of), around(contents, content_of), style_of, content_of
+
+
+def databases(count: int) -> tuple[np.ndarray, np.ndarray]:
+    style, semantics = split_databases([f"set/{i:x}" for i in range(count)])
+    return np.flatnonzero(style), np.flatnonzero(semantics)
+
+
+def test_planted_grid_is_found() -> None:
+    style, content, style_of, content_of = planted()
+    rows = np.arange(len(style))
+    found = mine(style, content, rows, *databases(len(rows)), Mining(content_percentile=95.0, style_percentile=75.0))
+    right = purity(found, style_of, content_of)
+    assert right["style_right"] == 1.0
+    assert right["style_shares_content"] == 0.0
+    assert right["content_shares_style"] == 0.0
+    reachable = found.report["triplets"] - found.report["without_content"]
+    assert right["content_right"] >= 0.85  # a content whose other hands are all in the style database has no true y
+    assert reachable > 0
+
+
+def test_the_nearest_in_style_is_refused_where_it_shows_the_same_content() -> None:
+    style, content, style_of, content_of = planted(styles=2, contents=10)
+    twice = np.concatenate([np.arange(20), np.arange(20)])  # every picture twice, once in each database
+    style, content, style_of, content_of = style[twice], content[twice], style_of[twice], content_of[twice]
+    queries, twins = np.arange(20), np.arange(20, 40)
+    bare = twins[nearest(style[queries], style[twins], 1)[0][:, 0]]
+    np.testing.assert_array_equal(bare, twins)  # without the exclusion the style picture is x itself
+    found = mine(style, content, queries, twins, queries, Mining(content_percentile=80.0, style_percentile=60.0))
+    right = purity(found, style_of, content_of)
+    assert right["style_shares_content"] == 0.0
+    assert right["style_right"] == 1.0
+    assert found.report["style_candidates_refused"] >= 20.0
+
+
+def test_no_picture_is_its_own_partner_and_the_result_repeats() -> None:
+    style, content, *_ = planted(noise=0.5)
+    rows = np.arange(len(style))
+    first = mine(style, content, rows, *databases(len(rows)), Mining(), block=7)
+    again = mine(style, content, rows, *databases(len(rows)), Mining(), block=64)
+    assert not np.any(first.x == first.s)
+    assert not np.any(first.x == first.y)
+    np.testing.assert_array_equal(first.s, again.s)
+    np.testing.assert_array_equal(first.y, again.y)
+    assert first.report == again.report
+
+
+def test_one_database_for_both_searches_is_refused() -> None:
+    style, content, *_ = planted()
+    rows = np.arange(len(style))
+    with pytest.raises(ValueError, match="both databases"):
+        mine(style, content, rows, rows, rows, Mining())
+
+
+def test_nearest_is_brute_force_whatever_the_tile() -> None:
+    random = np.random.default_rng(1)
+    queries, database = random.normal(size=(5, 8)).astype(np.float32), random.normal(size=(50, 8)).astype(np.float32)
+    truth = np.argsort(-(queries @ database.T), axis=1, kind="stable")[:, :6]
+    for tile in (1, 7, 50):
+        rows, cosines = nearest(queries, database, 6, tile=tile)
+        np.testing.assert_array_equal(rows, truth)
+        assert np.all(np.diff(cosines, axis=1) <= 0)
+    with pytest.raises(ValueError, match="k is 51"):
+        nearest(queries, database, 51)
