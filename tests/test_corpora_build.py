@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import signal
 import subprocess
@@ -118,6 +119,8 @@ def test_a_stopped_build_goes_on_and_ends_the_same_bit_for_bit(tmp_path, built, 
         corpora.load(tmp_path)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("cells/*/*.png")}
     assert len(kept) >= 2
+    first = next(step for step in build(tmp_path, recipe=recipe, packages=packages, size=32) if step.stage == "draw")
+    assert math.isnan(first.seconds_left)  # a cell that was kept tells nothing of the time that drawing takes
     run(tmp_path, recipe, packages)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     whole = {path: data for path, data in snapshot(built).items() if not path.startswith("rgba")}

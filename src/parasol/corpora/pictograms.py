@@ -45,7 +45,10 @@ PICTOGRAMS = Recipe(name="pictograms-1", sets=SETS, words=EMOJIBASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a build stands. `stage` is fetch (packages), draw or done (cells); `note` names what is at hand."""
+    """Where a build stands. `stage` is fetch (packages), draw or done (cells); `note` names what is at hand.
+
+    `seconds_left` is not a number until the first cell was drawn.
+    """
 
     stage: str
     done: int
@@ -57,11 +60,11 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one drawing: a cell, or a reason why there is none. `fresh` if it was drawn in this run."""
+    """What became of one drawing: a cell, or a reason why there is none; `seconds` is 0 for a cell kept as it was."""
 
     cell: Cell
+    seconds: float
     reason: str = ""
-    fresh: bool = True
 
 
 def build(
@@ -92,14 +95,15 @@ def build(
     drawn_sets = [read_set(icon_set, archives / icon_set.package.archive, vocabulary) for icon_set in recipe.sets]
     outcomes: list[Outcome] = []
     total = sum(len(drawn.drawings) for drawn in drawn_sets)
-    start, fresh, skipped = time.monotonic(), 0, 0
+    seconds, fresh, skipped = 0.0, 0, 0
     for outcome in _draw_all(out, drawn_sets, vocabulary, settings):
         outcomes.append(outcome)
-        fresh += outcome.fresh
+        seconds += outcome.seconds
+        fresh += outcome.seconds > 0
         skipped += bool(outcome.reason)
         done = len(outcomes)
         # Cells kept from an earlier run cost next to nothing: only fresh ones tell how long the rest takes.
-        left = (time.monotonic() - start) / max(fresh, 1) * (total - done)
+        left = seconds / fresh * (total - done) if fresh else float("nan")
         note = outcome.cell.set
         yield Progress(stage="draw", done=done, total=total, skipped=skipped, seconds_left=left, note=note)
     _finish(out, settings, outcomes, drawn_sets, read_captions(words))
@@ -140,17 +144,21 @@ def _draw_all(out: Path, drawn_sets: Sequence[DrawnSet], vocabulary: Vocabulary,
         for codepoint, drawing in drawn.drawings.items():
             cell = _plan(drawn, vocabulary.contents[codepoint])
             path = out / cell.file
-            fresh = not path.is_file()  # a file that exists is complete: it was renamed into place
-            if fresh:
-                try:
-                    data = _draw(drawing, settings)
-                except ValueError as error:
-                    yield Outcome(cell=cell, reason=str(error))
-                    continue
-                write_atomic(path, data)
-            else:
-                data = path.read_bytes()
-            yield Outcome(cell=replace(cell, sha256=hashlib.sha256(data).hexdigest()), fresh=fresh)
+            if path.is_file():  # and complete, for it was renamed into place
+                yield Outcome(cell=_hashed(cell, path.read_bytes()), seconds=0.0)
+                continue
+            start = time.monotonic()
+            try:
+                data = _draw(drawing, settings)
+            except ValueError as error:
+                yield Outcome(cell=cell, seconds=time.monotonic() - start, reason=str(error))
+                continue
+            write_atomic(path, data)
+            yield Outcome(cell=_hashed(cell, data), seconds=time.monotonic() - start)
+
+
+def _hashed(cell: Cell, data: bytes) -> Cell:
+    return replace(cell, sha256=hashlib.sha256(data).hexdigest())
 
 
 def _plan(drawn: DrawnSet, content: Content) -> Cell:
