@@ -11,7 +11,7 @@ from parasol.corpora import Corpus
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
-from parasol.training.pictures import composite, rows_of, spread
+from parasol.training.pictures import blocks, composite, rows_of, spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class AutoencoderTask(Task):
     def validate(self, model: nn.Module) -> dict[str, float]:
         assert isinstance(model, Autoencoder)
         ratios = []
-        for rows in np.array_split(self.validation, 8):
+        for rows in blocks(self.validation):
             pixels = composite(self.pixels[rows])
             error = (model.decode(model.encode(pixels)) - pixels).square().mean((1, 2, 3))
             ratios.append(-10.0 * error.clamp_min(1e-10).log10())

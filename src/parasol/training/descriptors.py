@@ -25,7 +25,7 @@ from parasol.training.networks.content_encoder import (
     load_published_trunk,
 )
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.pictures import composite, rows_of, spread
+from parasol.training.pictures import blocks, composite, rows_of, spread
 
 
 def labels_of(corpus: Corpus, attribute: str) -> Int[np.ndarray, " N"]:
@@ -99,7 +99,7 @@ class StyleTask(Task):
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         rows = self.validation
-        found = torch.cat([model(composite(self.pixels[part])) for part in np.array_split(rows, 16)]).numpy()
+        found = torch.cat([model(composite(self.pixels[part])) for part in blocks(rows)]).numpy()
         style = retrieval(found, self.sets[rows], self.contents[rows])
         return {
             "score": 1.0 - style,
@@ -145,7 +145,7 @@ class ContentTask(Task):
         trunk.eval()
         rows = np.concatenate([self.train, self.validation])
         features = torch.zeros(len(pixels), 2 * TRUNK_CHANNELS)
-        for part in np.array_split(rows, len(rows) // 64):
+        for part in blocks(rows):
             features[part] = trunk(composite(pixels[part]))
         return features
 

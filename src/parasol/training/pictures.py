@@ -30,3 +30,8 @@ def spread(rows: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     if len(rows) <= count:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
+
+
+def blocks(rows: np.ndarray, size: int = 64) -> list[np.ndarray]:
+    """`rows` in blocks of at most `size`, so that a network sees them without filling memory."""
+    return np.array_split(rows, -(-len(rows) // size))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from parasol.corpora import Corpus
 from parasol.training.checkpoint import load_record, save_tensors
-from parasol.training.pictures import composite
+from parasol.training.pictures import blocks, composite
 
 
 def load_best(network: nn.Module, run: Path) -> nn.Module:
@@ -33,14 +33,12 @@ def best_record(run: Path) -> dict[str, object]:
 
 
 @torch.no_grad()
-def table(
-    corpus: Corpus, rows: np.ndarray, describe: Callable[[Tensor], Tensor], path: Path, key: str, batch: int = 64
-) -> Tensor:
+def table(corpus: Corpus, rows: np.ndarray, describe: Callable[[Tensor], Tensor], path: Path, key: str) -> Tensor:
     """describe(pixels [B,3,S,S]) of the given rows, on white, float32; read from `path` where that has the same key."""
     if path.exists() and load_record(path)["key"] == key:
         return load_file(path)["values"]
     pixels = corpus.rgba()
-    parts = [describe(composite(pixels[part])) for part in np.array_split(rows, -(-len(rows) // batch))]
+    parts = [describe(composite(pixels[part])) for part in blocks(rows)]
     values = torch.cat(parts).contiguous()
     path.parent.mkdir(parents=True, exist_ok=True)
     save_tensors(path, {"values": values}, {"key": key})
