@@ -1,0 +1,48 @@
+"""The map from the paper to the code names things that exist, and calls nothing missing that does."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROWS = [line for line in (ROOT / "docs" / "paper_map.md").read_text("utf-8").splitlines() if line.startswith("|")]
+REFERENCE = re.compile(r"`([\w/]+\.py)(?:: (\w+))?`((?:, `\w+`)*)")
+
+
+def references(text: str) -> list[tuple[str, str]]:
+    """(file, name) of each reference such as `maths/steps.py: step_mean`, `sigma`; the name is empty for a file."""
+    found = []
+    for file, name, more in REFERENCE.findall(text):
+        found += [(file, each) for each in [name or "", *re.findall(r"`(\w+)`", more)]]
+    return found
+
+
+def exists(file: str, name: str) -> bool:
+    path = ROOT / "src" / "parasol" / file
+    if not path.is_file():
+        return False
+    defined = ast.parse(path.read_text("utf-8")).body
+    names = {node.name for node in defined if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {target.id for node in defined if isinstance(node, ast.Assign) for target in node.targets}
+    return not name or name in names
+
+
+BUILT = [reference for row in ROWS if "**not yet**: `" not in row for reference in references(row)]
+MISSING = [references(row.partition("**not yet**: ")[2])[0] for row in ROWS if "**not yet**: `" in row]
+
+
+@pytest.mark.parametrize("reference", BUILT, ids=": ".join)
+def test_what_is_mapped_exists(reference):
+    assert exists(*reference)
+
+
+@pytest.mark.parametrize("reference", [each for each in MISSING if each[1]], ids=": ".join)
+def test_what_is_called_missing_is_missing(reference):
+    assert not exists(*reference)
+
+
+def test_map_is_not_empty():
+    assert len(BUILT) > 30
+    assert MISSING
