@@ -10,21 +10,22 @@ from torch import nn
 from drawn_corpus import make
 from parasol.corpora import Corpus
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
-from parasol.training.descriptors import ContentTask, ContentTraining, StyleTask, StyleTraining
+from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Event, Optimisation, Task, run
 from parasol.training.losses import diffusion_loss, supervised_contrastive_loss
 from parasol.training.networks.autoencoder import AutoencoderConfig
-from parasol.training.networks.content_encoder import ContentEncoderConfig
+from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.projector import ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoderConfig
+from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
 from parasol.triplets import Mining
 
 AUTOENCODER = AutoencoderConfig(
     widths=(8, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), latent_channels=4
 )
-STYLE = StyleEncoderConfig(widths=(4, 8, 8, 8), depths=(1, 1, 1, 1), hidden=32, dimension=16, size=64)
+STYLE = StyleEncoderConfig(blocks=3, hidden=32, dimension=16, size=64)
+CONTRAST = ContrastiveTraining(contents=4, hands=5, temperature=0.1)
 CONTENT = ContentEncoderConfig(hidden=32, dimension=16, size=64)
 UNET = UNetConfig(latent_channels=4, widths=(32, 32), token_dimension=16, heads=2)
 
@@ -50,8 +51,8 @@ def runs(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     autoencoder = AutoencoderTask(corpus, AUTOENCODER, AutoencoderTraining(crop=32), batch=8)
     finish(autoencoder, brief(30), folder / "autoencoder")
-    finish(StyleTask(corpus, STYLE, StyleTraining(contents=4, palettes=2)), brief(20), folder / "style")
-    finish(ContentTask(corpus, CONTENT, ContentTraining(contents=6)), brief(20), folder / "content")
+    for name, encoder in (("style", StyleEncoder(STYLE)), ("content", ContentEncoder(CONTENT))):
+        finish(DescriptorTask(corpus, folder / "tables", encoder, CONTRAST), brief(20), folder / name)
     return folder
 
 
@@ -101,10 +102,10 @@ def test_gradients_reach_every_trainable_and_no_frozen_parameter(corpus: Corpus,
         total = total + task.loss(task.model, step)[0]
     total.backward()
     assert [name for name, p in task.model.named_parameters() if p.grad is None] == []
-    content = ContentTask(corpus, CONTENT, ContentTraining(contents=6))
-    content.loss(content.model, 0)[0].backward()
-    assert all(p.grad is None for p in content.model.trunk.parameters())
-    assert all(p.grad is not None for p in content.model.head.parameters())
+    encoder = DescriptorTask(corpus, runs / "tables", StyleEncoder(STYLE), CONTRAST)
+    encoder.loss(encoder.model, 0)[0].backward()
+    assert all(p.grad is None for p in encoder.model.trunk.parameters())
+    assert all(p.grad is not None for p in encoder.model.head.parameters())
 
 
 def test_null_tokens_are_zeros_whatever_the_descriptors(corpus: Corpus, runs: Path) -> None:

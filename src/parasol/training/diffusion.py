@@ -1,7 +1,5 @@
 """Training of the U-Net and the projector M on mined triplets, the other networks frozen (paper section 4)."""
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from torch import Tensor, nn
 
 from parasol.corpora import Corpus
 from parasol.maths.schedule import Schedule
-from parasol.training.descriptors import labels_of
+from parasol.training.descriptors import labels_of, trunk_moments
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss
@@ -21,7 +19,7 @@ from parasol.training.networks.projector import Projector, ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig, build_unet
 from parasol.training.pictures import rows_of, spread
-from parasol.training.tables import Table, load_best, table
+from parasol.training.tables import Table, key_of, load_best, table
 from parasol.triplets import Mining, Triplets, mine, purity, split_databases
 
 VALIDATION = 2**40  # the "step" whose draws validation uses, far beyond any run
@@ -74,25 +72,23 @@ class Denoiser(nn.Module):
 
 
 def tabulate(corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path) -> Table:
-    """Latents of `rows` and both descriptors of every cell, cached in the folder of the run that each comes from."""
+    """Latents of `rows` and both descriptors of every cell; what is costly is kept in `runs/tables`."""
     autoencoder = load_best(Autoencoder(frozen.autoencoder), runs / frozen.autoencoder_run)
     style = load_best(StyleEncoder(frozen.style), runs / frozen.style_run)
     content = load_best(ContentEncoder(frozen.content), runs / frozen.content_run)
     assert isinstance(autoencoder, Autoencoder)
-    everything = np.arange(len(corpus.cells))
-
-    def cached(name: str, network: nn.Module, describe: Callable[[Tensor], Tensor], chosen: np.ndarray) -> Tensor:
-        weights = hashlib.sha256(b"".join(v.numpy().tobytes() for v in network.state_dict().values()))
-        weights.update(chosen.tobytes())
-        weights.update("".join(cell.sha256 for cell in corpus.cells).encode())
-        return table(corpus, chosen, describe, runs / "tables" / f"{name}.safetensors", weights.hexdigest())
-
-    return Table(
-        rows=rows,
-        latents=cached(frozen.autoencoder_run, autoencoder, autoencoder.encode, rows),
-        style=cached(frozen.style_run, style, style, everything),
-        content=cached(frozen.content_run, content, content, everything),
-    )
+    assert isinstance(style, StyleEncoder)
+    assert isinstance(content, ContentEncoder)
+    tables = runs / "tables"
+    moments = trunk_moments(corpus, tables)
+    path = tables / f"{frozen.autoencoder_run}.safetensors"
+    with torch.no_grad():
+        return Table(
+            rows=rows,
+            latents=table(corpus, rows, autoencoder.encode, path, key_of(corpus, autoencoder)),
+            style=style.describe(moments),
+            content=content.describe(moments),
+        )
 
 
 def mine_corpus(corpus: Corpus, style: np.ndarray, content: np.ndarray, mining: Mining) -> tuple[Triplets, Triplets]:

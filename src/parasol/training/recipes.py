@@ -9,13 +9,13 @@ from pathlib import Path
 
 from parasol.corpora import load
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
-from parasol.training.descriptors import ContentTask, ContentTraining, StyleTask, StyleTraining
+from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
 from parasol.training.networks.autoencoder import AutoencoderConfig
-from parasol.training.networks.content_encoder import ContentEncoderConfig
+from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.projector import ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoderConfig
+from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
 from parasol.triplets import Mining
 
@@ -54,34 +54,38 @@ def pictogram_autoencoder() -> Recipe:
 
 
 def pictogram_style() -> Recipe:
-    """Style encoder A at 128 px. Expected: the same set above 90 % on unseen contents after 600 steps."""
+    """Style encoder A on the pre-trained trunk, two minutes once its moments are there. Expected: docs/training.md."""
     network = StyleEncoderConfig()
-    training = StyleTraining()
+    training = ContrastiveTraining(contents=24, hands=12, temperature=0.1)
     optimisation = Optimisation(
-        steps=600, batch=0, learning_rate=2e-3, decay="cosine", weight_decay=1e-2, average=0.99, validate_every=100,
-        save_every=50,
+        steps=1_000, batch=288, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=100,
+        save_every=500,
     )  # fmt: skip
     return Recipe(
         name="pictogram-style",
         optimisation=optimisation,
         configuration={"network": network, "training": training},
-        task=lambda places: StyleTask(load(places.corpus), network, training),
+        task=lambda places: DescriptorTask(
+            load(places.corpus), places.runs / "tables", StyleEncoder(network), training
+        ),
     )
 
 
 def pictogram_content() -> Recipe:
-    """Content encoder C on the frozen ImageNet trunk. Expected: the same content above 90 % on unseen contents."""
+    """Content encoder C on the pre-trained trunk, two minutes once its moments are there. Expected: docs/training.md."""
     network = ContentEncoderConfig()
-    training = ContentTraining()
+    training = ContrastiveTraining(contents=128, hands=4, temperature=0.1)
     optimisation = Optimisation(
-        steps=3_000, batch=0, learning_rate=1e-3, decay="cosine", weight_decay=1e-2, average=0.99, validate_every=250,
-        save_every=1_000,
+        steps=600, batch=512, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=50,
+        save_every=500,
     )  # fmt: skip
     return Recipe(
         name="pictogram-content",
         optimisation=optimisation,
         configuration={"network": network, "training": training},
-        task=lambda places: ContentTask(load(places.corpus), network, training),
+        task=lambda places: DescriptorTask(
+            load(places.corpus), places.runs / "tables", ContentEncoder(network), training
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Latents and descriptors of a whole corpus, computed once by frozen networks and kept beside the run."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,13 @@ def load_best(network: nn.Module, run: Path) -> nn.Module:
 def best_record(run: Path) -> dict[str, object]:
     """Recipe and figures of a run's best weights."""
     return load_record(run / "best.safetensors")
+
+
+def key_of(corpus: Corpus, network: nn.Module) -> str:
+    """Names what a network makes of a corpus: a hash of its weights and of every picture."""
+    digest = hashlib.sha256(b"".join(value.numpy().tobytes() for value in network.state_dict().values()))
+    digest.update("".join(cell.sha256 for cell in corpus.cells).encode())
+    return digest.hexdigest()
 
 
 @torch.no_grad()
