@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from parasol.corpora import Corpus
 from parasol.maths.schedule import Schedule
+from parasol.maths.steps import add_noise, per_picture
 from parasol.training.descriptors import labels_of, trunk_moments
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
@@ -136,9 +137,8 @@ class DiffusionTask(Task):
         latents = self.table.latents[self.place[x]]
         eps = torch.randn(latents.shape, generator=generator)
         alpha_bar = self.alpha_bars[t]
-        signal, noise = alpha_bar.sqrt()[:, None, None, None], (1.0 - alpha_bar).sqrt()[:, None, None, None]
-        z = (signal * latents + noise * eps).contiguous(memory_format=torch.channels_last)
-        return z, eps, alpha_bar
+        z = add_noise(latents, eps, per_picture(alpha_bar, latents))
+        return z.contiguous(memory_format=torch.channels_last), eps, alpha_bar
 
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         random, generator = draws(self.training.seed, step), torch_draws(self.training.seed, step)
