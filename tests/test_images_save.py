@@ -5,15 +5,14 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from parasol.images import PictureError, encode_png, load, read_text, save_png, write_atomic
+from parasol.images import PictureError, check_target, encode_png, load, read_text, save_png, write_atomic
+from strangers import as_nobody
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 10, 3)).astype(np.float32) / 255
 
@@ -86,6 +85,8 @@ def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(PictureError, match="cannot be written"):
         write_atomic(tmp_path / "file" / "a.png", b"x")
+    with pytest.raises(PictureError, match="is no folder"):
+        check_target(tmp_path / "file" / "a.png")
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
@@ -102,27 +103,13 @@ def test_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Image.open(io.BytesIO(out.getvalue())).size == (10, 12)
 
 
-@contextmanager
-def as_nobody(folder: Path) -> Iterator[None]:
-    """Lose root's right to read and write everything, where the tests run as root; the path to `folder` stays open."""
-    for parent in folder.parents:
-        if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o011 != 0o011:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
 def test_no_permission_to_write(tmp_path: Path) -> None:
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o555)
-    with as_nobody(folder), pytest.raises(PictureError, match=r"may not be written \(permission denied\)"):
+    with as_nobody(tmp_path), pytest.raises(PictureError, match=r"may not be written \(permission denied\)"):
         write_atomic(folder / "a.png", b"x")
+    with as_nobody(tmp_path), pytest.raises(PictureError, match=r"may not be written \(permission denied\)"):
+        check_target(folder / "new" / "a.png")
 
 
 def test_no_permission_to_read(tmp_path: Path) -> None:
@@ -131,6 +118,15 @@ def test_no_permission_to_read(tmp_path: Path) -> None:
     path.chmod(0)
     with as_nobody(tmp_path), pytest.raises(PictureError, match="may not be read"):
         load(path)
+
+
+def test_a_bad_target_is_known_before_the_work(tmp_path: Path) -> None:
+    check_target("-")
+    check_target(tmp_path / "new" / "a.png")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(PictureError, match="is not a regular file"):
+        check_target(tmp_path / "folder.png")
 
 
 @pytest.mark.parametrize("data", [b"", b"text", encode_png(PIXELS)[:100]])

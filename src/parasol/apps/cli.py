@@ -9,13 +9,17 @@ import typer
 from parasol import __version__
 from parasol.apps.about import env, models
 from parasol.apps.corpus import corpus_app
+from parasol.apps.grid import grid
+from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
 
 app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command()(train)
+for command in (style, replay, grid, models, env):
+    app.command()(command)
 app.add_typer(corpus_app, name="corpus")
-app.command()(models)
-app.command()(env)
+app.command()(train)
+
+INTERRUPTED = 130  # what shells expect after Ctrl-C
 
 
 def _version(wanted: bool) -> bool:
@@ -43,7 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 after an error (one line on standard error), 130 after Ctrl-C."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        return app(words or ["--help"], prog_name="parasol", standalone_mode=False) or 0
+        code = app(words or ["--help"], prog_name="parasol", standalone_mode=False) or 0
+        if code == INTERRUPTED:
+            print("parasol: stopped; what was finished is kept", file=sys.stderr)
+        return code
     except typer.TyperException as error:
         message = f"{error.format_message().rstrip('.')}: --help after the command shows what it takes"
     except ModuleNotFoundError as error:

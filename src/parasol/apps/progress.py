@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 PATIENCE = 2.0  # seconds without a word
@@ -25,6 +26,10 @@ class Progress:
         self._next = now + INTERVAL
         left = (now - self._started) / done * (total - done) if done else float("nan")
         self._write(" ".join(filter(None, (self._what, note, f"{done / total:4.0%}", duration(left)))))
+
+    def part(self, done: float, total: float) -> Callable[[int, int], None]:
+        """An `update` for one part of `total` equal ones, of which `done` are behind us."""
+        return lambda steps_done, steps: self.update(done + steps_done / steps, total)
 
     def clear(self) -> None:
         """Take the line away, before other words are printed."""

@@ -3,13 +3,14 @@
 from parasol.images.arrange import Box, crop, fit, from_uint8, pad_to_multiple, square, to_uint8
 from parasol.images.errors import PictureError
 from parasol.images.read import SUFFIXES, load
-from parasol.images.save import encode_png, read_text, save_png, write_atomic
+from parasol.images.save import check_target, encode_png, read_text, save_png, write_atomic
 from parasol.images.sheet import sheet
 
 __all__ = [
     "SUFFIXES",
     "Box",
     "PictureError",
+    "check_target",
     "crop",
     "encode_png",
     "fit",

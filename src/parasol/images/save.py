@@ -1,5 +1,6 @@
 """Pictures to files: a PNG with text in it, whole or not at all."""
 
+import errno
 import io
 import os
 import secrets
@@ -28,9 +29,27 @@ def encode_png(pixels: Float[np.ndarray, "H W 3"], *, text: Mapping[str, str] | 
 
 def save_png(path: str | Path, pixels: Float[np.ndarray, "H W 3"], *, text: Mapping[str, str] | None = None) -> None:
     """Write a PNG file, or to standard output for "-". Raises PictureError and then leaves nothing behind."""
-    if str(path) != "-" and Path(path).suffix.lower() != ".png":
-        raise PictureError(f"{str(path)!r} does not end in .png, the format that keeps every pixel: rename the output")
+    check_target(path)
     write_atomic(path, encode_png(pixels, text=text))
+
+
+def check_target(path: str | Path) -> None:
+    """Refuse early what could not be written later: call it before the work begins. Raises PictureError."""
+    if str(path) == "-":
+        return
+    name, target = repr(str(path)), Path(path)
+    if target.suffix.lower() != ".png":
+        raise PictureError(f"{name} does not end in .png, the format that keeps every pixel: rename the output")
+    try:
+        if target.exists() and not target.is_file():
+            raise _irregular(name)
+        parent = next(folder for folder in target.absolute().parents if folder.exists())
+        if not parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{parent} is no folder")
+        if not os.access(parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise cannot_write(name, error) from error
 
 
 def write_atomic(path: str | Path, data: bytes) -> None:
@@ -51,7 +70,7 @@ def write_atomic(path: str | Path, data: bytes) -> None:
 
 def _write_file(target: Path, data: bytes, name: str) -> None:
     if target.exists() and not target.is_file():
-        raise PictureError(f"{name} is not a regular file: give the path of a file, or - for standard output")
+        raise _irregular(name)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
     try:
@@ -84,3 +103,7 @@ def read_text(source: str | Path | bytes, key: str) -> str | None:
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
         raise PictureError(f"{name} is not a whole PNG file: give the PNG that Parasol wrote") from error
     return str(found) if found is not None else None
+
+
+def _irregular(name: str) -> PictureError:
+    return PictureError(f"{name} is not a regular file: give the path of a file, or - for standard output")

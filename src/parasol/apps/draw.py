@@ -1,0 +1,73 @@
+"""Work through the jobs of `parasol style`: one failure stops nothing, and what is made already is kept."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parasol.apps.jobs import STDIN, Job
+from parasol.apps.progress import Progress
+
+if TYPE_CHECKING:
+    from parasol.images.read import Source
+    from parasol.pipeline import Parasol, Result
+    from parasol.recipe import Dials, Recipe
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """What became of one picture: drawn (a result), kept from an earlier run (neither), or failed (a reason)."""
+
+    job: Job
+    out: str
+    result: "Result | None" = None
+    error: str = ""
+
+
+def draw(
+    model: "Parasol", jobs: Sequence[Job], dials: "Dials", *, count: int, size: int | None, progress: Progress
+) -> Iterator[Outcome]:
+    """Draw every job, `count` seeds each. Of several pictures, those that exist with the very same recipe are kept."""
+    read = _reader(jobs)
+    painted, left = 0, len(jobs) * count
+    many = left > 1
+    for job in jobs:
+        try:
+            styles = [(read(like.source), like.weight) for like in job.styles]
+            first = model.recipe(read(job.content), styles, dials, size=size)
+        except ValueError as error:
+            left -= count
+            yield Outcome(job=job, out=job.out, error=str(error))
+            continue
+        for number in range(count):
+            recipe = first.varied(seed=dials.seed + number)
+            out = job.out if count == 1 else job.numbered(recipe.dials.seed)
+            if many and _is_made(out, recipe):
+                left -= 1
+                yield Outcome(job=job, out=out)
+                continue
+            try:
+                result = model.paint(recipe, progress=progress.part(painted, painted + left))
+                result.save(out)
+            except ValueError as error:
+                yield Outcome(job=job, out=out, error=str(error))
+            else:
+                yield Outcome(job=job, out=out, result=result)
+            painted, left = painted + 1, left - 1
+
+
+def _reader(jobs: Sequence[Job]) -> "Callable[[str], Source]":
+    """Sources as they are, except that standard input is read once for all jobs."""
+    from parasol.images import load
+
+    piped = any(STDIN in (job.content, *(like.source for like in job.styles)) for job in jobs)
+    pixels = load(STDIN) if piped else None
+    return lambda source: pixels if source == STDIN and pixels is not None else source
+
+
+def _is_made(out: str, recipe: "Recipe") -> bool:
+    from parasol.recipe import Recipe
+
+    try:
+        return Recipe.read(out) == recipe
+    except ValueError:  # not there, not whole, or not ours
+        return False

@@ -1,0 +1,143 @@
+"""`parasol grid`: contents x styles, or a sweep of dials, on one labelled sheet."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from parasol.apps import options
+from parasol.apps.jobs import STDIN, pictures
+from parasol.apps.progress import Progress
+from parasol.apps.words import Vary
+
+if TYPE_CHECKING:
+    from parasol.pipeline import Parasol
+    from parasol.recipe import Recipe
+
+SHEET_KEYWORD = "parasol-sheet"
+"""Keyword of the PNG text that tells what is in each cell of a sheet."""
+
+
+def grid(
+    contents: Annotated[list[str], typer.Argument(metavar="CONTENT...", help="Pictures or SVGs.")],
+    like: Annotated[list[str], typer.Option(metavar="STYLE", help="Style picture, repeated; each stands by itself.")],
+    out: Annotated[str, typer.Option("--out", "-o", help="PNG to write, - for stdout.")] = "grid.png",
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DIAL=VALUES",
+            help="A dial over FROM:TO:COUNT or VALUE,VALUE,...; the first goes across, the second down.",
+        ),
+    ] = None,
+    style_scale: options.StyleScale = None,
+    content_scale: options.ContentScale = None,
+    structure: options.Structure = None,
+    steps: options.Steps = None,
+    seed: options.Seed = 0,
+    fresh: options.Fresh = False,
+    color: options.Color = "off",
+    size: options.Size = None,
+    cell: Annotated[
+        int | None, typer.Option(metavar="PX", min=16, max=1024, help="Side of a cell; SIZE if left out.")
+    ] = None,
+    model: options.Model = None,
+) -> None:
+    """Draw every content in every style on one sheet, or one dial across it and another down.
+
+    \b
+    Examples:
+      parasol grid house.png cat.png --like crab.png --like ink.png -o sheet.png
+      parasol grid house.png --like crab.png --vary structure=0:1:10 --vary style-scale=1,3,5 -o sweep.png
+    """
+    from parasol import images
+    from parasol.pipeline import Parasol
+
+    images.check_target(out)
+    dials_varied = [Vary.parse(word) for word in vary or []]
+    names = [one.dial for one in dials_varied]
+    if len(names) > 2 or len(set(names)) < len(names):
+        raise ValueError(f"--vary is given for {', '.join(names)}: a sheet has room for two different dials")
+    loaded = Parasol.load(model)
+    dials = options.dials(
+        loaded, style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, seed=seed,
+        fresh=fresh, color=color,
+    )  # fmt: skip
+    inputs = [{path: images.load(path) for word in words for path in pictures(word)} for words in (contents, like)]
+    recipes = {
+        (content, style): loaded.recipe(inputs[0][content], inputs[1][style], dials, size=size)
+        for content, style in product(*inputs)
+    }
+    layout = _sweep(recipes, dials_varied, *inputs) if dials_varied else _crossing(recipes, *inputs)
+    with Progress("drawing the sheet") as progress:
+        rows = _paint(loaded, layout, progress)
+    pixels = images.sheet(
+        rows, cell=cell or size or loaded.bundle.manifest.size, row_labels=layout.row_labels,
+        column_labels=layout.column_labels,
+    )  # fmt: skip
+    told = [[None if isinstance(entry, np.ndarray) else options.summary(entry) for entry in row] for row in layout.rows]
+    images.save_png(out, pixels, text={SHEET_KEYWORD: json.dumps(told)})
+    if out != STDIN:
+        print(out)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layout:
+    """What stands where on a sheet: pictures as they are, and recipes to be painted."""
+
+    rows: Sequence[Sequence["np.ndarray | Recipe"]]
+    row_labels: Sequence[str]
+    column_labels: Sequence[str]
+
+
+Pictures = Mapping[str, np.ndarray]
+
+
+def _crossing(recipes: "Mapping[tuple[str, str], Recipe]", contents: Pictures, styles: Pictures) -> Layout:
+    """Contents down, styles across, with the pictures themselves at the edges."""
+    corner = np.ones((8, 8, 3), np.float32)
+    head = [corner, *styles.values()]
+    body = [[picture, *(recipes[content, style] for style in styles)] for content, picture in contents.items()]
+    return Layout(rows=[head, *body], row_labels=["", *map(_name, contents)], column_labels=["", *map(_name, styles)])
+
+
+def _sweep(
+    recipes: "Mapping[tuple[str, str], Recipe]", varied: Sequence[Vary], contents: Pictures, styles: Pictures
+) -> Layout:
+    """The first dial across; pairs, and for each the second dial, down. Content and style lead each row."""
+    across, down = varied[0], varied[1:]
+    rows, labels = [], []
+    for (content, style), recipe in recipes.items():
+        for dials in [{one.dial: value} for one in down for value in one.values] or [{}]:
+            cells = [_varied(recipe, {**dials, across.dial: value}) for value in across.values]
+            rows.append([contents[content], styles[style], *cells])
+            labels.append(" ".join(one.label(dials[one.dial]) for one in down))
+    columns = ["content", "style", *map(across.label, across.values)]
+    return Layout(rows=rows, row_labels=labels if down else (), column_labels=columns)
+
+
+def _varied(recipe: "Recipe", dials: Mapping[str, int | float]) -> "Recipe":
+    return recipe.varied(**{dial.replace("-", "_"): value for dial, value in dials.items()})
+
+
+def _paint(model: "Parasol", layout: Layout, progress: Progress) -> list[list[np.ndarray]]:
+    total = sum(not isinstance(entry, np.ndarray) for row in layout.rows for entry in row)
+    rows, done = [], 0
+    for row in layout.rows:
+        painted = []
+        for entry in row:
+            if isinstance(entry, np.ndarray):
+                painted.append(entry)
+                continue
+            painted.append(model.paint(entry, progress=progress.part(done, total)).pixels)
+            done += 1
+        rows.append(painted)
+    return rows
+
+
+def _name(source: str) -> str:
+    return "stdin" if source == STDIN else Path(source).stem

@@ -1,0 +1,99 @@
+"""From the words of `parasol style` to the pictures that it is to make: which content, which styles, which file."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parasol.apps.words import Like
+from parasol.images import SUFFIXES, check_target
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One content in one style (or one mix), and the file for it ("-" is standard output)."""
+
+    content: str
+    styles: tuple[Like, ...]
+    out: str
+
+    def numbered(self, seed: int) -> str:
+        """The file for one of several seeds."""
+        path = Path(self.out)
+        return str(path.with_name(f"{path.stem}-{seed}{path.suffix}"))
+
+
+def plan(content: str, likes: Sequence[Like], out: str | None) -> list[Job]:
+    """The jobs of one command, every one checked before any is begun.
+
+    A folder, as content or as the only style, stands for each of its pictures; `out` is then a folder too. Without
+    `out`, files and folders are named after what goes in. Raises ValueError.
+    """
+    if [content, *(like.source for like in likes)].count(STDIN) > 1:
+        raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
+    contents, looks = pictures(content), _looks(likes)
+    title = f"{_stem(content)}-as-{'-'.join(_stem(like.source) for like in likes)}"
+    if not (Path(content).is_dir() or Path(likes[0].source).is_dir()):
+        target = out if out is not None else f"{title}.png"
+        if target != STDIN and (Path(target).is_dir() or target.endswith("/")):
+            target = str(Path(target) / f"{title}.png")
+        jobs = [Job(content=content, styles=tuple(likes), out=target)]
+    else:
+        jobs = list(_batch(contents, looks, Path(title if out is None else out)))
+    _check(jobs)
+    return jobs
+
+
+def _batch(contents: Sequence[str], looks: Sequence[tuple[Like, ...]], folder: Path) -> Iterator[Job]:
+    if str(folder) == STDIN:
+        raise ValueError("many pictures do not fit on standard output: name a folder with -o")
+    content_names = _distinct_names(contents)
+    style_names = _distinct_names([look[0].source for look in looks])
+    for look, style_name in zip(looks, style_names, strict=True):
+        for content, content_name in zip(contents, content_names, strict=True):
+            name = f"{content_name}-as-{style_name}" if len(looks) > 1 else content_name
+            yield Job(content=content, styles=look, out=str(folder / f"{name}.png"))
+
+
+def _looks(likes: Sequence[Like]) -> list[tuple[Like, ...]]:
+    if not any(Path(like.source).is_dir() for like in likes):
+        return [tuple(likes)]
+    if len(likes) > 1:
+        raise ValueError("a folder of styles stands for each of its pictures and cannot be mixed: name single pictures")
+    return [(Like(source=source, weight=likes[0].weight),) for source in pictures(likes[0].source)]
+
+
+def pictures(source: str) -> list[str]:
+    """The source itself, or the pictures in a folder by name."""
+    folder = Path(source)
+    if source == STDIN or not folder.is_dir():
+        return [source]
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
+    except OSError as error:
+        raise ValueError(
+            f"the folder {source!r} may not be listed ({error.strerror}): change its permissions"
+        ) from error
+    if not files:
+        raise ValueError(f"the folder {source!r} holds no picture: put {', '.join(sorted(SUFFIXES))} files there")
+    return [str(path) for path in files]
+
+
+def _check(jobs: Sequence[Job]) -> None:
+    inputs = {Path(source).resolve() for job in jobs for source in (job.content, *(like.source for like in job.styles))}
+    for job in jobs:
+        check_target(job.out)
+        if job.out != STDIN and Path(job.out).resolve() in inputs:
+            raise ValueError(f"{job.out!r} would overwrite one of the pictures that go in: choose another -o")
+
+
+def _distinct_names(paths: Sequence[str]) -> list[str]:
+    """Stems, or whole file names where two stems are the same."""
+    stems = Counter(Path(path).stem for path in paths)
+    return [Path(path).stem if stems[Path(path).stem] == 1 else Path(path).name for path in paths]
+
+
+def _stem(source: str) -> str:
+    return "stdin" if source == STDIN else Path(source).stem or Path(source).resolve().name

@@ -1,0 +1,65 @@
+"""Options that several commands share, and what they become."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from parasol.pipeline import Parasol, Result
+    from parasol.recipe import Dials, Recipe
+
+Content = Annotated[str, typer.Argument(metavar="CONTENT", help="Picture or SVG, a folder of them, - for stdin.")]
+StyleScale = Annotated[
+    float | None, typer.Option(metavar="NUMBER", help="Pull of the style: 0 ignores it, 1 is plain, 5 is strong.")
+]
+ContentScale = Annotated[float | None, typer.Option(metavar="NUMBER", help="The same for what the content shows.")]
+Structure = Annotated[
+    float | None, typer.Option(metavar="0..1", help="Share of the steps that keep to the content picture's layout.")
+]
+Steps = Annotated[int | None, typer.Option(metavar="COUNT", help="Sampling steps, 1 to 1000.")]
+Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of the noise; one seed, one picture.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start from new noise: the content descriptor alone is kept.")]
+Color = Annotated[
+    Literal["off", "match", "keep"],
+    typer.Option(help="Give the colours of the style (match) or of the content (keep)."),
+]
+Size = Annotated[int | None, typer.Option(metavar="PX", help="Longer side; the model's own if left out.")]
+Model = Annotated[str | None, typer.Option(metavar="NAME|DIR", help="A bundled model, or the folder of a bundle.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]
+
+
+def dials(
+    model: "Parasol",
+    *,
+    style_scale: float | None,
+    content_scale: float | None,
+    structure: float | None,
+    steps: int | None,
+    seed: int,
+    fresh: bool,
+    color: Literal["off", "match", "keep"],
+) -> "Dials":
+    """What was given, and the model's own values for what was not. Raises ValueError for a value out of range."""
+    from parasol.recipe import Dials
+
+    own = model.bundle.manifest.dials
+    return Dials(
+        style_scale=own.style_scale if style_scale is None else style_scale,
+        content_scale=own.content_scale if content_scale is None else content_scale,
+        structure=own.structure if structure is None else structure,
+        steps=own.steps if steps is None else steps,
+        seed=seed,
+        fresh=fresh,
+        color=color,
+    )
+
+
+def summary(recipe: "Recipe") -> dict[str, Any]:
+    """Everything in a recipe but its long parts."""
+    long = {"content": {"picture"}, "style": {"descriptor", "mean", "covariance"}}
+    return recipe.model_dump(exclude=long, mode="json")
+
+
+def as_json(result: "Result") -> dict[str, Any]:
+    """What --json tells of a picture."""
+    return {"recipe": summary(result.recipe), "seconds": result.seconds, "clipped_share": result.clipped_share}

@@ -1,0 +1,114 @@
+"""`parasol style` and `parasol replay`: one picture in the style of another, and the same one again."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parasol.apps import options
+from parasol.apps.draw import Outcome, draw
+from parasol.apps.jobs import STDIN, plan
+from parasol.apps.progress import Progress
+from parasol.apps.words import Like
+
+
+def style(
+    content: options.Content,
+    like: Annotated[
+        list[str],
+        typer.Option(metavar="STYLE[:WEIGHT]", help="Style picture; repeated, styles mix; below 0 pushes away."),
+    ],
+    out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, a folder, or - for stdout.")] = None,
+    style_scale: options.StyleScale = None,
+    content_scale: options.ContentScale = None,
+    structure: options.Structure = None,
+    steps: options.Steps = None,
+    seed: options.Seed = 0,
+    count: Annotated[int, typer.Option(min=1, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")] = 1,
+    fresh: options.Fresh = False,
+    color: options.Color = "off",
+    size: options.Size = None,
+    model: options.Model = None,
+    json_: options.Json = False,
+) -> int:
+    """Draw what CONTENT shows in the style of another picture.
+
+    A folder as CONTENT, or as the one --like, stands for each of its pictures. The same command continues where it was
+    stopped, and a picture that fails does not stop the others. Every PNG carries the recipe to make it again.
+
+    \b
+    Examples:
+      parasol style house.png --like crab.png -o out.png
+      parasol style house.svg --like crab.png --structure 0.2 --style-scale 8
+      parasol style house.png --like crab.png:0.7 --like ink.png:0.3 --like photo.jpg:-0.2
+      parasol style house.png --like crab.png --count 4 -o variants/house.png
+      parasol style pictures/ --like crab.png -o styled/
+      cat house.png | parasol style - --like crab.png -o - > out.png
+    """
+    jobs = plan(content, [Like.parse(word) for word in like], out)
+    if jobs[0].out == STDIN and (json_ or count > 1):
+        raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
+
+    from parasol.pipeline import Parasol
+
+    loaded = Parasol.load(model)
+    dials = options.dials(
+        loaded, style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, seed=seed,
+        fresh=fresh or count > 1, color=color,
+    )  # fmt: skip
+    total, failed = len(jobs) * count, 0
+    with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
+        for outcome in draw(loaded, jobs, dials, count=count, size=size, progress=progress):
+            progress.clear()
+            if outcome.error and total == 1:
+                raise ValueError(outcome.error)
+            failed += bool(outcome.error)
+            _report(outcome, json_)
+    if failed:
+        print(f"parasol: {failed} of {total} pictures failed; the same command tries them again", file=sys.stderr)
+    return 2 if failed else 0
+
+
+def replay(
+    png: Annotated[str, typer.Argument(metavar="PNG", help="A picture that Parasol wrote, - for stdin.")],
+    out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, - for stdout.")] = None,
+    model: options.Model = None,
+    json_: options.Json = False,
+) -> None:
+    """Make a picture again, pixel for pixel, from the recipe that its PNG carries.
+
+    \b
+    Example:
+      parasol replay out.png -o again.png
+    """
+    from parasol.bundle import available_models
+    from parasol.images import check_target, load
+    from parasol.pipeline import Parasol
+    from parasol.recipe import Recipe
+
+    target = out if out is not None else f"{'stdin' if png == STDIN else Path(png).stem}-replay.png"
+    check_target(target)
+    source = sys.stdin.buffer.read() if png == STDIN else png
+    recipe = Recipe.read(source)
+    named = recipe.model.name if recipe.model.name in available_models() else None
+    with Progress("replaying") as progress:
+        result = Parasol.load(model or named).paint(recipe, progress=progress.update)
+    result.save(target)
+    identical = bool((load(source) == result.pixels).all())
+    if not identical:
+        print("parasol: the pixels are not those of the given PNG: it was edited, or made elsewhere", file=sys.stderr)
+    if target != STDIN:
+        print(json.dumps({"out": target, "identical": identical, **options.as_json(result)}) if json_ else target)
+
+
+def _report(outcome: Outcome, json_: bool) -> None:
+    if outcome.error:
+        print("parasol: error:", outcome.error, file=sys.stderr, flush=True)
+    elif outcome.out != STDIN:
+        facts = options.as_json(outcome.result) if outcome.result else {}
+        styles = [[like.source, like.weight] for like in outcome.job.styles]
+        asked = {"out": outcome.out, "content": outcome.job.content, "styles": styles}
+        record = {**asked, "kept": outcome.result is None, **facts}
+        print(json.dumps(record) if json_ else outcome.out, flush=True)
