@@ -10,7 +10,7 @@ from parasol.encoders.style import StyleEncoder
 from parasol.maths.colour import ColourStatistics, colour_statistics
 from parasol.maths.interpolation import mix
 from parasol.runtime import Components
-from parasol.types import Condition, Picture
+from parasol.types import Condition
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,7 +24,7 @@ class Style:
     """For the colour step."""
 
 
-def mixed_style(pictures: Sequence[tuple[Picture, float]], encoder: StyleEncoder) -> Style:
+def mixed_style(pictures: Sequence[tuple[Float[np.ndarray, "_ _ 3"], float]], encoder: StyleEncoder) -> Style:
     """One style from pictures with signed weights, of which only the ratios matter (paper, "Style Interpolation").
 
     A negative weight pushes the descriptor away from its picture. Colours have no opposite: they are the weighted mean

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import index
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -25,7 +25,7 @@ from parasol.images import Box, crop, fit, from_uint8, load, pad_to_multiple, sa
 from parasol.images.read import Source
 from parasol.maths.colour import ColourMatch, colour_statistics, match_colours
 from parasol.maths.schedule import switch_step
-from parasol.recipe import KEYWORD, ColourStep, Dials, ModelPart, Recipe, RecipeError
+from parasol.recipe import KEYWORD, Dials, ModelPart, Recipe, RecipeError
 from parasol.runtime import Components
 from parasol.sampling.guided import guided
 from parasol.sampling.sampler import forward_chain, restyle, sample_fresh
@@ -80,13 +80,14 @@ class Parasol:
         self._content = ContentEncoder(components=components, card=bundle.manifest.content)
 
     @classmethod
-    def load(
-        cls, model: str | Path | None = None, *, runtime: Literal["onnx", "torch"] = "onnx", threads: int = 0
-    ) -> "Parasol":
-        """The bundled default, a bundled model by name, or a bundle's folder. `threads` 0 uses every core (onnx).
+    def load(cls, model: str | Path | None = None, *, runtime: str = "onnx", threads: int = 0) -> "Parasol":
+        """The bundled default, a bundled model by name, or a bundle's folder.
+
+        `runtime` is "onnx" or, with the train extra, "torch". `threads` 0 uses every core (onnx).
 
         Raises:
             BundleError: there is no such model, or it is damaged, changed, or of another format.
+            ValueError: there is no such runtime.
         """
         bundle = Bundle.open(model)
         return cls(bundle, _components(bundle, runtime, threads))
@@ -102,7 +103,7 @@ class Parasol:
         steps: int | None = None,
         seed: int = 0,
         fresh: bool = False,
-        color: ColourStep = "off",
+        color: str = "off",
         size: int | None = None,
         progress: Progress | None = None,
     ) -> Result:
@@ -159,7 +160,7 @@ class Parasol:
         """
         seconds: dict[str, float] = {}
         self._require_own(recipe)
-        picture, style = recipe.picture(), recipe.style_parts()
+        picture, style = recipe.picture(), recipe.style_parts(self.bundle.manifest.style.dimension)
         padded, box = pad_to_multiple(picture, self.bundle.manifest.stride)
         with _timed(seconds, "encode"):
             z_0 = self.components.encode(_batch(padded))
@@ -247,7 +248,7 @@ def _weighted(style: Styles) -> list[tuple[Source, float]]:
     return [item if isinstance(item, tuple) else (item, 1.0) for item in items]
 
 
-def _colour_step(color: ColourStep, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
+def _colour_step(color: str, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
     if color == "off":
         return ColourMatch(pixels=pixels, clipped_share=0.0)
     return match_colours(pixels, style.colours if color == "match" else colour_statistics(content))

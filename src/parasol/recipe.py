@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 from base64 import b64encode
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -23,8 +23,7 @@ FORMAT = 1
 KEYWORD = "parasol"
 """Keyword of the PNG text that holds a recipe."""
 
-ColourStep = Literal["off", "match", "keep"]
-COLOUR_STEPS: tuple[ColourStep, ...] = ("off", "match", "keep")
+COLOUR_STEPS = ("off", "match", "keep")
 LARGEST_SCALE = 100.0
 LARGEST_SEED = 2**63 - 1
 ANOTHER_PICTURE = "give the PNG that Parasol wrote, not a copy that another program saved"
@@ -60,7 +59,7 @@ class Dials:
     fresh: bool
     """Start from new noise instead of the inverted content picture, of which its descriptor and shape remain."""
 
-    color: ColourStep
+    color: str
     """Colour step: off, match (to the style's colours) or keep (the content picture's own)."""
 
     def __post_init__(self) -> None:
@@ -201,16 +200,19 @@ class Recipe(_Part):
         """
         return load(self.content.picture)
 
-    def style_parts(self) -> Style:
-        """The style's descriptor and colours.
+    def style_parts(self, dimension: int) -> Style:
+        """The style's descriptor, of the model's `dimension`, and colours.
 
         Raises:
             RecipeError: the descriptor is damaged.
         """
-        try:
-            descriptor = np.frombuffer(self.style.descriptor, "<f4").astype(np.float32)
-        except ValueError as error:
-            raise RecipeError(f"the recipe's style descriptor is damaged ({error}): {ANOTHER_PICTURE}") from error
+        data = self.style.descriptor
+        descriptor = np.frombuffer(data[: len(data) // 4 * 4], "<f4").astype(np.float32)
+        if len(data) != 4 * dimension or not np.isfinite(descriptor).all():
+            raise RecipeError(
+                f"the recipe's style descriptor holds {len(data)} bytes instead of {dimension} finite float32 values: "
+                f"{ANOTHER_PICTURE}"
+            )
         mean, covariance = np.array(self.style.mean), np.array(self.style.covariance)
         return Style(descriptor=descriptor, colours=ColourStatistics(mean=mean, covariance=covariance))
 

@@ -1,11 +1,12 @@
 """Runtimes: the six components of a bundle as functions of numpy arrays, behind one small protocol."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
 
+@runtime_checkable
 class Components(Protocol):
     """What every runtime offers. All arrays are float32; pixels lie in [0, 1], normalisation is the networks' own."""
 

@@ -123,7 +123,8 @@ def load_networks(bundle: Bundle) -> Networks:
         try:
             missing, unexpected = network.load_state_dict(state, strict=False)
         except RuntimeError as error:
-            raise BundleError(f"{where}: {WEIGHTS} does not fit its networks ({error}): {GET_ANOTHER}") from error
+            detail = " ".join(str(error).split())
+            raise BundleError(f"{where}: {WEIGHTS} does not fit its networks ({detail}): {GET_ANOTHER}") from error
         wrong = [*unexpected, *(name for name in missing if not name.endswith(_COUNTERS))]
         if wrong:
             raise BundleError(f"{where}: {WEIGHTS} does not fit its networks at {wrong[0]!r}: {GET_ANOTHER}")

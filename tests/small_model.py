@@ -1,0 +1,72 @@
+"""A real model with few, random weights: the very networks, exported by the very exporter."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from parasol.bundle import MANIFEST, Bundle, DefaultDials, sha256
+from parasol.maths.schedule import Schedule
+from parasol.runtime.torch import Networks
+from parasol.training.export import Card, export
+from parasol.training.networks.trunk import load_published_trunk
+from parasol.training.networks.unet import UNetConfig, build_unet
+
+CONFIGURATIONS = {
+    "autoencoder": {"widths": (8, 16, 32), "encoder_blocks": (1, 1, 1), "decoder_blocks": (1, 1, 1)},
+    "unet": dict(build_unet(UNetConfig(widths=(32, 64), heads=2)).config),
+    "style": {"blocks": 3, "hidden": 16},
+    "content": {"hidden": 32},
+    "projector": {"hidden": 32},
+}
+CARD = Card(
+    name="small",
+    licence="Apache-2.0",
+    size=128,
+    style_version="1",
+    content_version="1",
+    schedule=Schedule(),
+    dials=DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=10),
+    training={"weights": "random"},
+)
+
+
+def small_networks(seed: int = 0) -> Networks:
+    """Random weights, louder than the usual start, so that styles and contents matter, on the encoders' real trunk."""
+    torch.manual_seed(seed)
+    networks = Networks.build(CONFIGURATIONS)
+    with torch.no_grad():
+        for network, _ in networks.components().values():
+            for parameter in network.parameters():
+                parameter.add_(0.05 * torch.randn_like(parameter))
+    for encoder in (networks.style, networks.content):
+        load_published_trunk(encoder.trunk)
+    return networks
+
+
+def small_bundle(folder: Path) -> Bundle:
+    return export(small_networks(), CARD, folder)
+
+
+def copy_of(bundle: Bundle, folder: Path) -> Path:
+    return Path(shutil.copytree(bundle.folder, folder))
+
+
+def edit_manifest(folder: Path, **values: object) -> None:
+    content = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(content | values))
+
+
+def reseal(folder: Path) -> None:
+    """Make the manifest's hashes true again, as a stranger would who builds a bundle of his own."""
+    names = json.loads((folder / MANIFEST).read_text())["files"]
+    edit_manifest(folder, files={name: sha256(folder / name) for name in names})
+
+
+def drawing(seed: int, width: int = 96, height: int = 128) -> Image.Image:
+    """Coloured blobs: smooth enough to be a picture, different for each seed."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (5, 4, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)

@@ -1,0 +1,63 @@
+"""Mixing of styles and the two condition tokens, on the small model's real encoders."""
+
+import numpy as np
+import pytest
+
+from parasol import Parasol
+from parasol.conditions import condition, mixed_style
+from parasol.encoders.style import StyleEncoder
+from parasol.images import load, square
+from parasol.maths.colour import colour_statistics
+from small_model import drawing
+
+RED, BLUE = (load(np.full((16, 16, 3), colour, np.uint8)) for colour in ((255, 0, 0), (0, 0, 255)))
+
+
+@pytest.fixture(scope="module")
+def encoder(model: Parasol) -> StyleEncoder:
+    return StyleEncoder(components=model.components, card=model.bundle.manifest.style)
+
+
+def test_one_style_is_its_own_descriptor_and_colours(encoder: StyleEncoder) -> None:
+    picture = load(drawing(1))
+    style = mixed_style([(picture, 0.3)], encoder)
+    np.testing.assert_allclose(style.descriptor, encoder(picture), atol=1e-6)
+    np.testing.assert_allclose(style.colours.covariance, colour_statistics(picture).covariance)
+
+
+def test_a_mix_lies_between_and_a_negative_weight_pushes_away(encoder: StyleEncoder) -> None:
+    one, two = load(drawing(1)), load(drawing(2))
+    a, b = encoder(one), encoder(two)
+    between = mixed_style([(one, 1.0), (two, 1.0)], encoder).descriptor
+    away = mixed_style([(one, 1.0), (two, -0.5)], encoder).descriptor
+    assert np.linalg.norm(between) == pytest.approx(1.0, abs=1e-6)
+    assert min(between @ a, between @ b) > a @ b
+    assert away @ b < a @ b
+
+
+def test_colours_are_the_mean_over_positive_weights(encoder: StyleEncoder) -> None:
+    colours = mixed_style([(RED, 3.0), (BLUE, 1.0), (load(drawing(1)), -1.0)], encoder).colours
+    np.testing.assert_allclose(colours.mean, [0.75, 0.0, 0.25], atol=1e-6)
+
+
+@pytest.mark.parametrize("weights", [[], [0.0], [-1.0, -2.0], [float("nan")], [float("inf"), 1.0]])
+def test_without_a_positive_weight_there_is_no_style(encoder: StyleEncoder, weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="at least one style a positive, finite weight"):
+        mixed_style([(RED, weight) for weight in weights], encoder)
+
+
+def test_both_tokens_have_unit_norm_and_one_shape(model: Parasol) -> None:
+    style, content = model.embed_style(drawing(1)), model.embed_content(drawing(2))
+    tokens = condition(model.components, style=style, content=content)
+    assert tokens.style.shape == tokens.content.shape == (1, 256)
+    np.testing.assert_allclose(np.linalg.norm(tokens.style), 1.0, atol=1e-5)
+    np.testing.assert_array_equal(tokens.content[0], content)
+
+
+def test_encoders_letterbox_what_is_not_square(model: Parasol) -> None:
+    wide = load(drawing(3, width=128, height=64))
+    seen = square(wide, 128).transpose(2, 0, 1)[None]
+    np.testing.assert_allclose(model.embed_style(wide), model.components.style(seen)[0], atol=1e-6)
+    np.testing.assert_allclose(model.embed_content(wide), model.components.content(seen)[0], atol=1e-6)
+    stretched = load(drawing(3, width=128, height=128))
+    assert np.abs(model.embed_style(wide) - model.embed_style(stretched)).max() > 1e-4

@@ -1,0 +1,154 @@
+"""The promises of the one orchestrator, each exact, on a real model with random weights."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from parasol import Parasol
+from parasol.images import load
+from parasol.maths.colour import colour_statistics
+from parasol.recipe import RecipeError
+from small_model import copy_of, drawing, edit_manifest
+
+CONTENT, STYLE, OTHER = drawing(0), drawing(1), drawing(2)
+FAST = {"steps": 5, "style_scale": 2.0, "content_scale": 2.0}
+
+
+def same(a, b) -> bool:
+    return np.array_equal(a.pixels, b.pixels)
+
+
+@pytest.mark.parametrize("scales", [(5.0, 5.0), (-3.0, 40.0)])
+@pytest.mark.parametrize("shape", [(128, 128), (90, 128), (128, 30)])
+def test_full_structure_is_the_reconstruction(model: Parasol, shape: tuple[int, int], scales: Sequence[float]) -> None:
+    content = drawing(3, *shape)
+    result = model.stylize(content, STYLE, structure=1.0, style_scale=scales[0], content_scale=scales[1])
+    assert result.image.size == content.size
+    assert np.array_equal(np.asarray(result.image), np.asarray(model.reconstruct(content)))
+
+
+@pytest.mark.parametrize("structure", [0.0, 0.4])
+def test_style_scale_zero_ignores_the_style_picture(model: Parasol, structure: float) -> None:
+    dials = FAST | {"structure": structure}
+    one, two = (model.stylize(CONTENT, style, **dials | {"style_scale": 0.0}) for style in (STYLE, OTHER))
+    assert same(one, two)
+    assert not same(*(model.stylize(CONTENT, style, **dials) for style in (STYLE, OTHER))), "at 2 it matters"
+
+
+def test_style_scale_zero_rebuilds_the_content(model: Parasol) -> None:
+    result = model.stylize(CONTENT, STYLE, **FAST | {"style_scale": 0.0, "structure": 0.0})
+    difference = np.abs(np.asarray(result.image).astype(int) - np.asarray(model.reconstruct(CONTENT)))
+    assert difference.max() <= 1, "one grey level: the residuals undo the network up to float32's rounding"
+
+
+def test_content_scale_zero_and_fresh_ignore_the_content_picture(model: Parasol) -> None:
+    dials = FAST | {"fresh": True}
+    one, two = (model.stylize(content, STYLE, **dials | {"content_scale": 0.0}) for content in (CONTENT, OTHER))
+    assert same(one, two)
+    assert not same(*(model.stylize(content, STYLE, **dials) for content in (CONTENT, OTHER))), "at 2 it matters"
+
+
+@pytest.mark.parametrize("dials", [{}, {"fresh": True}, {"color": "match"}, {"color": "keep", "structure": 0.2}])
+def test_replay_is_exact(model: Parasol, tmp_path: Path, dials: dict[str, object]) -> None:
+    result = model.stylize(CONTENT, [(STYLE, 1.0), (OTHER, -0.3)], seed=3, **FAST, **dials)
+    result.save(tmp_path / "out.png")
+    again = model.replay(tmp_path / "out.png")
+    assert same(result, again)
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out.png")), np.asarray(again.image))
+    assert again.recipe == result.recipe
+
+
+def test_the_seed_decides_alone(model: Parasol) -> None:
+    """Pictures are sampled one at a time, so that what else is made in a batch cannot reach them."""
+    recipe = model.stylize(CONTENT, STYLE, seed=4, **FAST).recipe
+    batch = [model.paint(recipe.varied(seed=seed)) for seed in range(8)]
+    assert same(batch[4], model.stylize(CONTENT, STYLE, seed=4, **FAST))
+    assert not same(batch[4], batch[5])
+
+
+def test_a_path_an_array_and_a_picture_are_one_input(model: Parasol, tmp_path: Path) -> None:
+    CONTENT.save(tmp_path / "content.png")
+    STYLE.save(tmp_path / "style.png")
+    results = [
+        model.stylize(CONTENT, STYLE, **FAST),
+        model.stylize(str(tmp_path / "content.png"), tmp_path / "style.png", **FAST),
+        model.stylize(np.asarray(CONTENT), [np.asarray(STYLE)], **FAST),
+        model.stylize(load(CONTENT), [(load(STYLE), 2.5)], **FAST),
+    ]
+    assert all(same(results[0], result) for result in results[1:])
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "expected"), [((40, 20), 96, (96, 48)), ((300, 200), None, (128, 85)), ((64, 64), 32, (32, 32))]
+)
+def test_pictures_keep_their_shape(
+    model: Parasol, shape: tuple[int, int], size: int | None, expected: tuple[int, int]
+) -> None:
+    assert model.stylize(drawing(0, *shape), STYLE, size=size, **FAST).image.size == expected
+    assert model.reconstruct(drawing(0, *shape), size=size).size == expected
+
+
+@pytest.mark.parametrize("size", [0, 31, 513])
+def test_a_size_out_of_range_is_refused(model: Parasol, size: int) -> None:
+    with pytest.raises(ValueError, match=f"size is {size}; with this model the longer side has 32 to 512 px"):
+        model.stylize(CONTENT, STYLE, size=size)
+
+
+def test_the_colour_step_moves_the_colours(model: Parasol) -> None:
+    results = {color: model.stylize(CONTENT, STYLE, color=color, **FAST) for color in ("off", "match", "keep")}
+    wanted = {"match": load(STYLE), "keep": load(CONTENT)}
+    for color, target in wanted.items():
+        mean, plain = (colour_statistics(results[name].pixels).mean for name in (color, "off"))
+        target_mean = colour_statistics(target).mean
+        assert np.abs(mean - target_mean).max() < 0.2 * np.abs(plain - target_mean).max() + 0.01
+        assert 0.0 <= results[color].clipped_share < 0.5
+    assert results["off"].clipped_share == 0.0
+
+
+def test_defaults_are_the_models(model: Parasol) -> None:
+    dials = model.stylize(CONTENT, STYLE).recipe.dials
+    assert (dials.style_scale, dials.content_scale, dials.structure, dials.steps) == (5.0, 5.0, 0.4, 10)
+    assert (dials.seed, dials.fresh, dials.color) == (0, False, "off")
+
+
+def test_progress_and_timings_are_reported(model: Parasol) -> None:
+    seen: list[tuple[int, int]] = []
+    result = model.stylize(CONTENT, STYLE, **FAST, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(step, 5) for step in range(1, 6)]
+    assert list(result.seconds) == ["describe", "encode", "sample", "decode", "colour"]
+    assert all(value >= 0.0 for value in result.seconds.values())
+
+
+def test_embeddings_have_unit_norm_and_tell_pictures_apart(model: Parasol) -> None:
+    for embed, width in ((model.embed_style, 128), (model.embed_content, 256)):
+        one, two = embed(CONTENT), embed(OTHER)
+        assert one.shape == (width,)
+        assert np.linalg.norm(one) == pytest.approx(1.0, abs=1e-5)
+        assert np.abs(one - two).max() > 1e-5
+
+
+def test_a_recipe_for_another_model_is_refused(model: Parasol, tmp_path: Path) -> None:
+    folder = copy_of(model.bundle, tmp_path / "copy")
+    edit_manifest(folder, name="other")
+    model.stylize(CONTENT, STYLE, **FAST).save(tmp_path / "out.png")
+    with pytest.raises(RecipeError, match=r"for the model 'small' with hash .* name that model or its folder"):
+        Parasol.load(folder).replay(tmp_path / "out.png")
+
+
+def test_the_core_never_loads_torch(model: Parasol, tmp_path: Path, threads: int) -> None:
+    CONTENT.save(tmp_path / "in.png")
+    code = """
+import sys
+from parasol import Parasol
+folder, threads, source, target = sys.argv[1:]
+Parasol.load(folder, threads=int(threads)).stylize(source, source, steps=2).save(target)
+print(sorted({"torch", "diffusers", "onnx", "scipy"} & set(sys.modules)))
+"""
+    arguments = [str(model.bundle.folder), str(threads), str(tmp_path / "in.png"), str(tmp_path / "out.png")]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
