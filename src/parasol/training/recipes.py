@@ -54,7 +54,7 @@ def pictogram_autoencoder() -> Recipe:
 
 
 def pictogram_style() -> Recipe:
-    """Style encoder A on the pre-trained trunk, two minutes once its moments are there. Expected: docs/training.md."""
+    """Style encoder A on the pre-trained trunk, two minutes once its moments are there. See docs/training.md."""
     network = StyleEncoderConfig()
     training = ContrastiveTraining(contents=24, hands=12, temperature=0.1)
     optimisation = Optimisation(
@@ -72,7 +72,7 @@ def pictogram_style() -> Recipe:
 
 
 def pictogram_content() -> Recipe:
-    """Content encoder C on the pre-trained trunk, two minutes once its moments are there. Expected: docs/training.md."""
+    """Content encoder C on the pre-trained trunk, one minute once its moments are there. See docs/training.md."""
     network = ContentEncoderConfig()
     training = ContrastiveTraining(contents=128, hands=4, temperature=0.1)
     optimisation = Optimisation(
