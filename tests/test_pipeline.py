@@ -32,6 +32,14 @@ def test_full_structure_is_the_reconstruction(model: Parasol, shape: tuple[int, 
     assert np.array_equal(np.asarray(result.image), np.asarray(model.reconstruct(content)))
 
 
+def test_another_style_changes_the_picture(model: Parasol) -> None:
+    """The content is inverted under its own style: under the new one, the residuals would rebuild it untouched."""
+    result = model.stylize(CONTENT, STYLE, steps=10, structure=0.0, style_scale=5.0)
+    assert np.abs(result.pixels - load(model.reconstruct(CONTENT))).max() > 0.03
+    own = model.stylize(CONTENT, CONTENT, steps=10, structure=0.0, style_scale=5.0)
+    assert np.abs(own.pixels - load(model.reconstruct(CONTENT))).max() < 0.01, "its own style leaves it as it is"
+
+
 @pytest.mark.parametrize("structure", [0.0, 0.4])
 def test_style_scale_zero_ignores_the_style_picture(model: Parasol, structure: float) -> None:
     dials = FAST | {"structure": structure}

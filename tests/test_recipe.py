@@ -37,6 +37,7 @@ def test_a_recipe_names_what_it_was_made_from(recipe: Recipe, model: Parasol) ->
     assert content["dials"] == DIALS.__dict__
     assert all(len(content[part]["descriptor_hash"]) == 64 for part in ("content", "style"))
     other = model.recipe(drawing(0), drawing(2), DIALS)
+    np.testing.assert_allclose(other.style_parts(128).descriptor, model.embed_style(drawing(2)), atol=1e-7)
     assert other.style.descriptor_hash != recipe.style.descriptor_hash
     assert other.content == recipe.content
 
