@@ -74,9 +74,9 @@ def pictogram_style() -> Recipe:
 def pictogram_content() -> Recipe:
     """Content encoder C on the pre-trained trunk, one minute once its moments are there. See docs/training.md."""
     network = ContentEncoderConfig()
-    training = ContrastiveTraining(contents=128, hands=4, temperature=0.1)
+    training = ContrastiveTraining(contents=128, hands=4, temperature=0.05)
     optimisation = Optimisation(
-        steps=600, batch=512, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=50,
+        steps=1_200, batch=512, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=300,
         save_every=500,
     )  # fmt: skip
     return Recipe(
