@@ -4,7 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo check bench clean
+CORPUS := data/pictograms
+
+.PHONY: demo check bench figures sheets clean
 
 demo: $(VENV)/.core
 	$(BIN)/parasol style examples/content.png --like examples/style.png -o out/demo.png
@@ -18,11 +20,20 @@ check: $(VENV)/.dev
 	$(BIN)/pytest
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m parasol.evaluation.benchmark
+	$(BIN)/python -m parasol.evaluation.bench
+
+figures: $(VENV)/.dev $(CORPUS)/corpus.json
+	$(BIN)/python -m parasol.evaluation.figures --corpus $(CORPUS) --out docs/figures/pictogram.json
+
+sheets: $(VENV)/.dev $(CORPUS)/corpus.json
+	$(BIN)/python -m parasol.evaluation.sheets --corpus $(CORPUS) --out docs/sheets
 
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(CORPUS)/corpus.json: | $(VENV)/.dev
+	$(BIN)/parasol corpus build pictograms --out $(CORPUS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "parasol needs Python 3.11 or newer")'

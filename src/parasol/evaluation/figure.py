@@ -1,0 +1,137 @@
+"""A figure: something measured one unit at a time, so that a measurement can stop anywhere and go on later."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parasol import __version__
+from parasol.corpora import Cell, Corpus
+from parasol.corpora.corpus import CELLS_FILE
+from parasol.evaluation.choice import Pair, pairs
+from parasol.images import fit, load, write_atomic
+from parasol.pipeline import Parasol
+from parasol.recipe import Dials
+from parasol.types import Picture
+
+Record = dict[str, Any]
+"""JSON values by name."""
+
+SPREAD = 4  # outer levels of a file of figures that stand on lines of their own; a unit's record keeps to one
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subject:
+    """What is measured."""
+
+    model: Parasol
+    corpus: Corpus
+    pairs: tuple[Pair, ...]
+    """Held-out pairs, from the fixed list."""
+
+    @classmethod
+    def of(cls, model: Parasol, corpus: Corpus, count: int) -> "Subject":
+        """A model on the first `count` pairs of a corpus. Raises ValueError where the corpus lacks them."""
+        return cls(model=model, corpus=corpus, pairs=pairs(corpus, count))
+
+    def file(self, cell: Cell) -> Path:
+        """The PNG of a cell."""
+        return self.corpus.folder / cell.file
+
+    def fitted(self, cell: Cell) -> Picture:
+        """A cell on white at the model's own size: what the pipeline encodes."""
+        return fit(load(self.file(cell)), self.model.bundle.manifest.size)
+
+    def dials(self, **chosen: Any) -> Dials:
+        """The model's default dials at seed 0, with some set otherwise."""
+        defaults = {"seed": 0, "fresh": False, "color": "off", **self.model.bundle.manifest.dials.model_dump()}
+        return Dials(**(defaults | chosen))
+
+    def key(self) -> Record:
+        """Names what the figures are about: figures with another key are not comparable and never mixed."""
+        cells = (self.corpus.folder / CELLS_FILE).read_bytes()
+        return {
+            "model": self.model.bundle.manifest.name,
+            "model_hash": self.model.bundle.hash,
+            "dials": self.model.bundle.manifest.dials.model_dump(),
+            "corpus_hash": hashlib.sha256(cells).hexdigest(),
+            "pairs": len(self.pairs),
+            "version": __version__,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A plan: measure each unit, then sum up. The function that makes it states the definition in its docstring."""
+
+    units: Sequence[Any]
+    measure: Callable[[Any], Record]
+    summarise: Callable[[Sequence[Record]], Record]
+
+
+Make = Callable[[Subject], Figure]
+
+
+def measured(figure: Figure, records: Sequence[Record] = ()) -> Iterator[list[Record]]:
+    """Records so far, after each unit; those given are kept, for they are of the first units."""
+    done = list(records)
+    for unit in figure.units[len(done) :]:
+        done = [*done, figure.measure(unit)]
+        yield done
+
+
+def definition(make: Make) -> str:
+    """What a figure says, in one paragraph: its docstring."""
+    return " ".join((make.__doc__ or "").split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """A JSON file of figures about one subject. Figures of another subject or definition do not count as done."""
+
+    path: Path
+    key: Record
+
+    def read(self) -> dict[str, Record]:
+        """Figures by name; none where the file is missing or about something else.
+
+        Raises:
+            ValueError: the file is no file of figures.
+        """
+        if not self.path.exists():
+            return {}
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            return content["figures"] if content["subject"] == self.key else {}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{str(self.path)!r} holds no figures: move it away or choose another --out") from error
+
+    def records(self, name: str, make: Make) -> list[Record]:
+        """What is measured already of one figure."""
+        figure = self.read().get(name, {})
+        return figure["records"] if figure.get("definition") == definition(make) else []
+
+    def write(self, name: str, make: Make, figure: Figure, records: Sequence[Record]) -> Record:
+        """Put one figure into the file, whole or half done; its summary comes with the last unit. Returns it."""
+        entry: Record = {"definition": definition(make), "units": len(figure.units)}
+        if len(records) == len(figure.units):
+            entry["summary"] = figure.summarise(records)
+        entry["records"] = list(records)
+        content = {"subject": self.key, "figures": self.read() | {name: entry}}
+        write_atomic(self.path, f"{as_lines(content, SPREAD)}\n".encode())
+        return entry
+
+
+def as_lines(value: Any, levels: int, indent: str = "") -> str:
+    """JSON whose outer `levels` of nesting stand on lines of their own, and whose inner ones on one line each."""
+    if levels == 0 or not isinstance(value, dict | list) or not value:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    deeper = f"{indent} "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name)}: {as_lines(part, levels - 1, deeper)}" for name, part in value.items()]
+    else:
+        parts = [as_lines(part, levels - 1, deeper) for part in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n{deeper}" + f",\n{deeper}".join(parts) + f"\n{indent}{closing}"

@@ -1,0 +1,72 @@
+"""Measure the figures of a model on a corpus: python -m parasol.evaluation.figures --corpus DIR --out FILE.json.
+
+The file is rewritten after every unit, so that the same command goes on where it was stopped, and measures again what a
+new model, corpus or definition has changed.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from parasol import corpora
+from parasol.evaluation.determinism import runtimes, same_pixels
+from parasol.evaluation.dials import no_content, no_style, structure, style_scale
+from parasol.evaluation.encoders import encoders
+from parasol.evaluation.figure import Make, Store, Subject, as_lines, measured
+from parasol.evaluation.quality import quality
+from parasol.evaluation.reconstruction import autoencoder, full_structure
+from parasol.evaluation.waiting import Waiting
+from parasol.pipeline import Parasol
+
+FIGURES: dict[str, Make] = {
+    make.__name__: make
+    for make in (
+        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, quality, structure,
+        style_scale,
+    )
+}  # fmt: skip
+"""Quick ones first."""
+
+
+def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
+    """Measure the named figures that `out` lacks, and print the summary of each.
+
+    Raises:
+        ValueError: `out` holds something else, a picture cannot be read, or a command failed.
+    """
+    store = Store(path=out, key=subject.key())
+    for name in names:
+        make = FIGURES[name]
+        figure, records = make(subject), store.records(name, make)
+        if len(records) < len(figure.units):
+            waiting = Waiting(name, already=len(records))
+            for so_far in measured(figure, records):
+                store.write(name, make, figure, so_far)
+                waiting.tell(len(so_far), len(figure.units))
+        print(f'"{name}": {as_lines(store.read()[name]["summary"], 2)}', flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 after an error in one line."""
+    parser = argparse.ArgumentParser(prog="python -m parasol.evaluation.figures", description=__doc__)
+    parser.add_argument("--corpus", type=Path, default=Path("data/pictograms"), help="folder of a built corpus")
+    parser.add_argument("--model", help="a bundled model or the folder of a bundle")
+    parser.add_argument("--pairs", type=int, default=50, help="held-out pairs")
+    parser.add_argument("--only", help=f"names with commas between: {', '.join(FIGURES)}")
+    parser.add_argument("--out", type=Path, default=Path("docs/figures/pictogram.json"), help="JSON file")
+    options = parser.parse_args(arguments)
+    names = options.only.split(",") if options.only else list(FIGURES)
+    unknown = [name for name in names if name not in FIGURES]
+    if unknown:
+        parser.error(f"there is no figure {unknown[0]!r}: choose among {', '.join(FIGURES)}")
+    try:
+        subject = Subject.of(Parasol.load(options.model), corpora.load(options.corpus), options.pairs)
+        measure(names, subject, options.out)
+    except ValueError as error:
+        parser.error(str(error))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

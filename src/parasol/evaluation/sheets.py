@@ -1,0 +1,206 @@
+"""Draw the sheets of a model on a corpus, uncurated: python -m parasol.evaluation.sheets --corpus DIR --out DIR.
+
+Which pictures stand on a sheet is fixed by hashes of their names, and the seed is 0. A sheet that is there already for
+the same model and corpus is left as it is.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+import numpy as np
+
+from parasol import corpora
+from parasol.corpora import Cell
+from parasol.corpora.pictograms import ATTRIBUTION_FILE
+from parasol.evaluation.choice import Pair, contents_in, held_out, shuffled, style_pictures
+from parasol.evaluation.dials import STRUCTURES
+from parasol.evaluation.figure import Subject
+from parasol.evaluation.small_png import save, shows
+from parasol.evaluation.waiting import Waiting
+from parasol.images import from_uint8, sheet
+from parasol.pipeline import Parasol
+from parasol.types import Picture
+
+CONTENT_SET = "twemoji"
+STYLE_SETS = (
+    "noto", "fluent-emoji-flat", "fluent-3d", "fluent-emoji-high-contrast", "fxemoji", "openmoji", "openmoji-black",
+    "streamline-emojis",
+)  # fmt: skip
+"""By eight different looks; no model trains on the last."""
+
+CONTENTS = 12
+SWEPT_PAIRS = 4
+SCALES = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0)
+SEEDS = 8
+REBUILT = 2  # pictures of each set
+LABEL = 22  # characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One cell of a sheet: what it shows, in words, and how it is drawn."""
+
+    name: str
+    draw: Callable[[], Picture]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What stands where."""
+
+    rows: Sequence[Sequence[Entry]]
+    row_labels: Sequence[str]
+    column_labels: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheets:
+    """The sheets of one model; each is a plan of its own.
+
+    content_set: whose pictures are the contents of the large sheet. style_sets: whose pictures are its styles.
+    """
+
+    subject: Subject
+    content_set: str = CONTENT_SET
+    style_sets: Sequence[str] = STYLE_SETS
+    contents: int = CONTENTS
+
+    def plans(self) -> dict[str, Callable[[], Plan]]:
+        """File stem -> plan."""
+        return {
+            "contents-by-styles": self.contents_by_styles,
+            "structure": partial(self._sweep, "structure", STRUCTURES),
+            "style-scale": partial(self._sweep, "style_scale", SCALES),
+            "content-scale": partial(self._sweep, "content_scale", SCALES),
+            "fresh": partial(self._sweep, "seed", range(SEEDS), fresh=True),
+            "autoencoder": self.autoencoder,
+        }
+
+    def contents_by_styles(self) -> Plan:
+        """The first held-out contents by hash, down, in one held-out style picture of each set, across."""
+        contents = contents_in(self.subject.corpus, self.content_set, self.contents)
+        styles = style_pictures(self.subject.corpus, self.style_sets, without=contents)
+        corner = Entry(name="", draw=lambda: self.subject.fitted(contents[0]) * 0.0 + 1.0)
+        head = [corner, *map(self._real, styles)]
+        body = [
+            [self._real(content), *(self._styled(Pair(content=content, style=style)) for style in styles)]
+            for content in contents
+        ]
+        return Plan(
+            rows=[head, *body],
+            row_labels=["", *map(_label, contents)],
+            column_labels=["content / style", *(style.set for style in styles)],
+        )
+
+    def _sweep(self, dial: str, values: Sequence[float], **fixed: Any) -> Plan:
+        """One dial across, the first held-out pairs down; content and style picture lead each row."""
+        chosen = self.subject.pairs[:SWEPT_PAIRS]
+        rows = [
+            [
+                self._real(pair.content),
+                self._real(pair.style),
+                *(self._styled(pair, **fixed, **{dial: value}) for value in values),
+            ]
+            for pair in chosen
+        ]
+        words = [f"{dial.replace('_', ' ')} {value:.2g}" for value in values]
+        labels = [_label(pair.content) for pair in chosen]
+        return Plan(rows=rows, row_labels=labels, column_labels=["content", "style", *words])
+
+    def autoencoder(self) -> Plan:
+        """Held-out pictures of every set, and what encoder and decoder make of them."""
+        sets = sorted({cell.set for cell in held_out(self.subject.corpus)})
+        cells = shuffled(held_out(self.subject.corpus), "autoencoder")
+        rows: list[list[Entry]] = []
+        for k in range(REBUILT):
+            chosen = [[cell for cell in cells if cell.set == name][k] for name in sets]
+            rows += [[*map(self._real, chosen)], [*map(self._rebuilt, chosen)]]
+        return Plan(rows=rows, row_labels=["original", "rebuilt"] * REBUILT, column_labels=sets)
+
+    def _real(self, cell: Cell) -> Entry:
+        return Entry(name=cell.id, draw=partial(self.subject.fitted, cell))
+
+    def _rebuilt(self, cell: Cell) -> Entry:
+        reconstruct = self.subject.model.reconstruct
+        return Entry(name=f"{cell.id} rebuilt", draw=lambda: from_uint8(np.asarray(reconstruct(self._file(cell)))))
+
+    def _styled(self, pair: Pair, **dials: Any) -> Entry:
+        chosen, model = self.subject.dials(**dials), self.subject.model
+
+        def draw() -> Picture:
+            return model.paint(model.recipe(self._file(pair.content), self._file(pair.style), chosen)).pixels
+
+        words = ", ".join(f"{dial} {value:.3g}" for dial, value in dials.items())
+        return Entry(name=f"{pair.name} {words}".rstrip(), draw=draw)
+
+    def _file(self, cell: Cell) -> Path:
+        return self.subject.file(cell)
+
+
+def draw(plan: Plan, out: Path, key: object, *, cell: int) -> bool:
+    """Draw a sheet, `cell` px a picture, unless `out` shows it already; whether there was anything to draw."""
+    text = json.dumps({"subject": key, "cells": [[entry.name for entry in row] for row in plan.rows]})
+    if shows(out, text):
+        return False
+    total, done, waiting = sum(map(len, plan.rows)), 0, Waiting(out.stem)
+    rows: list[list[Picture]] = []
+    for row in plan.rows:
+        rows.append([])
+        for entry in row:
+            rows[-1].append(entry.draw())
+            done += 1
+            waiting.tell(done, total)
+    save(out, sheet(rows, cell=cell, row_labels=plan.row_labels, column_labels=plan.column_labels), text)
+    return True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 after an error in one line."""
+    parser = argparse.ArgumentParser(prog="python -m parasol.evaluation.sheets", description=__doc__)
+    parser.add_argument("--corpus", type=Path, default=Path("data/pictograms"), help="folder of a built corpus")
+    parser.add_argument("--model", help="a bundled model or the folder of a bundle")
+    parser.add_argument("--only", help="names of sheets with commas between")
+    parser.add_argument("--content-set", default=CONTENT_SET, help="set that draws the contents of the large sheet")
+    parser.add_argument("--style-sets", default=",".join(STYLE_SETS), help="sets of its styles, commas between")
+    parser.add_argument("--contents", type=int, default=CONTENTS, help="its rows")
+    parser.add_argument("--out", type=Path, default=Path("docs/sheets"), help="folder of the PNGs")
+    options = parser.parse_args(arguments)
+    try:
+        subject = Subject.of(Parasol.load(options.model), corpora.load(options.corpus), SWEPT_PAIRS)
+        sheets = Sheets(
+            subject=subject,
+            content_set=options.content_set,
+            style_sets=options.style_sets.split(","),
+            contents=options.contents,
+        )
+        plans = sheets.plans()
+        names = options.only.split(",") if options.only else list(plans)
+        unknown = [name for name in names if name not in plans]
+        if unknown:
+            raise ValueError(f"there is no sheet {unknown[0]!r}: choose among {', '.join(plans)}")
+        for name in names:
+            path = options.out / f"{name}.png"
+            fresh = draw(plans[name](), path, subject.key(), cell=subject.model.bundle.manifest.size)
+            print(path if fresh else f"{path} is there already")
+    except ValueError as error:
+        parser.error(str(error))
+    credits = options.corpus / ATTRIBUTION_FILE
+    if credits.is_file():
+        shutil.copyfile(credits, options.out / ATTRIBUTION_FILE)
+    return 0
+
+
+def _label(cell: Cell) -> str:
+    return shorten(cell.label, LABEL, placeholder="...")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

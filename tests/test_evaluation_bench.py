@@ -1,0 +1,78 @@
+"""The benchmark's parts do what they say; how long they take is nobody's assertion."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from parasol.bundle import Bundle
+from parasol.evaluation import bench, downloads, peak
+from parasol.evaluation.machine import cpu_name, import_seconds, run_parasol
+from parasol.evaluation.step_speed import step_speed
+from parasol.evaluation.waiting import time_left
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_importing_parasol_loads_nothing_heavy() -> None:
+    assert import_seconds("import parasol")[1] == []
+    assert import_seconds("import onnxruntime")[1] == ["onnxruntime"]
+
+
+def test_memory_is_the_childs_own() -> None:
+    """This process has torch loaded, which must not be counted."""
+    code = "import sys; sys.stdout.write('words'); block = b'x' * 60_000_000"
+    child = [sys.executable, "-m", "parasol.evaluation.child", sys.executable, "-c"]
+    large, small = (
+        json.loads(subprocess.run([*child, text], capture_output=True, check=True).stdout) for text in (code, "pass")
+    )
+    assert 50e6 < large["peak_bytes"] - small["peak_bytes"] < 80e6
+    assert small["peak_bytes"] < 50e6
+
+
+def test_a_failing_command_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"parasol style failed: parasol: error: .*there is no model"):
+        run_parasol("style", "a.png", "--like", "b.png", "-o", str(tmp_path / "c.png"), "--model", str(tmp_path / "d"))
+
+
+def test_both_sides_take_the_same_step(bundle: Bundle, threads: int) -> None:
+    found = step_speed(bundle, threads=threads, pairs=2)
+    assert found.difference < 1e-3
+    assert min(found.onnx_ms, found.torch_ms, found.ratio) > 0
+
+
+def test_the_table(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(bench, "IMPORTS", 1)
+    monkeypatch.setattr(bench, "RUNS", 1)
+    monkeypatch.setattr(peak, "MATRIX", 64)
+    assert bench.main(["--model", str(bundle.folder), "--json", str(tmp_path / "bench.json")]) == 0
+    found = {row["what"].strip(): row["value"] for row in json.loads((tmp_path / "bench.json").read_text())}
+    assert found["processor"] == cpu_name()
+    assert found["heavy modules that it loads"] == "none"
+    assert found["bundle"] == pytest.approx(sum(file.stat().st_size for file in bundle.folder.iterdir()) / 1e6)
+    assert found["largest resident memory"] > 50
+    assert len(capsys.readouterr().out.splitlines()) == len(json.loads((tmp_path / "bench.json").read_text()))
+
+
+def test_a_bench_without_a_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        bench.main(["--model", str(tmp_path / "none")])
+    assert "there is no model" in capsys.readouterr().err
+
+
+def test_the_core_asks_for_no_training() -> None:
+    names = " ".join(downloads.core_requirements())
+    assert "numpy" in names
+    assert "torch" not in names
+
+
+@pytest.mark.parametrize(
+    ("spent", "done", "left", "words"), [(10.0, 5, 20, "40 s"), (60.0, 1, 10, "10 min"), (0.0, 0, 3, "0 s")]
+)
+def test_time_left(spent: float, done: int, left: int, words: str) -> None:
+    assert time_left(spent, done, left) == words
