@@ -9,6 +9,7 @@ import typer
 from parasol import __version__
 from parasol.apps.about import env, models
 from parasol.apps.corpus import corpus_app
+from parasol.apps.export import export
 from parasol.apps.grid import grid
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
@@ -18,6 +19,7 @@ for command in (style, replay, grid, models, env):
     app.command()(command)
 app.add_typer(corpus_app, name="corpus")
 app.command()(train)
+app.command()(export)
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 

@@ -1,0 +1,82 @@
+"""Finished runs -> the networks and the card that a bundle is made of."""
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+from torch import nn
+
+from parasol.bundle import DefaultDials, sha256
+from parasol.maths.schedule import Schedule
+from parasol.runtime.torch import Networks
+from parasol.training.diffusion import Denoiser, Frozen
+from parasol.training.export import Card
+from parasol.training.networks.autoencoder import Autoencoder
+from parasol.training.networks.content_encoder import ContentEncoder
+from parasol.training.networks.projector import ProjectorConfig
+from parasol.training.networks.style_encoder import StyleEncoder
+from parasol.training.networks.unet import UNetConfig
+from parasol.training.recipes import Recipe
+from parasol.training.tables import best_record, load_best
+from parasol.training.train import record_of
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def assemble(recipe: Recipe, runs: Path, *, name: str, licence: str, dials: DefaultDials) -> tuple[Networks, Card]:
+    """Networks with the best averaged weights of a diffusion recipe's run and of the runs that it stands on.
+
+    A descriptor space's version is the hash of its weights: descriptors of two trainings never mix. Raises ValueError
+    for another kind of recipe, and for runs that are missing or were trained with another configuration.
+    """
+    configuration = recipe.configuration
+    unet, projector, frozen = (configuration.get(part) for part in ("unet", "projector", "frozen"))
+    if not (isinstance(unet, UNetConfig) and isinstance(projector, ProjectorConfig) and isinstance(frozen, Frozen)):
+        raise ValueError(f"recipe {recipe.name!r} trains no U-Net: export the recipe of a diffusion model")
+    denoiser = _best(Denoiser(unet, projector), runs / recipe.name)
+    _require_same(recipe, runs)
+    networks = Networks(
+        autoencoder=_best(Autoencoder(frozen.autoencoder), runs / frozen.autoencoder_run),
+        unet=denoiser.unet,
+        style=_best(StyleEncoder(frozen.style), runs / frozen.style_run),
+        content=_best(ContentEncoder(frozen.content), runs / frozen.content_run),
+        projector=denoiser.projector,
+    )
+    used = [recipe.name, frozen.autoencoder_run, frozen.style_run, frozen.content_run]
+    card = Card(
+        name=name,
+        licence=licence,
+        size=frozen.content.size,
+        style_version=_version(runs / frozen.style_run),
+        content_version=_version(runs / frozen.content_run),
+        schedule=Schedule(),
+        dials=dials,
+        training={run: best_record(runs / run) for run in used},
+    )
+    return networks, card
+
+
+def _best(network: N, run: Path) -> N:
+    try:
+        load_best(network, run)
+    except FileNotFoundError as error:
+        raise ValueError(str(error)) from error
+    except RuntimeError as error:
+        raise ValueError(
+            f"{run} was trained with networks of another shape: train it anew in another folder"
+        ) from error
+    return network
+
+
+def _require_same(recipe: Recipe, runs: Path) -> None:
+    """The frozen networks shape what the U-Net learns, so a run is exported with the very ones of its record."""
+    found, wanted = best_record(runs / recipe.name), json.loads(json.dumps(record_of(recipe)))
+    for part in ("unet", "projector", "frozen"):
+        if found[part] != wanted[part]:
+            raise ValueError(
+                f"{runs / recipe.name} was trained with another {part!r}: export with the recipe of its time"
+            )
+
+
+def _version(run: Path) -> str:
+    return sha256(run / "best.safetensors")[:12]

@@ -1,0 +1,207 @@
+"""The main job through the real command, on a small real model: the files, the pixels, the recipe."""
+
+import io
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from parasol import Parasol
+from parasol.apps.cli import main
+from parasol.images import load
+from parasol.recipe import Recipe
+from small_model import drawing
+
+QUICK = ["--steps", "2"]
+
+
+@pytest.fixture
+def words(tmp_path: Path, model: Parasol, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What every command here ends with; the working folder has a content and two styles."""
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("content", "style", "other")):
+        drawing(seed).save(f"{name}.png")
+    return ["--model", str(model.bundle.folder), *QUICK]
+
+
+def tree() -> list[str]:
+    return sorted(str(path) for path in Path().rglob("*.png"))
+
+
+def test_one_picture_equals_the_api(words: list[str], model: Parasol, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["style", "content.png", "--like", "style.png", "-o", "a.png", "--seed", "3", *words]) == 0
+    assert capsys.readouterr().out == "a.png\n"
+    expected = model.stylize("content.png", "style.png", steps=2, seed=3)
+    assert np.array_equal(load("a.png"), expected.pixels)
+    assert Recipe.read("a.png") == expected.recipe
+
+
+def test_files_are_named_after_what_goes_in(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["style", "content.png", "--like", "style.png", "--like", "other.png:-0.2", *words]) == 0
+    assert capsys.readouterr().out == "content-as-style-other.png\n"
+    assert main(["style", "content.png", "--like", "style.png", "-o", "new/", *words]) == 0
+    assert "new/content-as-style.png" in tree()
+
+
+def test_weights_of_a_mix_matter(words: list[str], model: Parasol) -> None:
+    assert main(["style", "content.png", "--like", "style.png:3", "--like", "other.png", "-o", "a.png", *words]) == 0
+    mixed = model.stylize("content.png", [("style.png", 3.0), ("other.png", 1.0)], steps=2)
+    assert Recipe.read("a.png") == mixed.recipe
+    assert Recipe.read("a.png") != model.stylize("content.png", ["style.png", "other.png"], steps=2).recipe
+
+
+def test_json_tells_what_was_made(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["style", "content.png", "--like", "style.png", "--json", "--color", "match", *words]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["out"] == "content-as-style.png"
+    assert record["styles"] == [["style.png", 1.0]]
+    assert record["recipe"]["dials"]["color"] == "match"
+    assert len(json.dumps(record)) < 2000
+
+
+def test_standard_input_and_output(
+    words: list[str], model: Parasol, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("content.png").read_bytes())))
+    assert main(["style", "-", "--like", "style.png", "-o", "-", *words]) == 0
+    written = capsysbinary.readouterr().out
+    assert np.array_equal(load(written), model.stylize("content.png", "style.png", steps=2).pixels)
+
+
+def test_count_starts_from_fresh_noise(words: list[str], model: Parasol) -> None:
+    assert (
+        main(["style", "content.png", "--like", "style.png", "--count", "2", "--seed", "5", "-o", "v.png", *words]) == 0
+    )
+    assert {"v-5.png", "v-6.png"} < set(tree())
+    assert np.array_equal(
+        load("v-6.png"), model.stylize("content.png", "style.png", steps=2, seed=6, fresh=True).pixels
+    )
+
+
+@pytest.fixture
+def folder(words: list[str]) -> Path:
+    """Three contents, one of them broken."""
+    folder = Path("in")
+    folder.mkdir()
+    drawing(3).save(folder / "a.png")
+    (folder / "b.png").write_bytes(b"no picture")
+    drawing(4).convert("CMYK").save(folder / "c.jpg")
+    (folder / "notes.txt").write_text("not looked at")
+    return folder
+
+
+def test_one_failure_does_not_stop_a_folder(folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["style", "in", "--like", "style.png", "-o", "out", *words]
+    assert main(command) == 2
+    out, err = capsys.readouterr()
+    assert out.split() == ["out/a.png", "out/c.png"]
+    failure, summary = err.splitlines()
+    assert failure.startswith("parasol: error: 'in/b.png' is not a picture")
+    assert summary == "parasol: 1 of 3 pictures failed; the same command tries them again"
+
+
+def test_a_folder_continues_where_it_was_stopped(
+    folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["style", "in", "--like", "style.png", "-o", "out", "--json", *words]
+    main(command)
+    made = {path: path.stat().st_mtime_ns for path in Path("out").iterdir()}
+    Path("out/c.png").write_bytes(Path("out/c.png").read_bytes()[:-30])  # cut off
+    drawing(5).save("in/b.png")  # mended
+    capsys.readouterr()
+    assert main(command) == 0
+    kept = {record["out"]: record["kept"] for record in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert kept == {"out/a.png": True, "out/b.png": False, "out/c.png": False}
+    assert Path("out/a.png").stat().st_mtime_ns == made[Path("out/a.png")]
+    assert main([*command, "--seed", "1"]) == 0
+    assert "true" not in capsys.readouterr().out  # other dials, other pictures
+
+
+def test_a_folder_of_styles(folder: Path, words: list[str]) -> None:
+    (folder / "b.png").unlink()
+    assert main(["style", "content.png", "--like", "in", "-o", "out", *words]) == 0
+    assert {"out/content-as-a.png", "out/content-as-c.png"} < set(tree())
+
+
+def test_same_stems_get_different_files(folder: Path, words: list[str]) -> None:
+    drawing(6).save(folder / "b.png")
+    drawing(7).save(folder / "a.webp")
+    assert main(["style", "in", "--like", "style.png", "-o", "out", *words]) == 0
+    assert {path for path in tree() if path.startswith("out")} == {
+        "out/a.png.png",
+        "out/a.webp.png",
+        "out/b.png",
+        "out/c.png",
+    }
+
+
+def test_ctrl_c_keeps_what_is_done(folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    drawing(6).save(folder / "b.png")
+
+    def interrupt_after_the_first() -> None:
+        while not Path("out/a.png").exists():
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
+    hand = threading.Thread(target=interrupt_after_the_first)
+    hand.start()
+    try:
+        code = main(["style", "in", "--like", "style.png", "-o", "out", *words, "--steps", "100"])
+    finally:
+        hand.join()
+        signal.signal(signal.SIGINT, before)
+    assert code == 130
+    assert capsys.readouterr().err == "parasol: stopped; what was finished is kept\n"
+    assert [path.name for path in Path("out").iterdir()] == ["a.png"]
+
+
+def test_replay_is_the_same_picture(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main(["style", "content.png", "--like", "style.png", "-o", "a.png", *words])
+    Path("content.png").unlink()
+    Path("style.png").unlink()
+    capsys.readouterr()
+    assert main(["replay", "a.png", *words[:2]]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == ("a-replay.png\n", "")
+    assert Path("a-replay.png").read_bytes() == Path("a.png").read_bytes()
+
+
+def test_replay_tells_an_edited_picture(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main(["style", "content.png", "--like", "style.png", "-o", "a.png", *words])
+    from parasol.images import save_png
+
+    save_png("edited.png", 1 - load("a.png"), text={"parasol": Recipe.read("a.png").text()})
+    capsys.readouterr()
+    assert main(["replay", "edited.png", "--json", *words[:2]]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["identical"] is False
+    assert "the pixels are not those of the given PNG" in err
+
+
+def test_grid_of_contents_and_styles(words: list[str], model: Parasol) -> None:
+    likes = ["--like", "style.png", "--like", "other.png"]
+    assert main(["grid", "content.png", *likes, "--cell", "128", "-o", "g.png", *words]) == 0
+    drawn = load("g.png")
+    expected = model.stylize("content.png", "other.png", steps=2).pixels
+    height, width = expected.shape[:2]
+    corners = [(top, left) for top in range(drawn.shape[0] - height) for left in [drawn.shape[1] - 4 - 128 + 16]]
+    assert any(np.array_equal(drawn[top : top + height, left : left + width], expected) for top, left in corners)
+    told = json.loads(Image.open("g.png").text["parasol-sheet"])
+    assert told[0] == [None, None, None]
+    assert [entry and entry["dials"]["steps"] for entry in told[1]] == [None, 2, 2]
+
+
+def test_grid_of_dials(words: list[str]) -> None:
+    vary = ["--vary", "structure=0:1:3", "--vary", "style-scale=1,5"]
+    assert main(["grid", "content.png", "--like", "style.png", *vary, "-o", "g.png", *words]) == 0
+    told = json.loads(Image.open("g.png").text["parasol-sheet"])
+    dials = [[entry and (entry["dials"]["structure"], entry["dials"]["style_scale"]) for entry in row] for row in told]
+    assert dials == [[None, None, (0, g), (0.5, g), (1, g)] for g in (1, 5)]

@@ -1,0 +1,87 @@
+"""From the folders of finished runs to a bundle's networks."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from parasol.bundle import DefaultDials
+from parasol.training.assemble import assemble
+from parasol.training.checkpoint import save_tensors
+from parasol.training.diffusion import Denoiser, Frozen
+from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
+from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.training.networks.projector import ProjectorConfig
+from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.training.networks.unet import UNetConfig
+from parasol.training.recipes import Recipe, pictogram_diffusion, pictogram_style
+from parasol.training.train import record_of
+
+DIALS = DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=50)
+FROZEN = Frozen(
+    autoencoder=AutoencoderConfig(widths=(8, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1)),
+    style=StyleEncoderConfig(blocks=1, hidden=16),
+    content=ContentEncoderConfig(hidden=16),
+    autoencoder_run="a",
+    style_run="s",
+    content_run="c",
+)
+UNET, PROJECTOR = UNetConfig(widths=(32, 32)), ProjectorConfig(hidden=16)
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return replace(
+        pictogram_diffusion(), name="d", configuration={"unet": UNET, "projector": PROJECTOR, "frozen": FROZEN}
+    )
+
+
+@pytest.fixture
+def runs(tmp_path: Path, recipe: Recipe) -> Path:
+    torch.manual_seed(0)
+    networks = {
+        "a": Autoencoder(FROZEN.autoencoder),
+        "s": StyleEncoder(FROZEN.style),
+        "c": ContentEncoder(FROZEN.content),
+        "d": Denoiser(UNET, PROJECTOR),
+    }
+    for name, network in networks.items():
+        (tmp_path / name).mkdir()
+        record = record_of(recipe) if name == "d" else {"recipe": name}
+        save_tensors(tmp_path / name / "best.safetensors", network.state_dict(), {**record, "score": 1.0})
+    return tmp_path
+
+
+def test_networks_have_the_best_weights(recipe: Recipe, runs: Path) -> None:
+    networks, card = assemble(recipe, runs, name="mine", licence="CC0-1.0", dials=DIALS)
+    torch.manual_seed(0)
+    expected = Autoencoder(FROZEN.autoencoder).state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in networks.autoencoder.state_dict().items())
+    assert networks.projector.config == PROJECTOR
+    assert card.training["d"]["score"] == 1.0
+    assert card.style_version != card.content_version
+
+
+def test_a_missing_run_is_named(recipe: Recipe, runs: Path) -> None:
+    (runs / "s" / "best.safetensors").unlink()
+    with pytest.raises(ValueError, match="train it first with  parasol train s"):
+        assemble(recipe, runs, name="mine", licence="CC0-1.0", dials=DIALS)
+
+
+def test_only_diffusion_is_exported(runs: Path) -> None:
+    with pytest.raises(ValueError, match="trains no U-Net"):
+        assemble(pictogram_style(), runs, name="mine", licence="CC0-1.0", dials=DIALS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"unet": UNetConfig(widths=(64, 32))}, "networks of another shape"),
+        ({"frozen": replace(FROZEN, style_run="c")}, "was trained with another 'frozen'"),
+    ],
+)
+def test_a_changed_recipe_is_refused(recipe: Recipe, runs: Path, change: dict, message: str) -> None:
+    changed = replace(recipe, configuration={**recipe.configuration, **change})
+    with pytest.raises(ValueError, match=message):
+        assemble(changed, runs, name="mine", licence="CC0-1.0", dials=DIALS)
