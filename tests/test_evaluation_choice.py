@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import held_out_corpus
-from parasol.corpora import Corpus
+from parasol.corpora import Corpus, load
 from parasol.evaluation.choice import contents_in, held_out, pairs, shuffled, style_pictures
 
 
@@ -28,6 +28,14 @@ def test_pairs_are_held_out_and_apart(corpus: Corpus) -> None:
     assert all(pair.content.base != pair.style.base for pair in found)
     assert len({pair.content.base for pair in found}) == 4, "each content once"
     assert [pair.style.set for pair in found] == ["flat", "leaf", "night", "outline"], "sets take turns"
+
+
+def test_with_two_sets_left_a_picture_is_always_paired_with_the_other_set(tmp_path: Path) -> None:
+    cells = (held_out_corpus.make(tmp_path).folder / "cells.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "cells.jsonl").write_text("".join(line for line in cells if '"flat"' in line or '"pale"' in line))
+    found = pairs(load(tmp_path), 4)
+    assert [pair.style.set for pair in found] == ["flat", "pale"] * 2
+    assert [pair.content.set for pair in found] == ["pale", "flat"] * 2
 
 
 def test_fewer_pairs_are_the_beginning_of_more(corpus: Corpus) -> None:

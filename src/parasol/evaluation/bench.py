@@ -21,6 +21,7 @@ from parasol.runtime.onnx import available_cores
 CONTENT, STYLE = Path("examples/content.png"), Path("examples/style.png")
 DIST = Path("dist")
 IMPORTS, RUNS = 5, 3
+LARGEST = 6  # dependencies that are named
 MB = 1e6
 
 
@@ -80,8 +81,11 @@ def size_rows(bundle: Bundle, *, downloads: bool) -> Iterator[Row]:
     built = wheel if wheels else f"none in {DIST}/: build one with  python -m build --wheel"
     yield Row(what="wheel", value=built, unit="MB" if wheels else "", asked="at most 45 MB")
     if downloads:
-        others = sum(dependency_bytes().values()) / MB
-        yield Row(what="wheels of the core's dependencies", value=others, unit="MB")
+        sizes = dependency_bytes()
+        others = sum(sizes.values()) / MB
+        yield Row(what=f"wheels of the core's {len(sizes)} dependencies", value=others, unit="MB")
+        for name in sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]:
+            yield Row(what=f"  {name}", value=sizes[name] / MB, unit="MB")
         if wheels:
             yield Row(what="core install in all", value=wheel + others, unit="MB", asked="at most 60 MB")
 
