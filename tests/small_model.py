@@ -25,6 +25,7 @@ CONFIGURATIONS = {
 CARD = Card(
     name="small",
     licence="Apache-2.0",
+    attribution="Random weights, on the published trunk.\n",
     size=128,
     style_version="1",
     content_version="1",

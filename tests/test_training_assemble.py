@@ -15,7 +15,7 @@ from parasol.training.networks.content_encoder import ContentEncoder, ContentEnc
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
-from parasol.training.recipes import Recipe, pictogram_diffusion, pictogram_style
+from parasol.training.recipes import Places, Recipe, pictogram_diffusion, pictogram_style
 from parasol.training.train import record_of
 
 DIALS = DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=50)
@@ -50,28 +50,40 @@ def runs(tmp_path: Path, recipe: Recipe) -> Path:
         (tmp_path / name).mkdir()
         record = record_of(recipe) if name == "d" else {"recipe": name}
         save_tensors(tmp_path / name / "best.safetensors", network.state_dict(), {**record, "score": 1.0})
+    (tmp_path / "ATTRIBUTION").write_text("drawn by the tests")
     return tmp_path
 
 
+def places(runs: Path) -> Places:
+    return Places(corpus=runs, runs=runs)
+
+
 def test_networks_have_the_best_weights(recipe: Recipe, runs: Path) -> None:
-    networks, card = assemble(recipe, runs, name="mine", licence="CC0-1.0", dials=DIALS)
+    networks, card = assemble(recipe, places(runs), name="mine", licence="CC0-1.0", dials=DIALS)
     torch.manual_seed(0)
     expected = Autoencoder(FROZEN.autoencoder).state_dict()
     assert all(torch.equal(value, expected[name]) for name, value in networks.autoencoder.state_dict().items())
     assert networks.projector.config == PROJECTOR
     assert card.training["d"]["score"] == 1.0
     assert card.style_version != card.content_version
+    assert card.attribution == "drawn by the tests"
+
+
+def test_weights_of_unknown_hands_are_not_exported(recipe: Recipe, runs: Path) -> None:
+    (runs / "ATTRIBUTION").unlink()
+    with pytest.raises(ValueError, match="no readable ATTRIBUTION"):
+        assemble(recipe, places(runs), name="mine", licence="CC0-1.0", dials=DIALS)
 
 
 def test_a_missing_run_is_named(recipe: Recipe, runs: Path) -> None:
     (runs / "s" / "best.safetensors").unlink()
     with pytest.raises(ValueError, match="train it first with  parasol train s"):
-        assemble(recipe, runs, name="mine", licence="CC0-1.0", dials=DIALS)
+        assemble(recipe, places(runs), name="mine", licence="CC0-1.0", dials=DIALS)
 
 
 def test_only_diffusion_is_exported(runs: Path) -> None:
     with pytest.raises(ValueError, match="trains no U-Net"):
-        assemble(pictogram_style(), runs, name="mine", licence="CC0-1.0", dials=DIALS)
+        assemble(pictogram_style(), places(runs), name="mine", licence="CC0-1.0", dials=DIALS)
 
 
 @pytest.mark.parametrize(
@@ -84,4 +96,4 @@ def test_only_diffusion_is_exported(runs: Path) -> None:
 def test_a_changed_recipe_is_refused(recipe: Recipe, runs: Path, change: dict, message: str) -> None:
     changed = replace(recipe, configuration={**recipe.configuration, **change})
     with pytest.raises(ValueError, match=message):
-        assemble(changed, runs, name="mine", licence="CC0-1.0", dials=DIALS)
+        assemble(changed, places(runs), name="mine", licence="CC0-1.0", dials=DIALS)

@@ -2,6 +2,7 @@
 
     bundle.json           what the model is, its default dials, and the SHA-256 of every other file
     weights.safetensors   the one copy of the weights, float16 (vectors float32), named `<component>/<parameter>`
+    ATTRIBUTION           who drew what the weights were trained on
     <component>.onnx      graphs whose weights are named there and read from `weights.safetensors`
 
 Nothing in a bundle is ever executed: the files are JSON, safetensors and ONNX graphs that can open no other file.
@@ -22,6 +23,7 @@ FORMAT = 1
 DEFAULT_MODEL = "pictogram"
 MANIFEST = "bundle.json"
 WEIGHTS = "weights.safetensors"
+ATTRIBUTION = "ATTRIBUTION"
 COMPONENTS = ("encode", "decode", "denoise", "style", "content", "project")
 MODELS = Path(__file__).parent / "models"
 GET_ANOTHER = "copy or download the bundle again, or export it anew with `parasol export`"
@@ -97,7 +99,7 @@ class Bundle:
             detail = f"has no readable {MANIFEST} ({error.strerror})"
             raise BundleError(f"{_name(folder)} {detail}: {GET_ANOTHER}") from error
         manifest = _parse(text, folder)
-        for file in (WEIGHTS, *map(graph_file, COMPONENTS)):
+        for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, COMPONENTS)):
             _verify(folder / file, manifest.files.get(file), folder)
         return cls(folder=folder, manifest=manifest, hash=hashlib.sha256(text).hexdigest())
 

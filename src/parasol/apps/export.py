@@ -10,8 +10,11 @@ def export(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The diffusion recipe whose run is exported.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the bundle.")],
     runs: Annotated[Path, typer.Option(help="Folder in which every recipe has its own.")] = Path("runs"),
+    corpus: Annotated[Path, typer.Option(help="Corpus of the training; its ATTRIBUTION goes along.")] = Path(
+        "data/pictograms"
+    ),
     name: Annotated[str | None, typer.Option(help="Of the model; the folder's name if left out.")] = None,
-    licence: Annotated[str, typer.Option(help="Of the weights.")] = "Apache-2.0",
+    licence: Annotated[str, typer.Option(help="Of the weights.")] = "CC-BY-SA-4.0",
     style_scale: Annotated[float, typer.Option(help="The model's default dial.")] = 5.0,
     content_scale: Annotated[float, typer.Option(help="The model's default dial.")] = 5.0,
     structure: Annotated[float, typer.Option(help="The model's default dial.")] = 0.4,
@@ -27,11 +30,13 @@ def export(
     from parasol.bundle import DefaultDials
     from parasol.training.assemble import assemble
     from parasol.training.export import export as write
-    from parasol.training.recipes import RECIPES
+    from parasol.training.recipes import RECIPES, Places
 
     if recipe not in RECIPES:
         raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     dials = DefaultDials(style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps)
-    networks, card = assemble(RECIPES[recipe](), runs, name=name or out.name, licence=licence, dials=dials)
+    networks, card = assemble(
+        RECIPES[recipe](), Places(corpus=corpus, runs=runs), name=name or out.name, licence=licence, dials=dials
+    )
     bundle = write(networks, card, out)
     print(f"{bundle.folder}  {bundle.hash}")

@@ -15,12 +15,12 @@ def attribution(credits: Sequence[Credit]) -> str:
             f"  author:  {credit.author}",
             f"  source:  {credit.source}",
             f"  licence: {credit.licence} <{credit.licence_url}>",
-            f"  package: {credit.package} {credit.version} <{credit.package_url}>",
+            f"  package: {credit.package} {credit.version}",
             "",
         ]
     lines += [
         "They were rendered to pixels and not changed otherwise. Words in captions.jsonl: Unicode CLDR, by way of",
-        f"{EMOJIBASE.name} {EMOJIBASE.version} (MIT) <{EMOJIBASE.url}>.",
+        f"{EMOJIBASE.name} {EMOJIBASE.version} (MIT).",
         "",
     ]
     return "\n".join(lines)

@@ -31,7 +31,6 @@ class Credit:
     licence_url: str
     package: str
     version: str
-    package_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +50,7 @@ def read_set(icon_set: IconSet, archive: Path, vocabulary: Vocabulary) -> DrawnS
     return DrawnSet(
         icon_set=icon_set,
         drawings={codepoint: drawings[codepoint] for codepoint in sorted(drawings)},
-        credit=Credit(
-            set=icon_set.name, package=package.name, version=package.version, package_url=package.url, **about
-        ),
+        credit=Credit(set=icon_set.name, package=package.name, version=package.version, **about),
     )
 
 

@@ -24,11 +24,6 @@ class Package:
         """The file name that `npm pack` gives the archive."""
         return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
 
-    @property
-    def url(self) -> str:
-        """The package's page."""
-        return f"https://www.npmjs.com/package/{self.name}/v/{self.version}"
-
 
 def fetch(package: Package, folder: Path) -> Path:
     """The package's archive in `folder`, downloaded with `npm pack` unless it lies there already.

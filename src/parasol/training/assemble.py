@@ -16,20 +16,20 @@ from parasol.training.networks.content_encoder import ContentEncoder
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.unet import UNetConfig
-from parasol.training.recipes import Recipe
+from parasol.training.recipes import Places, Recipe
 from parasol.training.tables import best_record, load_best
 from parasol.training.train import record_of
 
 N = TypeVar("N", bound=nn.Module)
 
 
-def assemble(recipe: Recipe, runs: Path, *, name: str, licence: str, dials: DefaultDials) -> tuple[Networks, Card]:
+def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: DefaultDials) -> tuple[Networks, Card]:
     """Networks with the best averaged weights of a diffusion recipe's run and of the runs that it stands on.
 
     A descriptor space's version is the hash of its weights: descriptors of two trainings never mix. Raises ValueError
     for another kind of recipe, and for runs that are missing or were trained with another configuration.
     """
-    configuration = recipe.configuration
+    configuration, runs = recipe.configuration, places.runs
     unet, projector, frozen = (configuration.get(part) for part in ("unet", "projector", "frozen"))
     if not (isinstance(unet, UNetConfig) and isinstance(projector, ProjectorConfig) and isinstance(frozen, Frozen)):
         raise ValueError(f"recipe {recipe.name!r} trains no U-Net: export the recipe of a diffusion model")
@@ -46,6 +46,7 @@ def assemble(recipe: Recipe, runs: Path, *, name: str, licence: str, dials: Defa
     card = Card(
         name=name,
         licence=licence,
+        attribution=_attribution(places.corpus),
         size=frozen.content.size,
         style_version=_version(runs / frozen.style_run),
         content_version=_version(runs / frozen.content_run),
@@ -54,6 +55,15 @@ def assemble(recipe: Recipe, runs: Path, *, name: str, licence: str, dials: Defa
         training={run: best_record(runs / run) for run in used},
     )
     return networks, card
+
+
+def _attribution(corpus: Path) -> str:
+    try:
+        return (corpus / "ATTRIBUTION").read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(
+            f"{corpus} has no readable ATTRIBUTION ({error.strerror}): name the corpus of the training with --corpus"
+        ) from error
 
 
 def _best(network: N, run: Path) -> N:

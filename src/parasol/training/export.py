@@ -15,6 +15,7 @@ from safetensors.numpy import save
 from torch import Tensor, nn
 
 from parasol.bundle import (
+    ATTRIBUTION,
     COMPONENTS,
     FORMAT,
     MANIFEST,
@@ -37,13 +38,15 @@ OPSET = 20  # the newest that torch's exporter of traced graphs writes
 class Card:
     """What a bundle says about itself beyond its networks.
 
-    name, licence: of the model. size: longer side in px of the training pictures.
+    name, licence: of the model. attribution: who drew what it was trained on, and under which licences.
+    size: longer side in px of the training pictures.
     style_version, content_version: of the descriptor spaces; descriptors of two versions are never compared.
     schedule: of the noise. dials: defaults that suit this model. training: JSON record of how the weights came to be.
     """
 
     name: str
     licence: str
+    attribution: str
     size: int
     style_version: str
     content_version: str
@@ -77,7 +80,8 @@ def export(networks: Networks, card: Card, folder: Path) -> Bundle:
         write_atomic(folder / graph_file(component), graph)
         weights |= stored(component, networks.components()[component][0], names)
     write_atomic(folder / WEIGHTS, save(weights))
-    files = {file: sha256(folder / file) for file in (WEIGHTS, *map(graph_file, COMPONENTS))}
+    write_atomic(folder / ATTRIBUTION, card.attribution.encode())
+    files = {file: sha256(folder / file) for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, COMPONENTS))}
     manifest = describe(networks, card, files)
     write_atomic(folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
     return Bundle.open(folder)
