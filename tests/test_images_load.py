@@ -96,6 +96,12 @@ def test_large_pictures_are_shrunk_at_once() -> None:
     assert load(encode(Image.new("RGB", (5000, 3000), "red"), "JPEG")).shape == (1229, 2048, 3)
 
 
+def test_pictures_of_the_caller_stay_as_they_are() -> None:
+    picture = Image.new("P", (3000, 3000))
+    load(picture)
+    assert (picture.mode, picture.size) == ("P", (3000, 3000))
+
+
 def test_paths_standard_input_pillow_and_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encode(gradient("RGB")))

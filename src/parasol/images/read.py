@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from parasol.images import svg
 from parasol.images.arrange import from_uint8
@@ -26,6 +26,16 @@ SUFFIXES = frozenset(
 )
 WAY_OUT = "use PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, PPM or SVG"
 WHITE = (1.0, 1.0, 1.0)
+EXIF_ORIENTATION = 0x0112
+UPRIGHT = {  # EXIF orientation -> what undoes it
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 Source = str | Path | bytes | Image.Image | np.ndarray
 
@@ -48,6 +58,8 @@ def load(source: Source, *, background: tuple[float, float, float] = WHITE) -> F
             raise PictureError(f"{name} is empty (0 bytes): export or download it again")
         picture = svg.render(data, WORKING_SIDE // 2, name) if svg.looks_like_svg(data) else _open(data, name)
     _check_shape(picture, name)
+    if not isinstance(source, Image.Image):
+        picture.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG decodes straight to a smaller size
     return _composite(_decode(picture, name), background)
 
 
@@ -79,13 +91,14 @@ def _open(data: bytes, name: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is the lower one
-            return Image.open(io.BytesIO(data), formats=RASTER_FORMATS)
+            picture = Image.open(io.BytesIO(data), formats=RASTER_FORMATS)
     except UnidentifiedImageError as error:
         raise PictureError(f"{name} is not a picture that can be read: {WAY_OUT}") from error
     except Image.DecompressionBombError as error:
         raise _too_large(name) from error
     except Exception as error:  # Pillow's readers raise whatever a broken header leads them to
         raise _damaged(name, error) from error
+    return picture
 
 
 def _check_shape(picture: Image.Image, name: str) -> None:
@@ -106,37 +119,41 @@ def _check_shape(picture: Image.Image, name: str) -> None:
 def _decode(picture: Image.Image, name: str) -> Image.Image:
     """Upright RGB or RGBA of at most the working side, in sRGB, 8 bits a channel."""
     try:
-        picture.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG decodes straight to a smaller size
         picture.load()
-        picture = ImageOps.exif_transpose(picture)
-        picture = _to_srgb(_to_eight_bits(picture, name))
+        turn = UPRIGHT.get(picture.getexif().get(EXIF_ORIENTATION, 1))
+        small = _shrink(_plain(picture, name))  # first, so that the other steps cost no memory
+        return _to_srgb(small if turn is None else small.transpose(turn), picture.info.get("icc_profile"))
     except PictureError:
         raise
     except Exception as error:  # as in _open
         raise _damaged(name, error) from error
-    picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BICUBIC)
-    return picture
 
 
-def _to_eight_bits(picture: Image.Image, name: str) -> Image.Image:
-    """Pillow clips wide grey modes when it converts them, so they are scaled here."""
-    wide = picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM"))
-    if wide:
-        grey = np.asarray(picture).astype(np.float64) / 257
+def _plain(picture: Image.Image, name: str) -> Image.Image:
+    """8 bits a channel, no palette, and an alpha channel where anything is transparent: what can be resampled."""
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
+        grey = np.asarray(picture).astype(np.float32) / 257  # Pillow clips wide grey where it should scale
         return Image.fromarray(np.rint(grey).clip(0, 255).astype(np.uint8))
     if picture.mode in ("I", "F"):
         raise PictureError(f"{name} has 32 bits a channel and 8 or 16 are needed: save it with 16")
-    return picture
-
-
-def _to_srgb(picture: Image.Image) -> Image.Image:
-    alpha = None
-    profile = picture.info.get("icc_profile")
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        alpha = picture.getchannel("A")
-        picture = picture.convert("RGB")
-    rgb = _through_profile(picture, profile) if profile else picture.convert("RGB")
+        return picture if picture.mode == "RGBA" else picture.convert("RGBA")
+    return picture.convert("RGB") if picture.mode in ("1", "P") else picture
+
+
+def _shrink(picture: Image.Image) -> Image.Image:
+    scale = WORKING_SIDE / max(picture.size)
+    if scale >= 1:
+        return picture
+    target = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(target, Image.Resampling.BICUBIC, reducing_gap=3.0)
+
+
+def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB, or RGBA as it was, through the embedded profile where there is one."""
+    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
+    rgb = picture if alpha is None else picture.convert("RGB")
+    rgb = _through_profile(rgb, profile) if profile else rgb.convert("RGB")
     if alpha is not None:
         rgb.putalpha(alpha)
     return rgb
@@ -149,7 +166,7 @@ def _through_profile(picture: Image.Image, profile: bytes) -> Image.Image:
         embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if "sRGB" not in ImageCms.getProfileDescription(embedded):
             converted = ImageCms.profileToProfile(picture, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            return converted or picture
+            return converted or picture.convert("RGB")
     except (ImageCms.PyCMSError, OSError):
         pass  # a broken or foreign profile says nothing; the numbers are then taken as sRGB, as viewers do
     return picture.convert("RGB")
