@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from parasol.bundle import COMPONENTS, MANIFEST, WEIGHTS, Bundle, BundleError, available_models, graph_file
+from parasol.bundle import ATTRIBUTION, COMPONENTS, MANIFEST, WEIGHTS, Bundle, BundleError, available_models, graph_file
 from small_model import copy_of, edit_manifest
 
 
@@ -102,4 +102,4 @@ def test_weights_come_out_in_float32(bundle: Bundle) -> None:
 def test_the_manifest_is_readable_json(bundle: Bundle) -> None:
     content = json.loads((bundle.folder / MANIFEST).read_text())
     assert (content["format"], content["name"], content["size"], content["stride"]) == (1, "small", 128, 16)
-    assert set(content["files"]) == {WEIGHTS, *map(graph_file, COMPONENTS)}
+    assert set(content["files"]) == {WEIGHTS, ATTRIBUTION, *map(graph_file, COMPONENTS)}

@@ -38,4 +38,4 @@ def test_the_bundled_model_paints_what_it_painted(bundled: Parasol, path: Path) 
 def test_the_bundled_autoencoder_rebuilds_the_examples(bundled: Parasol, name: str) -> None:
     picture = ROOT / "examples" / name
     ratio = psnr(load(bundled.reconstruct(picture)), fit(load(picture), bundled.bundle.manifest.size))
-    assert ratio >= 28.0, f"D(E(x)) of {name} is {ratio:.1f} dB from x"
+    assert ratio >= 26.0, f"D(E(x)) of {name} is {ratio:.1f} dB from x"
