@@ -30,6 +30,7 @@ CARD = Card(
     style_version="1",
     content_version="1",
     schedule=Schedule(),
+    prediction="epsilon",
     dials=DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=10),
     training={"weights": "random"},
 )

@@ -47,6 +47,19 @@ def test_the_denoiser_agrees(runtimes, batch: int, height: int, width: int, t: i
     assert np.abs(onnx - runtimes[0].denoise(z, t, np.roll(tokens, 1, axis=2))).max() > 1e-4, "tokens reach the network"
 
 
+@pytest.mark.parametrize("runtime", [OnnxComponents, TorchComponents])
+def test_a_predicted_velocity_becomes_the_noise(bundle: Bundle, tmp_path: Path, runtime: type) -> None:
+    folder = copy_of(bundle, tmp_path / "v")
+    edit_manifest(folder, prediction="v")
+    random = np.random.default_rng(2)
+    z = random.standard_normal((1, 12, 16, 16), dtype=np.float32)
+    tokens = random.standard_normal((1, 2, 256), dtype=np.float32)
+    alpha_bar = bundle.manifest.schedule.alpha_bars[700]
+    v = runtime(bundle).denoise(z, 700, tokens)  # the same network, its output taken as it is
+    expected = alpha_bar**0.5 * v + (1 - alpha_bar) ** 0.5 * z
+    np.testing.assert_allclose(runtime(Bundle.open(folder)).denoise(z, 700, tokens), expected, rtol=1e-5, atol=1e-5)
+
+
 def test_descriptors_have_unit_norm(runtimes) -> None:
     pixels = np.random.default_rng(3).random((2, 3, 128, 128), dtype=np.float32)
     for runtime in runtimes:

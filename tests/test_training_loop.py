@@ -8,10 +8,14 @@ import torch
 from torch import nn
 
 from drawn_corpus import make
+from parasol.bundle import Bundle
 from parasol.corpora import Corpus
+from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
+from parasol.runtime.torch import load_networks
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
+from parasol.training.checkpoint import save_tensors, warm_start
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
-from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
+from parasol.training.diffusion import Denoiser, DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Event, Optimisation, Task, run
 from parasol.training.losses import diffusion_loss, supervised_contrastive_loss
 from parasol.training.networks.autoencoder import AutoencoderConfig
@@ -145,3 +149,41 @@ def test_min_snr_weights_only_the_clean_end() -> None:
     alpha_bar = torch.tensor([0.5, 10.0 / 11.0])  # SNR 1 and 10
     assert diffusion_loss(eps, predicted, alpha_bar, float("inf")).item() == pytest.approx(1.0)
     assert diffusion_loss(eps, predicted, alpha_bar, 5.0).item() == pytest.approx((1.0 + 0.5) / 2, rel=1e-5)
+
+
+def test_with_a_floor_of_1_the_uncapped_loss_is_the_velocity_loss() -> None:
+    torch.manual_seed(0)
+    eps, z_0, v = torch.randn(3, 2, 1, 2, 2)
+    alpha_bar = torch.tensor([0.01, 0.9])
+    shaped = per_picture(alpha_bar, eps)
+    truth = shaped**0.5 * eps - (1.0 - shaped) ** 0.5 * z_0
+    predicted = epsilon_of_velocity(v, add_noise(z_0, eps, shaped), shaped)
+    loss = diffusion_loss(eps, predicted, alpha_bar, float("inf"), floor=1.0)
+    assert loss.item() == pytest.approx((truth - v).square().mean().item(), rel=1e-4)
+
+
+def test_a_new_run_begins_with_the_weights_that_fit(corpus: Corpus, runs: Path, tmp_path: Path) -> None:
+    trained, wider = diffusion(corpus, runs, seed=1).model, diffusion(corpus, runs, seed=2).model
+    save_tensors(tmp_path / "best.safetensors", trained.state_dict(), {})
+    assert warm_start(wider, tmp_path) == []
+    for a, b in zip(trained.parameters(), wider.parameters(), strict=True):
+        assert torch.equal(a, b)
+    narrow = Denoiser(UNET, ProjectorConfig(style_dimension=8, hidden=32, content_dimension=16))
+    assert warm_start(narrow, tmp_path) == ["projector.layers.0.weight"]
+    assert torch.equal(narrow.unet.conv_in.weight, trained.unet.conv_in.weight)
+
+
+def test_a_run_can_begin_with_a_bundle(bundle: Bundle) -> None:
+    networks = load_networks(bundle)
+    model = Denoiser(UNetConfig(widths=(32, 64), heads=2), ProjectorConfig(hidden=32))
+    assert warm_start(model, bundle.folder) == []
+    for own, theirs in ((model.unet, networks.unet), (model.projector, networks.projector)):
+        for a, b in zip(own.parameters(), theirs.parameters(), strict=True):
+            assert torch.equal(a, b)
+
+
+def test_a_start_without_fitting_weights_is_refused(bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no weights that fit"):
+        warm_start(StyleEncoder(STYLE), bundle.folder)
+    with pytest.raises(ValueError, match=r"holds neither best\.safetensors"):
+        warm_start(StyleEncoder(STYLE), tmp_path)

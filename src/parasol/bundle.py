@@ -12,7 +12,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -67,6 +67,7 @@ class Manifest(Record):
     stride: int = Field(ge=8, description="sides are padded to a multiple of this, in px")
     latent_channels: int = Field(ge=1)
     schedule: Schedule
+    prediction: Literal["epsilon", "v"] = Field("epsilon", description="what the U-Net predicts; samplers take epsilon")
     dials: DefaultDials
     style: EncoderCard
     content: EncoderCard

@@ -21,6 +21,9 @@ def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of the recipe; a wrong one lists them all.")],
     corpus: Annotated[Path, typer.Option(help="Folder of the built corpus.")] = Path("data/pictograms"),
     runs: Annotated[Path, typer.Option(help="Folder in which every recipe has its own.")] = Path("runs"),
+    warm_start: Annotated[
+        Path | None, typer.Option(help="Run or bundle whose weights a new run begins with, where they fit.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the configuration and stop.")] = False,
 ) -> None:
     """Train a component; the same command resumes it, and Ctrl-C keeps what is done.
@@ -28,6 +31,7 @@ def train(
     \b
     Example:
       parasol train pictogram-style --corpus data/pictograms
+      parasol train pictogram-diffusion --warm-start src/parasol/models/pictogram
     """
     from parasol.training.recipes import RECIPES, Places
     from parasol.training.train import record_of
@@ -41,7 +45,7 @@ def train(
         return
     first = None
     with Progress(recipe) as progress:
-        for event in run(chosen, Places(corpus=corpus, runs=runs)):
+        for event in run(chosen, Places(corpus=corpus, runs=runs), start=warm_start):
             first = event.step - 1 if first is None else first
             progress.update(event.step - first, event.steps - first, f"step {event.step}")
             if event.kind == "validation":

@@ -38,6 +38,15 @@ def predict_z0(z_t: Z, eps: Z, alpha_bar: float | Z) -> Z:
     return (z_t - (1.0 - alpha_bar) ** 0.5 * eps) / alpha_bar**0.5
 
 
+def epsilon_of_velocity(v: Z, z_t: Z, alpha_bar: float | Z) -> Z:
+    """eps = sqrt(alpha_bar) v + sqrt(1 - alpha_bar) z_t, for a network that predicts the velocity.
+
+    v = sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) z_0 (Salimans and Ho 2022, section 4). Where nearly all is noise,
+    eps is nearly z_t itself and v is nearly -z_0: an error of the network no longer grows by 1 / sqrt(alpha_bar).
+    """
+    return alpha_bar**0.5 * v + (1.0 - alpha_bar) ** 0.5 * z_t
+
+
 def sigma(step: Step, *, eta: float) -> float:
     """Standard deviation of the noise that a step adds: 0 for DDIM (eta = 0), the DDPM posterior's for eta = 1.
 

@@ -1,37 +1,49 @@
-"""Runtimes: the six components of a bundle as functions of numpy arrays, behind one small protocol."""
+"""Runtimes: the six components of a bundle as functions of numpy arrays, behind one small class."""
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
 
 import numpy as np
 from jaxtyping import Float
 
+from parasol.bundle import Bundle
+from parasol.maths.steps import epsilon_of_velocity
 
-@runtime_checkable
-class Components(Protocol):
+
+class Components(ABC):
     """What every runtime offers. All arrays are float32; pixels lie in [0, 1], normalisation is the networks' own."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    @abstractmethod
+    def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
+        """Output of one component's network."""
 
     def encode(self, pixels: Float[np.ndarray, "B 3 H W"]) -> Float[np.ndarray, "B C h w"]:
         """E(x): pixels to latents of about zero mean and unit variance. H and W are multiples of the stride."""
-        ...
+        return self._run("encode", pixels)
 
     def decode(self, z: Float[np.ndarray, "B C h w"]) -> Float[np.ndarray, "B 3 H W"]:
         """D(z): latents to pixels."""
-        ...
+        return self._run("decode", z)
 
     def denoise(
         self, z: Float[np.ndarray, "B C h w"], t: int, tokens: Float[np.ndarray, "B 2 d"]
     ) -> Float[np.ndarray, "B C h w"]:
         """eps(z_t, t, tokens), a `DenoiseFn`: one call is one evaluation of the U-Net on a batch of branches."""
-        ...
+        predicted = self._run("denoise", z, np.array(t, np.int64), tokens)
+        if self.bundle.manifest.prediction == "v":
+            return epsilon_of_velocity(predicted, z, self.bundle.manifest.schedule.alpha_bars[t])
+        return predicted
 
     def style(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B a"]:
         """A(x): unit-norm style descriptors."""
-        ...
+        return self._run("style", pixels)
 
     def content(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B d"]:
         """C(x): unit-norm content descriptors."""
-        ...
+        return self._run("content", pixels)
 
     def project(self, style: Float[np.ndarray, "B a"]) -> Float[np.ndarray, "B d"]:
         """M(a): style descriptors in the content descriptors' space, unit norm."""
-        ...
+        return self._run("project", style)

@@ -4,9 +4,9 @@ import os
 from typing import TYPE_CHECKING, final
 
 import numpy as np
-from jaxtyping import Float
 
 from parasol.bundle import GET_ANOTHER, WEIGHTS, Bundle, BundleError, graph_file
+from parasol.runtime import Components
 from parasol.runtime.graph import external_tensors
 
 if TYPE_CHECKING:
@@ -14,47 +14,21 @@ if TYPE_CHECKING:
 
 
 @final
-class OnnxComponents:
+class OnnxComponents(Components):
     """The six components on the CPU. A component's graph and weights are read when it is first called.
 
     threads: CPU threads of one call; 0 takes every core that this process may use.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
-        self._bundle = bundle
+        super().__init__(bundle)
         self._threads = threads or available_cores()
         self._sessions: dict[str, InferenceSession] = {}
-
-    def encode(self, pixels: Float[np.ndarray, "B 3 H W"]) -> Float[np.ndarray, "B C h w"]:
-        """E(x)."""
-        return self._run("encode", pixels)
-
-    def decode(self, z: Float[np.ndarray, "B C h w"]) -> Float[np.ndarray, "B 3 H W"]:
-        """D(z)."""
-        return self._run("decode", z)
-
-    def denoise(
-        self, z: Float[np.ndarray, "B C h w"], t: int, tokens: Float[np.ndarray, "B 2 d"]
-    ) -> Float[np.ndarray, "B C h w"]:
-        """eps(z_t, t, tokens)."""
-        return self._run("denoise", z, np.array(t, np.int64), tokens)
-
-    def style(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B a"]:
-        """A(x)."""
-        return self._run("style", pixels)
-
-    def content(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B d"]:
-        """C(x)."""
-        return self._run("content", pixels)
-
-    def project(self, style: Float[np.ndarray, "B a"]) -> Float[np.ndarray, "B d"]:
-        """M(a)."""
-        return self._run("project", style)
 
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
         session = self._sessions.get(component)
         if session is None:
-            session = self._sessions[component] = open_session(self._bundle, component, threads=self._threads)
+            session = self._sessions[component] = open_session(self.bundle, component, threads=self._threads)
         names = [argument.name for argument in session.get_inputs()]
         return np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0])
 

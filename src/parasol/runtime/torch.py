@@ -10,10 +10,10 @@ from typing import Any, final
 import numpy as np
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from parasol.bundle import GET_ANOTHER, WEIGHTS, Bundle, BundleError
+from parasol.runtime import Components
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.projector import Projector, ProjectorConfig
@@ -62,41 +62,16 @@ class Networks:
 
 
 @final
-class TorchComponents:
+class TorchComponents(Components):
     """The six components of a bundle in eager torch."""
 
     def __init__(self, bundle: Bundle, *, device: str = "cpu") -> None:
+        super().__init__(bundle)
         networks = load_networks(bundle)
         for field in dataclasses.fields(networks):
             getattr(networks, field.name).to(device)
         self._device = device
         self._functions = {name: function for name, (_, function) in networks.components().items()}
-
-    def encode(self, pixels: Float[np.ndarray, "B 3 H W"]) -> Float[np.ndarray, "B C h w"]:
-        """E(x)."""
-        return self._run("encode", pixels)
-
-    def decode(self, z: Float[np.ndarray, "B C h w"]) -> Float[np.ndarray, "B 3 H W"]:
-        """D(z)."""
-        return self._run("decode", z)
-
-    def denoise(
-        self, z: Float[np.ndarray, "B C h w"], t: int, tokens: Float[np.ndarray, "B 2 d"]
-    ) -> Float[np.ndarray, "B C h w"]:
-        """eps(z_t, t, tokens)."""
-        return self._run("denoise", z, np.array(t, np.int64), tokens)
-
-    def style(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B a"]:
-        """A(x)."""
-        return self._run("style", pixels)
-
-    def content(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B d"]:
-        """C(x)."""
-        return self._run("content", pixels)
-
-    def project(self, style: Float[np.ndarray, "B a"]) -> Float[np.ndarray, "B d"]:
-        """M(a)."""
-        return self._run("project", style)
 
     @torch.inference_mode()
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:

@@ -51,6 +51,7 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
         style_version=_version(runs / frozen.style_run),
         content_version=_version(runs / frozen.content_run),
         schedule=Schedule(),
+        prediction=unet.prediction,
         dials=dials,
         training={run: best_record(runs / run) for run in used},
     )

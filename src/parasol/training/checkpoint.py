@@ -25,6 +25,27 @@ def load_record(path: Path) -> dict[str, object]:
         return json.loads(opened.metadata()["record"])
 
 
+def warm_start(model: nn.Module, source: Path) -> list[str]:
+    """Fill what fits of `model` from the best weights of a run or from a bundle, by name and shape.
+
+    Returns the names that keep their fresh weights. Raises ValueError where nothing fits.
+    """
+    run, bundle = source / "best.safetensors", source / "weights.safetensors"
+    if not run.exists() and not bundle.exists():
+        raise ValueError(
+            f"{source} holds neither {run.name} of a run nor {bundle.name} of a bundle: name such a folder"
+        )
+    found = load_file(run if run.exists() else bundle)
+    for component, part in (("denoise/", "unet."), ("project/", "projector.")):  # a bundle's names -> the denoiser's
+        found = {name.replace(component, part): value for name, value in found.items()}
+    state = model.state_dict()
+    fitting = {name: value for name, value in found.items() if name in state and value.shape == state[name].shape}
+    if not fitting:
+        raise ValueError(f"{source} has no weights that fit this recipe's network: name a run of the same kind")
+    model.load_state_dict(fitting, strict=False)
+    return [name for name in state if name not in fitting]
+
+
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """The optimiser's moments as flat tensors, keyed by the parameter's place in the optimiser."""
     state = optimizer.state_dict()["state"]

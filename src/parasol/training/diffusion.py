@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from parasol.corpora import Corpus
 from parasol.maths.schedule import Schedule
-from parasol.maths.steps import add_noise, per_picture
+from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
 from parasol.training.descriptors import labels_of, trunk_moments
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
@@ -65,11 +65,16 @@ class Denoiser(nn.Module):
         super().__init__()
         self.unet = build_unet(unet)
         self.projector = Projector(projector)
+        self.prediction = unet.prediction
+        self.register_buffer("alpha_bars", torch.tensor(Schedule().alpha_bars), persistent=False)
 
     def forward(self, z: Tensor, t: Tensor, style: Tensor, content: Tensor, kept: Tensor) -> Tensor:
         """eps_theta(z_t, t, M(a_s), c_y); kept [B, 2] is 0 where a token is replaced by null (zeros)."""
         tokens = torch.stack([self.projector(style), content], dim=1) * kept[:, :, None]
-        return self.unet(z, t, encoder_hidden_states=tokens).sample
+        predicted = self.unet(z, t, encoder_hidden_states=tokens).sample
+        if self.prediction == "v":
+            return epsilon_of_velocity(predicted, z, per_picture(self.alpha_bars[t], z))
+        return predicted
 
 
 def tabulate(corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path) -> Table:
@@ -107,7 +112,11 @@ def mine_corpus(corpus: Corpus, style: np.ndarray, content: np.ndarray, mining: 
 
 
 class DiffusionTask(Task):
-    """L_DM on mined triplets. The score is the mean squared noise error over validation contents, times and modes."""
+    """L_DM on mined triplets, with the floor of 1 where the network predicts the velocity.
+
+    The score is the mean squared velocity error (the noise error over alpha_bar) over validation contents, times and
+    modes: it weighs the noisy end, where layout is decided, as much as the clean one. `noise` is the noise error.
+    """
 
     def __init__(
         self,
@@ -130,6 +139,7 @@ class DiffusionTask(Task):
         labels = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.report = {**self.triplets.report, **purity(self.triplets, *labels)}
         self.alpha_bars = torch.tensor(Schedule().alpha_bars)
+        self.floor = 1.0 if unet.prediction == "v" else 0.0
         chosen = spread(np.arange(len(held.x)), 192)
         self.held = Triplets(x=held.x[chosen], y=held.y[chosen], s=held.s[chosen], report=held.report)
 
@@ -152,14 +162,15 @@ class DiffusionTask(Task):
         style = self.table.style[self.triplets.s[chosen]]
         content = self.table.content[self.triplets.y[chosen]]
         predicted = model(z, t, style, content, kept)
-        return diffusion_loss(eps, predicted, alpha_bar, self.training.snr_cap), {}
+        return diffusion_loss(eps, predicted, alpha_bar, self.training.snr_cap, self.floor), {}
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         figures: dict[str, float] = {}
+        noise = 0.0
         count = len(self.held.x)
         t = torch.linspace(20, len(self.alpha_bars) - 20, count).long()
-        z, eps, _ = self._noised(self.held.x, t, torch_draws(self.training.seed, VALIDATION))
+        z, eps, alpha_bar = self._noised(self.held.x, t, torch_draws(self.training.seed, VALIDATION))
         style, content = self.table.style[self.held.s], self.table.content[self.held.y]
         for mode, pair in MODES.items():
             kept = torch.tensor([pair]).expand(count, 2)
@@ -167,5 +178,6 @@ class DiffusionTask(Task):
                 (model(z[i], t[i], style[i], content[i], kept[i]) - eps[i]).square().mean((1, 2, 3))
                 for i in torch.arange(count).split(32)
             ]
-            figures[mode] = float(torch.cat(parts).mean())
-        return {"score": sum(figures.values()) / len(figures), **figures}
+            noise += float(torch.cat(parts).mean()) / len(MODES)
+            figures[mode] = float((torch.cat(parts) / alpha_bar).mean())
+        return {"score": sum(figures.values()) / len(figures), "noise": noise, **figures}

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -41,7 +41,7 @@ class Card:
     name, licence: of the model. attribution: who drew what it was trained on, and under which licences.
     size: longer side in px of the training pictures.
     style_version, content_version: of the descriptor spaces; descriptors of two versions are never compared.
-    schedule: of the noise. dials: defaults that suit this model. training: JSON record of how the weights came to be.
+    schedule: of the noise. prediction: of the U-Net, "epsilon" or "v". dials: defaults that suit this model. training: JSON record of how the weights came to be.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Card:
     style_version: str
     content_version: str
     schedule: Schedule
+    prediction: Literal["epsilon", "v"]
     dials: DefaultDials
     training: Mapping[str, Any]
 
@@ -99,6 +100,7 @@ def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manife
         stride=8 * 2 ** (levels - 1),  # 8 px a latent, halved between the U-Net's levels
         latent_channels=networks.autoencoder.config.latent_channels,
         schedule=card.schedule,
+        prediction=card.prediction,
         dials=card.dials,
         style=EncoderCard(name="aladin", version=card.style_version, dimension=style.dimension, size=style.size),
         content=EncoderCard(

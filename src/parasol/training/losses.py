@@ -29,12 +29,16 @@ def diffusion_loss(
     predicted: Float[Tensor, "B C h w"],
     alpha_bar: Float[Tensor, " B"],
     snr_cap: float,
+    floor: float = 0.0,
 ) -> Float[Tensor, ""]:
-    """L_DM = E |eps_t - eps'_t|^2 (paper eq. 1), each sample weighted by min(SNR, cap) / SNR.
+    """L_DM = E |eps_t - eps'_t|^2 (paper eq. 1), each sample weighted by (min(SNR, cap) + floor) / SNR.
 
     SNR = alpha_bar / (1 - alpha_bar). snr_cap = inf is the paper's unweighted loss; 5 is min-SNR weighting (Hang et al.
     2023), which takes weight from nearly clean latents, where eps is hardest to see and matters least to the picture.
+    In terms of z_0 the weight is min(SNR, cap) + floor: a floor of 1, which a network that predicts the velocity can
+    bear, keeps the noisy end, where the layout of a picture is decided, from vanishing (with cap = inf it is the plain
+    velocity loss).
     """
     snr = alpha_bar / (1.0 - alpha_bar)
-    weight = (snr_cap / snr).clamp(max=1.0)
+    weight = (snr_cap / snr).clamp(max=1.0) + floor / snr
     return (weight * (eps - predicted).square().mean((1, 2, 3))).mean()

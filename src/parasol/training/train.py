@@ -3,18 +3,25 @@
 import dataclasses
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from parasol.training.loop import Event, run
+from parasol.training.checkpoint import warm_start
+from parasol.training.loop import STATE, Event, run
 from parasol.training.recipes import Places, Recipe
 
 
-def train(recipe: Recipe, places: Places) -> Iterator[Event]:
-    """Run or resume `recipe` in `places.runs / recipe.name`; yields every event. Logs one line every 20 steps."""
+def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Iterator[Event]:
+    """Run or resume `recipe` in `places.runs / recipe.name`; yields every event. Logs one line every 20 steps.
+
+    `start` is a run's or a bundle's folder whose weights a new run begins with; a run that is resumed has its own.
+    """
     folder = places.runs / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     task = recipe.task(places)
+    if start and not (folder / STATE).exists():
+        warm_start(task.model, start)
     with (folder / "log.jsonl").open("a") as log, SummaryWriter(str(folder / "tensorboard")) as board:
         for event in run(task, recipe.optimisation, folder, record_of(recipe)):
             if event.kind == "validation" or (event.kind == "step" and event.step % 20 == 0):

@@ -1,6 +1,7 @@
 """The denoising U-Net: diffusers' UNet2DConditionModel, cross-attention on the two stacked tokens at every level."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
@@ -12,6 +13,7 @@ class UNetConfig:
     latent_channels: C of z [B, C, h, w]. widths: channels of its levels, each at half the side of the one before.
     layers: residual blocks a level on the way down. token_dimension: d of the tokens [B, 2, d]. heads: of attention.
     The first level attends to the tokens alone; self-attention starts at the second, where it costs a sixteenth.
+    prediction: of its output, the noise as in the paper or the velocity (`epsilon_of_velocity`).
     """
 
     latent_channels: int = 12
@@ -19,6 +21,7 @@ class UNetConfig:
     layers: int = 1
     token_dimension: int = 256
     heads: int = 4
+    prediction: Literal["epsilon", "v"] = "epsilon"
 
     @property
     def stride(self) -> int:
@@ -27,7 +30,7 @@ class UNetConfig:
 
 
 def build_unet(config: UNetConfig) -> UNet2DConditionModel:
-    """unet(z, t, encoder_hidden_states=tokens).sample is eps_theta(z_t, t, m_s, c_y) (paper section 3)."""
+    """unet(z, t, encoder_hidden_states=tokens).sample is eps_theta(z_t, t, m_s, c_y) (paper section 3), or v_theta."""
     levels = len(config.widths)
     return UNet2DConditionModel(
         in_channels=config.latent_channels,
