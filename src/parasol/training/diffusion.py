@@ -61,6 +61,8 @@ class DiffusionTraining:
 class Denoiser(nn.Module):
     """What diffusion training trains: the U-Net and the projector M, together."""
 
+    alpha_bars: Tensor
+
     def __init__(self, unet: UNetConfig, projector: ProjectorConfig) -> None:
         super().__init__()
         self.unet = build_unet(unet)

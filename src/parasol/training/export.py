@@ -41,7 +41,8 @@ class Card:
     name, licence: of the model. attribution: who drew what it was trained on, and under which licences.
     size: longer side in px of the training pictures.
     style_version, content_version: of the descriptor spaces; descriptors of two versions are never compared.
-    schedule: of the noise. prediction: of the U-Net, "epsilon" or "v". dials: defaults that suit this model. training: JSON record of how the weights came to be.
+    schedule: of the noise. prediction: of the U-Net, "epsilon" or "v". dials: defaults that suit this model.
+    training: JSON record of how the weights came to be.
     """
 
     name: str
