@@ -7,8 +7,8 @@ import numpy as np
 from parasol.corpora import Cell, Corpus
 from parasol.evaluation.choice import CONTENT_TEST, STYLE_TEST, held_out, shuffled
 from parasol.evaluation.figure import Figure, Record, Subject
-from parasol.evaluation.retrieval import retrieve
 from parasol.images import load
+from parasol.index.retrieval import retrieve
 
 STYLE_TEST_CONTENTS = 120  # about as many contents as the content-test split has
 

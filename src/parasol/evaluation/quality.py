@@ -9,8 +9,8 @@ import numpy as np
 from parasol.corpora import Cell
 from parasol.evaluation.choice import CONTENT_TEST, CONTENT_VAL, Pair, held_out, shuffled
 from parasol.evaluation.figure import Figure, Record, Subject
-from parasol.evaluation.retrieval import nearest_label
 from parasol.images.read import Source
+from parasol.index.retrieval import nearest_label
 from parasol.pipeline import Parasol
 
 CENTROID_PICTURES = 300  # of each set

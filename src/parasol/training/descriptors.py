@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from parasol.corpora import Corpus
+from parasol.index.retrieval import retrieve
 from parasol.training.draws import draws
 from parasol.training.loop import Task
 from parasol.training.losses import supervised_contrastive_loss
@@ -28,16 +29,6 @@ from parasol.training.tables import key_of, table
 def labels_of(corpus: Corpus, attribute: str) -> Int[np.ndarray, " N"]:
     """Whole-number labels of one attribute of the cells ('set', 'family', 'codepoint'), in corpus order."""
     return np.unique([getattr(cell, attribute) for cell in corpus.cells], return_inverse=True)[1].astype(np.int64)
-
-
-def retrieval(
-    descriptors: Float[np.ndarray, "N d"], same: Int[np.ndarray, " N"], apart: Int[np.ndarray, " N"]
-) -> float:
-    """Share of pictures whose nearest with another `apart` label has their `same` label, where there is such a one."""
-    similarity = descriptors @ descriptors.T
-    similarity[apart[:, None] == apart[None, :]] = -np.inf
-    possible = ((same[:, None] == same[None, :]) & (apart[:, None] != apart[None, :])).any(1)
-    return float((same[similarity.argmax(1)] == same)[possible].mean())
 
 
 def contents_by_hand(corpus: Corpus, contents: Int[np.ndarray, " N"], least: int) -> list[np.ndarray]:
@@ -97,8 +88,9 @@ class DescriptorTask(Task):
         right: dict[str, float] = {}
         for name, rows in (("unseen", self.unseen), ("seen", self.seen)):
             found = model.describe(self.moments[rows]).numpy()
-            right[name] = retrieval(found, self.same[rows], self.apart[rows])
-            right[f"{name}_leak"] = retrieval(found, self.apart[rows], self.same[rows])
+            same, apart = self.same[rows], self.apart[rows]
+            right[name] = retrieve(found, same=same, apart=apart).share()
+            right[f"{name}_leak"] = retrieve(found, same=apart, apart=same).share()
         return {"score": 1.0 - (right["unseen"] + right["seen"]) / 2, **right}
 
 
