@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from parasol import Parasol
-from parasol.conditions import condition, mixed_style
+from parasol.conditions import Style, condition, mixed_style, style_of
 from parasol.encoders.style import StyleEncoder
 from parasol.images import load, square
 from parasol.maths.colour import colour_statistics
@@ -18,9 +18,13 @@ def encoder(model: Parasol) -> StyleEncoder:
     return StyleEncoder(components=model.components, card=model.bundle.manifest.style)
 
 
+def mixed(pictures: list, encoder: StyleEncoder) -> Style:
+    return mixed_style([(style_of(picture, encoder), weight) for picture, weight in pictures])
+
+
 def test_one_style_is_its_own_descriptor_and_colours(encoder: StyleEncoder) -> None:
     picture = load(drawing(1))
-    style = mixed_style([(picture, 0.3)], encoder)
+    style = mixed([(picture, 0.3)], encoder)
     np.testing.assert_allclose(style.descriptor, encoder(picture), atol=1e-6)
     np.testing.assert_allclose(style.colours.covariance, colour_statistics(picture).covariance)
 
@@ -28,22 +32,22 @@ def test_one_style_is_its_own_descriptor_and_colours(encoder: StyleEncoder) -> N
 def test_a_mix_lies_between_and_a_negative_weight_pushes_away(encoder: StyleEncoder) -> None:
     one, two = load(drawing(1)), load(drawing(2))
     a, b = encoder(one), encoder(two)
-    between = mixed_style([(one, 1.0), (two, 1.0)], encoder).descriptor
-    away = mixed_style([(one, 1.0), (two, -0.5)], encoder).descriptor
+    between = mixed([(one, 1.0), (two, 1.0)], encoder).descriptor
+    away = mixed([(one, 1.0), (two, -0.5)], encoder).descriptor
     assert np.linalg.norm(between) == pytest.approx(1.0, abs=1e-6)
     assert min(between @ a, between @ b) > a @ b
     assert away @ b < a @ b
 
 
 def test_colours_are_the_mean_over_positive_weights(encoder: StyleEncoder) -> None:
-    colours = mixed_style([(RED, 3.0), (BLUE, 1.0), (load(drawing(1)), -1.0)], encoder).colours
+    colours = mixed([(RED, 3.0), (BLUE, 1.0), (load(drawing(1)), -1.0)], encoder).colours
     np.testing.assert_allclose(colours.mean, [0.75, 0.0, 0.25], atol=1e-6)
 
 
 @pytest.mark.parametrize("weights", [[], [0.0], [-1.0, -2.0], [float("nan")], [float("inf"), 1.0]])
 def test_without_a_positive_weight_there_is_no_style(encoder: StyleEncoder, weights: list[float]) -> None:
     with pytest.raises(ValueError, match="at least one style a positive, finite weight"):
-        mixed_style([(RED, weight) for weight in weights], encoder)
+        mixed([(RED, weight) for weight in weights], encoder)
 
 
 def test_both_tokens_have_unit_norm_and_one_shape(model: Parasol) -> None:

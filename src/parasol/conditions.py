@@ -24,27 +24,30 @@ class Style:
     """For the colour step."""
 
 
-def mixed_style(pictures: Sequence[tuple[Float[np.ndarray, "_ _ 3"], float]], encoder: StyleEncoder) -> Style:
-    """One style from pictures with signed weights, of which only the ratios matter (paper, "Style Interpolation").
+def style_of(picture: Float[np.ndarray, "_ _ 3"], encoder: StyleEncoder) -> Style:
+    """The style of one picture."""
+    return Style(descriptor=encoder(picture), colours=colour_statistics(picture))
 
-    A negative weight pushes the descriptor away from its picture. Colours have no opposite: they are the weighted mean
-    over the pictures with positive weights.
+
+def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
+    """One style from several with signed weights, of which only the ratios matter (paper, "Style Interpolation").
+
+    A negative weight pushes the descriptor away from its style. Colours have no opposite: they are the weighted mean
+    over the styles with positive weights. The order is of no consequence.
 
     Raises:
         ValueError: no weight is positive, one is not finite, or the descriptors cancel.
     """
-    weights = [weight for _, weight in pictures]
+    weights = [weight for _, weight in styles]
     shares = np.maximum(weights, 0.0) if weights else np.zeros(0)
     if not 0.0 < shares.sum() < np.inf:
         raise ValueError(f"style weights are {weights}; give at least one style a positive, finite weight")
     shares = shares / shares.sum()
-    descriptors = np.stack([encoder(picture) for picture, _ in pictures])
-    moments = [colour_statistics(picture) for picture, _ in pictures]
     colours = ColourStatistics(
-        mean=np.tensordot(shares, [moment.mean for moment in moments], axes=1),
-        covariance=np.tensordot(shares, [moment.covariance for moment in moments], axes=1),
+        mean=np.tensordot(shares, [style.colours.mean for style, _ in styles], axes=1),
+        covariance=np.tensordot(shares, [style.colours.covariance for style, _ in styles], axes=1),
     )
-    return Style(descriptor=mix(descriptors, weights), colours=colours)
+    return Style(descriptor=mix(np.stack([style.descriptor for style, _ in styles]), weights), colours=colours)
 
 
 def condition(

@@ -18,7 +18,8 @@ from PIL import Image
 
 from parasol import __version__
 from parasol.bundle import Bundle
-from parasol.conditions import Style, condition, mixed_style
+from parasol.cards import StyleCard, open_style
+from parasol.conditions import Style, condition, mixed_style, style_of
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.images import Box, crop, fit, from_uint8, load, pad_to_multiple, save_png, to_uint8
@@ -39,8 +40,11 @@ LARGEST_GROWTH = 4  # times the model's own size; self-attention's memory grows 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
-Styles = Source | Sequence[Source | tuple[Source, float]]
-"""One style picture, several, or several with signed weights."""
+StyleSource = Source | StyleCard
+"""A style picture, or a card: the object or its file."""
+
+Styles = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
+"""One style, several, or several with signed weights."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,7 +111,7 @@ class Parasol:
         size: int | None = None,
         progress: Progress | None = None,
     ) -> Result:
-        """The content picture in the style of another (or of a mix of several, with signed weights).
+        """The content picture in the style of another, of a card, or of a mix of several with signed weights.
 
         Dials that are left out take the model's own defaults; `Dials` says what each means. `size` is the longer side
         in px; the shape stays the content picture's.
@@ -134,13 +138,12 @@ class Parasol:
     def recipe(self, content: Source, style: Styles, dials: Dials, *, size: int | None = None) -> Recipe:
         """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials."""
         picture = self._fitted(content, size)
-        pictures = [(load(source), weight) for source, weight in _weighted(style)]
         return Recipe.write(
             version=__version__,
             model=ModelPart(name=self.bundle.manifest.name, hash=self.bundle.hash),
             picture=picture,
             content=self._content(picture),
-            style=mixed_style(pictures, self._style),
+            style=self.style(style),
             dials=dials,
         )
 
@@ -187,6 +190,21 @@ class Parasol:
     def embed_style(self, picture: Source) -> Float[np.ndarray, " a"]:
         """The unit-norm style descriptor a = A(x)."""
         return self._style(load(picture))
+
+    def style(self, style: Styles) -> Style:
+        """Descriptor and colours of one style or of a mix: what recipes and cards keep."""
+        return mixed_style([(self._opened(source), weight) for source, weight in _weighted(style)])
+
+    def card(self, style: Styles) -> StyleCard:
+        """A style or a mix as a card, which `save` writes and which stands wherever a style picture does."""
+        parts = [(_title(source), weight) for source, weight in _weighted(style)]
+        return StyleCard.write(self.style(style), self.bundle.manifest.style, parts)
+
+    def _opened(self, source: StyleSource) -> Style:
+        opened = open_style(source)
+        if isinstance(opened, StyleCard):
+            return opened.of(self.bundle.manifest.style)
+        return style_of(opened, self._style)
 
     def _fitted(self, content: Source, size: int | None) -> Picture:
         longer = self.bundle.manifest.size if size is None else index(size)
@@ -242,7 +260,14 @@ def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
     raise ValueError(f"runtime is {runtime!r}; it must be onnx or torch")
 
 
-def _weighted(style: Styles) -> list[tuple[Source, float]]:
+def _title(source: StyleSource) -> str:
+    """What a card calls one of its parts: the file's name, not its place."""
+    if isinstance(source, str | Path):
+        return "standard input" if str(source) == "-" else Path(source).name
+    return "a card" if isinstance(source, StyleCard) else "a picture"
+
+
+def _weighted(style: Styles) -> list[tuple[StyleSource, float]]:
     """Each style with its weight, 1 where none is given."""
     items: list[Any] = [*style] if isinstance(style, list | tuple) else [style]
     return [item if isinstance(item, tuple) else (item, 1.0) for item in items]

@@ -5,18 +5,17 @@ the hash of the model. With the model at hand it is complete: `Parasol.stylize` 
 """
 
 import dataclasses
-import hashlib
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
+from pydantic import Base64Bytes, ValidationError
 
+from parasol.cards import Part, StylePart, descriptor_hash
 from parasol.conditions import Style
 from parasol.images import encode_png, load, read_text
-from parasol.maths.colour import ColourStatistics
 from parasol.types import Picture
 
 FORMAT = 1
@@ -79,37 +78,21 @@ class Dials:
             raise ValueError(f"color is {self.color!r}; it must be one of {', '.join(COLOUR_STEPS)}")
 
 
-Vector3 = tuple[float, float, float]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ModelPart(_Part):
+class ModelPart(Part):
     """The model that a recipe is for."""
 
     name: str
     hash: str
 
 
-class ContentPart(_Part):
+class ContentPart(Part):
     """picture: the fitted content as a PNG. descriptor_hash: SHA-256 of its descriptor's float32 bytes."""
 
     picture: Base64Bytes
     descriptor_hash: str
 
 
-class StylePart(_Part):
-    """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours."""
-
-    descriptor: Base64Bytes
-    descriptor_hash: str
-    mean: Vector3
-    covariance: tuple[Vector3, Vector3, Vector3]
-
-
-class Recipe(_Part):
+class Recipe(Part):
     """What one picture is made from, and all that it is made from."""
 
     format: int
@@ -138,12 +121,7 @@ class Recipe(_Part):
             version=version,
             model=model,
             content=ContentPart(picture=b64encode(encode_png(picture)), descriptor_hash=descriptor_hash(content)),
-            style=StylePart(
-                descriptor=b64encode(_float32_bytes(style.descriptor)),
-                descriptor_hash=descriptor_hash(style.descriptor),
-                mean=style.colours.mean.tolist(),
-                covariance=style.colours.covariance.tolist(),
-            ),
+            style=StylePart.of(style),
             dials=dials,
         )
 
@@ -206,21 +184,7 @@ class Recipe(_Part):
         Raises:
             RecipeError: the descriptor is damaged.
         """
-        data = self.style.descriptor
-        descriptor = np.frombuffer(data[: len(data) // 4 * 4], "<f4").astype(np.float32)
-        if len(data) != 4 * dimension or not np.isfinite(descriptor).all():
-            raise RecipeError(
-                f"the recipe's style descriptor holds {len(data)} bytes instead of {dimension} finite float32 values: "
-                f"{ANOTHER_PICTURE}"
-            )
-        mean, covariance = np.array(self.style.mean), np.array(self.style.covariance)
-        return Style(descriptor=descriptor, colours=ColourStatistics(mean=mean, covariance=covariance))
-
-
-def descriptor_hash(descriptor: Float[np.ndarray, " d"]) -> str:
-    """SHA-256 of a descriptor's float32 bytes."""
-    return hashlib.sha256(_float32_bytes(descriptor)).hexdigest()
-
-
-def _float32_bytes(values: np.ndarray) -> bytes:
-    return values.astype("<f4").tobytes()
+        try:
+            return self.style.style(dimension)
+        except ValueError as error:
+            raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error

@@ -8,6 +8,7 @@ import typer
 
 from parasol import __version__
 from parasol.apps.about import env, models
+from parasol.apps.card import card
 from parasol.apps.corpus import corpus_app
 from parasol.apps.export import export
 from parasol.apps.grid import grid
@@ -15,7 +16,7 @@ from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
 
 app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-for command in (style, replay, grid, models, env):
+for command in (style, replay, grid, card, models, env):
     app.command()(command)
 app.add_typer(corpus_app, name="corpus")
 app.command()(train)

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parasol.apps.jobs import STDIN, Job
 from parasol.apps.progress import Progress
 
 if TYPE_CHECKING:
-    from parasol.images.read import Source
     from parasol.pipeline import Parasol, Result
     from parasol.recipe import Dials, Recipe
 
@@ -55,13 +54,17 @@ def draw(
             painted, left = painted + 1, left - 1
 
 
-def _reader(jobs: Sequence[Job]) -> "Callable[[str], Source]":
-    """Sources as they are, except that standard input is read once for all jobs."""
+def _reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
+    """Sources as they are, except that standard input, a picture or a card, is read once for all jobs."""
+    from parasol.cards import open_style
     from parasol.images import load
 
-    piped = any(STDIN in (job.content, *(like.source for like in job.styles)) for job in jobs)
-    pixels = load(STDIN) if piped else None
-    return lambda source: pixels if source == STDIN and pixels is not None else source
+    opened = None
+    if any(job.content == STDIN for job in jobs):
+        opened = load(STDIN)
+    elif any(like.source == STDIN for job in jobs for like in job.styles):
+        opened = open_style(STDIN)
+    return lambda source: opened if source == STDIN and opened is not None else source
 
 
 def _is_made(out: str, recipe: "Recipe") -> bool:

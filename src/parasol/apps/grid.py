@@ -4,18 +4,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
 from parasol.apps import options
-from parasol.apps.jobs import STDIN, pictures
+from parasol.apps.jobs import STDIN, pictures, stem, styles
 from parasol.apps.progress import Progress
 from parasol.apps.words import Vary
 
 if TYPE_CHECKING:
+    from parasol.cards import StylePart
     from parasol.pipeline import Parasol
     from parasol.recipe import Recipe
 
@@ -25,7 +25,7 @@ SHEET_KEYWORD = "parasol-sheet"
 
 def grid(
     contents: Annotated[list[str], typer.Argument(metavar="CONTENT...", help="Pictures or SVGs.")],
-    like: Annotated[list[str], typer.Option(metavar="STYLE", help="Style picture, repeated; each stands by itself.")],
+    like: Annotated[list[str], typer.Option(metavar="STYLE", help="Style or card, repeated; each stands by itself.")],
     out: Annotated[str, typer.Option("--out", "-o", help="PNG to write, - for stdout.")] = "grid.png",
     vary: Annotated[
         list[str] | None,
@@ -55,6 +55,7 @@ def grid(
       parasol grid house.png --like crab.png --vary structure=0:1:10 --vary style-scale=1,3,5 -o sweep.png
     """
     from parasol import images
+    from parasol.cards import open_style
     from parasol.pipeline import Parasol
 
     images.check_target(out)
@@ -67,12 +68,14 @@ def grid(
         loaded, style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, seed=seed,
         fresh=fresh, color=color,
     )  # fmt: skip
-    inputs = [{path: images.load(path) for word in words for path in pictures(word)} for words in (contents, like)]
+    drawn = {path: images.load(path) for word in contents for path in pictures(word)}
+    looks = {path: open_style(path) for word in like for path in styles(word)}
     recipes = {
-        (content, style): loaded.recipe(inputs[0][content], inputs[1][style], dials, size=size)
-        for content, style in product(*inputs)
+        (content, style): loaded.recipe(drawn[content], looks[style], dials, size=size)
+        for content, style in product(drawn, looks)
     }
-    layout = _sweep(recipes, dials_varied, *inputs) if dials_varied else _crossing(recipes, *inputs)
+    shown = {path: look if isinstance(look, np.ndarray) else swatch(look.style) for path, look in looks.items()}
+    layout = _sweep(recipes, dials_varied, drawn, shown) if dials_varied else _crossing(recipes, drawn, shown)
     with Progress("drawing the sheet") as progress:
         rows = _paint(loaded, layout, progress)
     pixels = images.sheet(
@@ -102,7 +105,7 @@ def _crossing(recipes: "Mapping[tuple[str, str], Recipe]", contents: Pictures, s
     corner = np.ones((8, 8, 3), np.float32)
     head = [corner, *styles.values()]
     body = [[picture, *(recipes[content, style] for style in styles)] for content, picture in contents.items()]
-    return Layout(rows=[head, *body], row_labels=["", *map(_name, contents)], column_labels=["", *map(_name, styles)])
+    return Layout(rows=[head, *body], row_labels=["", *map(stem, contents)], column_labels=["", *map(stem, styles)])
 
 
 def _sweep(
@@ -118,6 +121,15 @@ def _sweep(
             labels.append(" ".join(one.label(dials[one.dial]) for one in down))
     columns = ["content", "style", *map(across.label, across.values)]
     return Layout(rows=rows, row_labels=labels if down else (), column_labels=columns)
+
+
+def swatch(style: "StylePart") -> np.ndarray:
+    """What stands for a card on a sheet: its mean colour, and one deviation to either side of it."""
+    mean, covariance = np.array(style.mean), np.array(style.covariance)
+    values, vectors = np.linalg.eigh(covariance)
+    step = np.sqrt(max(values[-1], 0.0)) * vectors[:, -1]
+    stripes = np.stack([mean - step, mean, mean + step]).clip(0.0, 1.0).astype(np.float32)
+    return stripes[None].repeat(24, axis=0).repeat(8, axis=1)
 
 
 def _varied(recipe: "Recipe", dials: Mapping[str, int | float]) -> "Recipe":
@@ -137,7 +149,3 @@ def _paint(model: "Parasol", layout: Layout, progress: Progress) -> list[list[np
             done += 1
         rows.append(painted)
     return rows
-
-
-def _name(source: str) -> str:
-    return "stdin" if source == STDIN else Path(source).stem

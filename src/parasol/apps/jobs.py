@@ -9,6 +9,7 @@ from parasol.apps.words import Like
 from parasol.images import SUFFIXES, check_target
 
 STDIN = "-"
+CARD_SUFFIX = ".style.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ def plan(content: str, likes: Sequence[Like], out: str | None) -> list[Job]:
     if [content, *(like.source for like in likes)].count(STDIN) > 1:
         raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
     contents, looks = pictures(content), _looks(likes)
-    title = f"{_stem(content)}-as-{'-'.join(_stem(like.source) for like in likes)}"
+    title = f"{stem(content)}-as-{'-'.join(stem(like.source) for like in likes)}"
     if not (Path(content).is_dir() or Path(likes[0].source).is_dir()):
         target = out if out is not None else f"{title}.png"
         if target != STDIN and (Path(target).is_dir() or target.endswith("/")):
@@ -62,23 +63,36 @@ def _looks(likes: Sequence[Like]) -> list[tuple[Like, ...]]:
         return [tuple(likes)]
     if len(likes) > 1:
         raise ValueError("a folder of styles stands for each of its pictures and cannot be mixed: name single pictures")
-    return [(Like(source=source, weight=likes[0].weight),) for source in pictures(likes[0].source)]
+    return [(Like(source=source, weight=likes[0].weight),) for source in styles(likes[0].source)]
 
 
 def pictures(source: str) -> list[str]:
     """The source itself, or the pictures in a folder by name."""
+    return _listed(source, SUFFIXES)
+
+
+def styles(source: str) -> list[str]:
+    """The source itself, or the pictures and style cards in a folder by name."""
+    return _listed(source, SUFFIXES | {CARD_SUFFIX})
+
+
+def _listed(source: str, suffixes: frozenset[str]) -> list[str]:
     folder = Path(source)
     if source == STDIN or not folder.is_dir():
         return [source]
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
+        files = sorted(path for path in folder.iterdir() if _ends(path, suffixes) and path.name[0] != ".")
     except OSError as error:
         raise ValueError(
             f"the folder {source!r} may not be listed ({error.strerror}): change its permissions"
         ) from error
     if not files:
-        raise ValueError(f"the folder {source!r} holds no picture: put {', '.join(sorted(SUFFIXES))} files there")
+        raise ValueError(f"the folder {source!r} holds no picture: put {', '.join(sorted(suffixes))} files there")
     return [str(path) for path in files]
+
+
+def _ends(path: Path, suffixes: frozenset[str]) -> bool:
+    return path.name.lower().endswith(tuple(suffixes))
 
 
 def _check(jobs: Sequence[Job]) -> None:
@@ -91,9 +105,14 @@ def _check(jobs: Sequence[Job]) -> None:
 
 def _distinct_names(paths: Sequence[str]) -> list[str]:
     """Stems, or whole file names where two stems are the same."""
-    stems = Counter(Path(path).stem for path in paths)
-    return [Path(path).stem if stems[Path(path).stem] == 1 else Path(path).name for path in paths]
+    stems = Counter(map(stem, paths))
+    return [stem(path) if stems[stem(path)] == 1 else Path(path).name for path in paths]
 
 
-def _stem(source: str) -> str:
-    return "stdin" if source == STDIN else Path(source).stem or Path(source).resolve().name
+def stem(source: str) -> str:
+    """What files and sheets call a source: the file's name without its ending."""
+    if source == STDIN:
+        return "stdin"
+    if source.endswith(CARD_SUFFIX):
+        return Path(source).name.removesuffix(CARD_SUFFIX)
+    return Path(source).stem or Path(source).resolve().name

@@ -27,7 +27,7 @@ class Like:
             return cls(source=word)
         if not np.isfinite(weight) or weight == 0:
             raise ValueError(
-                f"--like {word!r} has the weight {tail} and it must be a number other than 0: leave it out"
+                f"the style {word!r} has the weight {tail} and it must be a number other than 0: leave it out"
             )
         return cls(source=head, weight=weight)
 

@@ -53,9 +53,7 @@ def load(source: Source, *, background: tuple[float, float, float] = WHITE) -> F
     elif isinstance(source, Image.Image):
         picture = source
     else:
-        data = source if isinstance(source, bytes) else _read(source, name)
-        if not data:
-            raise PictureError(f"{name} is empty (0 bytes): export or download it again")
+        data = _filled(source, name) if isinstance(source, bytes) else read_bytes(source)
         picture = svg.render(data, WORKING_SIDE // 2, name) if svg.looks_like_svg(data) else _open(data, name)
     _check_shape(picture, name)
     if not isinstance(source, Image.Image):
@@ -69,7 +67,9 @@ def _name(source: Source) -> str:
     return "the picture"
 
 
-def _read(source: str | Path, name: str) -> bytes:
+def read_bytes(source: str | Path) -> bytes:
+    """The bytes of a file, or of standard input for "-". Raises PictureError where there are none, or too many."""
+    name = _name(source)
     try:
         if str(source) == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -82,6 +82,12 @@ def _read(source: str | Path, name: str) -> bytes:
         raise PictureError(f"{name} is no path ({error}): give the path of a picture") from error
     if len(data) > MAX_BYTES:
         raise PictureError(f"{name} has more than {MAX_BYTES // 1_000_000} MB, the limit: shrink the picture first")
+    return _filled(data, name)
+
+
+def _filled(data: bytes, name: str) -> bytes:
+    if not data:
+        raise PictureError(f"{name} is empty (0 bytes): export or download it again")
     return data
 
 

@@ -1,0 +1,55 @@
+"""`parasol card`: a style, or a mix of several, saved as a file that stands wherever a style picture does."""
+
+from typing import Annotated
+
+import typer
+
+from parasol.apps import options
+from parasol.apps.jobs import CARD_SUFFIX, STDIN, stem, styles
+from parasol.apps.words import Like
+
+
+def card(
+    style: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STYLE[:WEIGHT]...", help="Picture, card or folder, - for stdin; several mix; below 0 pushes away."
+        ),
+    ],
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", help=f"File to write, *{CARD_SUFFIX}, or - for stdout.")
+    ] = None,
+    model: options.Model = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the file's name and the parts of the mix.")] = False,
+) -> None:
+    """Save a mix of styles as a card: use it with --like as any style picture.
+
+    The pictures of a folder share its weight. A card belongs to the model's style encoder, and says so; with another
+    model it is refused.
+
+    \b
+    Examples:
+      parasol card crab.png:0.7 ink.png:0.3 -o warm.style.json
+      parasol card warm.style.json photo.jpg:-0.2 -o warmer.style.json
+      parasol style house.png --like warm.style.json:0.7 --like crab.png:0.3
+    """
+    import json
+
+    from parasol.cards import check_card_target
+    from parasol.pipeline import Parasol
+
+    likes = [Like.parse(word) for word in style]
+    target = out if out is not None else f"{'-'.join(stem(like.source) for like in likes)}{CARD_SUFFIX}"
+    check_card_target(target)
+    parts = [(source, weight) for like in likes for source, weight in _shared(like)]
+    made = Parasol.load(model).card(parts)
+    made.save(target)
+    if target != STDIN:
+        told = {"out": target, **made.model_dump(exclude={"style"}, mode="json")}
+        print(json.dumps(told) if json_ else target)
+
+
+def _shared(like: Like) -> list[tuple[str, float]]:
+    """A style with its weight; for a folder each of its pictures, with an equal share of the weight."""
+    sources = styles(like.source)
+    return [(source, like.weight / len(sources)) for source in sources]

@@ -1,0 +1,176 @@
+"""Style cards: a style, or a mix of several, in a small JSON file that stands wherever a style picture does.
+
+A card belongs to one descriptor space. It holds the descriptor and the colours, and names the parts of the mix for the
+reader alone: no picture is needed to use it.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
+
+from parasol.bundle import EncoderCard
+from parasol.conditions import Style
+from parasol.images import load, read_bytes, write_atomic
+from parasol.images.read import Source
+from parasol.maths.colour import ColourStatistics
+from parasol.types import Picture
+
+FORMAT = 1
+MAKE_ANEW = "make it anew from the pictures with `parasol card`"
+
+Vector3 = tuple[float, float, float]
+
+
+class CardError(ValueError):
+    """A style card that is broken, or meant for another encoder or version. One line, with the way out."""
+
+
+class Part(BaseModel):
+    """Base of what is kept of a picture or a style: frozen, finite, and nothing in it goes unread."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class StylePart(Part):
+    """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours."""
+
+    descriptor: Base64Bytes
+    descriptor_hash: str
+    mean: Vector3
+    covariance: tuple[Vector3, Vector3, Vector3]
+
+    @classmethod
+    def of(cls, style: Style) -> "StylePart":
+        """What is kept of a style."""
+        return cls(
+            descriptor=b64encode(float32_bytes(style.descriptor)),
+            descriptor_hash=descriptor_hash(style.descriptor),
+            mean=style.colours.mean.tolist(),
+            covariance=style.colours.covariance.tolist(),
+        )
+
+    def style(self, dimension: int) -> Style:
+        """Inverse of `of`, for descriptors of that dimension. Raises ValueError, without a way out."""
+        data = self.descriptor
+        descriptor = np.frombuffer(data[: len(data) // 4 * 4], "<f4").astype(np.float32)
+        if len(data) != 4 * dimension or not np.isfinite(descriptor).all():
+            raise ValueError(f"style descriptor holds {len(data)} bytes instead of {dimension} finite float32 values")
+        mean, covariance = np.array(self.mean), np.array(self.covariance)
+        return Style(descriptor=descriptor, colours=ColourStatistics(mean=mean, covariance=covariance))
+
+
+class MixedPart(Part):
+    """One part of a card's mix, for the record: the file's name, or the words, and its weight."""
+
+    source: str
+    weight: float
+
+
+class StyleSpace(Part):
+    """Name and version of the style encoder that a card belongs to."""
+
+    name: str
+    version: str
+
+
+class StyleCard(Part):
+    """The content of a `*.style.json` file."""
+
+    format: int
+    encoder: StyleSpace
+    style: StylePart
+    parts: tuple[MixedPart, ...]
+
+    @classmethod
+    def write(cls, style: Style, encoder: EncoderCard, parts: Sequence[tuple[str, float]]) -> "StyleCard":
+        """The card of a style of that encoder, mixed from `parts`: (name, weight)."""
+        return cls(
+            format=FORMAT,
+            encoder=StyleSpace(name=encoder.name, version=encoder.version),
+            style=StylePart.of(style),
+            parts=tuple(MixedPart(source=source, weight=weight) for source, weight in parts),
+        )
+
+    @classmethod
+    def parse(cls, text: str | bytes, name: str = "the style card") -> "StyleCard":
+        """Inverse of `text`.
+
+        Raises:
+            CardError: the text is no style card, or one of a format that this version does not read.
+        """
+        try:
+            card = cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the start"
+            raise CardError(f"{name} is no whole style card: wrong at {where} ({first['msg']}): {MAKE_ANEW}") from error
+        if card.format != FORMAT:
+            raise CardError(
+                f"{name} has format {card.format} and this version reads format {FORMAT}: update parasol-style, "
+                f"or {MAKE_ANEW}"
+            )
+        return card
+
+    def text(self) -> str:
+        """The card as JSON, one field a line."""
+        return f"{self.model_dump_json(indent=1)}\n"
+
+    def save(self, path: str | Path) -> None:
+        """Write the card, whole or not at all; "-" is standard output. Raises ValueError."""
+        check_card_target(path)
+        write_atomic(path, self.text().encode())
+
+    def of(self, encoder: EncoderCard) -> Style:
+        """The style, for the encoder that the card was made with.
+
+        Raises:
+            CardError: the card belongs to another encoder or version, or is damaged.
+        """
+        if (self.encoder.name, self.encoder.version) != (encoder.name, encoder.version):
+            raise CardError(
+                f"the style card is of the encoder {self.encoder.name} {self.encoder.version} and this model has "
+                f"{encoder.name} {encoder.version}, whose descriptors mean something else: {MAKE_ANEW}"
+            )
+        try:
+            return self.style.style(encoder.dimension)
+        except ValueError as error:
+            raise CardError(f"the card's {error}: {MAKE_ANEW}") from error
+
+
+def open_style(source: Source | StyleCard) -> Picture | StyleCard:
+    """What a style is taken from: a card (an object, a file named *.json, or JSON in bytes or on "-"), or a picture.
+
+    Raises:
+        PictureError, CardError: it cannot be read.
+    """
+    if isinstance(source, StyleCard):
+        return source
+    if isinstance(source, str | Path):
+        if str(source) == "-":
+            return open_style(read_bytes(source))
+        if Path(source).suffix.lower() == ".json":
+            return StyleCard.parse(read_bytes(source), repr(str(source)))
+    if isinstance(source, bytes) and source.lstrip()[:1] == b"{":
+        return StyleCard.parse(source)
+    return load(source)
+
+
+def check_card_target(path: str | Path) -> None:
+    """Refuse early a file name that would not be taken for a card later. Raises CardError."""
+    if str(path) != "-" and Path(path).suffix.lower() != ".json":
+        raise CardError(f"{str(path)!r} does not end in .json, by which a card is told from a picture: rename it")
+
+
+def descriptor_hash(descriptor: Float[np.ndarray, " d"]) -> str:
+    """SHA-256 of a descriptor's float32 bytes."""
+    return hashlib.sha256(float32_bytes(descriptor)).hexdigest()
+
+
+def float32_bytes(values: np.ndarray) -> bytes:
+    """Little-endian float32, as recipes and cards keep descriptors."""
+    return values.astype("<f4").tobytes()
