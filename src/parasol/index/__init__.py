@@ -1,5 +1,6 @@
-"""Nearest neighbours among unit-norm descriptors."""
+"""Folders of pictures as descriptors on disk, and the nearest neighbours among them."""
 
 from parasol.index.exact import nearest
+from parasol.index.table import Table
 
-__all__ = ["nearest"]
+__all__ = ["Table", "nearest"]

@@ -1,25 +1,114 @@
-"""Exact nearest neighbours: tiles of the database, a running top-k, memory bounded by one tile."""
+"""Exact nearest neighbours: tiles of the database, a running selection, memory bounded by one tile.
+
+A matrix product proposes, exact sums decide. BLAS rounds a product differently at the edge of a tile than inside one,
+so float32 products alone would let the order of near ties depend on how the work was cut. Proposals are therefore kept
+with a margin for that rounding, and put in order by sums in float64: the answer is a function of the vectors alone.
+"""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int, Int64
+
+from parasol.index.table import Table
+
+BLOCK = 512  # queries in one product
+SLACK = 1024  # proposals beyond k before exact sums thin them out; reached among thousands of equal vectors
+GATHER = 1 << 18  # numbers in memory at once where exact sums are taken
+ROW_BITS = 32
+LAST_ROW = (1 << ROW_BITS) - 1
+NO_KEY = np.iinfo(np.int64).max
 
 
 def nearest(
-    queries: Float[np.ndarray, "Q d"], database: Float[np.ndarray, "N d"], k: int, *, tile: int = 4096
-) -> tuple[Int[np.ndarray, "Q k"], Float[np.ndarray, "Q k"]]:
+    queries: Float[np.ndarray, "Q d"], database: Float[np.ndarray, "N d"] | Table, k: int, *, tile: int = 4096
+) -> tuple[Int[np.ndarray, "Q k"], Float32[np.ndarray, "Q k"]]:
     """The k rows of `database` most similar to each query, and their cosines, most similar first.
 
-    Both sides are unit-norm. Ties go to the lower row, whatever the tile: the result is a function of the input alone.
-    Raises ValueError where k is not in 1..N.
+    Both sides are unit-norm (at most 2^(1/2), so that two descriptors may stand side by side). Ties go to the lower
+    row. The result is a function of the vectors alone, whatever the tile and whichever queries are asked together.
+    float16 and memory-mapped databases are read tile by tile. Raises ValueError where k is not in 1..N.
     """
-    if not 1 <= k <= len(database):
-        raise ValueError(f"k is {k}; it must be between 1 and the {len(database)} rows of the database")
-    rows = np.empty((len(queries), 0), np.int64)
-    cosines = np.empty((len(queries), 0), np.float32)
-    for start in range(0, len(database), tile):
-        part = queries @ database[start : start + tile].T
-        here = np.broadcast_to(np.arange(start, start + part.shape[1]), part.shape)
-        rows, cosines = np.concatenate([rows, here], 1), np.concatenate([cosines, part], 1)
-        best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-        rows, cosines = np.take_along_axis(rows, best, 1), np.take_along_axis(cosines, best, 1)
+    table = database if isinstance(database, Table) else Table([database])
+    if not 1 <= k <= len(table):
+        raise ValueError(f"k is {k}; it must be between 1 and the {len(table)} rows of the database")
+    rows, cosines = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
+    for start in range(0, len(queries), BLOCK):
+        part = slice(start, start + BLOCK)
+        keys = _nearest_keys(queries[part].astype(np.float32), table, k, tile)
+        rows[part], cosines[part] = keys & LAST_ROW, _cosines(keys)
     return rows, cosines
+
+
+def _nearest_keys(queries: Float32[np.ndarray, "B d"], table: Table, k: int, tile: int) -> Int64[np.ndarray, "B k"]:
+    # Twice the bound on the rounding of a product of d terms, for norms whose product is at most 2.
+    margin = np.float32(queries.shape[1] * 2.0**-22)
+    kept = np.empty((len(queries), 0), np.int64)
+    floor = np.full((len(queries), 1), -np.inf, np.float32)
+    scratch = np.empty(len(queries) * tile, np.float32)  # fresh memory for every product costs more than a selection
+    for start, vectors in table.tiles(tile):
+        products = scratch[: len(queries) * len(vectors)].reshape(len(queries), -1)
+        np.matmul(queries, vectors.T, out=products)
+        if start == 0 and len(vectors) >= k:
+            floor = np.partition(products, -k, axis=1)[:, -k, None] - margin
+        kept = np.concatenate([kept, _proposals(products, floor, start)], axis=1)
+        kept.sort(axis=1)
+        if kept.shape[1] >= k:
+            floor = np.fmax(floor, _cosines(kept[:, k - 1, None]) - margin)
+        counts = (kept <= _keys(floor, np.int64(LAST_ROW))).sum(axis=1)
+        crowded = counts > k + SLACK
+        if crowded.any():
+            kept[crowded] = _thinned(queries[crowded], table, kept[crowded], k)
+            counts[crowded] = k
+        kept = kept[:, : counts.max()]
+    return np.sort(_exact_keys(queries, table, kept), axis=1)[:, :k]
+
+
+def _proposals(
+    products: Float32[np.ndarray, "B n"], floor: Float32[np.ndarray, "B 1"], first_row: int
+) -> Int64[np.ndarray, "B m"]:
+    """Keys of the products that reach the floor, each query's at the left of its row."""
+    queries, columns = np.divmod(np.flatnonzero(products >= floor), products.shape[1])
+    counts = np.bincount(queries, minlength=len(products))
+    place = np.arange(len(queries)) - np.repeat(np.cumsum(counts) - counts, counts)
+    keys = np.full((len(products), counts.max()), NO_KEY)
+    keys[queries, place] = _keys(products[queries, columns], columns + first_row)
+    return keys
+
+
+def _thinned(
+    queries: Float32[np.ndarray, "B d"], table: Table, kept: Int64[np.ndarray, "B m"], k: int
+) -> Int64[np.ndarray, "B m"]:
+    """The proposals that exact sums put among the k nearest so far, and no other."""
+    best = np.argsort(_exact_keys(queries, table, kept), axis=1)[:, :k]
+    thinned = np.full_like(kept, NO_KEY)
+    thinned[:, :k] = np.sort(np.take_along_axis(kept, best, axis=1), axis=1)
+    return thinned
+
+
+def _exact_keys(
+    queries: Float32[np.ndarray, "B d"], table: Table, kept: Int64[np.ndarray, "B m"]
+) -> Int64[np.ndarray, "B m"]:
+    """The same rows' keys by cosines that are summed in float64, each over the same terms in the same order."""
+    keys = np.full_like(kept, NO_KEY)
+    step = max(1, GATHER // (kept.shape[1] * queries.shape[1]))
+    for start in range(0, len(kept), step):
+        part = kept[start : start + step]
+        rows = np.where(part == NO_KEY, 0, part & LAST_ROW)
+        vectors = table.take(rows).astype(np.float64)
+        sums = np.einsum("bd,bmd->bm", queries[start : start + step].astype(np.float64), vectors)
+        keys[start : start + step] = np.where(part == NO_KEY, NO_KEY, _keys(sums.astype(np.float32), rows))
+    return keys
+
+
+def _keys(
+    cosines: Float32[np.ndarray, "*shape"], rows: Int64[np.ndarray, "*shape"] | np.int64
+) -> Int64[np.ndarray, "*shape"]:
+    """One number for cosine and row: the larger cosine first, then the lower row."""
+    bits = (cosines + np.float32(0)).view(np.int32)  # + 0 turns -0 into 0
+    ascending = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits)
+    return (~ascending).astype(np.int64) << ROW_BITS | rows
+
+
+def _cosines(keys: Int64[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
+    """Inverse of `_keys`; not a number for NO_KEY."""
+    ascending = ~(keys >> ROW_BITS).astype(np.int32)
+    return np.where(ascending < 0, ascending ^ np.int32(0x7FFFFFFF), ascending).astype(np.int32).view(np.float32)
