@@ -15,13 +15,26 @@ from parasol.apps.progress import Progress, duration
 def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    for command in ("style", "replay", "grid", "models", "env", "corpus", "train", "export"):
+    for command in ("style", "replay", "grid", "index", "search", "models", "env", "corpus", "train", "export"):
         assert f"\n  {command} " in out
 
 
 @pytest.mark.parametrize(
     "command",
-    ["style", "replay", "grid", "models", "env", "corpus build", "corpus sheet", "train", "export"],
+    [
+        "style",
+        "replay",
+        "grid",
+        "index build",
+        "index info",
+        "search",
+        "models",
+        "env",
+        "corpus build",
+        "corpus sheet",
+        "train",
+        "export",
+    ],
 )
 def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0

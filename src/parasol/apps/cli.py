@@ -12,12 +12,15 @@ from parasol.apps.card import card
 from parasol.apps.corpus import corpus_app
 from parasol.apps.export import export
 from parasol.apps.grid import grid
+from parasol.apps.index import index_app
+from parasol.apps.search import search
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
 
 app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-for command in (style, replay, grid, card, models, env):
+for command in (style, replay, grid, card, search, models, env):
     app.command()(command)
+app.add_typer(index_app, name="index")
 app.add_typer(corpus_app, name="corpus")
 app.command()(train)
 app.command()(export)

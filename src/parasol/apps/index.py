@@ -1,0 +1,85 @@
+"""`parasol index`: the pictures of a folder as descriptors on disk, to be searched."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parasol.apps import options
+from parasol.apps.progress import Progress
+
+index_app = typer.Typer(no_args_is_help=True, help="Indexes: folders of pictures as descriptors, to be searched.")
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@index_app.command()
+def build(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of pictures and SVGs, with all below it.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="INDEX", help="Folder of the index.")],
+    model: options.Model = None,
+    json_: Json = False,
+) -> None:
+    """Describe every picture below DIR, by style and by content.
+
+    The same command keeps an index up to date: what is new or changed is described, what is gone is dropped. It goes on
+    after Ctrl-C or worse, with the same result. A picture that cannot be read is told at the end and stops nothing.
+
+    \b
+    Example:
+      parasol index build pictures/ -o pictures.index
+    """
+    from parasol.index.build import build as run
+    from parasol.index.describe import Describer
+    from parasol.pipeline import Parasol
+    from parasol.runtime.onnx import available_cores
+
+    # A picture's descriptors are computed by one thread, so that they are the same on any number of cores.
+    describer = Describer.of(Parasol.load(model, threads=1).components)
+    with Progress("describing") as progress:
+        report = run(folder, out, describer, workers=available_cores(), progress=progress.update)
+    for skipped in report.skipped:
+        print(f"parasol: skipped: {skipped.reason}", file=sys.stderr)
+    if json_:
+        print(json.dumps({"index": str(out), **asdict(report)}))
+        return
+    numbers = f"{report.described} described, {report.kept} kept, {report.removed} removed"
+    print(f"{out}: {report.pictures} pictures ({numbers}, {len(report.skipped)} skipped)")
+
+
+@index_app.command()
+def info(
+    folder: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder of an index.")], json_: Json = False
+) -> None:
+    """Tell what an index holds, and whether every file in it is whole.
+
+    \b
+    Example:
+      parasol index info pictures.index
+    """
+    from parasol.index.store import SHARDS, Index
+
+    index = Index.open(folder)
+    manifest = index.manifest
+    damaged = [shard for shard in manifest.shards if not index.is_whole(shard)]
+    facts = {
+        "index": str(folder),
+        "of": manifest.pictures,
+        "pictures": sum(shard.rows for shard in manifest.shards),
+        "finished": manifest.finished,
+        "style": manifest.encoders.style.model_dump(),
+        "content": manifest.encoders.content.model_dump(),
+        "shards": len(manifest.shards),
+        "damaged": sorted(name for shard in damaged for name in shard.files),
+        "bytes": sum(file.stat().st_size for file in (folder / SHARDS).glob("*")),
+    }
+    if json_:
+        print(json.dumps(facts))
+        return
+    print(f"{folder}: {facts['pictures']} pictures of {manifest.pictures}")
+    print(f"encoders: {manifest.encoders}")
+    print(f"{facts['shards']} shards, {facts['bytes'] / 1e6:.1f} MB, {len(damaged)} damaged")
+    if damaged or not manifest.finished:
+        print("not complete: run `parasol index build` again, which goes on from here")

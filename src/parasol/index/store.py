@@ -1,0 +1,230 @@
+"""An index on disk: immutable shards of descriptors, and the manifest that names them.
+
+    index.json            folder of the pictures, both encoders, and rows and SHA-256 of every shard
+    shards/<hash>.npy     float16, one row a picture: its style descriptor, then its content descriptor
+    shards/<hash>.jsonl   the same rows: path below the folder, size and time of the file
+
+Files in `shards` are named by their content and never rewritten; the manifest changes by a rename. So a kill leaves the
+index as it was before or as it is after, and at most a few files that no manifest names.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float16
+from pydantic import ValidationError
+
+from parasol.bundle import EncoderCard, Record, sha256
+from parasol.bundle import Manifest as BundleManifest
+from parasol.images import write_atomic
+from parasol.index.table import Table
+
+FORMAT = 1
+MANIFEST = "index.json"
+SHARDS = "shards"
+NAME_DIGITS = 16  # of a hash, in file names
+BUILD_AGAIN = "run `parasol index build` again, which describes what is missing anew"
+
+
+class StoreError(ValueError):
+    """An index that cannot be used. One line: what is wrong, and the way out."""
+
+
+class Entry(NamedTuple):
+    """A picture as it was when it was described: what tells whether it has changed since."""
+
+    path: str
+    """Below the folder of the pictures, with forward slashes."""
+
+    size: int
+    """In bytes."""
+
+    modified: int
+    """Time of the last change, in nanoseconds since 1970."""
+
+
+class Encoders(Record):
+    """Both descriptor spaces. Descriptors of different encoders must not be compared."""
+
+    style: EncoderCard
+    content: EncoderCard
+
+    @classmethod
+    def of(cls, model: BundleManifest) -> "Encoders":
+        """Those of a model."""
+        return cls(style=model.style, content=model.content)
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a row."""
+        return self.style.dimension + self.content.dimension
+
+    @property
+    def style_columns(self) -> slice:
+        """Where the style descriptor stands in a row."""
+        return slice(0, self.style.dimension)
+
+    @property
+    def content_columns(self) -> slice:
+        """Where the content descriptor stands in a row."""
+        return slice(self.style.dimension, self.dimension)
+
+    def __str__(self) -> str:
+        return f"style {_named(self.style)} and content {_named(self.content)}"
+
+
+class Shard(Record):
+    """Descriptors and entries of some pictures: two files, by their SHA-256."""
+
+    rows: int
+    vectors: str
+    entries: str
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of each file, by its name in `shards`."""
+        return {f"{self.vectors[:NAME_DIGITS]}.npy": self.vectors, f"{self.entries[:NAME_DIGITS]}.jsonl": self.entries}
+
+
+class Manifest(Record):
+    """The content of `index.json`."""
+
+    format: int
+    pictures: str
+    """Folder of the pictures."""
+
+    encoders: Encoders
+    finished: bool
+    """Every picture of the folder is in, and shards are cut as `parasol.index.layout` says."""
+
+    shards: tuple[Shard, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """An index on disk, as its manifest was when it was opened."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Index":
+        """Raises StoreError where there is no index, or one that this version does not read."""
+        folder = Path(folder)
+        try:
+            content = json.loads((folder / MANIFEST).read_bytes())
+            found = content["format"]
+        except OSError as error:
+            raise StoreError(
+                f"{str(folder)!r} is no index (no readable {MANIFEST}): make one with  parasol index build DIR -o INDEX"
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{_name(folder)}: {MANIFEST} is no manifest: remove the folder and build anew") from error
+        if found != FORMAT:
+            raise StoreError(
+                f"{_name(folder)} has format {found!r} and this version reads format {FORMAT}: update parasol-style, "
+                "or build another index"
+            )
+        try:
+            return cls(folder=folder, manifest=Manifest.model_validate(content))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise StoreError(
+                f"{_name(folder)}: {MANIFEST} is wrong at {where} ({first['msg']}): remove the folder and build anew"
+            ) from error
+
+    def require(self, encoders: Encoders) -> None:
+        """Raise StoreError where the index is of other encoders."""
+        if self.manifest.encoders != encoders:
+            raise StoreError(
+                f"{_name(self.folder)} is of the encoders {self.manifest.encoders}, and the model has {encoders}: name "
+                "the model of the index with --model, or build another index"
+            )
+
+    def save(self) -> None:
+        """Write the manifest; the files of its shards are there already."""
+        write_atomic(self.folder / MANIFEST, f"{self.manifest.model_dump_json(indent=1)}\n".encode())
+
+    def write(self, entries: Sequence[Entry], vectors: Float16[np.ndarray, "n d"]) -> Shard:
+        """Write the two files of a shard, which no manifest names yet."""
+        file = io.BytesIO()
+        np.save(file, vectors, allow_pickle=False)
+        lines = "".join(f"{json.dumps(entry._asdict())}\n" for entry in entries)
+        data = (file.getvalue(), lines.encode())
+        hashes = [hashlib.sha256(part).hexdigest() for part in data]
+        shard = Shard(rows=len(entries), vectors=hashes[0], entries=hashes[1])
+        for name, part in zip(shard.files, data, strict=True):
+            write_atomic(self.folder / SHARDS / name, part)
+        return shard
+
+    def with_shards(self, shards: Sequence[Shard], *, finished: bool) -> "Index":
+        """The same index over other shards, not saved yet."""
+        changed = {"shards": tuple(shards), "finished": finished}
+        return Index(folder=self.folder, manifest=self.manifest.model_copy(update=changed))
+
+    def is_whole(self, shard: Shard) -> bool:
+        """Whether both files are what the manifest says."""
+        try:
+            return all(sha256(self.folder / SHARDS / name) == expected for name, expected in shard.files.items())
+        except OSError:
+            return False
+
+    def sweep(self) -> None:
+        """Remove what interrupted builds have left: files that the manifest does not name."""
+        named = {name for shard in self.manifest.shards for name in shard.files}
+        left = [file for file in (self.folder / SHARDS).glob("*") if file.name not in named]
+        for file in (*left, *self.folder.glob(".*.part")):
+            file.unlink(missing_ok=True)
+
+    @cached_property
+    def table(self) -> Table:
+        """All rows, mapped into memory. Raises StoreError where a shard cannot be read."""
+        return Table([self._vectors(shard) for shard in self.manifest.shards])
+
+    def entries(self, shard: Shard) -> list[Entry]:
+        """The pictures of a shard, by row. Raises StoreError."""
+        name = list(shard.files)[1]
+        try:
+            lines = (self.folder / SHARDS / name).read_text("utf-8").splitlines()
+            entries = [Entry(**json.loads(line)) for line in lines]
+        except (OSError, ValueError, TypeError) as error:
+            raise self._damaged(name) from error
+        if len(entries) != shard.rows:
+            raise self._damaged(name)
+        return entries
+
+    def entries_of(self, rows: Sequence[int]) -> list[Entry]:
+        """The pictures of some rows of the table; only their shards are read. Raises StoreError."""
+        starts = np.cumsum([0, *(shard.rows for shard in self.manifest.shards)])
+        numbers = np.searchsorted(starts, rows, side="right") - 1
+        read = {number: self.entries(self.manifest.shards[number]) for number in set(numbers.tolist())}
+        return [read[int(number)][row - starts[number]] for number, row in zip(numbers, rows, strict=True)]
+
+    def _vectors(self, shard: Shard) -> Float16[np.ndarray, "n d"]:
+        name = next(iter(shard.files))
+        try:
+            vectors = np.load(self.folder / SHARDS / name, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise self._damaged(name) from error
+        if vectors.dtype != np.float16 or vectors.shape != (shard.rows, self.manifest.encoders.dimension):
+            raise self._damaged(name)
+        return vectors
+
+    def _damaged(self, file: str) -> StoreError:
+        return StoreError(f"{_name(self.folder)}: {SHARDS}/{file} is missing or damaged: {BUILD_AGAIN}")
+
+
+def _named(card: EncoderCard) -> str:
+    return f"{card.name} {card.version}"
+
+
+def _name(folder: Path) -> str:
+    return f"the index {str(folder)!r}"
