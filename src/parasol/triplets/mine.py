@@ -22,6 +22,13 @@ class Mining:
     k: candidates looked at in each search. content_percentile, style_percentile: a candidate is refused when its
     similarity to x in the *other* space exceeds this percentile of the similarity of random pairs (a bare cosine would
     mean something else in every space). pairs: random pairs that set the thresholds. seed: of these pairs.
+
+    duplicate_distance: a candidate nearer than this (1 - cosine, in the space that is searched) is x once more and
+    refused; 0 refuses none. It is no percentile, for no sample of pairs holds enough copies to have one.
+
+    confidence: percentile of the content margin below which a triplet is dropped; 0 keeps all, as the paper does. The
+    margin is by how much y is more like x than the picture that `crowd` others precede: it is small, or negative, where
+    x stands in a crowd of pictures that all look alike, and there the nearest is often another content.
     """
 
     k: int = 200
@@ -29,11 +36,26 @@ class Mining:
     style_percentile: float = 90.0
     pairs: int = 100_000
     seed: int = 0
+    duplicate_distance: float = 0.0
+    confidence: float = 0.0
+    crowd: int = 8
 
     def __post_init__(self) -> None:
         for name in ("content_percentile", "style_percentile"):
             if not 0.0 < getattr(self, name) <= 100.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0 and at most 100")
+        if not 0.0 <= self.confidence < 100.0:
+            raise ValueError(f"confidence is {self.confidence}; it must be at least 0 and below 100")
+        if not 0.0 <= self.duplicate_distance < 2.0:
+            raise ValueError(f"duplicate_distance is {self.duplicate_distance}; it must be at least 0 and below 2")
+        for name in ("k", "pairs", "crowd"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+
+    @property
+    def duplicate_limit(self) -> float:
+        """The cosine from which a candidate counts as x itself once more."""
+        return 1.0 - self.duplicate_distance if self.duplicate_distance else np.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,25 +88,40 @@ def threshold(descriptors: Float[np.ndarray, "N d"], percentile: float, pairs: i
     return float(np.percentile(cosines, percentile))
 
 
+def crowd_cosine(
+    cosines: Float[np.ndarray, "Q k"], itself: Bool[np.ndarray, "Q k"], crowd: int
+) -> Float[np.ndarray, " Q"]:
+    """Cosine of the candidate that `crowd` others precede, the query itself not counted; `cosines` descend.
+
+    Where there are fewer candidates, the last one is taken.
+    """
+    place = crowd + itself[:, : crowd + 1].any(1)
+    return np.take_along_axis(cosines, np.minimum(place, cosines.shape[1] - 1)[:, None], 1)[:, 0]
+
+
 def _partner(
     near: Float[np.ndarray, "N a"],
     other: Float[np.ndarray, "N b"],
     queries: Int[np.ndarray, " Q"],
     database: Int[np.ndarray, " D"],
     limit: float,
-    k: int,
-) -> tuple[Int[np.ndarray, " Q"], int]:
-    """For each query the nearest database row in `near` whose similarity in `other` is at most `limit`, or NONE."""
-    found, _ = nearest(near[queries], near[database], min(k, len(database)))
+    mining: Mining,
+) -> tuple[Int[np.ndarray, " Q"], Float[np.ndarray, " Q"], int]:
+    """For each query the nearest database row in `near` whose similarity in `other` is at most `limit`, or NONE.
+
+    Also its margin over the crowd, and how many candidates were refused.
+    """
+    found, cosines = nearest(near[queries], near[database], min(mining.k, len(database)))
     candidates = database[found]
     similarity = np.einsum("qd,qkd->qk", other[queries], other[candidates])
     itself = candidates == queries[:, None]
-    refused = similarity > limit
+    refused = (similarity > limit) | (cosines > mining.duplicate_limit)
     allowed = ~refused & ~itself
     first = allowed.argmax(1)
     partner = np.where(allowed.any(1), np.take_along_axis(candidates, first[:, None], 1)[:, 0], NONE)
     before = np.arange(candidates.shape[1])[None, :] < np.where(allowed.any(1), first, candidates.shape[1])[:, None]
-    return partner, int((refused & ~itself & before).sum())
+    margin = np.take_along_axis(cosines, first[:, None], 1)[:, 0] - crowd_cosine(cosines, itself, mining.crowd)
+    return partner, margin, int((refused & ~itself & before).sum())
 
 
 def mine(
@@ -106,17 +143,21 @@ def mine(
         raise ValueError(f"{len(shared)} rows are in both databases; the paper's search needs two different ones")
     content_limit = threshold(content[queries], mining.content_percentile, mining.pairs, mining.seed)
     style_limit = threshold(style[queries], mining.style_percentile, mining.pairs, mining.seed)
-    s, y, refused_s, refused_y = [], [], 0, 0
+    s, y, margins, refused_s, refused_y = [], [], [], 0, 0
     for start in range(0, len(queries), block):
         part = queries[start : start + block]
-        partner, count = _partner(style, content, part, style_database, content_limit, mining.k)
+        partner, _, count = _partner(style, content, part, style_database, content_limit, mining)
         s.append(partner)
         refused_s += count
-        partner, count = _partner(content, style, part, semantics_database, style_limit, mining.k)
+        partner, margin, count = _partner(content, style, part, semantics_database, style_limit, mining)
         y.append(partner)
+        margins.append(margin)
         refused_y += count
     found_s, found_y = np.concatenate(s), np.concatenate(y)
     kept = (found_s != NONE) & (found_y != NONE)
+    if mining.confidence and kept.any():
+        margin = np.concatenate(margins)
+        kept &= margin >= np.percentile(margin[kept], mining.confidence)
     report = {
         "queries": float(len(queries)),
         "triplets": float(kept.sum()),
