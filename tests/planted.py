@@ -1,10 +1,12 @@
-"""A styles x contents grid of descriptors with a known answer, and tables of it on disk."""
+"""A styles x contents grid of descriptors with a known answer, and an index of it on disk."""
 
 from pathlib import Path
 
 import numpy as np
 
-from parasol.triplets.descriptors import Descriptors, write_descriptors
+from parasol.bundle import EncoderCard
+from parasol.index.store import FORMAT, Encoders, Entry, Index, Manifest
+from parasol.triplets.descriptors import Descriptors, open_descriptors
 from parasol.triplets.grid import on_grid
 from parasol.triplets.plan import QUERY, SEMANTICS, STYLE, Roles
 
@@ -21,14 +23,24 @@ def planted(styles: int = 4, contents: int = 30, noise: float = 0.05, seed: int 
     return around(styles, style_of), around(contents, content_of), style_of, content_of
 
 
-def ids_of(style_of: np.ndarray, content_of: np.ndarray) -> list[str]:
-    return [f"set{style}/{content:x}" for style, content in zip(style_of, content_of, strict=True)]
+def as_index(folder: Path, style: np.ndarray, content: np.ndarray, *, shard: int = 50) -> Descriptors:
+    """An index of pictures that need not exist, in shards of so many rows."""
+    cards = (EncoderCard(name=name, version="planted", dimension=space.shape[1], size=8)
+             for name, space in (("style", style), ("content", content)))  # fmt: skip
+    encoders = Encoders(**dict(zip(("style", "content"), cards, strict=True)))
+    manifest = Manifest(format=FORMAT, pictures=str(folder), encoders=encoders, finished=True, shards=())
+    index = Index(folder=folder, manifest=manifest)
+    entries = [Entry(path=f"{row:05d}.png", size=1, modified=1) for row in range(len(style))]
+    rows = np.concatenate([style, content], axis=1).astype(np.float16)
+    parts = [slice(at, at + shard) for at in range(0, len(rows), shard)]
+    index.with_shards([index.write(entries[part], rows[part]) for part in parts], finished=True).save()
+    return open_descriptors(folder)
 
 
-def table(folder: Path, *, shard: int = 50, **grid: float) -> tuple[Descriptors, np.ndarray, np.ndarray]:
-    """A table of the grid in several shards, and its labels."""
+def table(folder: Path, **grid: float) -> tuple[Descriptors, np.ndarray, np.ndarray]:
+    """An index of the grid, and its labels."""
     style, content, style_of, content_of = planted(**grid)  # type: ignore[arg-type]
-    return write_descriptors(folder, style, content, ids_of(style_of, content_of), shard=shard), style_of, content_of
+    return as_index(folder, style, content), style_of, content_of
 
 
 def alternate(count: int) -> Roles:

@@ -37,7 +37,7 @@ def files(out: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return table(tmp_path_factory.mktemp("mined") / "table", noise=0.3)[0].folder
+    return table(tmp_path_factory.mktemp("mined") / "table", noise=0.3)[0].index.folder
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from parasol.triplets import Mining, Triplets, purity
-from parasol.triplets.descriptors import Descriptors, write_descriptors
+from parasol.triplets.descriptors import Descriptors
 from parasol.triplets.mine import NONE
 from parasol.triplets.plan import QUERY, SEMANTICS, STYLE, Plan, make_plan
 from parasol.triplets.task import mine_block
-from planted import alternate, planted, table
+from planted import alternate, as_index, planted, table
 
 
 def brute(descriptors: Descriptors, roles: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
@@ -68,7 +68,7 @@ def test_refusals_are_counted_by_their_reason(tmp_path: Path) -> None:
     style = np.array([[1, 0], [1, 0], [0.98, 0.2], [0.96, 0.28], [0.8, 0.6], [0, 1], [0, -1]])
     content = np.array([[1, 0], [0, 1], [1, 0], [0.99, 0.14], [0, 1], [1, 0], [1, 0]])
     style, content = (space / np.linalg.norm(space, axis=1, keepdims=True) for space in (style, content))
-    descriptors = write_descriptors(tmp_path, style, content, [f"{i}" for i in range(7)])
+    descriptors = as_index(tmp_path, style, content)
     roles = np.array([QUERY + STYLE, STYLE, STYLE, STYLE, QUERY + STYLE, SEMANTICS, SEMANTICS], np.uint8)
     plan = make_plan(descriptors, roles, Mining(k=4, duplicate_distance=0.005), block=1)
     found = mine_block(descriptors, roles, replace(plan, content_limit=0.5, style_limit=0.5), 0)
@@ -96,7 +96,7 @@ def test_what_cannot_be_mined_is_refused(tmp_path: Path, wrong: str) -> None:
         content[7] *= 1.1
     if wrong == "none":
         roles &= QUERY + STYLE
-    descriptors = write_descriptors(tmp_path, style, content, [f"{i}" for i in range(len(style))])
+    descriptors = as_index(tmp_path, style, content)
     complaint = {"both": "in both databases", "norm": "row 7 has length 1.1", "none": "0 content pictures"}[wrong]
     with pytest.raises(ValueError, match=complaint):
         make_plan(descriptors, roles, Mining())

@@ -60,14 +60,14 @@ def _ray(function: Callable[[int], R], tasks: Sequence[int], workers: int) -> It
     if mine:  # RAY_ADDRESS names a cluster; otherwise one is started here
         cores = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers, "include_dashboard": False}
         ray.init(runtime_env={"env_vars": ONE_THREAD}, log_to_driver=False, **cores)
-    remote: Any = ray.remote(num_cpus=1)(function_of(function))
+    remote: Any = ray.remote(num_cpus=1)(_call)
     left, running = list(reversed(tasks)), dict[Any, int]()
     try:
         ahead = AHEAD * max(workers, int(ray.cluster_resources().get("CPU", workers)))
         while left or running:
             while left and len(running) < ahead:
                 task = left.pop()
-                running[remote.remote(task)] = task
+                running[remote.remote(function, task)] = task
             for done in ray.wait(list(running), num_returns=1)[0]:
                 yield running.pop(done), ray.get(done)
     finally:
@@ -75,13 +75,9 @@ def _ray(function: Callable[[int], R], tasks: Sequence[int], workers: int) -> It
             ray.shutdown()
 
 
-def function_of(function: Callable[[int], R]) -> Callable[[int], R]:
-    """A plain function, which Ray asks for, that calls `function`."""
-
-    def call(task: int) -> R:
-        return function(task)
-
-    return call
+def _call(function: Callable[[int], R], task: int) -> R:
+    """What Ray is given: a function that a worker imports by name."""
+    return function(task)
 
 
 def _follow_parent() -> None:

@@ -29,14 +29,14 @@ Roles = UInt8[np.ndarray, " N"]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """mining: the rules. table, version: folder of the descriptors, and which state of it. roles: hash of the roles.
+    """mining: the rules. index, version: folder of the descriptors, and which state of it. roles: hash of the roles.
 
     rows: of the table. block: rows whose triplets are one task. style_limit, content_limit: cosines above which a
     candidate is too close in the other space. style_pictures, content_pictures: size of either database.
     """
 
     mining: Mining
-    table: str
+    index: str
     version: str
     roles: str
     rows: int
@@ -62,9 +62,12 @@ class Plan:
         return Plan(**{**record, "mining": Mining(**record["mining"])})
 
 
-def roles_of(ids: list[str], chosen: Bool[np.ndarray, " N"]) -> Roles:
-    """Roles by the two disjoint databases of `split_databases`; pictures that are not chosen have none."""
-    style, semantics = split_databases(ids)
+def roles_of(keys: list[str], chosen: Bool[np.ndarray, " N"]) -> Roles:
+    """Roles by the two disjoint databases of `split_databases`; pictures that are not chosen have none.
+
+    keys: what names a picture wherever it lies.
+    """
+    style, semantics = split_databases(keys)
     return ((QUERY + STYLE * style + SEMANTICS * semantics) * chosen).astype(np.uint8)
 
 
@@ -86,7 +89,7 @@ def make_plan(descriptors: Descriptors, roles: Roles, mining: Mining, *, block: 
     queries = np.flatnonzero(roles & QUERY)
     return Plan(
         mining=mining,
-        table=str(descriptors.folder.resolve()),
+        index=str(descriptors.index.folder.resolve()),
         version=descriptors.version,
         roles=hashlib.sha256(roles.tobytes()).hexdigest(),
         rows=len(descriptors),

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ def start(folder: Path, plan: Plan, roles: Roles) -> Results:
     """A new run in `folder`, or the one there, to go on with. Raises ValueError where that one has another plan."""
     if (folder / MANIFEST).exists():
         found = load(folder)
+        found.plan = replace(found.plan, index=plan.index)  # it may have moved
         if found.plan != plan:
             raise ValueError(f"{folder} holds triplets of {_differences(found.plan, plan)}: name another folder")
         return found

@@ -1,4 +1,4 @@
-"""A mining run from table to triplets: resumable, the same on every engine and with any number of workers."""
+"""A mining run from index to triplets: resumable, the same on every engine and with any number of workers."""
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -23,10 +23,10 @@ def mine_table(
     workers: int = 1,
     block: int = BLOCK,
 ) -> Iterator[Results]:
-    """Mine a table into `folder`, or go on where that was stopped; yields after every task, and when it is finished.
+    """Mine an index into `folder`, or go on where that was stopped; yields after every task, and when it is finished.
 
-    The workers of a cluster must see the table and `folder` under the same paths. Closing the generator keeps what is
-    done. Raises ValueError for a table or a folder that doesn't fit.
+    The workers of a cluster must see the index and `folder` under the same paths. Closing the generator keeps what is
+    done. Raises ValueError for an index or a folder that doesn't fit.
     """
     results = start(folder, make_plan(descriptors, roles, mining, block=block), roles)
     yield results
@@ -49,7 +49,7 @@ def run_task(folder: Path, plan: Plan, task: int) -> Found:
 
 @lru_cache(maxsize=1)
 def _opened(folder: Path, plan: Plan) -> tuple[Descriptors, Roles]:
-    descriptors = open_descriptors(Path(plan.table))
+    descriptors = open_descriptors(Path(plan.index))
     if descriptors.version != plan.version:
-        raise ValueError(f"{plan.table} has changed since the run began: mine into another folder than {folder}")
+        raise ValueError(f"{plan.index} has changed since the run began: mine into another folder than {folder}")
     return descriptors, load_roles(folder / ROLES, plan)
