@@ -16,12 +16,14 @@ from parasol.apps.index import index_app
 from parasol.apps.search import search
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
+from parasol.apps.triplets import triplets_app
 
 app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 for command in (style, replay, grid, card, search, models, env):
     app.command()(command)
 app.add_typer(index_app, name="index")
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(triplets_app, name="triplets")
 app.command()(train)
 app.command()(export)
 

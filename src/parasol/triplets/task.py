@@ -70,7 +70,11 @@ class Found:
 def mine_block(descriptors: Descriptors, roles: Roles, plan: Plan, task: int) -> Found:
     """The triplets of task `task` of a plan."""
     start = task * plan.block
-    rows = start + np.flatnonzero(roles[start : start + plan.block] & QUERY)
+    return mine_rows(descriptors, roles, plan, start + np.flatnonzero(roles[start : start + plan.block] & QUERY))
+
+
+def mine_rows(descriptors: Descriptors, roles: Roles, plan: Plan, rows: Int[np.ndarray, " Q"]) -> Found:
+    """The triplets of some rows, by the rules and limits of a plan."""
     style, content = descriptors.style, descriptors.content
     for_s = Search(near=style, other=content, role=STYLE, size=plan.style_pictures, limit=plan.content_limit)
     for_y = Search(near=content, other=style, role=SEMANTICS, size=plan.content_pictures, limit=plan.style_limit)
