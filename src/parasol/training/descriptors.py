@@ -6,6 +6,7 @@ drawn by other hands, negatives other contents in the same styles.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from parasol.training.draws import draws
 from parasol.training.loop import Task
 from parasol.training.losses import supervised_contrastive_loss
 from parasol.training.networks.content_encoder import ContentEncoder
+from parasol.training.networks.palette import Palette
 from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.trunk import Trunk, load_published_trunk
 from parasol.training.pictures import rows_of, spread
@@ -50,7 +52,7 @@ class ContrastiveTraining:
 
 
 class DescriptorTask(Task):
-    """Contrastive training of an encoder's head on the moments of the frozen trunk, which are computed once.
+    """Contrastive training of an encoder's head on what its frozen parts measure, which is computed once.
 
     Retrieval: the nearest picture of another content is of the same set (style), or the nearest picture in another set
     shows the same content (content). The score is 1 - its mean over unseen contents and a sample of seen ones: users
@@ -64,7 +66,7 @@ class DescriptorTask(Task):
     ) -> None:
         load_published_trunk(encoder.trunk)
         self.model, self.training = encoder, training
-        self.moments = trunk_moments(corpus, tables)
+        self.measured = measurements(corpus, tables)
         sets, contents = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.same, self.apart = (sets, contents) if isinstance(encoder, StyleEncoder) else (contents, sets)
         self.grid = contents_by_hand(corpus, contents, least=min(5, training.hands))
@@ -77,7 +79,7 @@ class DescriptorTask(Task):
         torch.manual_seed(int(random.integers(2**62)))  # dropout draws from the global generator
         chosen = random.choice(len(self.grid), self.training.contents, replace=False)
         rows = np.concatenate([random.permutation(self.grid[c])[: self.training.hands] for c in chosen])
-        descriptors = model.describe(self.moments[rows])
+        descriptors = model.describe(self.measured[rows])
         return supervised_contrastive_loss(
             descriptors, torch.from_numpy(self.same[rows]), self.training.temperature
         ), {}
@@ -87,16 +89,27 @@ class DescriptorTask(Task):
         assert isinstance(model, StyleEncoder | ContentEncoder)
         right: dict[str, float] = {}
         for name, rows in (("unseen", self.unseen), ("seen", self.seen)):
-            found = model.describe(self.moments[rows]).numpy()
+            found = model.describe(self.measured[rows]).numpy()
             same, apart = self.same[rows], self.apart[rows]
             right[name] = retrieve(found, same=same, apart=apart).share()
             right[f"{name}_leak"] = retrieve(found, same=apart, apart=same).share()
         return {"score": 1.0 - (right["unseen"] + right["seen"]) / 2, **right}
 
 
-def trunk_moments(corpus: Corpus, tables: Path) -> Float[Tensor, "N m"]:
-    """Layer statistics of every cell by the whole published trunk, kept in `tables`."""
-    trunk = Trunk()
+def measurements(corpus: Corpus, tables: Path) -> Float[Tensor, "N m"]:
+    """Palette, layer statistics by the whole published trunk, and its last map, of every cell on white.
+
+    All three are kept in `tables`, the maps in float16.
+    """
+    trunk, palette = Trunk(), Palette()
     load_published_trunk(trunk)
     trunk.eval()
-    return table(corpus, np.arange(len(corpus.cells)), trunk, tables / "trunk.safetensors", key_of(corpus, trunk))
+    rows = np.arange(len(corpus.cells))
+    paints = table(corpus, rows, palette, tables / "palette.safetensors", f"{key_of(corpus, palette)} {palette}")
+    moments = table(corpus, rows, trunk, tables / "trunk.safetensors", key_of(corpus, trunk))
+    maps = table(corpus, rows, _map_of(trunk), tables / "maps.safetensors", key_of(corpus, trunk))
+    return torch.cat([paints, moments, maps], dim=1)
+
+
+def _map_of(trunk: Trunk) -> Callable[[Tensor], Tensor]:
+    return lambda pixels: trunk.read(pixels)[1].flatten(1).half()

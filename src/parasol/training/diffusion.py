@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from parasol.corpora import Corpus
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
-from parasol.training.descriptors import labels_of, trunk_moments
+from parasol.training.descriptors import labels_of, measurements
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss
@@ -88,14 +88,14 @@ def tabulate(corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path) -> Ta
     assert isinstance(style, StyleEncoder)
     assert isinstance(content, ContentEncoder)
     tables = runs / "tables"
-    moments = trunk_moments(corpus, tables)
+    measured = measurements(corpus, tables)
     path = tables / f"{frozen.autoencoder_run}.safetensors"
     with torch.no_grad():
         return Table(
             rows=rows,
             latents=table(corpus, rows, autoencoder.encode, path, key_of(corpus, autoencoder)),
-            style=style.describe(moments),
-            content=content.describe(moments),
+            style=style.describe(measured),
+            content=content.describe(measured),
         )
 
 

@@ -91,7 +91,7 @@ def pictogram_content() -> Recipe:
 
 def pictogram_diffusion() -> Recipe:
     """U-Net and projector on mined triplets, after the three recipes above. Expected: see docs/training.md."""
-    unet, projector, mining, training = UNetConfig(), ProjectorConfig(), Mining(), DiffusionTraining()
+    unet, projector, mining, training = UNetConfig(prediction="v"), ProjectorConfig(), Mining(), DiffusionTraining()
     frozen = Frozen(
         autoencoder=AutoencoderConfig(),
         style=StyleEncoderConfig(),

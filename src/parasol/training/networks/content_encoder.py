@@ -1,12 +1,16 @@
-"""Semantic content encoder C: the statistics of the deepest block of the pre-trained trunk, and a trained head."""
+"""Semantic content encoder C: statistics and map of the deepest block of the pre-trained trunk, and a trained head.
+
+The map tells a clock at three from a clock at nine and one letter from another, which statistics cannot.
+"""
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from parasol.training.networks.trunk import Trunk
+from parasol.training.networks.trunk import STRIDE, Trunk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,18 +29,19 @@ class ContentEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = Trunk()
-        self.moments = 2 * self.trunk.widths[-1]
+        self.measured = self.trunk.widths[-1] * (2 + (config.size // STRIDE) ** 2)
         self.head = nn.Sequential(
-            nn.BatchNorm1d(self.moments),
-            nn.Linear(self.moments, config.hidden),
+            nn.BatchNorm1d(self.measured),
+            nn.Linear(self.measured, config.hidden),
             nn.GELU(),
             nn.Dropout(0.2),
             nn.Linear(config.hidden, config.dimension),
         )
 
-    def describe(self, moments: Float[Tensor, "B m"]) -> Float[Tensor, "B d"]:
-        """Descriptor from what a whole trunk returned, so that training can compute that once."""
-        return functional.normalize(self.head(moments[:, -self.moments :]), dim=1)
+    def describe(self, measured: Float[Tensor, "B m"]) -> Float[Tensor, "B d"]:
+        """Descriptor from what ends with a whole trunk's statistics and map, so that training computes those once."""
+        return functional.normalize(self.head(measured[:, -self.measured :]), dim=1)
 
     def forward(self, pixels: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B d"]:
-        return self.describe(self.trunk(pixels))
+        moments, layout = self.trunk.read(pixels)
+        return self.describe(torch.cat([moments, layout.flatten(1)], dim=1))

@@ -1,14 +1,17 @@
 """ALADIN-style parametric style encoder A: style is the mean and deviation of every layer's channels (ALADIN, 2021).
 
-The layers are those of a pre-trained trunk up to block 10: later ones tell what is shown, not how (docs/decisions.md).
+The layers are those of a pre-trained trunk up to block 10: later ones tell what is shown, not how. The palette stands
+beside them: it is what tells two flat hands apart (docs/decisions.md).
 """
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from parasol.training.networks.palette import Palette
 from parasol.training.networks.trunk import Trunk
 
 
@@ -31,18 +34,20 @@ class StyleEncoder(nn.Module):
     def __init__(self, config: StyleEncoderConfig) -> None:
         super().__init__()
         self.config = config
+        self.palette = Palette()
         self.trunk = Trunk(config.blocks)
+        self.measured = self.palette.dimension + self.trunk.dimension
         self.head = nn.Sequential(
-            nn.BatchNorm1d(self.trunk.dimension),
-            nn.Linear(self.trunk.dimension, config.hidden),
+            nn.BatchNorm1d(self.measured),
+            nn.Linear(self.measured, config.hidden),
             nn.GELU(),
             nn.Dropout(0.3),
             nn.Linear(config.hidden, config.dimension),
         )
 
-    def describe(self, moments: Float[Tensor, "B m"]) -> Float[Tensor, "B d"]:
-        """Descriptor from what a whole trunk returned, so that training can compute that once."""
-        return functional.normalize(self.head(moments[:, : self.trunk.dimension]), dim=1)
+    def describe(self, measured: Float[Tensor, "B m"]) -> Float[Tensor, "B d"]:
+        """Descriptor from a palette followed by what a whole trunk returned, so that training computes those once."""
+        return functional.normalize(self.head(measured[:, : self.measured]), dim=1)
 
     def forward(self, pixels: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B d"]:
-        return self.describe(self.trunk(pixels))
+        return self.describe(torch.cat([self.palette(pixels), self.trunk(pixels)], dim=1))

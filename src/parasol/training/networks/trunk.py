@@ -11,6 +11,7 @@ from torch import Tensor, nn
 # (expansion, kernel, stride, channels, repeats) of the stages up to block 14
 _STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3), (6, 5, 2, 192, 4))
 _STEM = 32
+STRIDE = 32  # of the last block's map
 BLOCKS = sum(stage[4] for stage in _STAGES)
 
 
@@ -77,13 +78,17 @@ class Trunk(nn.Module):
         return 2 * sum(self.widths)
 
     def forward(self, pixels: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B m"]:
+        return self.read(pixels)[0]
+
+    def read(self, pixels: Float[Tensor, "B 3 S S"]) -> tuple[Float[Tensor, "B m"], Float[Tensor, "B C h w"]]:
+        """The statistics, and the features of the last block themselves."""
         features = 2.0 * pixels - 1.0  # [0,1] => [-1,1]
         moments = [statistics(features)]
         for place, layer in enumerate(self.layers):
             features = layer(features)
             if place > 0:  # the stem's statistics are taken behind its activation
                 moments.append(statistics(features))
-        return torch.cat(moments, dim=1)
+        return torch.cat(moments, dim=1), features
 
 
 def load_published_trunk(trunk: Trunk) -> None:
