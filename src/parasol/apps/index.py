@@ -33,6 +33,9 @@ def build(
     """
     from parasol.index.build import build as run
     from parasol.index.describe import Describer
+    from parasol.index.lists import opened_lists, write_lists
+    from parasol.index.neighbours import is_large
+    from parasol.index.store import Index
     from parasol.pipeline import Parasol
     from parasol.runtime.onnx import available_cores
 
@@ -40,6 +43,10 @@ def build(
     describer = Describer.of(Parasol.load(model, threads=1).components)
     with Progress("describing") as progress:
         report = run(folder, out, describer, workers=available_cores(), progress=progress.update)
+    index = Index.open(out)
+    if is_large(index) and opened_lists(index) is None:
+        with Progress("making lists for a large index") as progress:
+            write_lists(index, progress.update)
     for skipped in report.skipped:
         print(f"parasol: skipped: {skipped.reason}", file=sys.stderr)
     if json_:
@@ -59,10 +66,11 @@ def info(
     Example:
       parasol index info pictures.index
     """
+    from parasol.index.lists import opened_lists
     from parasol.index.store import SHARDS, Index
 
     index = Index.open(folder)
-    manifest = index.manifest
+    manifest, lists = index.manifest, opened_lists(index)
     damaged = [shard for shard in manifest.shards if not index.is_whole(shard)]
     facts = {
         "index": str(folder),
@@ -73,6 +81,7 @@ def info(
         "content": manifest.encoders.content.model_dump(),
         "shards": len(manifest.shards),
         "damaged": sorted(name for shard in damaged for name in shard.files),
+        "lists": None if lists is None else {"probes": lists[1].probes, "recall": lists[1].recall},
         "bytes": sum(file.stat().st_size for file in (folder / SHARDS).glob("*")),
     }
     if json_:
@@ -81,5 +90,7 @@ def info(
     print(f"{folder}: {facts['pictures']} pictures of {manifest.pictures}")
     print(f"encoders: {manifest.encoders}")
     print(f"{facts['shards']} shards, {facts['bytes'] / 1e6:.1f} MB, {len(damaged)} damaged")
+    if lists is not None:
+        print(f"approximate search finds {min(lists[1].recall.values()):.1%} of the nearest at least")
     if damaged or not manifest.finished:
         print("not complete: run `parasol index build` again, which goes on from here")

@@ -38,6 +38,18 @@ def nearest(
     return rows, cosines
 
 
+def best_of(
+    query: Float[np.ndarray, " d"], table: Table, rows: Int64[np.ndarray, " n"], k: int
+) -> tuple[Int64[np.ndarray, " m"], Float32[np.ndarray, " m"]]:
+    """The k most similar among some rows (all of them where there are fewer), with `nearest`'s cosines and order."""
+    wide, keys = query[None].astype(np.float32), np.empty((1, 0), np.int64)
+    step = max(1, GATHER // len(query))
+    for start in range(0, len(rows), step):
+        part = _exact_keys(wide, table, rows[None, start : start + step])
+        keys = np.sort(np.concatenate([keys, part], axis=1), axis=1)[:, :k]
+    return keys[0] & LAST_ROW, _cosines(keys[0])
+
+
 def _nearest_keys(queries: Float32[np.ndarray, "B d"], table: Table, k: int, tile: int) -> Int64[np.ndarray, "B k"]:
     # Twice the bound on the rounding of a product of d terms, for norms whose product is at most 2.
     margin = np.float32(queries.shape[1] * 2.0**-22)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32
 
-from parasol.index.exact import nearest
-from parasol.index.store import Encoders, Index
+from parasol.index.neighbours import neighbours
+from parasol.index.store import BUILD_AGAIN, Encoders, Index, StoreError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,9 +57,11 @@ def search(index: Index, query: Query, top: int) -> list[Hit]:
     """
     if top < 1:
         raise ValueError(f"top is {top}; it must be 1 at least")
+    if not len(index.table):
+        raise StoreError(f"the index {str(index.folder)!r} holds no picture yet: {BUILD_AGAIN}")
     encoders, root = index.manifest.encoders, Path(index.manifest.pictures)
-    rows, scores = nearest(query.vector(encoders)[None], index.table, min(top, len(index.table)))
-    vectors = index.table.take(rows[0]).astype(np.float32)
+    rows, scores = neighbours(index).nearest(query.vector(encoders), top)
+    vectors = index.table.take(rows).astype(np.float32)
     return [
         Hit(
             file=root / entry.path,
@@ -67,7 +69,7 @@ def search(index: Index, query: Query, top: int) -> list[Hit]:
             style=_cosine(query.style, vector[encoders.style_columns]),
             content=_cosine(query.content, vector[encoders.content_columns]),
         )
-        for entry, score, vector in zip(index.entries_of(rows[0].tolist()), scores[0], vectors, strict=True)
+        for entry, score, vector in zip(index.entries_of(rows.tolist()), scores, vectors, strict=True)
     ]
 
 

@@ -30,7 +30,7 @@ FORMAT = 1
 MANIFEST = "index.json"
 SHARDS = "shards"
 NAME_DIGITS = 16  # of a hash, in file names
-BUILD_AGAIN = "run `parasol index build` again, which describes what is missing anew"
+BUILD_AGAIN = "run `parasol index build` again, which describes what is missing"
 
 
 class StoreError(ValueError):
@@ -140,6 +140,11 @@ class Index:
             raise StoreError(
                 f"{_name(folder)}: {MANIFEST} is wrong at {where} ({first['msg']}): remove the folder and build anew"
             ) from error
+
+    @cached_property
+    def version(self) -> str:
+        """SHA-256 of encoders and shards: names the pictures, their descriptors and their order."""
+        return hashlib.sha256(self.manifest.model_dump_json(include={"encoders", "shards"}).encode()).hexdigest()
 
     def require(self, encoders: Encoders) -> None:
         """Raise StoreError where the index is of other encoders."""
