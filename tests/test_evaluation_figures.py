@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import held_out_corpus
 from parasol import Parasol
@@ -16,6 +17,7 @@ from parasol.evaluation.encoders import encoders, gallery
 from parasol.evaluation.figure import Figure, Make, Record, Store, Subject, as_lines, measured
 from parasol.evaluation.quality import quality
 from parasol.evaluation.reconstruction import autoencoder, full_structure
+from parasol.evaluation.robustness import ALTERATIONS, robustness
 from parasol.evaluation.statistics import rms
 from parasol.images import from_uint8
 from parasol.maths.distances import psnr
@@ -206,3 +208,23 @@ def test_the_command(subject: Subject, tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit, match="2"):
         figures.main([*words[:-1], "99", "--out", str(out)])
     assert "99 pairs are asked for" in capsys.readouterr().err
+
+
+def test_robustness_counts_what_alterations_cost(subject: Subject) -> None:
+    figure = robustness(subject)
+    plain, flipped = figure.measure("none"), figure.measure("flip")
+    galleries = [record for record in records_of(encoders(subject)) if record["gallery"] == "content-test"]
+    assert plain["content"] == pytest.approx(galleries[0]["content_retrieval"], abs=1e-4)
+    lost = figure.summarise([plain, flipped])["lost"]["flip"]
+    assert lost["style"] == pytest.approx(100 * (plain["style"] - flipped["style"]), abs=0.06)
+    assert next(iter(ALTERATIONS)) == "none", "what the others are compared with comes first"
+
+
+def test_alterations_alter() -> None:
+    rgba = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 4), np.uint8))
+    altered = {name: np.asarray(alter(rgba)) for name, alter in ALTERATIONS.items()}
+    shapes = {name: picture.shape[0] for name, picture in altered.items()}
+    assert shapes == {"none": 64, "flip": 64, "crop": 52, "jpeg_50": 64, "32_px": 32, "512_px": 512, "background": 64}
+    for name in ("flip", "jpeg_50", "background"):
+        assert not np.array_equal(altered[name], altered["none"])
+    assert np.array_equal(altered["flip"][:, ::-1], altered["none"])

@@ -16,14 +16,15 @@ from parasol.evaluation.encoders import encoders
 from parasol.evaluation.figure import Make, Store, Subject, as_lines, measured
 from parasol.evaluation.quality import quality
 from parasol.evaluation.reconstruction import autoencoder, full_structure
+from parasol.evaluation.robustness import robustness
 from parasol.evaluation.waiting import Waiting
 from parasol.pipeline import Parasol
 
 FIGURES: dict[str, Make] = {
     make.__name__: make
     for make in (
-        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, quality, structure,
-        style_scale,
+        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, robustness, quality,
+        structure, style_scale,
     )
 }  # fmt: skip
 """Quick ones first."""
