@@ -17,8 +17,8 @@ from parasol.runtime import Components
 class Describer:
     """Both encoders of a model.
 
-    One picture at a time: on the CPU a batch of 4 to 32 took as long for each picture (within 10 %, both encoders), and
-    a row then depends on its picture alone, wherever a build was interrupted.
+    One picture at a time: a batch gains next to nothing on a CPU (docs/decisions.md), and a row depends on its picture
+    alone, wherever a build was interrupted.
     """
 
     style: StyleEncoder
