@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from parasol.bundle import MANIFEST, Bundle, DefaultDials, sha256
+from parasol.encoders.text import SENTENCES
 from parasol.maths.schedule import Schedule
 from parasol.runtime.torch import Networks
 from parasol.training.export import Card, export
@@ -21,6 +22,7 @@ CONFIGURATIONS = {
     "style": {"blocks": 3, "hidden": 16},
     "content": {"hidden": 32},
     "projector": {"hidden": 32},
+    "words": {"hidden": 16},
 }
 CARD = Card(
     name="small",
@@ -33,6 +35,7 @@ CARD = Card(
     prediction="epsilon",
     dials=DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=10),
     training={"weights": "random"},
+    sentences=SENTENCES,
 )
 
 

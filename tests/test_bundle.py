@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from parasol.bundle import ATTRIBUTION, COMPONENTS, MANIFEST, WEIGHTS, Bundle, BundleError, available_models, graph_file
+from parasol.bundle import (
+    ATTRIBUTION,
+    COMPONENTS,
+    MANIFEST,
+    WEIGHTS,
+    WORDS,
+    Bundle,
+    BundleError,
+    available_models,
+    graph_file,
+)
 from small_model import copy_of, edit_manifest
 
 
@@ -87,7 +97,7 @@ def test_weights_are_stored_once_and_in_float16(bundle: Bundle) -> None:
             names.add(name)
             assert (value.dtype == np.float16) == (value.ndim >= 2 and not name.endswith(("latent_mean", "latent_std")))
     assert halves > 0.9 * total
-    assert {name.partition("/")[0] for name in names} == set(COMPONENTS)
+    assert {name.partition("/")[0] for name in names} == {*COMPONENTS, *WORDS}
     graphs = sum((bundle.folder / graph_file(component)).stat().st_size for component in COMPONENTS)
     assert graphs < 0.3 * total, "graphs hold no weights"
 
@@ -102,4 +112,4 @@ def test_weights_come_out_in_float32(bundle: Bundle) -> None:
 def test_the_manifest_is_readable_json(bundle: Bundle) -> None:
     content = json.loads((bundle.folder / MANIFEST).read_text())
     assert (content["format"], content["name"], content["size"], content["stride"]) == (1, "small", 128, 16)
-    assert set(content["files"]) == {WEIGHTS, ATTRIBUTION, *map(graph_file, COMPONENTS)}
+    assert set(content["files"]) == {WEIGHTS, ATTRIBUTION, *map(graph_file, (*COMPONENTS, *WORDS))}

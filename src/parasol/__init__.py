@@ -3,16 +3,21 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from parasol.encoders.text import Words
     from parasol.pipeline import Parasol
 
 __version__ = "0.1.0"
-__all__ = ["Parasol", "__version__"]
+__all__ = ["Parasol", "Words", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """Import `Parasol` at first use, so that `import parasol` costs nothing."""
+    """Import `Parasol` and `Words` at first use, so that `import parasol` costs nothing."""
     if name == "Parasol":
         from parasol.pipeline import Parasol
 
         return Parasol
+    if name == "Words":
+        from parasol.encoders.text import Words
+
+        return Words
     raise AttributeError(f"module 'parasol' has no attribute {name!r}")

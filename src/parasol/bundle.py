@@ -25,6 +25,8 @@ MANIFEST = "bundle.json"
 WEIGHTS = "weights.safetensors"
 ATTRIBUTION = "ATTRIBUTION"
 COMPONENTS = ("encode", "decode", "denoise", "style", "content", "project")
+WORDS = ("words_style", "words_content")
+"""Components of those bundles alone that take words."""
 MODELS = Path(__file__).parent / "models"
 GET_ANOTHER = "copy or download the bundle again, or export it anew with `parasol export`"
 
@@ -46,6 +48,14 @@ class EncoderCard(Record):
     version: str
     dimension: int = Field(ge=1)
     size: int = Field(ge=8, description="side in px of the square that the encoder sees")
+
+
+class WordsCard(Record):
+    """Which sentences the heads for words take, and the versions of the descriptor spaces that they lead into."""
+
+    sentences: str
+    style: str
+    content: str
 
 
 class DefaultDials(Record):
@@ -71,6 +81,7 @@ class Manifest(Record):
     dials: DefaultDials
     style: EncoderCard
     content: EncoderCard
+    words: WordsCard | None = Field(None, description="none where the model takes pictures alone")
     networks: dict[str, dict[str, Any]] = Field(description="configuration of each torch network")
     training: dict[str, Any] = Field(description="record of how the weights came to be")
     files: dict[str, str] = Field(description="SHA-256 of every file beside this one")
@@ -100,16 +111,17 @@ class Bundle:
             detail = f"has no readable {MANIFEST} ({error.strerror})"
             raise BundleError(f"{_name(folder)} {detail}: {GET_ANOTHER}") from error
         manifest = _parse(text, folder)
-        for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, COMPONENTS)):
+        components = (*COMPONENTS, *(WORDS if manifest.words else ()))
+        for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, components)):
             _verify(folder / file, manifest.files.get(file), folder)
         return cls(folder=folder, manifest=manifest, hash=hashlib.sha256(text).hexdigest())
 
     def graph(self, component: str) -> bytes:
-        """The ONNX graph of one of `COMPONENTS`."""
+        """The ONNX graph of a component."""
         return (self.folder / graph_file(component)).read_bytes()
 
     def weights(self, component: str) -> dict[str, np.ndarray]:
-        """Weights of one of `COMPONENTS` by parameter name, as float32 in memory of their own.
+        """Weights of a component by parameter name, as float32 in memory of their own.
 
         Raises:
             BundleError: the weights file is no safetensors file.

@@ -8,6 +8,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +16,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
 from parasol.bundle import EncoderCard
 from parasol.conditions import Style
+from parasol.encoders.text import Words
 from parasol.images import load, read_bytes, write_atomic
 from parasol.images.read import Source
 from parasol.maths.colour import ColourStatistics
@@ -37,12 +39,12 @@ class Part(BaseModel):
 
 
 class StylePart(Part):
-    """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours."""
+    """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours, if known."""
 
     descriptor: Base64Bytes
     descriptor_hash: str
-    mean: Vector3
-    covariance: tuple[Vector3, Vector3, Vector3]
+    mean: Vector3 | None
+    covariance: tuple[Vector3, Vector3, Vector3] | None
 
     @classmethod
     def of(cls, style: Style) -> "StylePart":
@@ -50,16 +52,15 @@ class StylePart(Part):
         return cls(
             descriptor=b64encode(float32_bytes(style.descriptor)),
             descriptor_hash=descriptor_hash(style.descriptor),
-            mean=style.colours.mean.tolist(),
-            covariance=style.colours.covariance.tolist(),
+            mean=style.colours.mean.tolist() if style.colours else None,
+            covariance=style.colours.covariance.tolist() if style.colours else None,
         )
 
     def style(self, dimension: int) -> Style:
         """Inverse of `of`, for descriptors of that dimension. Raises ValueError, without a way out."""
-        data = self.descriptor
-        descriptor = np.frombuffer(data[: len(data) // 4 * 4], "<f4").astype(np.float32)
-        if len(data) != 4 * dimension or not np.isfinite(descriptor).all():
-            raise ValueError(f"style descriptor holds {len(data)} bytes instead of {dimension} finite float32 values")
+        descriptor = read_float32(self.descriptor, dimension, "style descriptor")
+        if self.mean is None or self.covariance is None:
+            return Style(descriptor=descriptor, colours=None)
         mean, covariance = np.array(self.mean), np.array(self.covariance)
         return Style(descriptor=descriptor, colours=ColourStatistics(mean=mean, covariance=covariance))
 
@@ -142,6 +143,28 @@ class StyleCard(Part):
             raise CardError(f"the card's {error}: {MAKE_ANEW}") from error
 
 
+StyleSource = Source | StyleCard | Words
+"""A style picture, a card (the object or its file), or words."""
+
+Styles = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
+"""One style, several, or several with signed weights."""
+
+
+def weighted(style: Styles) -> list[tuple[StyleSource, float]]:
+    """Each style with its weight, 1 where none is given."""
+    items: list[Any] = [*style] if isinstance(style, list | tuple) else [style]
+    return [item if isinstance(item, tuple) else (item, 1.0) for item in items]
+
+
+def title(source: StyleSource) -> str:
+    """What a card calls one of its parts: the file's name, not its place, or the words."""
+    if isinstance(source, str | Path):
+        return "standard input" if str(source) == "-" else Path(source).name
+    if isinstance(source, Words):
+        return source.text
+    return "a card" if isinstance(source, StyleCard) else "a picture"
+
+
 def open_style(source: Source | StyleCard) -> Picture | StyleCard:
     """What a style is taken from: a card (an object, a file named *.json, or JSON in bytes or on "-"), or a picture.
 
@@ -174,3 +197,11 @@ def descriptor_hash(descriptor: Float[np.ndarray, " d"]) -> str:
 def float32_bytes(values: np.ndarray) -> bytes:
     """Little-endian float32, as recipes and cards keep descriptors."""
     return values.astype("<f4").tobytes()
+
+
+def read_float32(data: bytes, dimension: int, what: str) -> Float[np.ndarray, " d"]:
+    """Inverse of `float32_bytes`. Raises ValueError, without a way out, where `what` is damaged."""
+    values = np.frombuffer(data[: len(data) // 4 * 4], "<f4").astype(np.float32)
+    if len(data) != 4 * dimension or not np.isfinite(values).all():
+        raise ValueError(f"{what} holds {len(data)} bytes instead of {dimension} finite float32 values")
+    return values

@@ -20,8 +20,8 @@ class Style:
     descriptor: Float[np.ndarray, " a"]
     """Unit norm, before the projector."""
 
-    colours: ColourStatistics
-    """For the colour step."""
+    colours: ColourStatistics | None
+    """For the colour step; none where the style is known from words alone."""
 
 
 def style_of(picture: Float[np.ndarray, "_ _ 3"], encoder: StyleEncoder) -> Style:
@@ -33,21 +33,28 @@ def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
     """One style from several with signed weights, of which only the ratios matter (paper, "Style Interpolation").
 
     A negative weight pushes the descriptor away from its style. Colours have no opposite: they are the weighted mean
-    over the styles with positive weights. The order is of no consequence.
+    over the styles with positive weights, as far as those have colours. The order is of no consequence.
 
     Raises:
         ValueError: no weight is positive, one is not finite, or the descriptors cancel.
     """
     weights = [weight for _, weight in styles]
-    shares = np.maximum(weights, 0.0) if weights else np.zeros(0)
-    if not 0.0 < shares.sum() < np.inf:
+    if not 0.0 < sum(max(weight, 0.0) for weight in weights) < np.inf:
         raise ValueError(f"style weights are {weights}; give at least one style a positive, finite weight")
-    shares = shares / shares.sum()
-    colours = ColourStatistics(
-        mean=np.tensordot(shares, [style.colours.mean for style, _ in styles], axes=1),
-        covariance=np.tensordot(shares, [style.colours.covariance for style, _ in styles], axes=1),
+    descriptor = mix(np.stack([style.descriptor for style, _ in styles]), weights)
+    return Style(descriptor=descriptor, colours=_mean_colours(styles))
+
+
+def _mean_colours(styles: Sequence[tuple[Style, float]]) -> ColourStatistics | None:
+    coloured = [(style.colours, weight) for style, weight in styles if style.colours is not None and weight > 0.0]
+    if not coloured:
+        return None
+    total = sum(weight for _, weight in coloured)
+    shares = [weight / total for _, weight in coloured]
+    return ColourStatistics(
+        mean=np.tensordot(shares, [colours.mean for colours, _ in coloured], axes=1),
+        covariance=np.tensordot(shares, [colours.covariance for colours, _ in coloured], axes=1),
     )
-    return Style(descriptor=mix(np.stack([style.descriptor for style, _ in styles]), weights), colours=colours)
 
 
 def condition(

@@ -5,12 +5,12 @@ half of the very same path.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import index
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import numpy as np
 from jaxtyping import Float
@@ -18,10 +18,11 @@ from PIL import Image
 
 from parasol import __version__
 from parasol.bundle import Bundle
-from parasol.cards import StyleCard, open_style
+from parasol.cards import StyleCard, Styles, StyleSource, open_style, title, weighted
 from parasol.conditions import Style, condition, mixed_style, style_of
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
+from parasol.encoders.text import TextEncoder, Words
 from parasol.images import Box, crop, fit, from_uint8, load, pad_to_multiple, save_png, to_uint8
 from parasol.images.read import Source
 from parasol.maths.colour import ColourMatch, colour_statistics, match_colours
@@ -39,12 +40,6 @@ LARGEST_GROWTH = 4  # times the model's own size; self-attention's memory grows 
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
-
-StyleSource = Source | StyleCard
-"""A style picture, or a card: the object or its file."""
-
-Styles = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
-"""One style, several, or several with signed weights."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,6 +77,7 @@ class Parasol:
         self.components = components
         self._style = StyleEncoder(components=components, card=bundle.manifest.style)
         self._content = ContentEncoder(components=components, card=bundle.manifest.content)
+        self._text = TextEncoder(bundle=bundle, components=components)
 
     @classmethod
     def load(cls, model: str | Path | None = None, *, runtime: str = "onnx", threads: int = 0) -> "Parasol":
@@ -98,9 +94,10 @@ class Parasol:
 
     def stylize(
         self,
-        content: Source,
+        content: Source | Words,
         style: Styles,
         *,
+        shows: Words | None = None,
         style_scale: float | None = None,
         content_scale: float | None = None,
         structure: float | None = None,
@@ -113,8 +110,10 @@ class Parasol:
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
 
-        Dials that are left out take the model's own defaults; `Dials` says what each means. `size` is the longer side
-        in px; the shape stays the content picture's.
+        `shows` says in words what the picture is to show instead, in the layout of the content picture. Words as the
+        content have no layout, so the picture is a square from new noise (`fresh`). Dials that are left out take the
+        model's own defaults; `Dials` says what each means. `size` is the longer side in px; the shape stays the
+        content picture's.
 
         Raises:
             ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
@@ -131,19 +130,34 @@ class Parasol:
         )
         seconds: dict[str, float] = {}
         with _timed(seconds, "describe"):
-            recipe = self.recipe(content, style, dials, size=size)
+            recipe = self.recipe(content, style, dials, shows=shows, size=size)
         result = self.paint(recipe, progress=progress)
         return replace(result, seconds=seconds | result.seconds)
 
-    def recipe(self, content: Source, style: Styles, dials: Dials, *, size: int | None = None) -> Recipe:
+    def recipe(
+        self,
+        content: Source | Words,
+        style: Styles,
+        dials: Dials,
+        *,
+        shows: Words | None = None,
+        size: int | None = None,
+    ) -> Recipe:
         """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials."""
-        picture = self._fitted(content, size)
+        if isinstance(content, Words):
+            content, shows, dials = _without_picture(content, shows, dials)
+        picture, look = self._fitted(content, size), self.style(style)
+        if dials.color == "match" and look.colours is None:
+            raise ValueError(
+                "color is 'match' and the style is words alone, which have no colours: add a style picture"
+            )
         return Recipe.write(
             version=__version__,
             model=ModelPart(name=self.bundle.manifest.name, hash=self.bundle.hash),
             picture=picture,
-            content=self._content(picture),
-            style=self.style(style),
+            content=self._content(picture) if shows is None else self._text.content(shows),
+            of_words=shows is not None,
+            style=look,
             dials=dials,
         )
 
@@ -168,7 +182,8 @@ class Parasol:
         with _timed(seconds, "encode"):
             z_0 = self.components.encode(_batch(padded))
         with _timed(seconds, "sample"):
-            for done, z in self._sample(recipe.dials, z_0, picture, style):  # noqa: B007 (the last z is the picture)
+            shown = recipe.content_of_words(self.bundle.manifest.content.dimension)
+            for done, z in self._sample(recipe.dials, z_0, picture, style, shown):  # noqa: B007 (the last z is the picture)
                 if progress:
                     progress(done, recipe.dials.steps)
         with _timed(seconds, "decode"):
@@ -183,9 +198,9 @@ class Parasol:
         padded, box = pad_to_multiple(self._fitted(content, size), self.bundle.manifest.stride)
         return _image(self._decode(self.components.encode(_batch(padded)), box))
 
-    def embed_content(self, picture: Source) -> Float[np.ndarray, " d"]:
-        """The unit-norm content descriptor c = C(x)."""
-        return self._content(load(picture))
+    def embed_content(self, content: Source | Words) -> Float[np.ndarray, " d"]:
+        """The unit-norm content descriptor c = C(x) of a picture, or that of words."""
+        return self._text.content(content) if isinstance(content, Words) else self._content(load(content))
 
     def embed_style(self, picture: Source) -> Float[np.ndarray, " a"]:
         """The unit-norm style descriptor a = A(x)."""
@@ -193,14 +208,16 @@ class Parasol:
 
     def style(self, style: Styles) -> Style:
         """Descriptor and colours of one style or of a mix: what recipes and cards keep."""
-        return mixed_style([(self._opened(source), weight) for source, weight in _weighted(style)])
+        return mixed_style([(self._opened(source), weight) for source, weight in weighted(style)])
 
     def card(self, style: Styles) -> StyleCard:
         """A style or a mix as a card, which `save` writes and which stands wherever a style picture does."""
-        parts = [(_title(source), weight) for source, weight in _weighted(style)]
+        parts = [(title(source), weight) for source, weight in weighted(style)]
         return StyleCard.write(self.style(style), self.bundle.manifest.style, parts)
 
     def _opened(self, source: StyleSource) -> Style:
+        if isinstance(source, Words):
+            return Style(descriptor=self._text.style(source), colours=None)
         opened = open_style(source)
         if isinstance(opened, StyleCard):
             return opened.of(self.bundle.manifest.style)
@@ -221,13 +238,22 @@ class Parasol:
             )
 
     def _sample(
-        self, dials: Dials, z_0: Float[np.ndarray, "1 C h w"], picture: Picture, style: Style
+        self,
+        dials: Dials,
+        z_0: Float[np.ndarray, "1 C h w"],
+        picture: Picture,
+        style: Style,
+        shown: Float[np.ndarray, " d"] | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
-        """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone."""
+        """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
+
+        `shown` is what to show instead of what the picture shows.
+        """
         steps = self.bundle.manifest.schedule.steps(dials.steps)
         random = np.random.default_rng(dials.seed)
         content = self._content(picture)
-        target = self._guided(dials, condition(self.components, style=style.descriptor, content=content))
+        wanted = condition(self.components, style=style.descriptor, content=content if shown is None else shown)
+        target = self._guided(dials, wanted)
         if dials.fresh:
             yield from sample_fresh(target, _noise(random, z_0), steps, eta=FRESH_ETA)
             return
@@ -260,23 +286,22 @@ def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
     raise ValueError(f"runtime is {runtime!r}; it must be onnx or torch")
 
 
-def _title(source: StyleSource) -> str:
-    """What a card calls one of its parts: the file's name, not its place."""
-    if isinstance(source, str | Path):
-        return "standard input" if str(source) == "-" else Path(source).name
-    return "a card" if isinstance(source, StyleCard) else "a picture"
-
-
-def _weighted(style: Styles) -> list[tuple[StyleSource, float]]:
-    """Each style with its weight, 1 where none is given."""
-    items: list[Any] = [*style] if isinstance(style, list | tuple) else [style]
-    return [item if isinstance(item, tuple) else (item, 1.0) for item in items]
+def _without_picture(content: Words, shows: Words | None, dials: Dials) -> tuple[np.ndarray, Words, Dials]:
+    """A blank picture for its shape alone, what is shown, and dials that start from new noise."""
+    if shows is not None:
+        raise ValueError(f"both {content.text!r} and {shows.text!r} say what is shown: leave one out")
+    if dials.color == "keep":
+        raise ValueError(
+            "color is 'keep' and there is no content picture whose colours could be kept: use off or match"
+        )
+    return np.ones((8, 8, 3), np.float32), content, replace(dials, fresh=True)
 
 
 def _colour_step(color: str, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
-    if color == "off":
+    wanted = style.colours if color == "match" else colour_statistics(content)
+    if color == "off" or wanted is None:  # `recipe` lets no style without colours be matched
         return ColourMatch(pixels=pixels, clipped_share=0.0)
-    return match_colours(pixels, style.colours if color == "match" else colour_statistics(content))
+    return match_colours(pixels, wanted)
 
 
 def _noise(random: np.random.Generator, like: np.ndarray) -> np.ndarray:

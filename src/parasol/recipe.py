@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
-from parasol.cards import Part, StylePart, descriptor_hash
+from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_float32
 from parasol.conditions import Style
 from parasol.images import encode_png, load, read_text
 from parasol.types import Picture
@@ -86,10 +86,14 @@ class ModelPart(Part):
 
 
 class ContentPart(Part):
-    """picture: the fitted content as a PNG. descriptor_hash: SHA-256 of its descriptor's float32 bytes."""
+    """picture: the fitted content as a PNG, blank where there is none. descriptor_hash: SHA-256 of float32 bytes.
+
+    descriptor: little-endian float32, where words say what is shown; else it is the picture's own.
+    """
 
     picture: Base64Bytes
     descriptor_hash: str
+    descriptor: Base64Bytes | None = None
 
 
 class Recipe(Part):
@@ -112,15 +116,20 @@ class Recipe(Part):
         model: ModelPart,
         picture: Picture,
         content: Float[np.ndarray, " d"],
+        of_words: bool,
         style: Style,
         dials: Dials,
     ) -> "Recipe":
-        """A recipe from a fitted content picture, its descriptor, a style and the dials."""
+        """A recipe from a fitted content picture, its descriptor (or that of words), a style and the dials."""
         return cls(
             format=FORMAT,
             version=version,
             model=model,
-            content=ContentPart(picture=b64encode(encode_png(picture)), descriptor_hash=descriptor_hash(content)),
+            content=ContentPart(
+                picture=b64encode(encode_png(picture)),
+                descriptor_hash=descriptor_hash(content),
+                descriptor=b64encode(float32_bytes(content)) if of_words else None,
+            ),
             style=StylePart.of(style),
             dials=dials,
         )
@@ -177,6 +186,19 @@ class Recipe(Part):
             PictureError: it is damaged.
         """
         return load(self.content.picture)
+
+    def content_of_words(self, dimension: int) -> Float[np.ndarray, " d"] | None:
+        """The content descriptor, of the model's `dimension`, where words say what is shown.
+
+        Raises:
+            RecipeError: it is damaged.
+        """
+        if self.content.descriptor is None:
+            return None
+        try:
+            return read_float32(self.content.descriptor, dimension, "content descriptor")
+        except ValueError as error:
+            raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
 
     def style_parts(self, dimension: int) -> Style:
         """The style's descriptor, of the model's `dimension`, and colours.

@@ -1,21 +1,26 @@
 """`parasol card`: a style, or a mix of several, saved as a file that stands wherever a style picture does."""
 
-from typing import Annotated
+import json
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parasol.apps import options
-from parasol.apps.jobs import CARD_SUFFIX, STDIN, stem, styles
-from parasol.apps.words import Like
+from parasol.apps.jobs import CARD_SUFFIX, STDIN, name, styles
+from parasol.apps.words import Like, likes
+
+if TYPE_CHECKING:
+    from parasol.cards import StyleSource
 
 
 def card(
     style: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="STYLE[:WEIGHT]...", help="Picture, card or folder, - for stdin; several mix; below 0 pushes away."
         ),
-    ],
+    ] = None,
+    text: options.LikeText = None,
     out: Annotated[
         str | None, typer.Option("--out", "-o", help=f"File to write, *{CARD_SUFFIX}, or - for stdout.")
     ] = None,
@@ -31,17 +36,16 @@ def card(
     Examples:
       parasol card crab.png:0.7 ink.png:0.3 -o warm.style.json
       parasol card warm.style.json photo.jpg:-0.2 -o warmer.style.json
+      parasol card crab.png --text "thick black outline:0.5" -o bold.style.json
       parasol style house.png --like warm.style.json:0.7 --like crab.png:0.3
     """
-    import json
-
     from parasol.cards import check_card_target
     from parasol.pipeline import Parasol
 
-    likes = [Like.parse(word) for word in style]
-    target = out if out is not None else f"{'-'.join(stem(like.source) for like in likes)}{CARD_SUFFIX}"
+    mixed = likes(style, text)
+    target = out if out is not None else f"{'-'.join(map(name, mixed))}{CARD_SUFFIX}"
     check_card_target(target)
-    parts = [(source, weight) for like in likes for source, weight in _shared(like)]
+    parts = [part for like in mixed for part in _shared(like)]
     made = Parasol.load(model).card(parts)
     made.save(target)
     if target != STDIN:
@@ -49,7 +53,11 @@ def card(
         print(json.dumps(told) if json_ else target)
 
 
-def _shared(like: Like) -> list[tuple[str, float]]:
+def _shared(like: Like) -> "list[tuple[StyleSource, float]]":
     """A style with its weight; for a folder each of its pictures, with an equal share of the weight."""
+    from parasol.encoders.text import Words
+
+    if like.spoken:
+        return [(Words(like.source), like.weight)]
     sources = styles(like.source)
     return [(source, like.weight / len(sources)) for source in sources]

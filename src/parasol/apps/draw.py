@@ -31,8 +31,7 @@ def draw(
     many = left > 1
     for job in jobs:
         try:
-            styles = [(read(like.source), like.weight) for like in job.styles]
-            first = model.recipe(read(job.content), styles, dials, size=size)
+            first = _recipe(model, job, dials, read=read, size=size)
         except ValueError as error:
             left -= count
             yield Outcome(job=job, out=job.out, error=str(error))
@@ -54,6 +53,16 @@ def draw(
             painted, left = painted + 1, left - 1
 
 
+def _recipe(model: "Parasol", job: Job, dials: "Dials", *, read: Callable[[str], Any], size: int | None) -> "Recipe":
+    from parasol.encoders.text import Words
+
+    styles = [(Words(like.source) if like.spoken else read(like.source), like.weight) for like in job.styles]
+    if not job.content:
+        return model.recipe(Words(job.shows), styles, dials, size=size)
+    shows = Words(job.shows) if job.shows else None
+    return model.recipe(read(job.content), styles, dials, shows=shows, size=size)
+
+
 def _reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     """Sources as they are, except that standard input, a picture or a card, is read once for all jobs."""
     from parasol.cards import open_style
@@ -62,7 +71,7 @@ def _reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     opened = None
     if any(job.content == STDIN for job in jobs):
         opened = load(STDIN)
-    elif any(like.source == STDIN for job in jobs for like in job.styles):
+    elif any(like.source == STDIN and not like.spoken for job in jobs for like in job.styles):
         opened = open_style(STDIN)
     return lambda source: opened if source == STDIN and opened is not None else source
 

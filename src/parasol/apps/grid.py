@@ -124,7 +124,9 @@ def _sweep(
 
 
 def swatch(style: "StylePart") -> np.ndarray:
-    """What stands for a card on a sheet: its mean colour, and one deviation to either side of it."""
+    """What stands for a card on a sheet: its mean colour, and one deviation to either side; white where unknown."""
+    if style.mean is None or style.covariance is None:
+        return np.ones((24, 24, 3), np.float32)
     mean, covariance = np.array(style.mean), np.array(style.covariance)
     values, vectors = np.linalg.eigh(covariance)
     step = np.sqrt(max(values[-1], 0.0)) * vectors[:, -1]

@@ -1,5 +1,6 @@
 """From the words of `parasol style` to the pictures that it is to make: which content, which styles, which file."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,13 @@ CARD_SUFFIX = ".style.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One content in one style (or one mix), and the file for it ("-" is standard output)."""
+    """One content in one style (or one mix), and the file for it ("-" is standard output).
+
+    `content` is a picture, "" where words alone say what is shown; `shows` is those words, "" where there are none.
+    """
 
     content: str
+    shows: str
     styles: tuple[Like, ...]
     out: str
 
@@ -26,40 +31,60 @@ class Job:
         return str(path.with_name(f"{path.stem}-{seed}{path.suffix}"))
 
 
-def plan(content: str, likes: Sequence[Like], out: str | None) -> list[Job]:
+def plan(content: str, likes: Sequence[Like], out: str | None, shows: str = "") -> list[Job]:
     """The jobs of one command, every one checked before any is begun.
 
     A folder, as content or as the only style, stands for each of its pictures; `out` is then a folder too. Without
     `out`, files and folders are named after what goes in. Raises ValueError.
     """
-    if [content, *(like.source for like in likes)].count(STDIN) > 1:
+    if [content, *_files(likes)].count(STDIN) > 1:
         raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
-    contents, looks = pictures(content), _looks(likes)
-    title = f"{stem(content)}-as-{'-'.join(stem(like.source) for like in likes)}"
-    if not (Path(content).is_dir() or Path(likes[0].source).is_dir()):
+    if not content and not shows:
+        raise ValueError("no content is named: give a picture as CONTENT, or words with --content-text")
+    contents, looks = pictures(content) if content else [""], _looks(likes)
+    title = f"{_subject(content, shows)}-as-{'-'.join(map(name, likes))}"
+    if not any(Path(source).is_dir() for source in (content or STDIN, *_files(likes))):
         target = out if out is not None else f"{title}.png"
         if target != STDIN and (Path(target).is_dir() or target.endswith("/")):
             target = str(Path(target) / f"{title}.png")
-        jobs = [Job(content=content, styles=tuple(likes), out=target)]
+        jobs = [Job(content=content, shows=shows, styles=tuple(likes), out=target)]
     else:
-        jobs = list(_batch(contents, looks, Path(title if out is None else out)))
+        jobs = list(_batch(contents, looks, Path(title if out is None else out), shows))
     _check(jobs)
     return jobs
 
 
-def _batch(contents: Sequence[str], looks: Sequence[tuple[Like, ...]], folder: Path) -> Iterator[Job]:
+def _batch(contents: Sequence[str], looks: Sequence[tuple[Like, ...]], folder: Path, shows: str) -> Iterator[Job]:
     if str(folder) == STDIN:
         raise ValueError("many pictures do not fit on standard output: name a folder with -o")
-    content_names = _distinct_names(contents)
-    style_names = _distinct_names([look[0].source for look in looks])
+    content_names = _distinct_names(contents) if contents != [""] else [_subject("", shows)]
+    style_names = _distinct_names([look[0].source for look in looks]) if len(looks) > 1 else [""]
     for look, style_name in zip(looks, style_names, strict=True):
         for content, content_name in zip(contents, content_names, strict=True):
-            name = f"{content_name}-as-{style_name}" if len(looks) > 1 else content_name
-            yield Job(content=content, styles=look, out=str(folder / f"{name}.png"))
+            title = f"{content_name}-as-{style_name}" if len(looks) > 1 else content_name
+            yield Job(content=content, shows=shows, styles=look, out=str(folder / f"{title}.png"))
+
+
+def _files(likes: Sequence[Like]) -> list[str]:
+    return [like.source for like in likes if not like.spoken]
+
+
+def _subject(content: str, shows: str) -> str:
+    return "-".join(filter(None, (stem(content) if content else "", _spelt(shows))))
+
+
+def name(like: Like) -> str:
+    """What files and sheets call a style."""
+    return _spelt(like.source) if like.spoken else stem(like.source)
+
+
+def _spelt(words: str) -> str:
+    """Words as part of a file name: letters and digits of any script, joined by hyphens, 40 characters at most."""
+    return re.sub(r"\W+", "-", words.lower()).strip("-")[:40]
 
 
 def _looks(likes: Sequence[Like]) -> list[tuple[Like, ...]]:
-    if not any(Path(like.source).is_dir() for like in likes):
+    if not any(Path(source).is_dir() for source in _files(likes)):
         return [tuple(likes)]
     if len(likes) > 1:
         raise ValueError("a folder of styles stands for each of its pictures and cannot be mixed: name single pictures")
@@ -96,7 +121,7 @@ def _ends(path: Path, suffixes: frozenset[str]) -> bool:
 
 
 def _check(jobs: Sequence[Job]) -> None:
-    inputs = {Path(source).resolve() for job in jobs for source in (job.content, *(like.source for like in job.styles))}
+    inputs = {Path(source).resolve() for job in jobs for source in (job.content, *_files(job.styles)) if source}
     for job in jobs:
         check_target(job.out)
         if job.out != STDIN and Path(job.out).resolve() in inputs:

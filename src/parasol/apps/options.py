@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from parasol.recipe import Dials, Recipe
 
 Content = Annotated[str, typer.Argument(metavar="CONTENT", help="Picture or SVG, a folder of them, - for stdin.")]
+LikeText = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT[:WEIGHT]", help='A style in words, such as "glossy 3D"; mixes with --like.'),
+]
 StyleScale = Annotated[
     float | None, typer.Option(metavar="NUMBER", help="Pull of the style: 0 ignores it, 1 is plain, 5 is strong.")
 ]

@@ -12,10 +12,11 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import STDIN
-from parasol.apps.words import Like
+from parasol.apps.words import likes
 
 if TYPE_CHECKING:
     from parasol.cards import StyleCard
+    from parasol.encoders.text import Words
     from parasol.index.search import Hit, Query
     from parasol.pipeline import Parasol
     from parasol.types import Picture
@@ -33,8 +34,13 @@ def search(
             metavar="STYLE[:WEIGHT]", help="Style picture or card; repeated, styles mix; below 0 pushes away."
         ),
     ] = None,
+    like_text: options.LikeText = None,
     content: Annotated[
         list[str] | None, typer.Option(metavar="PICTURE", help="What is to be shown; repeated, contents mix.")
+    ] = None,
+    content_text: Annotated[
+        list[str] | None,
+        typer.Option("--content-text", "--text", metavar="TEXT", help="The same in words; mixes with --content."),
     ] = None,
     style_weight: Annotated[
         float | None, typer.Option(metavar="0..1", help="w, where both are given; 0.5 if left out.")
@@ -53,17 +59,21 @@ def search(
       parasol search pictures.index --like crab.png --content house.png
       parasol search pictures.index --like crab.png:0.7 --like ink.png:0.3 --top 24 --sheet found.png
       parasol search pictures.index --content house.png --json
+      parasol search pictures.index --text "red apple" --like-text "glossy 3D"
     """
-    likes, contents = [Like.parse(word) for word in like or []], content or []
-    if not likes and not contents:
-        raise ValueError("nothing is asked for: give a style with --like, a content with --content, or both")
-    if style_weight is not None and not (likes and contents):
+    wanted, contents, texts = likes(like, like_text) if like or like_text else [], content or [], content_text or []
+    if not (wanted or contents or texts):
+        raise ValueError(
+            "nothing is asked for: give a style with --like or --like-text, a content with --content or --text, or both"
+        )
+    if style_weight is not None and not (wanted and (contents or texts)):
         raise ValueError("--style-weight weighs the style against the content and only one is given: leave it out")
-    if [*contents, *(one.source for one in likes)].count(STDIN) > 1:
+    if [*contents, *(one.source for one in wanted if not one.spoken)].count(STDIN) > 1:
         raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
 
     from parasol import images
     from parasol.cards import open_style
+    from parasol.encoders.text import Words
     from parasol.index.search import search as run
     from parasol.index.store import Encoders, Index
     from parasol.pipeline import Parasol
@@ -72,9 +82,9 @@ def search(
         images.check_target(sheet)
     index, loaded = Index.open(folder), Parasol.load(model)
     index.require(Encoders.of(loaded.bundle.manifest))
-    styles = [(open_style(one.source), one.weight) for one in likes]
+    styles = [(Words(one.source) if one.spoken else open_style(one.source), one.weight) for one in wanted]
     shown = [images.load(source) for source in contents]
-    hits = run(index, _query(loaded, styles, shown, style_weight), top)
+    hits = run(index, _query(loaded, styles, [*shown, *map(Words, texts)], style_weight), top)
     if sheet is not None:
         images.save_png(sheet, _sheet([*shown, *(one for one, _ in styles if isinstance(one, np.ndarray))], hits))
     if sheet != STDIN:
@@ -86,8 +96,8 @@ def search(
 
 def _query(
     model: "Parasol",
-    styles: Sequence[tuple["Picture | StyleCard", float]],
-    contents: Sequence["Picture"],
+    styles: Sequence[tuple["Picture | StyleCard | Words", float]],
+    contents: Sequence["Picture | Words"],
     style_weight: float | None,
 ) -> "Query":
     from parasol.index.search import Query

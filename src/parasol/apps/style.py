@@ -11,15 +11,24 @@ from parasol.apps import options
 from parasol.apps.draw import Outcome, draw
 from parasol.apps.jobs import STDIN, plan
 from parasol.apps.progress import Progress
-from parasol.apps.words import Like
+from parasol.apps.words import likes
 
 
 def style(
-    content: options.Content,
+    content: Annotated[
+        str,
+        typer.Argument(metavar="[CONTENT]", help="Picture or SVG, a folder of them, - for stdin.", show_default=False),
+    ] = "",
     like: Annotated[
-        list[str],
-        typer.Option(metavar="STYLE[:WEIGHT]", help="Style picture; repeated, styles mix; below 0 pushes away."),
-    ],
+        list[str] | None,
+        typer.Option(
+            metavar="STYLE[:WEIGHT]", help="Style picture or card; repeated, styles mix; below 0 pushes away."
+        ),
+    ] = None,
+    like_text: options.LikeText = None,
+    content_text: Annotated[
+        str, typer.Option(metavar="TEXT", help="What to show, in words; without CONTENT it starts from new noise.")
+    ] = "",
     out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, a folder, or - for stdout.")] = None,
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
@@ -33,7 +42,7 @@ def style(
     model: options.Model = None,
     json_: options.Json = False,
 ) -> int:
-    """Draw what CONTENT shows in the style of another picture.
+    """Draw what CONTENT shows in the style of another picture, of a card, or of words.
 
     A folder as CONTENT, or as the one --like, stands for each of its pictures. The same command continues where it was
     stopped, and a picture that fails does not stop the others. Every PNG carries the recipe to make it again.
@@ -45,9 +54,11 @@ def style(
       parasol style house.png --like crab.png:0.7 --like ink.png:0.3 --like photo.jpg:-0.2
       parasol style house.png --like crab.png --count 4 -o variants/house.png
       parasol style pictures/ --like crab.png -o styled/
+      parasol style house.png --like-text "glossy 3D" --like crab.png:0.3
+      parasol style --content-text "red apple" --like crab.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
-    jobs = plan(content, [Like.parse(word) for word in like], out)
+    jobs = plan(content, likes(like, like_text), out, content_text)
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
 
@@ -109,6 +120,6 @@ def _report(outcome: Outcome, json_: bool) -> None:
     elif outcome.out != STDIN:
         facts = options.as_json(outcome.result) if outcome.result else {}
         styles = [[like.source, like.weight] for like in outcome.job.styles]
-        asked = {"out": outcome.out, "content": outcome.job.content, "styles": styles}
+        asked = {"out": outcome.out, "content": outcome.job.content, "shows": outcome.job.shows, "styles": styles}
         record = {**asked, "kept": outcome.result is None, **facts}
         print(json.dumps(record) if json_ else outcome.out, flush=True)

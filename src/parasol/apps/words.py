@@ -1,5 +1,6 @@
-"""The small languages of the command line: `STYLE[:WEIGHT]` and `DIAL=VALUES`."""
+"""The small languages of the command line: `STYLE[:WEIGHT]`, `TEXT[:WEIGHT]` and `DIAL=VALUES`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,26 +11,36 @@ DIALS = {"structure": float, "style-scale": float, "content-scale": float, "step
 
 @dataclass(frozen=True, kw_only=True)
 class Like:
-    """A style picture (path, or "-") and its weight in the mix; below zero pushes away from it."""
+    """A style (the path of a picture or card, "-", or words) and its weight in the mix; below zero pushes away."""
 
     source: str
     weight: float = 1.0
+    spoken: bool = False
+    """Whether the source is words."""
 
     @classmethod
-    def parse(cls, word: str) -> "Like":
+    def parse(cls, word: str, *, spoken: bool = False) -> "Like":
         """Read `STYLE[:WEIGHT]`. A file of that whole name comes first, so that names may hold colons."""
         head, colon, tail = word.rpartition(":")
-        if not colon or not head or Path(word).exists():
-            return cls(source=word)
+        if not colon or not head or (not spoken and Path(word).exists()):
+            return cls(source=word, spoken=spoken)
         try:
             weight = float(tail)
         except ValueError:
-            return cls(source=word)
+            return cls(source=word, spoken=spoken)
         if not np.isfinite(weight) or weight == 0:
             raise ValueError(
                 f"the style {word!r} has the weight {tail} and it must be a number other than 0: leave it out"
             )
-        return cls(source=head, weight=weight)
+        return cls(source=head, weight=weight, spoken=spoken)
+
+
+def likes(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like]:
+    """What --like and --like-text ask for together. Raises ValueError where that is nothing."""
+    found = [*map(Like.parse, files or []), *(Like.parse(text, spoken=True) for text in texts or [])]
+    if not found:
+        raise ValueError("no style is given: name a picture or a card, or describe one in words (--help tells how)")
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

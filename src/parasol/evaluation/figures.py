@@ -18,12 +18,13 @@ from parasol.evaluation.quality import quality
 from parasol.evaluation.reconstruction import autoencoder, full_structure
 from parasol.evaluation.robustness import robustness
 from parasol.evaluation.waiting import Waiting
+from parasol.evaluation.words import words
 from parasol.pipeline import Parasol
 
 FIGURES: dict[str, Make] = {
     make.__name__: make
     for make in (
-        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, robustness, quality,
+        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, robustness, words, quality,
         structure, style_scale,
     )
 }  # fmt: skip

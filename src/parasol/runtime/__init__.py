@@ -1,4 +1,4 @@
-"""Runtimes: the six components of a bundle as functions of numpy arrays, behind one small class."""
+"""Runtimes: the components of a bundle as functions of numpy arrays, behind one small class."""
 
 from abc import ABC, abstractmethod
 
@@ -47,3 +47,11 @@ class Components(ABC):
     def project(self, style: Float[np.ndarray, "B a"]) -> Float[np.ndarray, "B d"]:
         """M(a): style descriptors in the content descriptors' space, unit norm."""
         return self._run("project", style)
+
+    def words_style(self, sentences: Float[np.ndarray, "B s"]) -> Float[np.ndarray, "B a"]:
+        """Sentence vectors to unit-norm style descriptors; only where the bundle has words."""
+        return self._run("words_style", sentences)
+
+    def words_content(self, sentences: Float[np.ndarray, "B s"]) -> Float[np.ndarray, "B d"]:
+        """Sentence vectors to unit-norm content descriptors; only where the bundle has words."""
+        return self._run("words_content", sentences)

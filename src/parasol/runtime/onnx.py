@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @final
 class OnnxComponents(Components):
-    """The six components on the CPU. A component's graph and weights are read when it is first called.
+    """The components on the CPU. A component's graph and weights are read when it is first called.
 
     threads: CPU threads of one call; 0 takes every core that this process may use.
     """

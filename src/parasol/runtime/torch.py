@@ -12,25 +12,27 @@ import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 
-from parasol.bundle import GET_ANOTHER, WEIGHTS, Bundle, BundleError
+from parasol.bundle import GET_ANOTHER, WEIGHTS, WORDS, Bundle, BundleError
 from parasol.runtime import Components
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.projector import Projector, ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.training.networks.words import WordsConfig, WordsHeads
 
 _COUNTERS = "num_batches_tracked"  # of batch norms: they matter to training alone and are not stored
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Networks:
-    """The five torch networks of one model. The autoencoder is two components, E and D; the others are one each."""
+    """The torch networks of one model. The autoencoder and the words are two components each, the others one."""
 
     autoencoder: Autoencoder
     unet: UNet2DConditionModel
     style: StyleEncoder
     content: ContentEncoder
     projector: Projector
+    words: WordsHeads | None = None
 
     @classmethod
     def build(cls, configurations: Mapping[str, Mapping[str, Any]]) -> "Networks":
@@ -41,17 +43,20 @@ class Networks:
             style=StyleEncoder(_config(StyleEncoderConfig, configurations["style"])).eval(),
             content=ContentEncoder(_config(ContentEncoderConfig, configurations["content"])).eval(),
             projector=Projector(_config(ProjectorConfig, configurations["projector"])).eval(),
+            words=WordsHeads(_config(WordsConfig, configurations["words"])).eval()
+            if "words" in configurations
+            else None,
         )
 
     def configurations(self) -> dict[str, dict[str, Any]]:
         """Configuration of each network, as JSON values."""
         unet = {name: value for name, value in self.unet.config.items() if not name.startswith("_")}
-        own = {name: getattr(self, name) for name in ("autoencoder", "style", "content", "projector")}
-        return {"unet": unet, **{name: dataclasses.asdict(network.config) for name, network in own.items()}}
+        own = {name: getattr(self, name) for name in ("autoencoder", "style", "content", "projector", "words")}
+        return {"unet": unet, **{name: dataclasses.asdict(network.config) for name, network in own.items() if network}}
 
     def components(self) -> dict[str, tuple[nn.Module, Callable[..., Tensor]]]:
         """Component -> the network that holds its parameters, and its function of tensors."""
-        return {
+        pictures: dict[str, tuple[nn.Module, Callable[..., Tensor]]] = {
             "encode": (self.autoencoder, self.autoencoder.encode),
             "decode": (self.autoencoder, self.autoencoder.decode),
             "denoise": (self.unet, lambda z, t, tokens: self.unet(z, t, encoder_hidden_states=tokens).sample),
@@ -59,17 +64,21 @@ class Networks:
             "content": (self.content, self.content.forward),
             "project": (self.projector, self.projector.forward),
         }
+        if self.words is None:
+            return pictures
+        words: tuple[nn.Module, nn.Module] = self.words.style, self.words.content
+        return pictures | {name: (head, head.forward) for name, head in zip(WORDS, words, strict=True)}
 
 
 @final
 class TorchComponents(Components):
-    """The six components of a bundle in eager torch."""
+    """The components of a bundle in eager torch."""
 
     def __init__(self, bundle: Bundle, *, device: str = "cpu") -> None:
         super().__init__(bundle)
         networks = load_networks(bundle)
-        for field in dataclasses.fields(networks):
-            getattr(networks, field.name).to(device)
+        for network, _ in networks.components().values():
+            network.to(device)
         self._device = device
         self._functions = {name: function for name, (_, function) in networks.components().items()}
 

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from torch import nn
 
 from parasol.bundle import DefaultDials, sha256
+from parasol.encoders.text import SENTENCES
 from parasol.maths.schedule import Schedule
 from parasol.runtime.torch import Networks
 from parasol.training.diffusion import Denoiser, Frozen
@@ -16,9 +18,11 @@ from parasol.training.networks.content_encoder import ContentEncoder
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.unet import UNetConfig
-from parasol.training.recipes import Places, Recipe
+from parasol.training.networks.words import WordsConfig, WordsHeads
+from parasol.training.recipes import WORDS_RUN, Places, Recipe
 from parasol.training.tables import best_record, load_best
 from parasol.training.train import record_of
+from parasol.training.words import spaces_of
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -41,8 +45,10 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
         style=_best(StyleEncoder(frozen.style), runs / frozen.style_run),
         content=_best(ContentEncoder(frozen.content), runs / frozen.content_run),
         projector=denoiser.projector,
+        words=_words(places, frozen),
     )
     used = [recipe.name, frozen.autoencoder_run, frozen.style_run, frozen.content_run]
+    used += [WORDS_RUN] if networks.words else []
     card = Card(
         name=name,
         licence=licence,
@@ -54,8 +60,23 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
         prediction=unet.prediction,
         dials=dials,
         training={run: best_record(runs / run) for run in used},
+        sentences=SENTENCES if networks.words else "",
     )
     return networks, card
+
+
+def _words(places: Places, frozen: Frozen) -> WordsHeads | None:
+    """The heads for words, where they were trained; they must lead into the very spaces of this model."""
+    run = places.runs / WORDS_RUN
+    if not (run / "best.safetensors").exists():
+        return None
+    heads = _best(WordsHeads(WordsConfig(style=frozen.style.dimension, content=frozen.content.dimension)), run)
+    if not torch.equal(heads.spaces, spaces_of(places.runs / frozen.style_run, places.runs / frozen.content_run)):
+        raise ValueError(
+            f"{run} leads into the descriptor spaces of other encoders than {frozen.style_run} and "
+            f"{frozen.content_run}: remove it and train it anew with  parasol train {WORDS_RUN}"
+        )
+    return heads
 
 
 def _attribution(corpus: Path) -> str:

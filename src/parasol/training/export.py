@@ -1,4 +1,4 @@
-"""Torch networks -> bundle: float16 weights in one safetensors file, six ONNX graphs that name them, a manifest."""
+"""Torch networks -> bundle: float16 weights in one safetensors file, ONNX graphs that name them, a manifest."""
 
 import copy
 import tempfile
@@ -16,14 +16,15 @@ from torch import Tensor, nn
 
 from parasol.bundle import (
     ATTRIBUTION,
-    COMPONENTS,
     FORMAT,
     MANIFEST,
     WEIGHTS,
+    WORDS,
     Bundle,
     DefaultDials,
     EncoderCard,
     Manifest,
+    WordsCard,
     graph_file,
     sha256,
 )
@@ -41,6 +42,7 @@ class Card:
     name, licence: of the model. attribution: who drew what it was trained on, and under which licences.
     size: longer side in px of the training pictures.
     style_version, content_version: of the descriptor spaces; descriptors of two versions are never compared.
+    sentences: of the sentence encoder that the networks' words take, "" where there are none.
     schedule: of the noise. prediction: of the U-Net, "epsilon" or "v". dials: defaults that suit this model.
     training: JSON record of how the weights came to be.
     """
@@ -55,6 +57,7 @@ class Card:
     prediction: Literal["epsilon", "v"]
     dials: DefaultDials
     training: Mapping[str, Any]
+    sentences: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +80,14 @@ def export(networks: Networks, card: Card, folder: Path) -> Bundle:
     (folder / MANIFEST).unlink(missing_ok=True)
     weights: dict[str, np.ndarray] = {}
     architecture = distinct(networks)
-    for component, signature in signatures(networks).items():
+    wanted = signatures(networks)
+    for component, signature in wanted.items():
         graph, names = trace(*architecture.components()[component], signature)
         write_atomic(folder / graph_file(component), graph)
         weights |= stored(component, networks.components()[component][0], names)
     write_atomic(folder / WEIGHTS, save(weights))
     write_atomic(folder / ATTRIBUTION, card.attribution.encode())
-    files = {file: sha256(folder / file) for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, COMPONENTS))}
+    files = {file: sha256(folder / file) for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, wanted))}
     manifest = describe(networks, card, files)
     write_atomic(folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
     return Bundle.open(folder)
@@ -107,6 +111,9 @@ def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manife
         content=EncoderCard(
             name="efficientnet-lite0", version=card.content_version, dimension=content.dimension, size=content.size
         ),
+        words=WordsCard(sentences=card.sentences, style=card.style_version, content=card.content_version)
+        if networks.words
+        else None,
         networks=networks.configurations(),
         training=dict(card.training),
         files=dict(files),
@@ -119,7 +126,7 @@ def signatures(networks: Networks) -> dict[str, Signature]:
     latent, picture = torch.zeros(2, channels, side, side), torch.zeros(2, 3, 8 * side, 8 * side)
     style, content = networks.style.config, networks.content.config
     batch, plane = {0: "batch"}, {0: "batch", 2: "height", 3: "width"}
-    return {
+    pictures = {
         "encode": Signature(inputs={"pixels": picture}, output="z", axes={"pixels": plane, "z": plane}),
         "decode": Signature(inputs={"z": latent}, output="pixels", axes={"z": plane, "pixels": plane}),
         "denoise": Signature(
@@ -134,6 +141,18 @@ def signatures(networks: Networks) -> dict[str, Signature]:
             output="style_token",
             axes={"style_descriptor": batch, "style_token": batch},
         ),
+    }
+    return pictures if networks.words is None else pictures | _words(networks.words.config.sentences)
+
+
+def _words(dimension: int) -> dict[str, Signature]:
+    return {
+        component: Signature(
+            inputs={"sentence": torch.ones(2, dimension)},
+            output="descriptor",
+            axes={"sentence": {0: "batch"}, "descriptor": {0: "batch"}},
+        )
+        for component in WORDS
     }
 
 

@@ -17,7 +17,11 @@ from parasol.training.networks.content_encoder import ContentEncoder, ContentEnc
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
+from parasol.training.networks.words import WordsConfig
+from parasol.training.words import WordsTask, WordsTraining
 from parasol.triplets import Mining
+
+WORDS_RUN = "pictogram-words"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +120,35 @@ def pictogram_diffusion() -> Recipe:
     )  # fmt: skip
 
 
+def pictogram_words() -> Recipe:
+    """Heads from sentences into both descriptor spaces, after the style and content recipes. See docs/training.md.
+
+    The sentence vectors of all labels and tags are computed once (about ten minutes of one core), then it is a minute.
+    """
+    network = WordsConfig()
+    training = WordsTraining(
+        languages=("en", "ko", "de", "fr", "ja", "es"),
+        style=StyleEncoderConfig(),
+        content=ContentEncoderConfig(),
+        style_run="pictogram-style",
+        content_run="pictogram-content",
+    )
+    optimisation = Optimisation(
+        steps=1_500, batch=training.contents, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98,
+        validate_every=250, save_every=500,
+    )  # fmt: skip
+    return Recipe(
+        name=WORDS_RUN,
+        optimisation=optimisation,
+        configuration={"network": network, "training": training},
+        task=lambda places: WordsTask(load(places.corpus), places.runs, network, training),
+    )
+
+
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-autoencoder": pictogram_autoencoder,
     "pictogram-style": pictogram_style,
     "pictogram-content": pictogram_content,
+    "pictogram-words": pictogram_words,
     "pictogram-diffusion": pictogram_diffusion,
 }
