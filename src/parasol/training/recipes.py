@@ -105,7 +105,7 @@ def pictogram_diffusion() -> Recipe:
         content_run="pictogram-content",
     )
     optimisation = Optimisation(
-        steps=100_000, batch=16, learning_rate=4e-4, warmup=300, weight_decay=1e-3, average=0.9995, validate_every=500,
+        steps=100_000, batch=16, learning_rate=2e-4, warmup=200, weight_decay=1e-3, average=0.9995, validate_every=500,
         save_every=200,
     )  # fmt: skip
     return Recipe(
