@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from parasol.bundle import DefaultDials
+from parasol.encoders.text import SENTENCES
 from parasol.training.assemble import assemble
 from parasol.training.checkpoint import save_tensors
 from parasol.training.diffusion import Denoiser, Frozen
@@ -15,8 +16,10 @@ from parasol.training.networks.content_encoder import ContentEncoder, ContentEnc
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
-from parasol.training.recipes import Places, Recipe, pictogram_diffusion, pictogram_style
+from parasol.training.networks.words import WordsConfig, WordsHeads
+from parasol.training.recipes import WORDS_RUN, Places, Recipe, pictogram_diffusion, pictogram_style
 from parasol.training.train import record_of
+from parasol.training.words import spaces_of
 
 DIALS = DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=50)
 FROZEN = Frozen(
@@ -73,6 +76,22 @@ def test_weights_of_unknown_hands_are_not_exported(recipe: Recipe, runs: Path) -
     (runs / "ATTRIBUTION").unlink()
     with pytest.raises(ValueError, match="no readable ATTRIBUTION"):
         assemble(recipe, places(runs), name="mine", licence="CC0-1.0", dials=DIALS)
+
+
+@pytest.mark.parametrize("retrained", [False, True])
+def test_words_go_along_where_they_lead_into_the_same_spaces(recipe: Recipe, runs: Path, retrained: bool) -> None:
+    heads = WordsHeads(WordsConfig(style=FROZEN.style.dimension, content=FROZEN.content.dimension))
+    heads.spaces.copy_(spaces_of(runs / "s", runs / "c") + int(retrained))
+    (runs / WORDS_RUN).mkdir()
+    save_tensors(runs / WORDS_RUN / "best.safetensors", heads.state_dict(), {"score": 1.0})
+    if retrained:
+        with pytest.raises(ValueError, match=f"other encoders than s and c: .* parasol train {WORDS_RUN}"):
+            assemble(recipe, places(runs), name="mine", licence="CC0-1.0", dials=DIALS)
+        return
+    networks, card = assemble(recipe, places(runs), name="mine", licence="CC0-1.0", dials=DIALS)
+    assert networks.words is not None
+    assert WORDS_RUN in card.training
+    assert card.sentences == SENTENCES
 
 
 def test_a_missing_run_is_named(recipe: Recipe, runs: Path) -> None:
