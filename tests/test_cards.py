@@ -70,7 +70,9 @@ def test_a_card_names_its_parts_and_no_place(model: Parasol, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("field", "value"), [("version", "2"), ("name", "csd")])
-def test_another_encoder_refuses_a_card(model: Parasol, card: StyleCard, tmp_path: Path, field: str, value: str) -> None:
+def test_another_encoder_refuses_a_card(
+    model: Parasol, card: StyleCard, tmp_path: Path, field: str, value: str
+) -> None:
     folder = copy_of(model.bundle, tmp_path / "other")
     edit_manifest(folder, style=model.bundle.manifest.style.model_dump() | {field: value})
     with pytest.raises(CardError, match=rf"encoder aladin 1 and this model has .*{value}.* `parasol card`"):
