@@ -1,5 +1,6 @@
 """A styles x contents grid of descriptors with a known answer, and an index of it on disk."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +24,26 @@ def planted(styles: int = 4, contents: int = 30, noise: float = 0.05, seed: int 
     return around(styles, style_of), around(contents, content_of), style_of, content_of
 
 
-def as_index(folder: Path, style: np.ndarray, content: np.ndarray, *, shard: int = 50) -> Descriptors:
-    """An index of pictures that need not exist, in shards of so many rows."""
-    cards = (EncoderCard(name=name, version="planted", dimension=space.shape[1], size=8)
-             for name, space in (("style", style), ("content", content)))  # fmt: skip
+def as_index(
+    folder: Path,
+    style: np.ndarray,
+    content: np.ndarray,
+    *,
+    paths: Sequence[str] = (),
+    pictures: Path = Path("/nowhere"),
+    shard: int = 50,
+) -> Descriptors:
+    """An index with given descriptors, in shards of so many rows; its pictures need not exist."""
+    cards = (
+        EncoderCard(name=name, version="planted", dimension=space.shape[1], size=8)
+        for name, space in (("style", style), ("content", content))
+    )
     encoders = Encoders(**dict(zip(("style", "content"), cards, strict=True)))
-    manifest = Manifest(format=FORMAT, pictures=str(folder), encoders=encoders, finished=True, shards=())
+    manifest = Manifest(format=FORMAT, pictures=str(pictures.resolve()), encoders=encoders, finished=True, shards=())
     index = Index(folder=folder, manifest=manifest)
-    entries = [Entry(path=f"{row:05d}.png", size=1, modified=1) for row in range(len(style))]
+    entries = [
+        Entry(path=path, size=1, modified=1) for path in paths or [f"{row:05d}.png" for row in range(len(style))]
+    ]
     rows = np.concatenate([style, content], axis=1).astype(np.float16)
     parts = [slice(at, at + shard) for at in range(0, len(rows), shard)]
     index.with_shards([index.write(entries[part], rows[part]) for part in parts], finished=True).save()

@@ -80,3 +80,28 @@ def test_nearest_is_brute_force_whatever_the_tile() -> None:
         assert np.all(np.diff(cosines, axis=1) <= 0)
     with pytest.raises(ValueError, match="k is 51"):
         nearest(queries, database, 51)
+
+
+def test_confidence_drops_those_whose_content_does_not_stand_out() -> None:
+    """Ten contents look alike: among those the nearest is often another one, and the margin small."""
+    style, content, _, content_of = planted(styles=12, contents=30)
+    random = np.random.default_rng(1)
+    alike = content_of >= 20
+    content[alike] = content[0] + 0.1 * random.normal(size=(int(alike.sum()), 32))
+    content /= np.linalg.norm(content, axis=1, keepdims=True)
+    rows = np.arange(len(style))
+    plain = mine(style, content, rows, *databases(len(rows)), Mining(style_percentile=85.0, crowd=8))
+    sure = mine(style, content, rows, *databases(len(rows)), Mining(style_percentile=85.0, crowd=8, confidence=35.0))
+    right = [float((content_of[found.y] == content_of[found.x]).mean()) for found in (plain, sure)]
+    assert right[0] < 0.8
+    assert right[1] > 0.95
+    assert len(sure.x) == pytest.approx(0.65 * len(plain.x), abs=2)
+
+
+def test_a_copy_in_the_searched_space_is_refused() -> None:
+    style, content, *_ = planted(noise=0.3)
+    content[1] = content[0]
+    rows = np.arange(len(style))
+    halves, every = (rows[rows % 2 == 0], rows[rows % 2 == 1]), {"style_percentile": 100.0}
+    assert mine(style, content, rows, *halves, Mining(**every)).y[0] == 1
+    assert mine(style, content, rows, *halves, Mining(**every, duplicate_distance=0.01)).y[0] != 1

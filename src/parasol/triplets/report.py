@@ -66,7 +66,7 @@ class Sweep:
 
     def chart(self) -> Chart:
         """Its curves."""
-        names = {"yield": "yield", "y_right": "y shows x's content", "y_right_base": "  or a variant of it",
+        names = {"yield": "yield", "y_right": "y shows x's content", "y_right_base": "y shows it or a variant of it",
                  "s_right": "s in x's style, other content"}  # fmt: skip
         lines = {words: [at[name] for at in self.figures] for name, words in names.items() if name in self.figures[0]}
         axis = {"confidence": "dropped, % of triplets"}.get(self.dial, "percentile of random pairs")

@@ -91,9 +91,12 @@ def partners(search: Search, roles: Roles, rows: Int[np.ndarray, " Q"], mining: 
     queries = Queries(rows=rows, near=on_grid(search.near.take(rows)), other=on_grid(search.other.take(rows)))
     parts = [slice(at, at + PART) for at in range(0, len(rows), PART)]
     bests = [Best(len(rows[part]), min(mining.k, search.size)) for part in parts]
+    products = np.empty(PART * TILE, np.float32)  # for all products: fresh pages for each would cost time
     for candidates, vectors in tiles(search.near, roles, search.role):
         for part, best in zip(parts, bests, strict=True):
-            best.absorb(queries.near[part] @ vectors.T, candidates)
+            shape = (len(queries.rows[part]), len(candidates))
+            cosines = products[: shape[0] * shape[1]].reshape(shape)
+            best.absorb(np.matmul(queries.near[part], vectors.T, out=cosines), candidates)
     partner, counts = np.full(len(rows), NONE), Counter(dict.fromkeys(REASONS, 0))
     cosines, crowd = np.full(len(rows), -np.inf, np.float32), np.zeros(len(rows), np.float32)
     for part, best in zip(parts, bests, strict=True):
