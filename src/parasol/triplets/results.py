@@ -88,6 +88,8 @@ def start(folder: Path, plan: Plan, roles: Roles) -> Results:
         found.plan = replace(found.plan, index=plan.index)  # it may have moved
         if found.plan != plan:
             raise ValueError(f"{folder} holds triplets of {_differences(found.plan, plan)}: name another folder")
+        for left in folder.glob(".*.part"):  # by a kill in the middle of a file
+            left.unlink(missing_ok=True)
         return found
     write_atomic(folder / ROLES, npy_bytes(roles))
     results = Results(folder, plan, {}, {})
