@@ -77,6 +77,16 @@ def test_refusals_are_counted_by_their_reason(tmp_path: Path) -> None:
     assert seen == {"itself": 1, "duplicates": 1, "too_close": 2, "retried": 1, "rescued": 1, "none_left": 0}
 
 
+def test_no_picture_is_its_own_partner_even_where_nothing_is_too_close(tmp_path: Path) -> None:
+    descriptors, *_ = table(tmp_path)
+    roles = alternate(len(descriptors))
+    for k in (1, 5):  # with 1, itself is all that the k nearest hold
+        _, found = mined(descriptors, roles, Mining(k=k), content_limit=2.0, style_limit=2.0)
+        assert not np.any(found.triplets["x"] == found.triplets["s"])
+        assert not np.any(found.triplets["x"] == found.triplets["y"])
+        assert found.counts["style_none_left"] == 0
+
+
 def test_where_nothing_is_allowed_the_row_stays_empty_and_says_so(tmp_path: Path) -> None:
     descriptors, *_ = table(tmp_path)
     roles = alternate(len(descriptors))
