@@ -77,6 +77,14 @@ def test_pictures_agree(model: Parasol, fresh: bool) -> None:
     assert psnr(ours.pixels, theirs.pixels) >= 45.0
 
 
+def test_the_shipped_model_runs_in_torch(threads: int) -> None:
+    shipped = Bundle.open()
+    pixels = np.random.default_rng(4).random((1, 3, 128, 128), dtype=np.float32)
+    onnx, torch = OnnxComponents(shipped, threads=threads), TorchComponents(shipped)
+    for component in ("encode", "style", "content"):
+        np.testing.assert_allclose(getattr(onnx, component)(pixels), getattr(torch, component)(pixels), atol=1e-3)
+
+
 def test_an_unknown_runtime_is_refused(bundle: Bundle) -> None:
     with pytest.raises(ValueError, match="runtime is 'jax'; it must be onnx or torch"):
         Parasol.load(bundle.folder, runtime="jax")  # type: ignore[arg-type]

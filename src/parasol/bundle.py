@@ -153,6 +153,12 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
+def first_fault(error: ValidationError) -> str:
+    """Where JSON departs from its record, and how: `field (message)`."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the start'} ({first['msg']})"
+
+
 def _find(model: str | Path | None) -> Path:
     bundled = available_models()
     if model is None:
@@ -179,9 +185,7 @@ def _parse(text: bytes, folder: Path) -> Manifest:
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BundleError(f"{_name(folder)}: {MANIFEST} is wrong at {where} ({first['msg']}): {GET_ANOTHER}") from error
+        raise BundleError(f"{_name(folder)}: {MANIFEST} is wrong at {first_fault(error)}: {GET_ANOTHER}") from error
 
 
 def _verify(file: Path, expected: str | None, folder: Path) -> None:

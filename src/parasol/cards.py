@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
-from parasol.bundle import EncoderCard
+from parasol.bundle import EncoderCard, first_fault
 from parasol.conditions import Style
 from parasol.encoders.text import Words
 from parasol.images import load, read_bytes, write_atomic
@@ -107,9 +107,7 @@ class StyleCard(Part):
         try:
             card = cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the start"
-            raise CardError(f"{name} is no whole style card: wrong at {where} ({first['msg']}): {MAKE_ANEW}") from error
+            raise CardError(f"{name} is no whole style card: wrong at {first_fault(error)}: {MAKE_ANEW}") from error
         if card.format != FORMAT:
             raise CardError(
                 f"{name} has format {card.format} and this version reads format {FORMAT}: update parasol-style, "

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
+from parasol.bundle import first_fault
 from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_float32
 from parasol.conditions import Style
 from parasol.images import encode_png, load, read_text
@@ -144,9 +145,7 @@ class Recipe(Part):
         try:
             recipe = cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the start"
-            raise RecipeError(f"{name} is broken at {where} ({first['msg']}): {ANOTHER_PICTURE}") from error
+            raise RecipeError(f"{name} is broken at {first_fault(error)}: {ANOTHER_PICTURE}") from error
         if recipe.format != FORMAT:
             raise RecipeError(
                 f"{name} has format {recipe.format} and this version reads format {FORMAT}: update parasol-style"

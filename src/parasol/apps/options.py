@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from parasol.recipe import Dials, Recipe
 
 Content = Annotated[str, typer.Argument(metavar="CONTENT", help="Picture or SVG, a folder of them, - for stdin.")]
+Like = Annotated[
+    list[str] | None,
+    typer.Option(metavar="STYLE[:WEIGHT]", help="Style picture or card; repeated, styles mix; below 0 pushes away."),
+]
 LikeText = Annotated[
     list[str] | None,
     typer.Option(metavar="TEXT[:WEIGHT]", help='A style in words, such as "glossy 3D"; mixes with --like.'),

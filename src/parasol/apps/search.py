@@ -28,12 +28,7 @@ DEFAULT_STYLE_WEIGHT = 0.5
 
 def search(
     folder: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder of an index.")],
-    like: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="STYLE[:WEIGHT]", help="Style picture or card; repeated, styles mix; below 0 pushes away."
-        ),
-    ] = None,
+    like: options.Like = None,
     like_text: options.LikeText = None,
     content: Annotated[
         list[str] | None, typer.Option(metavar="PICTURE", help="What is to be shown; repeated, contents mix.")

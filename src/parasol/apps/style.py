@@ -19,12 +19,7 @@ def style(
         str,
         typer.Argument(metavar="[CONTENT]", help="Picture or SVG, a folder of them, - for stdin.", show_default=False),
     ] = "",
-    like: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="STYLE[:WEIGHT]", help="Style picture or card; repeated, styles mix; below 0 pushes away."
-        ),
-    ] = None,
+    like: options.Like = None,
     like_text: options.LikeText = None,
     content_text: Annotated[
         str, typer.Option(metavar="TEXT", help="What to show, in words; without CONTENT it starts from new noise.")

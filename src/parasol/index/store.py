@@ -9,7 +9,6 @@ index as it was before or as it is after, and at most a few files that no manife
 """
 
 import hashlib
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +20,10 @@ import numpy as np
 from jaxtyping import Float16
 from pydantic import ValidationError
 
-from parasol.bundle import EncoderCard, Record, sha256
+from parasol.bundle import EncoderCard, Record, first_fault, sha256
 from parasol.bundle import Manifest as BundleManifest
 from parasol.images import write_atomic
+from parasol.index.files import npy_bytes
 from parasol.index.table import Table
 
 FORMAT = 1
@@ -135,10 +135,8 @@ class Index:
         try:
             return cls(folder=folder, manifest=Manifest.model_validate(content))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
             raise StoreError(
-                f"{_name(folder)}: {MANIFEST} is wrong at {where} ({first['msg']}): remove the folder and build anew"
+                f"{_name(folder)}: {MANIFEST} is wrong at {first_fault(error)}: remove the folder and build anew"
             ) from error
 
     @cached_property
@@ -160,10 +158,8 @@ class Index:
 
     def write(self, entries: Sequence[Entry], vectors: Float16[np.ndarray, "n d"]) -> Shard:
         """Write the two files of a shard, which no manifest names yet."""
-        file = io.BytesIO()
-        np.save(file, vectors, allow_pickle=False)
         lines = "".join(f"{json.dumps(entry._asdict())}\n" for entry in entries)
-        data = (file.getvalue(), lines.encode())
+        data = (npy_bytes(vectors), lines.encode())
         hashes = [hashlib.sha256(part).hexdigest() for part in data]
         shard = Shard(rows=len(entries), vectors=hashes[0], entries=hashes[1])
         for name, part in zip(shard.files, data, strict=True):

@@ -7,7 +7,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from parasol.bundle import DefaultDials, sha256
+from parasol.bundle import DefaultDials
 from parasol.encoders.text import SENTENCES
 from parasol.maths.schedule import Schedule
 from parasol.runtime.torch import Networks
@@ -20,7 +20,7 @@ from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsConfig, WordsHeads
 from parasol.training.recipes import WORDS_RUN, Places, Recipe
-from parasol.training.tables import best_record, load_best
+from parasol.training.tables import best_record, load_best, version_of
 from parasol.training.train import record_of
 from parasol.training.words import spaces_of
 
@@ -54,8 +54,8 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
         licence=licence,
         attribution=_attribution(places.corpus),
         size=frozen.content.size,
-        style_version=_version(runs / frozen.style_run),
-        content_version=_version(runs / frozen.content_run),
+        style_version=version_of(runs / frozen.style_run),
+        content_version=version_of(runs / frozen.content_run),
         schedule=Schedule(),
         prediction=unet.prediction,
         dials=dials,
@@ -108,7 +108,3 @@ def _require_same(recipe: Recipe, runs: Path) -> None:
             raise ValueError(
                 f"{runs / recipe.name} was trained with another {part!r}: export with the recipe of its time"
             )
-
-
-def _version(run: Path) -> str:
-    return sha256(run / "best.safetensors")[:12]

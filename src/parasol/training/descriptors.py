@@ -6,7 +6,6 @@ drawn by other hands, negatives other contents in the same styles.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,19 +96,14 @@ class DescriptorTask(Task):
 
 
 def measurements(corpus: Corpus, tables: Path) -> Float[Tensor, "N m"]:
-    """Palette, layer statistics by the whole published trunk, and its last map, of every cell on white.
-
-    All three are kept in `tables`, the maps in float16.
-    """
+    """Palette, layer statistics by the whole published trunk and its last map, of every cell on white; in `tables`."""
     trunk, palette = Trunk(), Palette()
     load_published_trunk(trunk)
     trunk.eval()
-    rows = np.arange(len(corpus.cells))
-    paints = table(corpus, rows, palette, tables / "palette.safetensors", f"{key_of(corpus, palette)} {palette}")
-    moments = table(corpus, rows, trunk, tables / "trunk.safetensors", key_of(corpus, trunk))
-    maps = table(corpus, rows, _map_of(trunk), tables / "maps.safetensors", key_of(corpus, trunk))
-    return torch.cat([paints, moments, maps], dim=1)
 
+    def measure(pixels: Tensor) -> Tensor:
+        moments, layout = trunk.read(pixels)
+        return torch.cat([palette(pixels), moments, layout.flatten(1)], dim=1)
 
-def _map_of(trunk: Trunk) -> Callable[[Tensor], Tensor]:
-    return lambda pixels: trunk.read(pixels)[1].flatten(1).half()
+    key = f"{key_of(corpus, trunk)} {palette}"
+    return table(corpus, np.arange(len(corpus.cells)), measure, tables / "measured.safetensors", key)

@@ -22,6 +22,8 @@ from parasol.training.words import WordsTask, WordsTraining
 from parasol.triplets import Mining
 
 WORDS_RUN = "pictogram-words"
+STYLE = StyleEncoderConfig(palette=True)
+CONTENT = ContentEncoderConfig(layout=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ def pictogram_autoencoder() -> Recipe:
 
 def pictogram_style() -> Recipe:
     """Style encoder A on the pre-trained trunk, two minutes once its moments are there. See docs/training.md."""
-    network = StyleEncoderConfig()
+    network = STYLE
     training = ContrastiveTraining(contents=24, hands=12, temperature=0.1)
     optimisation = Optimisation(
         steps=1_000, batch=288, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=100,
@@ -77,7 +79,7 @@ def pictogram_style() -> Recipe:
 
 def pictogram_content() -> Recipe:
     """Content encoder C on the pre-trained trunk, one minute once its moments are there. See docs/training.md."""
-    network = ContentEncoderConfig()
+    network = CONTENT
     training = ContrastiveTraining(contents=128, hands=4, temperature=0.05)
     optimisation = Optimisation(
         steps=1_200, batch=512, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=300,
@@ -98,8 +100,8 @@ def pictogram_diffusion() -> Recipe:
     unet, projector, mining, training = UNetConfig(prediction="v"), ProjectorConfig(), Mining(), DiffusionTraining()
     frozen = Frozen(
         autoencoder=AutoencoderConfig(),
-        style=StyleEncoderConfig(),
-        content=ContentEncoderConfig(),
+        style=STYLE,
+        content=CONTENT,
         autoencoder_run="pictogram-autoencoder",
         style_run="pictogram-style",
         content_run="pictogram-content",
@@ -132,8 +134,8 @@ def pictogram_words() -> Recipe:
             "en", "ko", "bn", "da", "de", "en-gb", "es", "es-mx", "et", "fi", "fr", "hi", "hu", "it", "ja", "lt", "ms",
             "nb", "nl", "pl", "pt", "ru", "sv", "th", "uk", "vi", "zh", "zh-hant",
         ),
-        style=StyleEncoderConfig(),
-        content=ContentEncoderConfig(),
+        style=STYLE,
+        content=CONTENT,
         style_run="pictogram-style",
         content_run="pictogram-content",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from parasol.bundle import sha256
 from parasol.corpora import Corpus
 from parasol.training.checkpoint import load_record, save_tensors
 from parasol.training.pictures import blocks, composite
@@ -40,17 +41,30 @@ def key_of(corpus: Corpus, network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-@torch.no_grad()
-def table(corpus: Corpus, rows: np.ndarray, describe: Callable[[Tensor], Tensor], path: Path, key: str) -> Tensor:
-    """describe(pixels [B,3,S,S]) of the given rows, on white, float32; read from `path` where that has the same key."""
+def version_of(run: Path) -> str:
+    """Name of the descriptor space of a run's best weights: descriptors of two trainings never mix."""
+    return sha256(run / "best.safetensors")[:12]
+
+
+def kept(path: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
+    """The tensor in `path` where that has the same key; else it is computed and written there."""
     if path.exists() and load_record(path)["key"] == key:
         return load_file(path)["values"]
-    pixels = corpus.rgba()
-    parts = [describe(composite(pixels[part])) for part in blocks(rows)]
-    values = torch.cat(parts).contiguous()
+    values = compute().contiguous()
     path.parent.mkdir(parents=True, exist_ok=True)
     save_tensors(path, {"values": values}, {"key": key})
     return values
+
+
+@torch.no_grad()
+def table(corpus: Corpus, rows: np.ndarray, describe: Callable[[Tensor], Tensor], path: Path, key: str) -> Tensor:
+    """describe(pixels [B,3,S,S]) of the given rows, on white, float32; read from `path` where that has the same key."""
+
+    def compute() -> Tensor:
+        pixels = corpus.rgba()
+        return torch.cat([describe(composite(pixels[part])) for part in blocks(rows)])
+
+    return kept(path, key, compute)
 
 
 @dataclass(frozen=True, kw_only=True)

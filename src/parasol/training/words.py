@@ -16,18 +16,16 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from parasol.bundle import sha256
 from parasol.corpora import Corpus
 from parasol.corpora.looks import looks
 from parasol.encoders.text import SENTENCES, sentences
-from parasol.training.checkpoint import load_record, save_tensors
 from parasol.training.descriptors import measurements
 from parasol.training.draws import draws
 from parasol.training.loop import Task
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.words import WordsConfig, WordsHeads
-from parasol.training.tables import load_best
+from parasol.training.tables import kept, load_best, version_of
 
 LONGEST = 16  # tags of one content that count
 
@@ -188,15 +186,12 @@ def named(corpus: Corpus, codepoints: Sequence[str], languages: Sequence[str], f
 def sentence_table(texts: Sequence[str], path: Path) -> Float[Tensor, "n s"]:
     """Sentence vectors of texts, float32; read from `path` where that has the very same texts."""
     key = hashlib.sha256(json.dumps([SENTENCES, *texts]).encode()).hexdigest()
-    if path.exists() and load_record(path)["key"] == key:
-        from safetensors.torch import load_file
 
-        return load_file(path)["values"].float()
-    parts = [sentences(list(texts[start : start + 64])) for start in range(0, len(texts), 64)]
-    values = torch.from_numpy(np.concatenate(parts))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_tensors(path, {"values": values.half()}, {"key": key})
-    return values.half().float()
+    def compute() -> Tensor:
+        parts = [sentences(list(texts[start : start + 64])) for start in range(0, len(texts), 64)]
+        return torch.from_numpy(np.concatenate(parts)).half()
+
+    return kept(path, key, compute).float()
 
 
 def mean_of(
@@ -214,7 +209,7 @@ def rank_of_own(similarity: Float[Tensor, "N N"]) -> Int[np.ndarray, " N"]:
 
 def spaces_of(style_run: Path, content_run: Path) -> Int[Tensor, "2"]:
     """Versions of the two descriptor spaces, as a bundle names them: the first 12 hexadecimal digits of a hash."""
-    return torch.tensor([int(sha256(run / "best.safetensors")[:12], 16) for run in (style_run, content_run)])
+    return torch.tensor([int(version_of(run), 16) for run in (style_run, content_run)])
 
 
 def _cross_entropy(logits: Float[Tensor, "B n"], shares: Float[Tensor, "B n"]) -> Float[Tensor, ""]:

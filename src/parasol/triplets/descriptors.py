@@ -1,6 +1,5 @@
 """The two descriptor spaces of an index: what mining needs, read without loading it."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,13 +10,9 @@ from parasol.index.table import Table
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptors:
-    """Row i of both spaces is the same picture, and row i of the index.
-
-    version: names encoders, pictures and their order, wherever the index lies.
-    """
+    """Row i of both spaces is the same picture, and row i of the index."""
 
     index: Index
-    version: str
     style: Table
     content: Table
 
@@ -41,5 +36,4 @@ def open_descriptors(folder: Path) -> Descriptors:
         Table([part[:, columns] for part in index.table.parts])
         for columns in (manifest.encoders.style_columns, manifest.encoders.content_columns)
     )
-    version = hashlib.sha256(manifest.model_dump_json(include={"encoders", "shards"}).encode()).hexdigest()
-    return Descriptors(index=index, version=version, style=style, content=content)
+    return Descriptors(index=index, style=style, content=content)

@@ -90,7 +90,7 @@ def make_plan(descriptors: Descriptors, roles: Roles, mining: Mining, *, block: 
     return Plan(
         mining=mining,
         index=str(descriptors.index.folder.resolve()),
-        version=descriptors.version,
+        version=descriptors.index.version,
         roles=hashlib.sha256(roles.tobytes()).hexdigest(),
         rows=len(descriptors),
         queries=len(queries),

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from parasol.images import write_atomic
-from parasol.triplets.files import npy_bytes
+from parasol.index.files import npy_bytes
 from parasol.triplets.mine import NONE
 from parasol.triplets.plan import Plan, Roles
 from parasol.triplets.task import Found

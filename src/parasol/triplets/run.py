@@ -50,6 +50,6 @@ def run_task(folder: Path, plan: Plan, task: int) -> Found:
 @lru_cache(maxsize=1)
 def _opened(folder: Path, plan: Plan) -> tuple[Descriptors, Roles]:
     descriptors = open_descriptors(Path(plan.index))
-    if descriptors.version != plan.version:
+    if descriptors.index.version != plan.version:
         raise ValueError(f"{plan.index} has changed since the run began: mine into another folder than {folder}")
     return descriptors, load_roles(folder / ROLES, plan)

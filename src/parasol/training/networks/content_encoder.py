@@ -1,6 +1,6 @@
-"""Semantic content encoder C: statistics and map of the deepest block of the pre-trained trunk, and a trained head.
+"""Semantic content encoder C: statistics of the deepest block of the pre-trained trunk, and a trained head.
 
-The map tells a clock at three from a clock at nine and one letter from another, which statistics cannot.
+That block's map may stand beside them: it tells a clock at three from a clock at nine, and one letter from another.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,15 @@ from parasol.training.networks.trunk import STRIDE, Trunk
 
 @dataclass(frozen=True, kw_only=True)
 class ContentEncoderConfig:
-    """hidden: width of the head. dimension: length of the descriptor. size: side of its input in px."""
+    """hidden: width of the head. dimension: length of the descriptor. size: side of its input in px.
+
+    layout: whether the map stands beside the statistics.
+    """
 
     hidden: int = 512
     dimension: int = 256
     size: int = 128
+    layout: bool = False
 
 
 class ContentEncoder(nn.Module):
@@ -29,10 +33,12 @@ class ContentEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = Trunk()
-        self.measured = self.trunk.widths[-1] * (2 + (config.size // STRIDE) ** 2)
+        channels, places = self.trunk.widths[-1], (config.size // STRIDE) ** 2
+        self.columns = slice(-channels * (2 + places), None if config.layout else -channels * places)
+        measured = channels * (2 + places * config.layout)
         self.head = nn.Sequential(
-            nn.BatchNorm1d(self.measured),
-            nn.Linear(self.measured, config.hidden),
+            nn.BatchNorm1d(measured),
+            nn.Linear(measured, config.hidden),
             nn.GELU(),
             nn.Dropout(0.2),
             nn.Linear(config.hidden, config.dimension),
@@ -40,7 +46,7 @@ class ContentEncoder(nn.Module):
 
     def describe(self, measured: Float[Tensor, "B m"]) -> Float[Tensor, "B d"]:
         """Descriptor from what ends with a whole trunk's statistics and map, so that training computes those once."""
-        return functional.normalize(self.head(measured[:, -self.measured :]), dim=1)
+        return functional.normalize(self.head(measured[:, self.columns]), dim=1)
 
     def forward(self, pixels: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B d"]:
         moments, layout = self.trunk.read(pixels)
