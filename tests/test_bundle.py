@@ -96,6 +96,9 @@ def test_weights_are_stored_once_and_in_float16(bundle: Bundle) -> None:
             halves += value.nbytes if value.dtype == np.float16 else 0
             names.add(name)
             assert (value.dtype == np.float16) == (value.ndim >= 2 and not name.endswith(("latent_mean", "latent_std")))
+        copies = file.metadata()
+    assert set(copies.values()) <= names
+    assert any(name.startswith("content/trunk.") for name in copies), "both encoders read one trunk"
     assert halves > 0.9 * total
     assert {name.partition("/")[0] for name in names} == {*COMPONENTS, *WORDS}
     graphs = sum((bundle.folder / graph_file(component)).stat().st_size for component in COMPONENTS)

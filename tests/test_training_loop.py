@@ -1,5 +1,6 @@
 """Training: overfits a handful, resumes bit for bit, gradients reach what trains and nothing that is frozen."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from parasol.training.checkpoint import save_tensors, warm_start
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import Denoiser, DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Event, Optimisation, Task, run
-from parasol.training.losses import diffusion_loss, supervised_contrastive_loss
+from parasol.training.losses import diffusion_loss, distance_loss, supervised_contrastive_loss
+from parasol.training.measurements import restyled_measurements
 from parasol.training.networks.autoencoder import AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
+from parasol.training.views import altered
 from parasol.triplets import Mining
 
 AUTOENCODER = AutoencoderConfig(
@@ -142,6 +145,55 @@ def test_contrastive_loss_by_hand_and_its_refusal() -> None:
     assert supervised_contrastive_loss(descriptors, groups, 1.0).item() == pytest.approx(expected, rel=1e-6)
     with pytest.raises(ValueError, match="two pictures of one group"):
         supervised_contrastive_loss(descriptors, torch.tensor([0, 1, 2]), 1.0)
+
+
+def test_emphasis_counts_a_confounded_negative_more_often() -> None:
+    descriptors = nn.functional.normalize(torch.tensor([[1.0, 0.0], [1.0, 0.2], [0.0, 1.0], [0.6, 0.8]]), dim=1)
+    groups, confounds = torch.tensor([0, 0, 1, 1]), torch.tensor([5, 6, 5, 7])
+    # as if the negative with the same confound stood three times in the batch
+    similarity = (descriptors @ descriptors.T).double()
+    count = torch.ones(4, 4, dtype=torch.float64).fill_diagonal_(0.0)
+    count[0, 2] = count[2, 0] = 3.0
+    terms = similarity - (count * similarity.exp()).sum(1, keepdim=True).log()
+    expected = -(terms[0, 1] + terms[1, 0] + terms[2, 3] + terms[3, 2]) / 4
+    found = supervised_contrastive_loss(descriptors, groups, 1.0, confounds=confounds, emphasis=3.0)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert supervised_contrastive_loss(
+        descriptors, groups, 1.0, confounds=confounds
+    ) == supervised_contrastive_loss(descriptors, groups, 1.0)
+
+
+def test_distances_are_learned_as_half_the_parameters() -> None:
+    looks = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    at_half = torch.tensor([[1.0, 0.0], [0.875, 0.75**0.5 * 0.559]])  # unit vectors a chord of 0.5 apart
+    assert distance_loss(nn.functional.normalize(at_half, dim=1), looks).item() < 1e-3
+    assert distance_loss(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), looks).item() == pytest.approx(0.25)
+
+
+def test_views_differ_and_stay_pictures() -> None:
+    rgba = np.zeros((64, 64, 4), np.uint8)
+    rgba[20:40, 10:50] = (200, 60, 40, 255)
+    views = [altered(rgba, np.random.default_rng(seed)) for seed in range(40)]
+    assert all(view.shape == (64, 64, 3) and view.dtype == np.float32 for view in views)
+    assert 0.0 <= min(view.min() for view in views) <= max(view.max() for view in views) <= 1.0
+    backgrounds = {tuple(np.round(view[0, 0], 2)) for view in views}
+    assert len(backgrounds) > 10, "about half stand on a colour of their own"
+    assert np.array_equal(views[3], altered(rgba, np.random.default_rng(3)))
+
+
+def test_synthetic_distances_are_trained_where_a_weight_asks(corpus: Corpus, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    training = ContrastiveTraining(contents=4, hands=5, temperature=0.1, metric=5.0)
+    task = DescriptorTask(corpus, tmp_path / "tables", StyleEncoder(STYLE), training)
+    assert task.synthetic is not None
+    hands = {corpus.cells[row].set for row in restyled_measurements(corpus, tmp_path / "tables")[0].rows}
+    assert hands == {"flat", "pale", "outline", "night", "leaf"}
+    rows = np.arange(len(task.synthetic.looks))
+    task.synthetic = dataclasses.replace(task.synthetic, trained=[rows[:-6]], held=[rows[-6:]])
+    events = finish(task, brief(60), tmp_path / "run")
+    metric = [event.figures["metric"] for event in events if event.kind == "step"]
+    assert np.mean(metric[-10:]) < 0.5 * np.mean(metric[:5])
+    assert -1.0 <= events[-2].figures["metric"] <= 1.0, "validated on the looks that were held"
 
 
 def test_min_snr_weights_only_the_clean_end() -> None:

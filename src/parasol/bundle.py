@@ -1,7 +1,8 @@
 """Bundles: THE place a model comes from. A folder with a manifest, one weights file and six graphs without weights.
 
     bundle.json           what the model is, its default dials, and the SHA-256 of every other file
-    weights.safetensors   the one copy of the weights, float16 (vectors float32), named `<component>/<parameter>`
+    weights.safetensors   the one copy of the weights, float16 (vectors float32), named `<component>/<parameter>`; its
+                          metadata leads from each tensor that equals another to the one that is stored
     ATTRIBUTION           who drew what the weights were trained on
     <component>.onnx      graphs whose weights are named there and read from `weights.safetensors`
 
@@ -131,8 +132,13 @@ class Bundle:
         prefix = f"{component}/"
         try:
             with safe_open(self.folder / WEIGHTS, framework="numpy") as file:
-                names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it has no iterator)
-                return {name.removeprefix(prefix): file.get_tensor(name).astype(np.float32) for name in names}
+                stored = {name: name for name in file.keys()}  # noqa: SIM118 (it has no iterator)
+                places = stored | (file.metadata() or {})
+                return {
+                    name.removeprefix(prefix): file.get_tensor(place).astype(np.float32)
+                    for name, place in places.items()
+                    if name.startswith(prefix)
+                }
         except SafetensorError as error:
             raise BundleError(f"{_name(self.folder)}: {WEIGHTS} cannot be read ({error}): {GET_ANOTHER}") from error
 

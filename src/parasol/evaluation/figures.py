@@ -14,6 +14,7 @@ from parasol.evaluation.determinism import runtimes, same_pixels
 from parasol.evaluation.dials import no_content, no_style, structure, style_scale
 from parasol.evaluation.encoders import encoders
 from parasol.evaluation.figure import Make, Store, Subject, as_lines, measured
+from parasol.evaluation.metric import metric
 from parasol.evaluation.quality import quality
 from parasol.evaluation.reconstruction import autoencoder, full_structure
 from parasol.evaluation.robustness import robustness
@@ -24,7 +25,7 @@ from parasol.pipeline import Parasol
 FIGURES: dict[str, Make] = {
     make.__name__: make
     for make in (
-        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, robustness, words, quality,
+        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, robustness, metric, words, quality,
         structure, style_scale,
     )
 }  # fmt: skip

@@ -1,8 +1,10 @@
 """Training of the two descriptor spaces.
 
 Style A: positives are different contents in one style, negatives the same contents in other styles (ALADIN's weak
-supervision by group with ALADIN-NST's correction), so content can't help. Content C: positives are the same content
-drawn by other hands, negatives other contents in the same styles.
+supervision by group with ALADIN-NST's correction), so content can't help; and between synthetic styles of one hand,
+descriptors are as far apart as the styles' parameters. Content C: positives are the same content drawn by other hands,
+negatives other contents in the same styles. Half of the pictures are altered views (`views`), so that neither space
+hangs on a background or a sharp edge.
 """
 
 from collections import defaultdict
@@ -18,13 +20,12 @@ from parasol.corpora import Corpus
 from parasol.index.retrieval import retrieve
 from parasol.training.draws import draws
 from parasol.training.loop import Task
-from parasol.training.losses import supervised_contrastive_loss
+from parasol.training.losses import distance_loss, supervised_contrastive_loss
+from parasol.training.measurements import altered_measurements, measurements, restyled_measurements
 from parasol.training.networks.content_encoder import ContentEncoder
-from parasol.training.networks.palette import Palette
 from parasol.training.networks.style_encoder import StyleEncoder
-from parasol.training.networks.trunk import Trunk, load_published_trunk
+from parasol.training.networks.trunk import load_published_trunk
 from parasol.training.pictures import rows_of, spread
-from parasol.training.tables import key_of, table
 
 
 def labels_of(corpus: Corpus, attribute: str) -> Int[np.ndarray, " N"]:
@@ -39,14 +40,23 @@ def contents_by_hand(corpus: Corpus, contents: Int[np.ndarray, " N"], least: int
         cells[int(contents[row])].append(int(row))
     return [np.array(rows) for rows in cells.values() if len(rows) >= least]
 
+SYNTHETIC_BATCH = 128
+
 
 @dataclass(frozen=True, kw_only=True)
 class ContrastiveTraining:
-    """contents: contents a batch, each in up to `hands` sets. temperature: of the loss. seed: of every draw."""
+    """contents: contents a batch, each in up to `hands` sets. temperature: of the loss. seed: of every draw.
+
+    altered: share of the pictures that are altered views. emphasis: of negatives that share the other attribute (see
+    `supervised_contrastive_loss`). metric: weight of the distances between synthetic styles.
+    """
 
     contents: int
     hands: int
     temperature: float
+    altered: float = 0.5
+    emphasis: float = 1.0
+    metric: float = 0.0
     seed: int = 0
 
 
@@ -65,12 +75,14 @@ class DescriptorTask(Task):
     ) -> None:
         load_published_trunk(encoder.trunk)
         self.model, self.training = encoder, training
-        self.measured = measurements(corpus, tables)
+        self.measured, self.altered = measurements(corpus, tables), altered_measurements(corpus, tables)
+        self.view = self.altered.place(len(corpus.cells))
         sets, contents = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.same, self.apart = (sets, contents) if isinstance(encoder, StyleEncoder) else (contents, sets)
         self.grid = contents_by_hand(corpus, contents, least=min(5, training.hands))
         self.unseen = rows_of(corpus, "content-val")
         self.seen = spread(rows_of(corpus, "train"), 4_000)
+        self.synthetic = Synthetic.of(corpus, tables) if training.metric else None
 
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, StyleEncoder | ContentEncoder)
@@ -78,10 +90,21 @@ class DescriptorTask(Task):
         torch.manual_seed(int(random.integers(2**62)))  # dropout draws from the global generator
         chosen = random.choice(len(self.grid), self.training.contents, replace=False)
         rows = np.concatenate([random.permutation(self.grid[c])[: self.training.hands] for c in chosen])
-        descriptors = model.describe(self.measured[rows])
-        return supervised_contrastive_loss(
-            descriptors, torch.from_numpy(self.same[rows]), self.training.temperature
-        ), {}
+        measured, changed = self.measured[rows], random.random(len(rows)) < self.training.altered
+        measured[changed] = self.altered.values[self.view[rows[changed]]]
+        groups = torch.from_numpy(self.same[rows])
+        contrast = supervised_contrastive_loss(
+            model.describe(measured),
+            groups,
+            self.training.temperature,
+            confounds=torch.from_numpy(self.apart[rows]),
+            emphasis=self.training.emphasis,
+        )
+        if self.synthetic is None:
+            return contrast, {}
+        measured, looks = self.synthetic.batch(random)
+        metric = distance_loss(model.describe(measured), looks)
+        return contrast + self.training.metric * metric, {"contrast": contrast.item(), "metric": metric.item()}
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -92,18 +115,56 @@ class DescriptorTask(Task):
             same, apart = self.same[rows], self.apart[rows]
             right[name] = retrieve(found, same=same, apart=apart).share()
             right[f"{name}_leak"] = retrieve(found, same=apart, apart=same).share()
-        return {"score": 1.0 - (right["unseen"] + right["seen"]) / 2, **right}
+        right["altered"] = self._altered(model)
+        if self.synthetic:
+            right["metric"] = self.synthetic.spearman(model)
+        return {"score": 1.0 - (right["unseen"] + right["seen"] + right["altered"]) / 3, **right}
+
+    def _altered(self, model: StyleEncoder | ContentEncoder) -> float:
+        """Retrieval of altered views of unseen contents among unaltered pictures."""
+        rows = self.unseen
+        gallery = model.describe(self.measured[rows])
+        similarity = (model.describe(self.altered.values[self.view[rows]]) @ gallery.T).numpy()
+        same, apart = self.same[rows], self.apart[rows]
+        elsewhere = apart[:, None] != apart[None, :]
+        possible = (elsewhere & (same[:, None] == same[None, :])).any(1)
+        nearest = np.where(elsewhere, similarity, -np.inf).argmax(1)
+        return float((same[nearest] == same)[possible].mean())
 
 
-def measurements(corpus: Corpus, tables: Path) -> Float[Tensor, "N m"]:
-    """Palette, layer statistics by the whole published trunk and its last map, of every cell on white; in `tables`."""
-    trunk, palette = Trunk(), Palette()
-    load_published_trunk(trunk)
-    trunk.eval()
+@dataclass(frozen=True, kw_only=True)
+class Synthetic:
+    """Training cells in synthetic styles: what is measured of them, their looks, and the rows of each hand.
 
-    def measure(pixels: Tensor) -> Tensor:
-        moments, layout = trunk.read(pixels)
-        return torch.cat([palette(pixels), moments, layout.flatten(1)], dim=1)
+    Every tenth is never trained on.
+    """
 
-    key = f"{key_of(corpus, trunk)} {palette}"
-    return table(corpus, np.arange(len(corpus.cells)), measure, tables / "measured.safetensors", key)
+    values: Float[Tensor, "R m"]
+    looks: Float[Tensor, "R p"]
+    trained: list[np.ndarray]
+    held: list[np.ndarray]
+
+    @classmethod
+    def of(cls, corpus: Corpus, tables: Path) -> "Synthetic":
+        """Those of a corpus."""
+        part, looks = restyled_measurements(corpus, tables)
+        sets = np.array([corpus.cells[row].set for row in part.rows])
+        held = np.arange(len(sets)) % 10 == 0
+        hands = [hand for hand in sorted(set(sets)) if (held & (sets == hand)).sum() > 2]
+        trained, kept = ([np.flatnonzero((sets == hand) & own) for hand in hands] for own in (~held, held))
+        return cls(values=part.values, looks=looks, trained=trained, held=kept)
+
+    def batch(self, random: np.random.Generator) -> tuple[Float[Tensor, "B m"], Float[Tensor, "B p"]]:
+        """Pictures of one hand in various looks."""
+        hand = self.trained[random.integers(len(self.trained))]
+        rows = random.permutation(hand)[:SYNTHETIC_BATCH]
+        return self.values[rows], self.looks[rows]
+
+    def spearman(self, model: StyleEncoder | ContentEncoder) -> float:
+        """Mean over hands of the rank correlation of distances, between single pictures whose looks are unseen."""
+        found: list[float] = []
+        for rows in self.held:
+            apart, looks = (torch.pdist(v) for v in (model.describe(self.values[rows]), self.looks[rows]))
+            ranks = torch.stack([apart.argsort().argsort(), looks.argsort().argsort()]).double()
+            found.append(float(torch.corrcoef(ranks)[0, 1]))
+        return sum(found) / len(found)

@@ -10,16 +10,17 @@ from torch import Tensor, nn
 from parasol.corpora import Corpus
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
-from parasol.training.descriptors import labels_of, measurements
+from parasol.training.descriptors import labels_of
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss
+from parasol.training.measurements import measurements
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.projector import Projector, ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig, build_unet
-from parasol.training.pictures import rows_of, spread
+from parasol.training.pictures import on_white, rows_of, spread
 from parasol.training.tables import Table, key_of, load_best, table
 from parasol.triplets import Mining, Triplets, mine, purity, split_databases
 
@@ -93,7 +94,7 @@ def tabulate(corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path) -> Ta
     with torch.no_grad():
         return Table(
             rows=rows,
-            latents=table(corpus, rows, autoencoder.encode, path, key_of(corpus, autoencoder)),
+            latents=table(rows, on_white(corpus), autoencoder.encode, path, key_of(corpus, autoencoder)),
             style=style.describe(measured),
             content=content.describe(measured),
         )

@@ -85,7 +85,7 @@ def export(networks: Networks, card: Card, folder: Path) -> Bundle:
         graph, names = trace(*architecture.components()[component], signature)
         write_atomic(folder / graph_file(component), graph)
         weights |= stored(component, networks.components()[component][0], names)
-    write_atomic(folder / WEIGHTS, save(weights))
+    write_atomic(folder / WEIGHTS, save(*once(weights)))
     write_atomic(folder / ATTRIBUTION, card.attribution.encode())
     files = {file: sha256(folder / file) for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, wanted))}
     manifest = describe(networks, card, files)
@@ -229,6 +229,20 @@ def _refer_to_weights(graph: onnx.GraphProto, inputs: Mapping[str, Tensor]) -> l
     for node in graph.node:
         node.input[:] = [name.removeprefix(prefix) if name in renamed else name for name in node.input]
     return [tensor.name for tensor in graph.initializer]
+
+
+def once(weights: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The distinct tensors, and the name of the stored one for each of the others (the encoders share a trunk)."""
+    kept: dict[str, np.ndarray] = {}
+    copies: dict[str, str] = {}
+    names: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+    for name, value in weights.items():
+        first = names.setdefault((value.dtype.str, value.shape, value.tobytes()), name)
+        if first == name:
+            kept[name] = value
+        else:
+            copies[name] = first
+    return kept, copies
 
 
 def stored(component: str, network: nn.Module, names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -1,15 +1,24 @@
 """Training objectives, as functions of tensors."""
 
+import math
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
 def supervised_contrastive_loss(
-    descriptors: Float[Tensor, "B d"], groups: Int[Tensor, " B"], temperature: float
+    descriptors: Float[Tensor, "B d"],
+    groups: Int[Tensor, " B"],
+    temperature: float,
+    *,
+    confounds: Int[Tensor, " B"] | None = None,
+    emphasis: float = 1.0,
 ) -> Float[Tensor, ""]:
     """Khosla et al. 2020, eq. 2, on unit-norm descriptors: each picture's positives are the others of its group.
 
+    A negative with the picture's own label in `confounds` counts `emphasis` times: what the two have in common besides
+    their groups must then not bring them near (a set for contents, a content for sets).
     A picture that is alone in its group counts as a negative of the others and has no term of its own.
     Raises ValueError where no picture has a positive.
     """
@@ -19,9 +28,19 @@ def supervised_contrastive_loss(
     if not bool(count.any()):
         raise ValueError("a contrastive batch needs two pictures of one group; none of its groups has two")
     similarity = (descriptors @ descriptors.T / temperature).masked_fill(itself, -torch.inf)
+    if confounds is not None:
+        similarity = similarity + math.log(emphasis) * ((confounds[:, None] == confounds[None, :]) & ~positive)
     log_probability = similarity - similarity.logsumexp(1, keepdim=True)
     terms = -(log_probability.masked_fill(~positive, 0.0)).sum(1) / count.clamp_min(1)
     return terms[count > 0].mean()
+
+
+def distance_loss(descriptors: Float[Tensor, "B d"], parameters: Float[Tensor, "B k"]) -> Float[Tensor, ""]:
+    """Mean squared difference between the chords of unit-norm descriptors and half the distances of their parameters.
+
+    Half, so that the diagonal of a cube of six parameters (2.4) stays a chord that a sphere has room for.
+    """
+    return (torch.pdist(descriptors) - 0.5 * torch.pdist(parameters)).square().mean()
 
 
 def diffusion_loss(

@@ -1,5 +1,7 @@
 """Corpus cells as training pixels: composited on a background, cropped, batched."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
@@ -18,6 +20,12 @@ def composite(
     alpha = pixels[:, 3:]
     colour = torch.from_numpy(np.asarray(background, np.float32)).reshape(-1, 3, 1, 1)
     return pixels[:, :3] * alpha + colour * (1.0 - alpha)
+
+
+def on_white(corpus: Corpus) -> Callable[[np.ndarray], Float[Tensor, "B 3 S S"]]:
+    """Rows of the corpus -> their pixels in [0,1] on white."""
+    pixels = corpus.rgba()
+    return lambda rows: composite(pixels[rows])
 
 
 def rows_of(corpus: Corpus, split: str) -> np.ndarray:

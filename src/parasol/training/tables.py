@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from parasol.bundle import sha256
 from parasol.corpora import Corpus
 from parasol.training.checkpoint import load_record, save_tensors
-from parasol.training.pictures import blocks, composite
+from parasol.training.pictures import blocks
 
 
 def load_best(network: nn.Module, run: Path) -> nn.Module:
@@ -57,12 +57,17 @@ def kept(path: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
 
 
 @torch.no_grad()
-def table(corpus: Corpus, rows: np.ndarray, describe: Callable[[Tensor], Tensor], path: Path, key: str) -> Tensor:
-    """describe(pixels [B,3,S,S]) of the given rows, on white, float32; read from `path` where that has the same key."""
+def table(
+    rows: np.ndarray,
+    view: Callable[[np.ndarray], Tensor],
+    describe: Callable[[Tensor], Tensor],
+    path: Path,
+    key: str,
+) -> Tensor:
+    """describe(view(rows) [B,3,S,S]) of the given rows, float32; read from `path` where that has the same key."""
 
     def compute() -> Tensor:
-        pixels = corpus.rgba()
-        return torch.cat([describe(composite(pixels[part])) for part in blocks(rows)])
+        return torch.cat([describe(view(part)) for part in blocks(rows)])
 
     return kept(path, key, compute)
 

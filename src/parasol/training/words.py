@@ -19,9 +19,9 @@ from torch.nn import functional
 from parasol.corpora import Corpus
 from parasol.corpora.looks import looks
 from parasol.encoders.text import SENTENCES, sentences
-from parasol.training.descriptors import measurements
 from parasol.training.draws import draws
 from parasol.training.loop import Task
+from parasol.training.measurements import measurements
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.words import WordsConfig, WordsHeads
