@@ -15,6 +15,8 @@ from parasol.evaluation.determinism import same_pixels
 from parasol.evaluation.dials import STYLE_SCALES, no_content, no_style, structure, style_scale
 from parasol.evaluation.encoders import encoders, gallery
 from parasol.evaluation.figure import Figure, Make, Record, Store, Subject, as_lines, measured
+from parasol.evaluation.frozen import fit_discriminant, frozen
+from parasol.evaluation.metric import metric
 from parasol.evaluation.quality import quality
 from parasol.evaluation.reconstruction import autoencoder, full_structure
 from parasol.evaluation.robustness import ALTERATIONS, robustness
@@ -228,3 +230,51 @@ def test_alterations_alter() -> None:
     for name in ("flip", "jpeg_50", "background"):
         assert not np.array_equal(altered[name], altered["none"])
     assert np.array_equal(altered["flip"][:, ::-1], altered["none"])
+
+
+def test_metric_is_a_rank_correlation_of_distances(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = metric(subject)
+    assert set(figure.units) == {"flat", "pale", "outline", "night", "leaf"}
+    record = figure.measure("flat")
+    assert -1.0 <= record["pictures"] <= 1.0
+    monkeypatch.setattr(Parasol, "embed_style", lambda _, picture: MetricByLightness.describe(picture))
+    monkeypatch.setattr("parasol.evaluation.metric.look_of", MetricByLightness.look)
+    assert metric(subject).measure("flat")["styles"] > 0.95, "a descriptor that is the parameter is metric"
+    records = [{"set": "a", "styles": 0.5, "pictures": 0.1}, {"set": "b", "styles": 0.9, "pictures": 0.3}]
+    assert figure.summarise(records) == {"styles": 0.7, "pictures": 0.2, "lowest": "a"}
+
+
+class MetricByLightness:
+    """Looks that differ in lightness alone, and a unit vector whose angle is the darkness of a picture."""
+
+    @staticmethod
+    def look(seed: int, place: int) -> np.ndarray:
+        return np.array([0.5, 0.5, (place * 7 % 24) / 23, 0, 0, 0], np.float32)
+
+    @staticmethod
+    def describe(picture: np.ndarray) -> np.ndarray:
+        angle = float(picture.mean())
+        return np.array([np.cos(angle), np.sin(angle)], np.float32)
+
+
+def test_frozen_descriptors_stand_beside_ours(subject: Subject) -> None:
+    figure = frozen(subject)
+    names = [name for split, name in figure.units if split == "content-test"]
+    ours = figure.measure(("content-test", "ours, style"))
+    galleries = [record for record in records_of(encoders(subject)) if record["gallery"] == "content-test"]
+    assert ours["content"] == pytest.approx(galleries[0]["content_leak"], abs=1e-4)
+    for name in names[2:]:
+        record = figure.measure(("content-test", name))
+        assert record["content_chance"] == pytest.approx(galleries[0]["content_chance"], abs=1e-4)
+        assert 0.0 <= record["style"] <= 1.0
+    assert set(figure.summarise([ours])["content-test"]["ours, style"]) == {"style", "content"}
+
+
+def test_the_discriminant_finds_what_tells_labels_apart() -> None:
+    random = np.random.default_rng(0)
+    values = random.normal(size=(300, 6)) * (1, 1, 20, 1, 1, 1)
+    labels = np.repeat(["a", "b", "c"], 100)
+    values[:, 4] += np.repeat([0.0, 6.0, 12.0], 100)
+    projected = fit_discriminant(values, labels)(values)
+    assert projected.shape == (300, 2)
+    assert abs(np.corrcoef(projected[:, 0], np.repeat([0, 1, 2], 100))[0, 1]) > 0.95

@@ -158,9 +158,9 @@ def test_emphasis_counts_a_confounded_negative_more_often() -> None:
     expected = -(terms[0, 1] + terms[1, 0] + terms[2, 3] + terms[3, 2]) / 4
     found = supervised_contrastive_loss(descriptors, groups, 1.0, confounds=confounds, emphasis=3.0)
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
-    assert supervised_contrastive_loss(
-        descriptors, groups, 1.0, confounds=confounds
-    ) == supervised_contrastive_loss(descriptors, groups, 1.0)
+    assert supervised_contrastive_loss(descriptors, groups, 1.0, confounds=confounds) == supervised_contrastive_loss(
+        descriptors, groups, 1.0
+    )
 
 
 def test_distances_are_learned_as_half_the_parameters() -> None:

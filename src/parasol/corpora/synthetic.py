@@ -38,7 +38,9 @@ def restyle(picture: Float[np.ndarray, "H W 3"], look: Float[np.ndarray, " 6"]) 
     drawn = np.clip(picture @ matrix.T, 0.0, 1.0) ** (2.0 ** (_GAMMA * (1.0 - 2.0 * lightness)))
     drawn = drawn * (1.0 - _INK * outline * _edges(picture, round(1.5 * scale)))[..., None]
     darkness = 1.0 - drawn @ _LUMA
-    drawn = drawn * (1.0 - _SCREEN * halftone * np.minimum(1.0, 2.0 * darkness) * _dots(darkness.shape, scale))[..., None]
+    drawn = (
+        drawn * (1.0 - _SCREEN * halftone * np.minimum(1.0, 2.0 * darkness) * _dots(darkness.shape, scale))[..., None]
+    )
     whole = Image.fromarray(np.round(255.0 * drawn).astype(np.uint8))
     soft = whole.filter(ImageFilter.GaussianBlur(_SOFT * blur * scale))
     return np.asarray(soft, np.float32) / 255.0

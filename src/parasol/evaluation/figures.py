@@ -14,6 +14,7 @@ from parasol.evaluation.determinism import runtimes, same_pixels
 from parasol.evaluation.dials import no_content, no_style, structure, style_scale
 from parasol.evaluation.encoders import encoders
 from parasol.evaluation.figure import Make, Store, Subject, as_lines, measured
+from parasol.evaluation.frozen import frozen
 from parasol.evaluation.metric import metric
 from parasol.evaluation.quality import quality
 from parasol.evaluation.reconstruction import autoencoder, full_structure
@@ -25,8 +26,8 @@ from parasol.pipeline import Parasol
 FIGURES: dict[str, Make] = {
     make.__name__: make
     for make in (
-        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, robustness, metric, words, quality,
-        structure, style_scale,
+        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, frozen, robustness, metric,
+        words, quality, structure, style_scale,
     )
 }  # fmt: skip
 """Quick ones first."""

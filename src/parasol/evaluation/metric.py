@@ -32,10 +32,7 @@ def metric(subject: Subject) -> Figure:
     def measure(hand: str) -> Record:
         own = shuffled([cell for cell in cells if cell.set == hand], "metric")[:CONTENTS]
         found = np.stack(
-            [
-                [subject.model.embed_style(restyle(subject.fitted(cell), look)) for look in looks]
-                for cell in own
-            ]
+            [[subject.model.embed_style(restyle(subject.fitted(cell), look)) for look in looks] for cell in own]
         )
         mean = found.mean(axis=0)
         return {

@@ -40,6 +40,7 @@ def contents_by_hand(corpus: Corpus, contents: Int[np.ndarray, " N"], least: int
         cells[int(contents[row])].append(int(row))
     return [np.array(rows) for rows in cells.values() if len(rows) >= least]
 
+
 SYNTHETIC_BATCH = 128
 
 
@@ -90,7 +91,7 @@ class DescriptorTask(Task):
         torch.manual_seed(int(random.integers(2**62)))  # dropout draws from the global generator
         chosen = random.choice(len(self.grid), self.training.contents, replace=False)
         rows = np.concatenate([random.permutation(self.grid[c])[: self.training.hands] for c in chosen])
-        measured, changed = self.measured[rows], random.random(len(rows)) < self.training.altered
+        measured, changed = self.measured[rows], np.flatnonzero(random.random(len(rows)) < self.training.altered)
         measured[changed] = self.altered.values[self.view[rows[changed]]]
         groups = torch.from_numpy(self.same[rows])
         contrast = supervised_contrastive_loss(
