@@ -18,8 +18,8 @@ from parasol.training.networks.content_encoder import ContentEncoder
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.unet import UNetConfig
-from parasol.training.networks.words import WordsConfig, WordsHeads
-from parasol.training.recipes import WORDS_RUN, Places, Recipe
+from parasol.training.networks.words import WordsHeads
+from parasol.training.recipes import WORDS, WORDS_RUN, Places, Recipe
 from parasol.training.tables import best_record, load_best, version_of
 from parasol.training.train import record_of
 from parasol.training.words import spaces_of
@@ -70,7 +70,7 @@ def _words(places: Places, frozen: Frozen) -> WordsHeads | None:
     run = places.runs / WORDS_RUN
     if not (run / "best.safetensors").exists():
         return None
-    heads = _best(WordsHeads(WordsConfig(style=frozen.style.dimension, content=frozen.content.dimension)), run)
+    heads = _best(WordsHeads(WORDS), run)
     if not torch.equal(heads.spaces, spaces_of(places.runs / frozen.style_run, places.runs / frozen.content_run)):
         raise ValueError(
             f"{run} leads into the descriptor spaces of other encoders than {frozen.style_run} and "

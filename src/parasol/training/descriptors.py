@@ -94,13 +94,15 @@ class DescriptorTask(Task):
         measured, changed = self.measured[rows], np.flatnonzero(random.random(len(rows)) < self.training.altered)
         measured[changed] = self.altered.values[self.view[rows[changed]]]
         groups = torch.from_numpy(self.same[rows])
-        contrast = supervised_contrastive_loss(
-            model.describe(measured),
-            groups,
-            self.training.temperature,
-            confounds=torch.from_numpy(self.apart[rows]),
-            emphasis=self.training.emphasis,
-        )
+        contrast = torch.zeros(())
+        for part in model.parts(measured):
+            contrast = contrast + supervised_contrastive_loss(
+                part,
+                groups,
+                self.training.temperature,
+                confounds=torch.from_numpy(self.apart[rows]),
+                emphasis=self.training.emphasis,
+            )
         if self.synthetic is None:
             return contrast, {}
         measured, looks = self.synthetic.batch(random)

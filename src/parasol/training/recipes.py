@@ -22,8 +22,9 @@ from parasol.training.words import WordsTask, WordsTraining
 from parasol.triplets import Mining
 
 WORDS_RUN = "pictogram-words"
-STYLE = StyleEncoderConfig(palette=True)
-CONTENT = ContentEncoderConfig(layout=True)
+STYLE = StyleEncoderConfig(hidden=256, palette=True)
+CONTENT = ContentEncoderConfig(hidden=192, layout=True, linear=128)
+WORDS = WordsConfig(hidden=512)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +63,9 @@ def pictogram_autoencoder() -> Recipe:
 def pictogram_style() -> Recipe:
     """Style encoder A on the pre-trained trunk, two minutes once its moments are there. See docs/training.md."""
     network = STYLE
-    training = ContrastiveTraining(contents=24, hands=12, temperature=0.1)
+    training = ContrastiveTraining(contents=24, hands=12, temperature=0.1, metric=30.0)
     optimisation = Optimisation(
-        steps=1_000, batch=288, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=100,
+        steps=1_500, batch=288, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=100,
         save_every=500,
     )  # fmt: skip
     return Recipe(
@@ -80,7 +81,7 @@ def pictogram_style() -> Recipe:
 def pictogram_content() -> Recipe:
     """Content encoder C on the pre-trained trunk, one minute once its moments are there. See docs/training.md."""
     network = CONTENT
-    training = ContrastiveTraining(contents=128, hands=4, temperature=0.05)
+    training = ContrastiveTraining(contents=128, hands=4, temperature=0.05, emphasis=16.0)
     optimisation = Optimisation(
         steps=1_200, batch=512, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=300,
         save_every=500,
@@ -97,7 +98,7 @@ def pictogram_content() -> Recipe:
 
 def pictogram_diffusion() -> Recipe:
     """U-Net and projector on mined triplets, after the three recipes above. Expected: see docs/training.md."""
-    unet, projector, mining, training = UNetConfig(prediction="v"), ProjectorConfig(), Mining(), DiffusionTraining()
+    unet, projector, mining, training = UNetConfig(prediction="v"), ProjectorConfig(hidden=256), Mining(confidence=20.0), DiffusionTraining()
     frozen = Frozen(
         autoencoder=AutoencoderConfig(),
         style=STYLE,
@@ -107,8 +108,8 @@ def pictogram_diffusion() -> Recipe:
         content_run="pictogram-content",
     )
     optimisation = Optimisation(
-        steps=100_000, batch=16, learning_rate=2e-4, warmup=200, weight_decay=1e-3, average=0.9995, validate_every=500,
-        save_every=200,
+        steps=11_000, batch=16, learning_rate=3e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.9995,
+        validate_every=500, save_every=200,
     )  # fmt: skip
     return Recipe(
         name="pictogram-diffusion",
@@ -128,7 +129,7 @@ def pictogram_words() -> Recipe:
     Five minutes of one core, once the sentence vectors of all labels and tags are there (another fifteen). Expected: of
     unseen contents half are among the first five, in English and in Korean; docs/decisions.md says why not more.
     """
-    network = WordsConfig()
+    network = WORDS
     training = WordsTraining(
         languages=(
             "en", "ko", "bn", "da", "de", "en-gb", "es", "es-mx", "et", "fi", "fr", "hi", "hu", "it", "ja", "lt", "ms",

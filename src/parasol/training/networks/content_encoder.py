@@ -1,6 +1,8 @@
 """Semantic content encoder C: statistics of the deepest block of the pre-trained trunk, and a trained head.
 
 That block's map may stand beside them: it tells a clock at three from a clock at nine, and one letter from another.
+A linear map may stand beside the head: it carries over to contents that training has not seen, where the head knows
+better those that it has (docs/decisions.md).
 """
 
 from dataclasses import dataclass
@@ -17,13 +19,14 @@ from parasol.training.networks.trunk import STRIDE, Trunk
 class ContentEncoderConfig:
     """hidden: width of the head. dimension: length of the descriptor. size: side of its input in px.
 
-    layout: whether the map stands beside the statistics.
+    layout: whether the map stands beside the statistics. linear: how many of the descriptor's numbers are linear.
     """
 
     hidden: int = 512
     dimension: int = 256
     size: int = 128
     layout: bool = False
+    linear: int = 0
 
 
 class ContentEncoder(nn.Module):
@@ -41,12 +44,24 @@ class ContentEncoder(nn.Module):
             nn.Linear(measured, config.hidden),
             nn.GELU(),
             nn.Dropout(0.2),
-            nn.Linear(config.hidden, config.dimension),
+            nn.Linear(config.hidden, config.dimension - config.linear),
         )
+        self.line = (
+            nn.Sequential(
+                nn.BatchNorm1d(measured, affine=False), nn.Dropout(0.2), nn.Linear(measured, config.linear)
+            )
+            if config.linear
+            else None
+        )
+
+    def parts(self, measured: Float[Tensor, "B m"]) -> list[Float[Tensor, "B p"]]:
+        """The unit-norm parts that the descriptor consists of, each trained for itself."""
+        own = measured[:, self.columns]
+        return [functional.normalize(head(own), dim=1) for head in (self.head, self.line) if head is not None]
 
     def describe(self, measured: Float[Tensor, "B m"]) -> Float[Tensor, "B d"]:
         """Descriptor from what ends with a whole trunk's statistics and map, so that training computes those once."""
-        return functional.normalize(self.head(measured[:, self.columns]), dim=1)
+        return functional.normalize(torch.cat(self.parts(measured), dim=1), dim=1)
 
     def forward(self, pixels: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B d"]:
         moments, layout = self.trunk.read(pixels)

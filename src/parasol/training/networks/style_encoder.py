@@ -48,6 +48,10 @@ class StyleEncoder(nn.Module):
             nn.Linear(config.hidden, config.dimension),
         )
 
+    def parts(self, measured: Float[Tensor, "B m"]) -> list[Float[Tensor, "B p"]]:
+        """The unit-norm parts that are trained each for itself: here the descriptor as a whole."""
+        return [self.describe(measured)]
+
     def describe(self, measured: Float[Tensor, "B m"]) -> Float[Tensor, "B d"]:
         """Descriptor from a palette followed by what a whole trunk returned, so that training computes those once."""
         return functional.normalize(self.head(measured[:, self.columns]), dim=1)
