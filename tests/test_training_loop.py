@@ -1,6 +1,5 @@
 """Training: overfits a handful, resumes bit for bit, gradients reach what trains and nothing that is frozen."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,13 @@ from parasol.bundle import Bundle
 from parasol.corpora import Corpus
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
 from parasol.runtime.torch import load_networks
+from parasol.training import measurements
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
 from parasol.training.checkpoint import save_tensors, warm_start
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import Denoiser, DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Event, Optimisation, Task, run
 from parasol.training.losses import diffusion_loss, distance_loss, supervised_contrastive_loss
-from parasol.training.measurements import restyled_measurements
 from parasol.training.networks.autoencoder import AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.projector import ProjectorConfig
@@ -181,15 +180,17 @@ def test_views_differ_and_stay_pictures() -> None:
     assert np.array_equal(views[3], altered(rgba, np.random.default_rng(3)))
 
 
-def test_synthetic_distances_are_trained_where_a_weight_asks(corpus: Corpus, tmp_path: Path) -> None:
+def test_synthetic_distances_are_trained_where_a_weight_asks(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch.manual_seed(0)
+    monkeypatch.setattr(measurements, "LOOKS", 20)
+    monkeypatch.setattr(measurements, "PICTURES", 2)
     training = ContrastiveTraining(contents=4, hands=5, temperature=0.1, metric=5.0)
     task = DescriptorTask(corpus, tmp_path / "tables", StyleEncoder(STYLE), training)
     assert task.synthetic is not None
-    hands = {corpus.cells[row].set for row in restyled_measurements(corpus, tmp_path / "tables")[0].rows}
-    assert hands == {"flat", "pale", "outline", "night", "leaf"}
-    rows = np.arange(len(task.synthetic.looks))
-    task.synthetic = dataclasses.replace(task.synthetic, trained=[rows[:-6]], held=[rows[-6:]])
+    assert set(task.synthetic.styles.hands) == {"flat", "pale", "outline", "night", "leaf"}
+    assert task.synthetic.styles.values.shape[:2] == (100, 2)
     events = finish(task, brief(60), tmp_path / "run")
     metric = [event.figures["metric"] for event in events if event.kind == "step"]
     assert np.mean(metric[-10:]) < 0.5 * np.mean(metric[:5])

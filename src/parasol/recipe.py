@@ -178,6 +178,14 @@ class Recipe(Part):
         """
         return self.model_copy(update={"dials": dataclasses.replace(self.dials, **dials)})
 
+    def changed(self, *, style: Style | None = None, shown: Float[np.ndarray, " d"] | None = None) -> "Recipe":
+        """The same recipe in another style, or showing what another content descriptor says."""
+        update: dict[str, Any] = {} if style is None else {"style": StylePart.of(style)}
+        if shown is not None:
+            part = {"descriptor": float32_bytes(shown), "descriptor_hash": descriptor_hash(shown)}
+            update["content"] = self.content.model_copy(update=part)
+        return self.model_copy(update=update)
+
     def picture(self) -> Picture:
         """The fitted content picture, pixel for pixel.
 

@@ -34,6 +34,10 @@ def grid(
             help="A dial over FROM:TO:COUNT or VALUE,VALUE,...; the first goes across, the second down.",
         ),
     ] = None,
+    between: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="COUNT", help="So many pictures from each style, or each content, to the next."),
+    ] = None,
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
@@ -47,12 +51,16 @@ def grid(
     ] = None,
     model: options.Model = None,
 ) -> None:
-    """Draw every content in every style on one sheet, or one dial across it and another down.
+    """Draw every content in every style on one sheet, or one dial across it and another down, or what lies between.
+
+    With --between, two styles or two contents make a strip; four of either, or two of each, the corners of a mesh.
+    Between contents there is no layout, so they start from new noise.
 
     \b
     Examples:
       parasol grid house.png cat.png --like crab.png --like ink.png -o sheet.png
       parasol grid house.png --like crab.png --vary structure=0:1:10 --vary style-scale=1,3,5 -o sweep.png
+      parasol grid house.png cat.png --like crab.png --like ink.png --between 5 -o mesh.png
     """
     from parasol import images
     from parasol.cards import open_style
@@ -63,10 +71,12 @@ def grid(
     names = [one.dial for one in dials_varied]
     if len(names) > 2 or len(set(names)) < len(names):
         raise ValueError(f"--vary is given for {', '.join(names)}: a sheet has room for two different dials")
+    if between is not None and dials_varied:
+        raise ValueError("--between and --vary each fill the sheet: leave one out")
     loaded = Parasol.load(model)
     dials = options.dials(
         loaded, style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, seed=seed,
-        fresh=fresh, color=color,
+        fresh=fresh or (between is not None and len(contents) > 1), color=color,
     )  # fmt: skip
     drawn = {path: images.load(path) for word in contents for path in pictures(word)}
     looks = {path: open_style(path) for word in like for path in styles(word)}
@@ -75,7 +85,10 @@ def grid(
         for content, style in product(drawn, looks)
     }
     shown = {path: look if isinstance(look, np.ndarray) else swatch(look.style) for path, look in looks.items()}
-    layout = _sweep(recipes, dials_varied, drawn, shown) if dials_varied else _crossing(recipes, drawn, shown)
+    if between is not None:
+        layout = _blend(loaded, recipes, between)
+    else:
+        layout = _sweep(recipes, dials_varied, drawn, shown) if dials_varied else _crossing(recipes, drawn, shown)
     with Progress("drawing the sheet") as progress:
         rows = _paint(loaded, layout, progress)
     pixels = images.sheet(
@@ -121,6 +134,21 @@ def _sweep(
             labels.append(" ".join(one.label(dials[one.dial]) for one in down))
     columns = ["content", "style", *map(across.label, across.values)]
     return Layout(rows=rows, row_labels=labels if down else (), column_labels=columns)
+
+
+def _blend(model: "Parasol", recipes: "Mapping[tuple[str, str], Recipe]", count: int) -> Layout:
+    """A strip between two corners, or a mesh between four: contents down and styles across where there are both."""
+    from parasol.blend import mesh
+
+    contents, styles = (list(dict.fromkeys(pair[place] for pair in recipes)) for place in (0, 1))
+    ends = list(recipes.values())
+    if len(ends) not in (2, 4):
+        raise ValueError(
+            f"--between got {len(contents)} contents and {len(styles)} styles: "
+            "give two or four of one and one of the other, or two of each"
+        )
+    corners = [ends] if len(ends) == 2 else [ends[:2], ends[2:]]
+    return Layout(rows=mesh(model, corners, count), row_labels=(), column_labels=())
 
 
 def swatch(style: "StylePart") -> np.ndarray:

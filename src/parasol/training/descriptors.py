@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 from parasol.corpora import Corpus
 from parasol.index.retrieval import retrieve
@@ -41,7 +42,7 @@ def contents_by_hand(corpus: Corpus, contents: Int[np.ndarray, " N"], least: int
     return [np.array(rows) for rows in cells.values() if len(rows) >= least]
 
 
-SYNTHETIC_BATCH = 128
+SYNTHETIC_BATCH = 32  # styles of one hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ class DescriptorTask(Task):
         self.grid = contents_by_hand(corpus, contents, least=min(5, training.hands))
         self.unseen = rows_of(corpus, "content-val")
         self.seen = spread(rows_of(corpus, "train"), 4_000)
-        self.synthetic = Synthetic.of(corpus, tables) if training.metric else None
+        self.synthetic = Synthetic(corpus, tables) if training.metric else None
 
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, StyleEncoder | ContentEncoder)
@@ -105,8 +106,7 @@ class DescriptorTask(Task):
             )
         if self.synthetic is None:
             return contrast, {}
-        measured, looks = self.synthetic.batch(random)
-        metric = distance_loss(model.describe(measured), looks)
+        metric = self.synthetic.loss(model, random)
         return contrast + self.training.metric * metric, {"contrast": contrast.item(), "metric": metric.item()}
 
     @torch.no_grad()
@@ -135,39 +135,34 @@ class DescriptorTask(Task):
         return float((same[nearest] == same)[possible].mean())
 
 
-@dataclass(frozen=True, kw_only=True)
 class Synthetic:
-    """Training cells in synthetic styles: what is measured of them, their looks, and the rows of each hand.
+    """Synthetic styles and the distances between them. Every tenth is never trained on."""
 
-    Every tenth is never trained on.
-    """
+    def __init__(self, corpus: Corpus, tables: Path) -> None:
+        self.styles = restyled_measurements(corpus, tables)
+        held = np.arange(len(self.styles.hands)) % 10 == 0
+        hands = sorted(set(self.styles.hands))
+        self.trained, self.held = (
+            [np.flatnonzero((self.styles.hands == hand) & own) for hand in hands] for own in (~held, held)
+        )
 
-    values: Float[Tensor, "R m"]
-    looks: Float[Tensor, "R p"]
-    trained: list[np.ndarray]
-    held: list[np.ndarray]
-
-    @classmethod
-    def of(cls, corpus: Corpus, tables: Path) -> "Synthetic":
-        """Those of a corpus."""
-        part, looks = restyled_measurements(corpus, tables)
-        sets = np.array([corpus.cells[row].set for row in part.rows])
-        held = np.arange(len(sets)) % 10 == 0
-        hands = [hand for hand in sorted(set(sets)) if (held & (sets == hand)).sum() > 2]
-        trained, kept = ([np.flatnonzero((sets == hand) & own) for hand in hands] for own in (~held, held))
-        return cls(values=part.values, looks=looks, trained=trained, held=kept)
-
-    def batch(self, random: np.random.Generator) -> tuple[Float[Tensor, "B m"], Float[Tensor, "B p"]]:
-        """Pictures of one hand in various looks."""
+    def loss(self, model: StyleEncoder | ContentEncoder, random: np.random.Generator) -> Float[Tensor, ""]:
+        """`distance_loss` among some styles of one hand."""
         hand = self.trained[random.integers(len(self.trained))]
-        rows = random.permutation(hand)[:SYNTHETIC_BATCH]
-        return self.values[rows], self.looks[rows]
+        styles = random.permutation(hand)[:SYNTHETIC_BATCH]
+        return distance_loss(self._describe(model, styles), self.styles.looks[styles])
 
     def spearman(self, model: StyleEncoder | ContentEncoder) -> float:
-        """Mean over hands of the rank correlation of distances, between single pictures whose looks are unseen."""
+        """Mean over hands of the rank correlation of descriptor distance and parameter distance, unseen styles."""
         found: list[float] = []
-        for rows in self.held:
-            apart, looks = (torch.pdist(v) for v in (model.describe(self.values[rows]), self.looks[rows]))
+        for styles in self.held:
+            apart, looks = torch.pdist(self._describe(model, styles)), torch.pdist(self.styles.looks[styles])
             ranks = torch.stack([apart.argsort().argsort(), looks.argsort().argsort()]).double()
             found.append(float(torch.corrcoef(ranks)[0, 1]))
         return sum(found) / len(found)
+
+    def _describe(self, model: StyleEncoder | ContentEncoder, styles: np.ndarray) -> Float[Tensor, "S d"]:
+        """A style's descriptor: the normalised mean over its pictures, which no single content decides."""
+        values = self.styles.values[styles]
+        descriptors = model.describe(values.flatten(0, 1)).reshape(*values.shape[:2], -1)
+        return functional.normalize(descriptors.mean(1), dim=1)

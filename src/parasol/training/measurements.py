@@ -13,11 +13,11 @@ from parasol.corpora import Corpus
 from parasol.corpora.synthetic import COLOURLESS, look_of, restyle
 from parasol.training.networks.palette import Palette
 from parasol.training.networks.trunk import Trunk, load_published_trunk
-from parasol.training.pictures import on_white, rows_of, spread
+from parasol.training.pictures import on_white, rows_of
 from parasol.training.tables import key_of, table
 from parasol.training.views import altered
 
-RESTYLED = 6_000  # training cells that are shown in a synthetic style
+LOOKS, PICTURES = 100, 8  # synthetic styles of each hand with colours, and its training cells in each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,22 +49,38 @@ def altered_measurements(corpus: Corpus, tables: Path) -> Part:
     return Part(rows=rows, values=_measured(corpus, rows, view, tables / "altered.safetensors"))
 
 
-def restyled_measurements(corpus: Corpus, tables: Path) -> tuple[Part, Float[Tensor, "R 6"]]:
-    """The same of training cells in synthetic styles, and the look of each."""
+@dataclass(frozen=True, kw_only=True)
+class Restyled:
+    """Synthetic styles, each seen on several pictures of one hand. looks: their parameters. hands: their sets."""
+
+    values: Float[Tensor, "S p m"]
+    looks: Float[Tensor, "S 6"]
+    hands: np.ndarray
+
+
+def restyled_measurements(corpus: Corpus, tables: Path) -> Restyled:
+    """The same of training cells in synthetic styles."""
     train = rows_of(corpus, "train")
-    rows = spread(train[[corpus.cells[row].set not in COLOURLESS for row in train]], RESTYLED)
+    sets = np.array([corpus.cells[row].set for row in train])
+    hands = np.repeat(sorted(set(sets) - COLOURLESS), LOOKS)
+    looks = [look_of(2, style) for style in range(len(hands))]
+    rows = np.stack(
+        [np.random.default_rng([2, style]).choice(train[sets == hand], PICTURES) for style, hand in enumerate(hands)]
+    )
     white = on_white(corpus)
-    looks = {int(row): look_of(2, int(row)) for row in rows}
 
-    def view(part: np.ndarray) -> Tensor:
-        pictures = white(part).permute(0, 2, 3, 1).numpy()
-        return _stacked([restyle(picture, looks[int(row)]) for picture, row in zip(pictures, part, strict=True)])
+    def view(places: np.ndarray) -> Tensor:
+        pictures = white(rows.flat[places]).permute(0, 2, 3, 1).numpy()
+        styles = places // PICTURES
+        return _stacked([restyle(picture, looks[style]) for picture, style in zip(pictures, styles, strict=True)])
 
-    part = Part(rows=rows, values=_measured(corpus, rows, view, tables / "restyled.safetensors"))
-    return part, torch.from_numpy(np.stack(list(looks.values())))
+    values = _measured(corpus, np.arange(rows.size), view, tables / "restyled.safetensors", f"{LOOKS} x {PICTURES}")
+    return Restyled(values=values.reshape(*rows.shape, -1), looks=torch.from_numpy(np.stack(looks)), hands=hands)
 
 
-def _measured(corpus: Corpus, rows: np.ndarray, view: Callable[[np.ndarray], Tensor], path: Path) -> Tensor:
+def _measured(
+    corpus: Corpus, rows: np.ndarray, view: Callable[[np.ndarray], Tensor], path: Path, scheme: str = ""
+) -> Tensor:
     trunk, palette = Trunk(), Palette()
     load_published_trunk(trunk)
     trunk.eval()
@@ -73,7 +89,7 @@ def _measured(corpus: Corpus, rows: np.ndarray, view: Callable[[np.ndarray], Ten
         moments, layout = trunk.read(pixels)
         return torch.cat([palette(pixels), moments, layout.flatten(1)], dim=1)
 
-    return table(rows, view, measure, path, f"{key_of(corpus, trunk)} {palette}")
+    return table(rows, view, measure, path, f"{key_of(corpus, trunk)} {palette} {scheme}".strip())
 
 
 def _stacked(pictures: list[np.ndarray]) -> Tensor:

@@ -98,7 +98,12 @@ def pictogram_content() -> Recipe:
 
 def pictogram_diffusion() -> Recipe:
     """U-Net and projector on mined triplets, after the three recipes above. Expected: see docs/training.md."""
-    unet, projector, mining, training = UNetConfig(prediction="v"), ProjectorConfig(hidden=256), Mining(confidence=20.0), DiffusionTraining()
+    unet, projector, mining, training = (
+        UNetConfig(prediction="v"),
+        ProjectorConfig(hidden=256),
+        Mining(confidence=20.0),
+        DiffusionTraining(),
+    )
     frozen = Frozen(
         autoencoder=AutoencoderConfig(),
         style=STYLE,

@@ -47,9 +47,7 @@ class ContentEncoder(nn.Module):
             nn.Linear(config.hidden, config.dimension - config.linear),
         )
         self.line = (
-            nn.Sequential(
-                nn.BatchNorm1d(measured, affine=False), nn.Dropout(0.2), nn.Linear(measured, config.linear)
-            )
+            nn.Sequential(nn.BatchNorm1d(measured, affine=False), nn.Dropout(0.2), nn.Linear(measured, config.linear))
             if config.linear
             else None
         )
