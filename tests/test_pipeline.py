@@ -160,3 +160,27 @@ print(sorted({"torch", "diffusers", "onnx", "scipy"} & set(sys.modules)))
     arguments = [str(model.bundle.folder), str(threads), str(tmp_path / "in.png"), str(tmp_path / "out.png")]
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_outside_a_mask_not_a_pixel_changes(model: Parasol, fresh: bool) -> None:
+    mask = np.zeros((128, 96), np.uint8)
+    mask[30:60, 20:70] = 255
+    mask[60, 20:70] = 128
+    dials = FAST | {"structure": 0.0, "fresh": fresh, "color": "match"}
+    whole, part = (model.stylize(CONTENT, STYLE, mask=one, **dials) for one in (None, mask))
+    kept = load(CONTENT)
+    assert np.array_equal(part.pixels[mask == 0], kept[mask == 0])
+    inside = np.abs(part.pixels - kept)[mask == 255]
+    assert inside.mean() > 0.02
+    assert not np.array_equal(part.pixels[mask == 255], whole.pixels[mask == 255]), "the surroundings matter"
+    assert np.array_equal(model.paint(part.recipe).pixels, part.pixels)
+    everywhere = model.stylize(CONTENT, STYLE, mask=np.full((128, 96), 255, np.uint8), **dials)
+    assert same(everywhere, whole), "a white mask is none"
+
+
+def test_masks_are_refused_where_they_mean_nothing(model: Parasol) -> None:
+    with pytest.raises(ValueError, match="the mask comes to 128 x 128 px and the content to 96 x 128 px"):
+        model.stylize(CONTENT, STYLE, mask=np.zeros((64, 64), np.uint8))
+    with pytest.raises(ValueError, match="black everywhere"):
+        model.stylize(CONTENT, STYLE, mask=np.zeros((128, 96), np.uint8))

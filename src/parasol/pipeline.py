@@ -30,7 +30,7 @@ from parasol.maths.schedule import switch_step
 from parasol.recipe import KEYWORD, Dials, ModelPart, Recipe, RecipeError
 from parasol.runtime import Components
 from parasol.sampling.guided import guided
-from parasol.sampling.sampler import forward_chain, restyle, sample_fresh
+from parasol.sampling.sampler import forward_chain, free, keep_outside, restyle, sample_fresh
 from parasol.types import Condition, EpsFn, Picture
 
 INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chain
@@ -106,6 +106,7 @@ class Parasol:
         fresh: bool = False,
         color: str = "off",
         size: int | None = None,
+        mask: Source | None = None,
         progress: Progress | None = None,
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
@@ -113,7 +114,7 @@ class Parasol:
         `shows` says in words what the picture is to show instead, in the layout of the content picture. Words as the
         content have no layout, so the picture is a square from new noise (`fresh`). Dials that are left out take the
         model's own defaults; `Dials` says what each means. `size` is the longer side in px; the shape stays the
-        content picture's.
+        content picture's. Where `mask` is black, in the same shape, the content picture stays as it is to the pixel.
 
         Raises:
             ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
@@ -130,7 +131,7 @@ class Parasol:
         )
         seconds: dict[str, float] = {}
         with _timed(seconds, "describe"):
-            recipe = self.recipe(content, style, dials, shows=shows, size=size)
+            recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask)
         result = self.paint(recipe, progress=progress)
         return replace(result, seconds=seconds | result.seconds)
 
@@ -142,9 +143,12 @@ class Parasol:
         *,
         shows: Words | None = None,
         size: int | None = None,
+        mask: Source | None = None,
     ) -> Recipe:
         """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials."""
         if isinstance(content, Words):
+            if mask is not None:
+                raise ValueError("a mask is given and no content picture, of which it could keep a part: leave it out")
             content, shows, dials = _without_picture(content, shows, dials)
         picture, look = self._fitted(content, size), self.style(style)
         if dials.color == "match" and look.colours is None:
@@ -159,6 +163,7 @@ class Parasol:
             of_words=shows is not None,
             style=look,
             dials=dials,
+            region=None if mask is None else _region(mask, picture),
         )
 
     def replay(self, source: str | Path | bytes, *, progress: Progress | None = None) -> Result:
@@ -178,19 +183,22 @@ class Parasol:
         seconds: dict[str, float] = {}
         self._require_own(recipe)
         picture, style = recipe.picture(), recipe.style_parts(self.bundle.manifest.style.dimension)
+        region = recipe.mask()
         padded, box = pad_to_multiple(picture, self.bundle.manifest.stride)
         with _timed(seconds, "encode"):
             z_0 = self.components.encode(_batch(padded))
         with _timed(seconds, "sample"):
             shown = recipe.content_of_words(self.bundle.manifest.content.dimension)
-            for done, z in self._sample(recipe.dials, z_0, picture, style, shown):  # noqa: B007 (the last z is the picture)
+            where = None if region is None else _in_latents(region, self.bundle.manifest.stride, z_0)
+            for done, z in self._sample(recipe.dials, z_0, picture, style, shown, where):  # noqa: B007 (the last z is the picture)
                 if progress:
                     progress(done, recipe.dials.steps)
         with _timed(seconds, "decode"):
             decoded = self._decode(z, box)
         with _timed(seconds, "colour"):
             coloured = _colour_step(recipe.dials.color, decoded, picture, style)
-        pixels = from_uint8(to_uint8(coloured.pixels))
+        drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
+        pixels = from_uint8(to_uint8(drawn))
         return Result(pixels=pixels, recipe=recipe, clipped_share=coloured.clipped_share, seconds=seconds)
 
     def reconstruct(self, content: Source, *, size: int | None = None) -> Image.Image:
@@ -244,10 +252,11 @@ class Parasol:
         picture: Picture,
         style: Style,
         shown: Float[np.ndarray, " d"] | None,
+        where: Float[np.ndarray, "1 1 h w"] | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
 
-        `shown` is what to show instead of what the picture shows.
+        `shown` is what to show instead of what the picture shows, `where` the latents that may change.
         """
         steps = self.bundle.manifest.schedule.steps(dials.steps)
         random = np.random.default_rng(dials.seed)
@@ -255,13 +264,18 @@ class Parasol:
         wanted = condition(self.components, style=style.descriptor, content=content if shown is None else shown)
         target = self._guided(dials, wanted)
         if dials.fresh:
-            yield from sample_fresh(target, _noise(random, z_0), steps, eta=FRESH_ETA)
+            z_T = _noise(random, z_0)
+            hold = free
+            if where is not None:
+                hold = keep_outside(where, forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps))
+            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold)
             return
         own_style = self._style(picture)
         source = self._guided(dials, condition(self.components, style=own_style, content=content))
         chain = forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps)
+        hold = free if where is None else keep_outside(where, chain)
         yield from restyle(
-            source, target, chain, steps, lam=switch_step(dials.structure, len(steps)), eta=INVERSION_ETA
+            source, target, chain, steps, lam=switch_step(dials.structure, len(steps)), eta=INVERSION_ETA, hold=hold
         )
 
     def _guided(self, dials: Dials, tokens: Condition[np.ndarray]) -> EpsFn[np.ndarray]:
@@ -295,6 +309,33 @@ def _without_picture(content: Words, shows: Words | None, dials: Dials) -> tuple
             "color is 'keep' and there is no content picture whose colours could be kept: use off or match"
         )
     return np.ones((8, 8, 3), np.float32), content, replace(dials, fresh=True)
+
+
+def _region(mask: Source, picture: Picture) -> Float[np.ndarray, "h w"]:
+    """A mask's lightness in the shape of the fitted picture; transparent parts are black."""
+    height, width = picture.shape[:2]
+    fitted = fit(load(mask, background=(0.0, 0.0, 0.0)), max(height, width))
+    if fitted.shape != picture.shape:
+        found = f"{fitted.shape[1]} x {fitted.shape[0]} px"
+        raise ValueError(f"the mask comes to {found} and the content to {width} x {height} px: give both one shape")
+    region = from_uint8(to_uint8(fitted.mean(axis=2)))
+    if not region.any():
+        raise ValueError("the mask is black everywhere, so that nothing may change: paint white what is to be restyled")
+    return region
+
+
+def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray) -> Float[np.ndarray, "1 1 H W"]:
+    """The latents that a region touches."""
+    padded, _ = pad_to_multiple(np.repeat(region[..., None], 3, axis=2), stride)
+    height, width = like.shape[2:]
+    blocks = padded[..., 0].reshape(height, padded.shape[0] // height, width, padded.shape[1] // width)
+    return (blocks.max(axis=(1, 3)) > 0.0).astype(np.float32)[None, None]
+
+
+def _within(region: Float[np.ndarray, "h w"], drawn: Picture, picture: Picture) -> Picture:
+    """`drawn` where the region is 1, the very picture where it is 0."""
+    share = region[..., None]
+    return share * drawn + (1.0 - share) * picture
 
 
 def _colour_step(color: str, pixels: Picture, content: Picture, style: Style) -> ColourMatch:

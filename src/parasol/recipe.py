@@ -108,6 +108,8 @@ class Recipe(Part):
     content: ContentPart
     style: StylePart
     dials: Dials
+    region: Base64Bytes | None = None
+    """Where the style goes, as a grey PNG in the content picture's shape: white there, black where all stays."""
 
     @classmethod
     def write(
@@ -120,6 +122,7 @@ class Recipe(Part):
         of_words: bool,
         style: Style,
         dials: Dials,
+        region: Float[np.ndarray, "h w"] | None = None,
     ) -> "Recipe":
         """A recipe from a fitted content picture, its descriptor (or that of words), a style and the dials."""
         return cls(
@@ -133,6 +136,7 @@ class Recipe(Part):
             ),
             style=StylePart.of(style),
             dials=dials,
+            region=None if region is None else b64encode(encode_png(np.repeat(region[..., None], 3, axis=2))),
         )
 
     @classmethod
@@ -193,6 +197,14 @@ class Recipe(Part):
             PictureError: it is damaged.
         """
         return load(self.content.picture)
+
+    def mask(self) -> Float[np.ndarray, "h w"] | None:
+        """Where the style goes, 0..1, in the content picture's shape; none where it goes everywhere.
+
+        Raises:
+            PictureError: it is damaged.
+        """
+        return None if self.region is None else load(self.region)[..., 0]
 
     def content_of_words(self, dimension: int) -> Float[np.ndarray, " d"] | None:
         """The content descriptor, of the model's `dimension`, where words say what is shown.

@@ -23,7 +23,14 @@ class Outcome:
 
 
 def draw(
-    model: "Parasol", jobs: Sequence[Job], dials: "Dials", *, count: int, size: int | None, progress: Progress
+    model: "Parasol",
+    jobs: Sequence[Job],
+    dials: "Dials",
+    *,
+    count: int,
+    size: int | None,
+    mask: str | None,
+    progress: Progress,
 ) -> Iterator[Outcome]:
     """Draw every job, `count` seeds each. Of several pictures, those that exist with the very same recipe are kept."""
     read = _reader(jobs)
@@ -31,7 +38,7 @@ def draw(
     many = left > 1
     for job in jobs:
         try:
-            first = _recipe(model, job, dials, read=read, size=size)
+            first = _recipe(model, job, dials, read=read, size=size, mask=mask)
         except ValueError as error:
             left -= count
             yield Outcome(job=job, out=job.out, error=str(error))
@@ -53,14 +60,16 @@ def draw(
             painted, left = painted + 1, left - 1
 
 
-def _recipe(model: "Parasol", job: Job, dials: "Dials", *, read: Callable[[str], Any], size: int | None) -> "Recipe":
+def _recipe(
+    model: "Parasol", job: Job, dials: "Dials", *, read: Callable[[str], Any], size: int | None, mask: str | None
+) -> "Recipe":
     from parasol.encoders.text import Words
 
     styles = [(Words(like.source) if like.spoken else read(like.source), like.weight) for like in job.styles]
     if not job.content:
-        return model.recipe(Words(job.shows), styles, dials, size=size)
+        return model.recipe(Words(job.shows), styles, dials, size=size, mask=mask)
     shows = Words(job.shows) if job.shows else None
-    return model.recipe(read(job.content), styles, dials, shows=shows, size=size)
+    return model.recipe(read(job.content), styles, dials, shows=shows, size=size, mask=mask)
 
 
 def _reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":

@@ -27,6 +27,10 @@ Structure = Annotated[
 Steps = Annotated[int | None, typer.Option(metavar="COUNT", help="Sampling steps, 1 to 1000.")]
 Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of the noise; one seed, one picture.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start from new noise: the content descriptor alone is kept.")]
+Mask = Annotated[
+    str | None,
+    typer.Option(metavar="PICTURE", help="Restyle only where this is white, in CONTENT's shape; black stays as it is."),
+]
 Color = Annotated[
     Literal["off", "match", "keep"],
     typer.Option(help="Give the colours of the style (match) or of the content (keep)."),
@@ -64,7 +68,7 @@ def dials(
 
 def summary(recipe: "Recipe") -> dict[str, Any]:
     """Everything in a recipe but its long parts."""
-    long = {"content": {"picture"}, "style": {"descriptor", "mean", "covariance"}}
+    long = {"region": True, "content": {"picture"}, "style": {"descriptor", "mean", "covariance"}}
     return recipe.model_dump(exclude=long, mode="json")
 
 

@@ -34,6 +34,7 @@ def style(
     fresh: options.Fresh = False,
     color: options.Color = "off",
     size: options.Size = None,
+    mask: options.Mask = None,
     model: options.Model = None,
     json_: options.Json = False,
 ) -> int:
@@ -51,6 +52,7 @@ def style(
       parasol style pictures/ --like crab.png -o styled/
       parasol style house.png --like-text "glossy 3D" --like crab.png:0.3
       parasol style --content-text "red apple" --like crab.png
+      parasol style house.png --like crab.png --mask roof.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
     jobs = plan(content, likes(like, like_text), out, content_text)
@@ -66,7 +68,7 @@ def style(
     )  # fmt: skip
     total, failed = len(jobs) * count, 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
-        for outcome in draw(loaded, jobs, dials, count=count, size=size, progress=progress):
+        for outcome in draw(loaded, jobs, dials, count=count, size=size, mask=mask, progress=progress):
             progress.clear()
             if outcome.error and total == 1:
                 raise ValueError(outcome.error)

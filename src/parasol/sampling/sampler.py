@@ -5,7 +5,7 @@ latents is indexed by steps done (`chain[0]` is z_T, `chain[T]` is z_0), and `no
 generators of (steps done, latent): progress, previews and cancelling are the caller's.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from jaxtyping import Float
 
@@ -45,6 +45,20 @@ def solve(
         yield residual(chain[k + 1], chain[k], source(chain[k], steps[k].t), steps[k], eta=eta)
 
 
+Hold = Callable[[int, Z], Z]
+"""(steps done, latent) -> the latent that the next step goes on from."""
+
+
+def free(done: int, z: Z) -> Z:
+    """Holds nothing."""
+    return z
+
+
+def keep_outside(region: Float[Z, "1 1 h w"], chain: Sequence[Z]) -> Hold[Z]:
+    """Holds to the stored chain wherever `region` is 0, so that what is drawn inside fits what stands around it."""
+    return lambda done, z: region * z + (1.0 - region) * chain[done]
+
+
 def replay(
     target: EpsFn[Z],
     z: Float[Z, "B C h w"],
@@ -53,6 +67,7 @@ def replay(
     *,
     eta: float = 1.0,
     start: int = 0,
+    hold: Hold[Z] = free,
 ) -> Iterator[tuple[int, Z]]:
     """Sample on `target` from z, the latent after `start` steps, adding one given residual after each step's mean.
 
@@ -61,12 +76,19 @@ def replay(
     """
     _require_step("start", start, steps)
     for k, (step, extra) in enumerate(zip(steps[start:], residuals, strict=True), start):
-        z = step_mean(z, target(z, step.t), step, eta=eta) + extra
+        z = hold(k + 1, step_mean(z, target(z, step.t), step, eta=eta) + extra)
         yield k + 1, z
 
 
 def restyle(
-    source: EpsFn[Z], target: EpsFn[Z], chain: Sequence[Z], steps: Sequence[Step], *, lam: int, eta: float = 1.0
+    source: EpsFn[Z],
+    target: EpsFn[Z],
+    chain: Sequence[Z],
+    steps: Sequence[Step],
+    *,
+    lam: int,
+    eta: float = 1.0,
+    hold: Hold[Z] = free,
 ) -> Iterator[tuple[int, Z]]:
     """Rebuild the content picture for lam steps under its own condition, then go on under the new style.
 
@@ -81,11 +103,17 @@ def restyle(
     _require_step("lam", lam, steps)
     yield from ((k, chain[k]) for k in range(1, lam + 1))
     residuals = solve(source, chain, steps, eta=eta, start=lam)
-    yield from replay(target, chain[lam], residuals, steps, eta=eta, start=lam)
+    yield from replay(target, chain[lam], residuals, steps, eta=eta, start=lam, hold=hold)
 
 
 def sample_fresh(
-    target: EpsFn[Z], z_T: Float[Z, "B C h w"], steps: Sequence[Step], *, eta: float = 0.0, noises: Sequence[Z] = ()
+    target: EpsFn[Z],
+    z_T: Float[Z, "B C h w"],
+    steps: Sequence[Step],
+    *,
+    eta: float = 0.0,
+    noises: Sequence[Z] = (),
+    hold: Hold[Z] = free,
 ) -> Iterator[tuple[int, Z]]:
     """Sample from new noise z_T: the descriptors alone say what the picture shows ("Content Diversity").
 
@@ -97,7 +125,7 @@ def sample_fresh(
         residuals = [sigma(step, eta=eta) * noise for step, noise in zip(steps, noises, strict=True)]
     else:
         residuals = [0.0] * len(steps)
-    yield from replay(target, z_T, residuals, steps, eta=eta)
+    yield from replay(target, z_T, residuals, steps, eta=eta, hold=hold)
 
 
 def _require_one_each(name: str, values: Sequence[Z], steps: Sequence[Step]) -> None:
