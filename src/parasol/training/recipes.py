@@ -63,7 +63,7 @@ def pictogram_autoencoder() -> Recipe:
 def pictogram_style() -> Recipe:
     """Style encoder A on the pre-trained trunk, two minutes once its moments are there. See docs/training.md."""
     network = STYLE
-    training = ContrastiveTraining(contents=24, hands=12, temperature=0.1, metric=30.0)
+    training = ContrastiveTraining(contents=24, hands=12, temperature=0.1, metric=40.0)
     optimisation = Optimisation(
         steps=1_500, batch=288, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=100,
         save_every=500,
