@@ -205,3 +205,29 @@ def test_grid_of_dials(words: list[str]) -> None:
     told = json.loads(Image.open("g.png").text["parasol-sheet"])
     dials = [[entry and (entry["dials"]["structure"], entry["dials"]["style_scale"]) for entry in row] for row in told]
     assert dials == [[None, None, (0, g), (0.5, g), (1, g)] for g in (1, 5)]
+
+
+def test_contents_mix_on_the_command_line(words: list[str], model: Parasol, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = ["--show", "content.png:0.6", "--show", "other.png:0.4"]
+    assert main(["style", *shown, "--like", "style.png", *words]) == 0
+    assert capsys.readouterr().out == "content-other-as-style.png\n"
+    mixed = [("content.png", 0.6), ("other.png", 0.4)]
+    assert Recipe.read("content-other-as-style.png") == model.stylize(None, "style.png", shows=mixed, steps=2).recipe
+    assert main(["style", "content.png", *shown[2:], "--like", "style.png", "-o", "b.png", "--json", *words]) == 0
+    assert json.loads(capsys.readouterr().out)["shows"] == [["other.png", 0.4]]
+    kept = model.stylize("content.png", "style.png", shows="other.png", steps=2)
+    assert np.array_equal(load("b.png"), kept.pixels)
+
+
+def test_a_mask_on_the_command_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    mask = Image.new("L", (96, 128))
+    mask.paste(255, (20, 30, 70, 90))
+    mask.save("mask.png")
+    assert main(["style", "content.png", "--like", "style.png", "--mask", "mask.png", "-o", "a.png", *words]) == 0
+    changed = (load("a.png") != load("content.png")).any(axis=2)
+    assert changed[30:90, 20:70].any()
+    assert not changed[np.asarray(mask) == 0].any()
+    assert main(["replay", "a.png", "-o", "b.png", *words[:2]]) == 0
+    assert np.array_equal(load("a.png"), load("b.png"))
+    assert main(["style", "content.png", "--like", "style.png", "--mask", "gone.png", *words]) == 2
+    assert "'gone.png'" in capsys.readouterr().err

@@ -43,7 +43,7 @@ def test_steps_are_even_in_both_spaces(model: Parasol, corners: list[list[Recipe
     whole = angle(styles[0], styles[-1])
     assert [angle(styles[0], style) for style in styles] == pytest.approx(np.linspace(0, whole, 5).tolist(), abs=0.05)
     ends = [model.embed_content(CONTENTS[place]) for place in (0, 1)]
-    shown = [ends[0], *(row[0].content_of_words(256) for row in cells[1:4]), ends[1]]
+    shown = [ends[0], *(row[0].shown_descriptor(256) for row in cells[1:4]), ends[1]]
     whole = angle(*ends)
     assert [angle(ends[0], one) for one in shown] == pytest.approx(np.linspace(0, whole, 5).tolist(), abs=0.05)
 
@@ -64,7 +64,7 @@ def test_colours_lie_between(model: Parasol, corners: list[list[Recipe]]) -> Non
 def test_words_and_pictures_meet(model: Parasol, corners: list[list[Recipe]], monkeypatch: pytest.MonkeyPatch) -> None:
     told = np.eye(256, dtype=np.float32)[0]
     spoken = corners[0][0].changed(shown=told)
-    found = between(model, corners[0][0], spoken, 0.5).content_of_words(256)
+    found = between(model, corners[0][0], spoken, 0.5).shown_descriptor(256)
     assert found is not None
     assert angle(found, told) == pytest.approx(angle(model.embed_content(CONTENTS[0]), told) / 2, abs=0.05)
 

@@ -184,3 +184,28 @@ def test_masks_are_refused_where_they_mean_nothing(model: Parasol) -> None:
         model.stylize(CONTENT, STYLE, mask=np.zeros((64, 64), np.uint8))
     with pytest.raises(ValueError, match="black everywhere"):
         model.stylize(CONTENT, STYLE, mask=np.zeros((128, 96), np.uint8))
+
+
+def test_several_contents_mix_in_any_order(model: Parasol) -> None:
+    parts = [(CONTENT, 0.7), (OTHER, 0.5), (STYLE, -0.2)]
+    one, two = (model.stylize(None, STYLE, shows=mixed, steps=3) for mixed in (parts, parts[::-1]))
+    assert np.abs(one.pixels - two.pixels).max() <= 1 / 255
+    assert one.recipe.dials.fresh
+    assert one.image.size == (128, 128)
+    alone = model.stylize(None, STYLE, shows=[(CONTENT, 1.0), (OTHER, 0.0)], steps=3)
+    same_alone = model.stylize(None, STYLE, shows=CONTENT, steps=3)
+    assert np.abs(alone.pixels - same_alone.pixels).max() <= 1 / 255, "a weight of 0 leaves a content out"
+    assert np.array_equal(model.paint(one.recipe).pixels, one.pixels)
+
+
+def test_what_is_shown_may_differ_from_the_layout(model: Parasol) -> None:
+    dials = FAST | {"structure": 0.2}
+    plain, other = (model.stylize(CONTENT, STYLE, shows=shows, **dials) for shows in (None, OTHER))
+    assert not same(plain, other)
+    own = model.stylize(CONTENT, STYLE, shows=plain.recipe.picture(), **dials)
+    assert np.abs(plain.pixels - own.pixels).max() <= 1 / 255, "its own content is what it shows anyway"
+
+
+def test_nothing_to_show_is_refused(model: Parasol) -> None:
+    with pytest.raises(ValueError, match="neither a content picture nor what to show"):
+        model.stylize(None, STYLE)

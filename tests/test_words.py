@@ -148,7 +148,7 @@ def test_words_stand_for_a_content(model: Parasol) -> None:
     assert result.pixels.shape == (128, 128, 3)
     again = Recipe.parse(result.recipe.text())
     assert np.array_equal(model.paint(again).pixels, result.pixels)
-    np.testing.assert_allclose(again.content_of_words(256), model.embed_content(Words("red apple")), atol=1e-7)
+    np.testing.assert_allclose(again.shown_descriptor(256), model.embed_content(Words("red apple")), atol=1e-7)
     other = model.stylize(Words("blue truck"), drawing(1), steps=2, seed=3)
     assert not np.array_equal(other.pixels, result.pixels)
 

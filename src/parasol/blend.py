@@ -56,13 +56,13 @@ def _style(model: Parasol, first: Recipe, second: Recipe, share: float) -> Style
     if first.style == second.style:
         return None
     dimension = model.bundle.manifest.style.dimension
-    styles = first.style_parts(dimension), second.style_parts(dimension)
-    mixed = mixed_style([(styles[0], max(1.0 - share, 0.0)), (styles[1], max(share, 0.0))])
-    return Style(descriptor=slerp(*(style.descriptor for style in styles), share), colours=mixed.colours)
+    one, other = first.style_parts(dimension), second.style_parts(dimension)
+    mixed = mixed_style([(one, max(1.0 - share, 0.0)), (other, max(share, 0.0))])
+    return Style(descriptor=slerp(one.descriptor, other.descriptor, share), colours=mixed.colours)
 
 
 def _shown(model: Parasol, recipe: Recipe) -> Float[np.ndarray, " d"]:
-    told = recipe.content_of_words(model.bundle.manifest.content.dimension)
+    told = recipe.shown_descriptor(model.bundle.manifest.content.dimension)
     return model.embed_content(recipe.picture()) if told is None else told
 
 

@@ -148,9 +148,9 @@ Styles = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
 """One style, several, or several with signed weights."""
 
 
-def weighted(style: Styles) -> list[tuple[StyleSource, float]]:
-    """Each style with its weight, 1 where none is given."""
-    items: list[Any] = [*style] if isinstance(style, list | tuple) else [style]
+def weighted(sources: Any) -> list[tuple[Any, float]]:
+    """Each style, or each content, with its weight, 1 where none is given."""
+    items: list[Any] = [*sources] if isinstance(sources, list | tuple) else [sources]
     return [item if isinstance(item, tuple) else (item, 1.0) for item in items]
 
 

@@ -5,7 +5,7 @@ half of the very same path.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import index
@@ -26,6 +26,7 @@ from parasol.encoders.text import TextEncoder, Words
 from parasol.images import Box, crop, fit, from_uint8, load, pad_to_multiple, save_png, to_uint8
 from parasol.images.read import Source
 from parasol.maths.colour import ColourMatch, colour_statistics, match_colours
+from parasol.maths.interpolation import mix
 from parasol.maths.schedule import switch_step
 from parasol.recipe import KEYWORD, Dials, ModelPart, Recipe, RecipeError
 from parasol.runtime import Components
@@ -37,6 +38,9 @@ INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chai
 FRESH_ETA = 0.0  # DDIM
 SMALLEST_SIZE = 32  # px, longer side
 LARGEST_GROWTH = 4  # times the model's own size; self-attention's memory grows with the fourth power of the side
+
+Contents = Source | Words | Sequence[Source | Words | tuple[Source | Words, float]]
+"""What is shown: one picture or words, several, or several with signed weights."""
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -94,10 +98,10 @@ class Parasol:
 
     def stylize(
         self,
-        content: Source | Words,
+        content: Source | Words | None,
         style: Styles,
         *,
-        shows: Words | None = None,
+        shows: Contents | None = None,
         style_scale: float | None = None,
         content_scale: float | None = None,
         structure: float | None = None,
@@ -111,10 +115,11 @@ class Parasol:
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
 
-        `shows` says in words what the picture is to show instead, in the layout of the content picture. Words as the
-        content have no layout, so the picture is a square from new noise (`fresh`). Dials that are left out take the
-        model's own defaults; `Dials` says what each means. `size` is the longer side in px; the shape stays the
-        content picture's. Where `mask` is black, in the same shape, the content picture stays as it is to the pixel.
+        `shows` says what the picture is to show instead, in the layout of the content picture: words, another picture,
+        or a mix of several with signed weights. Without a content picture (None, or words) there is no layout: the
+        picture is a square from new noise (`fresh`). Dials that are left out take the model's own defaults; `Dials`
+        says what each means. `size` is the longer side in px; the shape stays the content picture's. Where `mask` is
+        black, in the same shape, the content picture stays as it is to the pixel.
 
         Raises:
             ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
@@ -137,16 +142,16 @@ class Parasol:
 
     def recipe(
         self,
-        content: Source | Words,
+        content: Source | Words | None,
         style: Styles,
         dials: Dials,
         *,
-        shows: Words | None = None,
+        shows: Contents | None = None,
         size: int | None = None,
         mask: Source | None = None,
     ) -> Recipe:
         """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials."""
-        if isinstance(content, Words):
+        if content is None or isinstance(content, Words):
             if mask is not None:
                 raise ValueError("a mask is given and no content picture, of which it could keep a part: leave it out")
             content, shows, dials = _without_picture(content, shows, dials)
@@ -159,8 +164,8 @@ class Parasol:
             version=__version__,
             model=ModelPart(name=self.bundle.manifest.name, hash=self.bundle.hash),
             picture=picture,
-            content=self._content(picture) if shows is None else self._text.content(shows),
-            of_words=shows is not None,
+            content=self._content(picture) if shows is None else self.shown(shows),
+            told=shows is not None,
             style=look,
             dials=dials,
             region=None if mask is None else _region(mask, picture),
@@ -188,7 +193,7 @@ class Parasol:
         with _timed(seconds, "encode"):
             z_0 = self.components.encode(_batch(padded))
         with _timed(seconds, "sample"):
-            shown = recipe.content_of_words(self.bundle.manifest.content.dimension)
+            shown = recipe.shown_descriptor(self.bundle.manifest.content.dimension)
             where = None if region is None else _in_latents(region, self.bundle.manifest.stride, z_0)
             for done, z in self._sample(recipe.dials, z_0, picture, style, shown, where):  # noqa: B007 (the last z is the picture)
                 if progress:
@@ -213,6 +218,14 @@ class Parasol:
     def embed_style(self, picture: Source) -> Float[np.ndarray, " a"]:
         """The unit-norm style descriptor a = A(x)."""
         return self._style(load(picture))
+
+    def shown(self, contents: Contents) -> Float[np.ndarray, " d"]:
+        """The content descriptor of one picture or words, or of a mix of several (paper, "Content Interpolation")."""
+        parts = weighted(contents)
+        descriptors = [self.embed_content(source) for source, _ in parts]
+        if len(parts) == 1:
+            return descriptors[0]
+        return mix(np.stack(descriptors), [weight for _, weight in parts])
 
     def style(self, style: Styles) -> Style:
         """Descriptor and colours of one style or of a mix: what recipes and cards keep."""
@@ -300,15 +313,18 @@ def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
     raise ValueError(f"runtime is {runtime!r}; it must be onnx or torch")
 
 
-def _without_picture(content: Words, shows: Words | None, dials: Dials) -> tuple[np.ndarray, Words, Dials]:
+def _without_picture(content: Words | None, shows: Contents | None, dials: Dials) -> tuple[np.ndarray, Contents, Dials]:
     """A blank picture for its shape alone, what is shown, and dials that start from new noise."""
-    if shows is not None:
-        raise ValueError(f"both {content.text!r} and {shows.text!r} say what is shown: leave one out")
+    if content is not None and shows is not None:
+        raise ValueError(f"both the content {content.text!r} and `shows` say what is shown: leave one out")
+    told = shows if content is None else content
+    if told is None:
+        raise ValueError("neither a content picture nor what to show is given: name one")
     if dials.color == "keep":
         raise ValueError(
             "color is 'keep' and there is no content picture whose colours could be kept: use off or match"
         )
-    return np.ones((8, 8, 3), np.float32), content, replace(dials, fresh=True)
+    return np.ones((8, 8, 3), np.float32), told, replace(dials, fresh=True)
 
 
 def _region(mask: Source, picture: Picture) -> Float[np.ndarray, "h w"]:

@@ -89,7 +89,7 @@ class ModelPart(Part):
 class ContentPart(Part):
     """picture: the fitted content as a PNG, blank where there is none. descriptor_hash: SHA-256 of float32 bytes.
 
-    descriptor: little-endian float32, where words say what is shown; else it is the picture's own.
+    descriptor: little-endian float32, where something else says what is shown; else it is the picture's own.
     """
 
     picture: Base64Bytes
@@ -119,12 +119,12 @@ class Recipe(Part):
         model: ModelPart,
         picture: Picture,
         content: Float[np.ndarray, " d"],
-        of_words: bool,
+        told: bool,
         style: Style,
         dials: Dials,
         region: Float[np.ndarray, "h w"] | None = None,
     ) -> "Recipe":
-        """A recipe from a fitted content picture, its descriptor (or that of words), a style and the dials."""
+        """A recipe from a fitted content picture, its descriptor (or, where `told`, another), a style and the dials."""
         return cls(
             format=FORMAT,
             version=version,
@@ -132,7 +132,7 @@ class Recipe(Part):
             content=ContentPart(
                 picture=b64encode(encode_png(picture)),
                 descriptor_hash=descriptor_hash(content),
-                descriptor=b64encode(float32_bytes(content)) if of_words else None,
+                descriptor=b64encode(float32_bytes(content)) if told else None,
             ),
             style=StylePart.of(style),
             dials=dials,
@@ -206,8 +206,8 @@ class Recipe(Part):
         """
         return None if self.region is None else load(self.region)[..., 0]
 
-    def content_of_words(self, dimension: int) -> Float[np.ndarray, " d"] | None:
-        """The content descriptor, of the model's `dimension`, where words say what is shown.
+    def shown_descriptor(self, dimension: int) -> Float[np.ndarray, " d"] | None:
+        """The content descriptor, of the model's `dimension`, where it is not the picture's own.
 
         Raises:
             RecipeError: it is damaged.

@@ -65,11 +65,12 @@ def _recipe(
 ) -> "Recipe":
     from parasol.encoders.text import Words
 
-    styles = [(Words(like.source) if like.spoken else read(like.source), like.weight) for like in job.styles]
-    if not job.content:
-        return model.recipe(Words(job.shows), styles, dials, size=size, mask=mask)
-    shows = Words(job.shows) if job.shows else None
-    return model.recipe(read(job.content), styles, dials, shows=shows, size=size, mask=mask)
+    styles, shows = (
+        [(Words(like.source) if like.spoken else read(like.source), like.weight) for like in named]
+        for named in (job.styles, job.shows)
+    )
+    content = read(job.content) if job.content else None
+    return model.recipe(content, styles, dials, shows=shows or None, size=size, mask=mask)
 
 
 def _reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
@@ -80,7 +81,7 @@ def _reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     opened = None
     if any(job.content == STDIN for job in jobs):
         opened = load(STDIN)
-    elif any(like.source == STDIN and not like.spoken for job in jobs for like in job.styles):
+    elif any(like.source == STDIN and not like.spoken for job in jobs for like in (*job.styles, *job.shows)):
         opened = open_style(STDIN)
     return lambda source: opened if source == STDIN and opened is not None else source
 

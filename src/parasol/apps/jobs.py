@@ -17,11 +17,11 @@ CARD_SUFFIX = ".style.json"
 class Job:
     """One content in one style (or one mix), and the file for it ("-" is standard output).
 
-    `content` is a picture, "" where words alone say what is shown; `shows` is those words, "" where there are none.
+    `content` is a picture, "" where there is none; `shows` is what is shown instead of what that shows, if anything.
     """
 
     content: str
-    shows: str
+    shows: tuple[Like, ...]
     styles: tuple[Like, ...]
     out: str
 
@@ -31,30 +31,34 @@ class Job:
         return str(path.with_name(f"{path.stem}-{seed}{path.suffix}"))
 
 
-def plan(content: str, likes: Sequence[Like], out: str | None, shows: str = "") -> list[Job]:
+def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[Like] = ()) -> list[Job]:
     """The jobs of one command, every one checked before any is begun.
 
     A folder, as content or as the only style, stands for each of its pictures; `out` is then a folder too. Without
     `out`, files and folders are named after what goes in. Raises ValueError.
     """
-    if [content, *_files(likes)].count(STDIN) > 1:
+    if [content, *_files(likes), *_files(shows)].count(STDIN) > 1:
         raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
     if not content and not shows:
-        raise ValueError("no content is named: give a picture as CONTENT, or words with --content-text")
+        raise ValueError(
+            "no content is named: give a picture as CONTENT, or say what to show with --show or --content-text"
+        )
     contents, looks = pictures(content) if content else [""], _looks(likes)
     title = f"{_subject(content, shows)}-as-{'-'.join(map(name, likes))}"
     if not any(Path(source).is_dir() for source in (content or STDIN, *_files(likes))):
         target = out if out is not None else f"{title}.png"
         if target != STDIN and (Path(target).is_dir() or target.endswith("/")):
             target = str(Path(target) / f"{title}.png")
-        jobs = [Job(content=content, shows=shows, styles=tuple(likes), out=target)]
+        jobs = [Job(content=content, shows=tuple(shows), styles=tuple(likes), out=target)]
     else:
         jobs = list(_batch(contents, looks, Path(title if out is None else out), shows))
     _check(jobs)
     return jobs
 
 
-def _batch(contents: Sequence[str], looks: Sequence[tuple[Like, ...]], folder: Path, shows: str) -> Iterator[Job]:
+def _batch(
+    contents: Sequence[str], looks: Sequence[tuple[Like, ...]], folder: Path, shows: Sequence[Like]
+) -> Iterator[Job]:
     if str(folder) == STDIN:
         raise ValueError("many pictures do not fit on standard output: name a folder with -o")
     content_names = _distinct_names(contents) if contents != [""] else [_subject("", shows)]
@@ -62,15 +66,15 @@ def _batch(contents: Sequence[str], looks: Sequence[tuple[Like, ...]], folder: P
     for look, style_name in zip(looks, style_names, strict=True):
         for content, content_name in zip(contents, content_names, strict=True):
             title = f"{content_name}-as-{style_name}" if len(looks) > 1 else content_name
-            yield Job(content=content, shows=shows, styles=look, out=str(folder / f"{title}.png"))
+            yield Job(content=content, shows=tuple(shows), styles=look, out=str(folder / f"{title}.png"))
 
 
 def _files(likes: Sequence[Like]) -> list[str]:
     return [like.source for like in likes if not like.spoken]
 
 
-def _subject(content: str, shows: str) -> str:
-    return "-".join(filter(None, (stem(content) if content else "", _spelt(shows))))
+def _subject(content: str, shows: Sequence[Like]) -> str:
+    return "-".join([*([stem(content)] if content else []), *map(name, shows)])
 
 
 def name(like: Like) -> str:
@@ -121,7 +125,12 @@ def _ends(path: Path, suffixes: frozenset[str]) -> bool:
 
 
 def _check(jobs: Sequence[Job]) -> None:
-    inputs = {Path(source).resolve() for job in jobs for source in (job.content, *_files(job.styles)) if source}
+    inputs = {
+        Path(source).resolve()
+        for job in jobs
+        for source in (job.content, *_files(job.styles), *_files(job.shows))
+        if source
+    }
     for job in jobs:
         check_target(job.out)
         if job.out != STDIN and Path(job.out).resolve() in inputs:

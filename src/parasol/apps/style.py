@@ -11,7 +11,7 @@ from parasol.apps import options
 from parasol.apps.draw import Outcome, draw
 from parasol.apps.jobs import STDIN, plan
 from parasol.apps.progress import Progress
-from parasol.apps.words import likes
+from parasol.apps.words import likes, told
 
 
 def style(
@@ -21,9 +21,16 @@ def style(
     ] = "",
     like: options.Like = None,
     like_text: options.LikeText = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PICTURE[:WEIGHT]",
+            help="What to show instead of what CONTENT shows; repeated, contents mix; without CONTENT from new noise.",
+        ),
+    ] = None,
     content_text: Annotated[
-        str, typer.Option(metavar="TEXT", help="What to show, in words; without CONTENT it starts from new noise.")
-    ] = "",
+        list[str] | None, typer.Option(metavar="TEXT[:WEIGHT]", help="The same in words; mixes with --show.")
+    ] = None,
     out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, a folder, or - for stdout.")] = None,
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
@@ -52,10 +59,11 @@ def style(
       parasol style pictures/ --like crab.png -o styled/
       parasol style house.png --like-text "glossy 3D" --like crab.png:0.3
       parasol style --content-text "red apple" --like crab.png
+      parasol style --show cat.png:0.6 --show bus.png:0.4 --like crab.png --count 4
       parasol style house.png --like crab.png --mask roof.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
-    jobs = plan(content, likes(like, like_text), out, content_text)
+    jobs = plan(content, likes(like, like_text), out, told(show, content_text))
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
 
@@ -116,7 +124,9 @@ def _report(outcome: Outcome, json_: bool) -> None:
         print("parasol: error:", outcome.error, file=sys.stderr, flush=True)
     elif outcome.out != STDIN:
         facts = options.as_json(outcome.result) if outcome.result else {}
-        styles = [[like.source, like.weight] for like in outcome.job.styles]
-        asked = {"out": outcome.out, "content": outcome.job.content, "shows": outcome.job.shows, "styles": styles}
+        styles, shows = (
+            [[like.source, like.weight] for like in named] for named in (outcome.job.styles, outcome.job.shows)
+        )
+        asked = {"out": outcome.out, "content": outcome.job.content, "shows": shows, "styles": styles}
         record = {**asked, "kept": outcome.result is None, **facts}
         print(json.dumps(record) if json_ else outcome.out, flush=True)

@@ -11,7 +11,7 @@ DIALS = {"structure": float, "style-scale": float, "content-scale": float, "step
 
 @dataclass(frozen=True, kw_only=True)
 class Like:
-    """A style (the path of a picture or card, "-", or words) and its weight in the mix; below zero pushes away."""
+    """A style or a content (a picture or card by its path, "-", or words) and its weight; below zero pushes away."""
 
     source: str
     weight: float = 1.0
@@ -29,15 +29,18 @@ class Like:
         except ValueError:
             return cls(source=word, spoken=spoken)
         if not np.isfinite(weight) or weight == 0:
-            raise ValueError(
-                f"the style {word!r} has the weight {tail} and it must be a number other than 0: leave it out"
-            )
+            raise ValueError(f"{word!r} has the weight {tail} and it must be a number other than 0: leave it out")
         return cls(source=head, weight=weight, spoken=spoken)
+
+
+def told(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like]:
+    """Pictures and words with their weights, as two options name them."""
+    return [*map(Like.parse, files or []), *(Like.parse(text, spoken=True) for text in texts or [])]
 
 
 def likes(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like]:
     """What --like and --like-text ask for together. Raises ValueError where that is nothing."""
-    found = [*map(Like.parse, files or []), *(Like.parse(text, spoken=True) for text in texts or [])]
+    found = told(files, texts)
     if not found:
         raise ValueError("no style is given: name a picture or a card, or describe one in words (--help tells how)")
     return found
