@@ -29,6 +29,15 @@ class ContentEncoderConfig:
     linear: int = 0
 
 
+class _Standardise(nn.BatchNorm1d):
+    """A batch norm without weights whose inference is written out: the exporter can't see the width of what it gets."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (torch's name)
+        if self.training or self.running_mean is None or self.running_var is None:
+            return super().forward(input)
+        return (input - self.running_mean) * (self.running_var + self.eps).rsqrt()
+
+
 class ContentEncoder(nn.Module):
     """Pixels in [0,1] [B,3,S,S] -> unit-norm content descriptor c = C(x) [B, dimension]."""
 
@@ -47,7 +56,7 @@ class ContentEncoder(nn.Module):
             nn.Linear(config.hidden, config.dimension - config.linear),
         )
         self.line = (
-            nn.Sequential(nn.BatchNorm1d(measured, affine=False), nn.Dropout(0.2), nn.Linear(measured, config.linear))
+            nn.Sequential(_Standardise(measured, affine=False), nn.Dropout(0.2), nn.Linear(measured, config.linear))
             if config.linear
             else None
         )
