@@ -20,7 +20,7 @@ CONFIGURATIONS = {
     "autoencoder": {"widths": (8, 16, 32), "encoder_blocks": (1, 1, 1), "decoder_blocks": (1, 1, 1)},
     "unet": dict(build_unet(UNetConfig(widths=(32, 64), heads=2)).config),
     "style": {"blocks": 3, "hidden": 16, "palette": True},
-    "content": {"hidden": 32, "layout": True},
+    "content": {"hidden": 32, "layout": True, "linear": 128},
     "projector": {"hidden": 32},
     "words": {"hidden": 16},
 }

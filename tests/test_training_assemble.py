@@ -16,8 +16,8 @@ from parasol.training.networks.content_encoder import ContentEncoder, ContentEnc
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
-from parasol.training.networks.words import WordsConfig, WordsHeads
-from parasol.training.recipes import WORDS_RUN, Places, Recipe, pictogram_diffusion, pictogram_style
+from parasol.training.networks.words import WordsHeads
+from parasol.training.recipes import WORDS, WORDS_RUN, Places, Recipe, pictogram_diffusion, pictogram_style
 from parasol.training.train import record_of
 from parasol.training.words import spaces_of
 
@@ -80,7 +80,7 @@ def test_weights_of_unknown_hands_are_not_exported(recipe: Recipe, runs: Path) -
 
 @pytest.mark.parametrize("retrained", [False, True])
 def test_words_go_along_where_they_lead_into_the_same_spaces(recipe: Recipe, runs: Path, retrained: bool) -> None:
-    heads = WordsHeads(WordsConfig(style=FROZEN.style.dimension, content=FROZEN.content.dimension))
+    heads = WordsHeads(replace(WORDS, style=FROZEN.style.dimension, content=FROZEN.content.dimension))
     heads.spaces.copy_(spaces_of(runs / "s", runs / "c") + int(retrained))
     (runs / WORDS_RUN).mkdir()
     save_tensors(runs / WORDS_RUN / "best.safetensors", heads.state_dict(), {"score": 1.0})

@@ -184,13 +184,13 @@ def test_synthetic_distances_are_trained_where_a_weight_asks(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
-    monkeypatch.setattr(measurements, "LOOKS", 20)
+    monkeypatch.setattr(measurements, "LOOKS", 30)
     monkeypatch.setattr(measurements, "PICTURES", 2)
     training = ContrastiveTraining(contents=4, hands=5, temperature=0.1, metric=5.0)
     task = DescriptorTask(corpus, tmp_path / "tables", StyleEncoder(STYLE), training)
     assert task.synthetic is not None
     assert set(task.synthetic.styles.hands) == {"flat", "pale", "outline", "night", "leaf"}
-    assert task.synthetic.styles.values.shape[:2] == (100, 2)
+    assert task.synthetic.styles.values.shape[:2] == (150, 2)
     events = finish(task, brief(60), tmp_path / "run")
     metric = [event.figures["metric"] for event in events if event.kind == "step"]
     assert np.mean(metric[-10:]) < 0.5 * np.mean(metric[:5])

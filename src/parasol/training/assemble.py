@@ -1,6 +1,7 @@
 """Finished runs -> the networks and the card that a bundle is made of."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,7 +71,7 @@ def _words(places: Places, frozen: Frozen) -> WordsHeads | None:
     run = places.runs / WORDS_RUN
     if not (run / "best.safetensors").exists():
         return None
-    heads = _best(WordsHeads(WORDS), run)
+    heads = _best(WordsHeads(replace(WORDS, style=frozen.style.dimension, content=frozen.content.dimension)), run)
     if not torch.equal(heads.spaces, spaces_of(places.runs / frozen.style_run, places.runs / frozen.content_run)):
         raise ValueError(
             f"{run} leads into the descriptor spaces of other encoders than {frozen.style_run} and "

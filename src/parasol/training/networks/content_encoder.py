@@ -32,7 +32,7 @@ class ContentEncoderConfig:
 class _Standardise(nn.BatchNorm1d):
     """A batch norm without weights whose inference is written out: the exporter can't see the width of what it gets."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (torch's name)
+    def forward(self, input: Tensor) -> Tensor:
         if self.training or self.running_mean is None or self.running_var is None:
             return super().forward(input)
         return (input - self.running_mean) * (self.running_var + self.eps).rsqrt()
