@@ -12,28 +12,47 @@ corpus_app = typer.Typer(no_args_is_help=True, help="Corpora of openly licensed 
 
 @corpus_app.command()
 def build(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which corpus: pictograms.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which corpus: pictograms or paintings.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the corpus; the same command continues a build.")],
-    size: Annotated[int, typer.Option(help="Side of every picture in px.")] = 128,
+    size: Annotated[int, typer.Option(help="Side of every picture, or of every crop of a painting, in px.")] = 128,
     background: Annotated[
-        str, typer.Option(help="A colour to lay pictures on, or alpha to keep them clear.")
-    ] = "alpha",
+        str | None,
+        typer.Option(help="Pictograms: a colour to lay them on, or alpha to keep them clear, as without this."),
+    ] = None,
+    overlap: Annotated[
+        float | None,
+        typer.Option(
+            help="Paintings: share of a side that two crops of one scale may have in common; 0.25 if left out."
+        ),
+    ] = None,
     packages: Annotated[
         Path | None, typer.Option(help="Folder that keeps the archives; OUT/packages if left out.")
     ] = None,
 ) -> None:
-    """Fetch pinned packages and draw every cell of the content x style grid; writes ATTRIBUTION beside them.
+    """Fetch pinned packages and draw every cell of the content x style grid, or cut crops out of photographs and
+    paintings; writes ATTRIBUTION beside them.
 
     \b
     Example:
       parasol corpus build pictograms --out data/pictograms
+      parasol corpus build paintings --out data/paintings
     """
-    if name != "pictograms":
-        raise ValueError(f"there is no corpus {name!r}: the one that can be built is pictograms")
-    from parasol.corpora import pictograms
+    from parasol.corpora import paintings, pictograms
 
+    if name == "pictograms":
+        if overlap is not None:
+            raise ValueError(f"--overlap {overlap} goes with paintings, and pictograms aren't cut: leave it out")
+        steps = pictograms.build(out, size=size, background=background or "alpha", packages=packages)
+    elif name == "paintings":
+        if background is not None:
+            raise ValueError(
+                f"--background {background} goes with pictograms, and paintings fill the sheet: leave it out"
+            )
+        steps = paintings.build(out, size=size, overlap=0.25 if overlap is None else overlap, packages=packages)
+    else:
+        raise ValueError(f"there is no corpus {name!r}: those that can be built are pictograms and paintings")
     with Progress("corpus") as progress:
-        for state in pictograms.build(out, size=size, background=background, packages=packages):
+        for state in steps:
             progress.update(state.done, state.total, f"{state.stage} {state.note}")
     print(f"{out}: {state.done} of {state.total} cells, {state.skipped} left out (see skipped.jsonl)")
 
@@ -43,23 +62,33 @@ def sheet(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a built corpus.")],
     out: Annotated[str, typer.Option("--out", "-o", help="PNG to write, - for standard output.")] = "corpus.png",
     content: Annotated[
-        list[str] | None, typer.Option(help="Codepoint of a row, repeated; the most drawn if left out.")
+        list[str] | None,
+        typer.Option(
+            help="Row, repeated: a codepoint (the most drawn if left out), of paintings a class or a painter."
+        ),
     ] = None,
     style: Annotated[list[str] | None, typer.Option(help="Set of a column, repeated; all if left out.")] = None,
-    count: Annotated[int, typer.Option(help="Rows where no content is named.")] = 12,
+    count: Annotated[int, typer.Option(help="Rows where no content is named; of paintings, pictures a row.")] = 12,
     cell: Annotated[int, typer.Option(min=16, max=512, help="Side of a cell in px.")] = 96,
 ) -> None:
-    """Draw the content x style sheet of a corpus.
+    """Draw the content x style sheet of a corpus, or a row for every class and painter of photographs and paintings.
 
     \b
     Example:
       parasol corpus sheet data/pictograms -o sheet.png --count 20
       parasol corpus sheet data/pictograms --content 1f433 --style noto --style openmoji
+      parasol corpus sheet data/paintings --content beach --content "Vincent van Gogh"
     """
     from parasol import corpora, images
-    from parasol.corpora.sheet import sheet as draw
+    from parasol.corpora import gallery
+    from parasol.corpora import sheet as sheets
 
-    pixels = draw(corpora.load(folder), contents=content or [], sets=style or [], count=count, cell=cell)
+    if corpora.holds_pictures(folder):
+        if style:
+            raise ValueError(f"--style {style[0]} names a set, and photographs and paintings have none: use --content")
+        pixels = sheets.gallery_sheet(gallery.load(folder), names=content or [], count=count, cell=cell)
+    else:
+        pixels = sheets.sheet(corpora.load(folder), contents=content or [], sets=style or [], count=count, cell=cell)
     images.save_png(out, pixels)
     if out != "-":
         print(out)

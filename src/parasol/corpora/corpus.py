@@ -3,11 +3,11 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import UInt8
@@ -19,6 +19,7 @@ CELLS_FILE = "cells.jsonl"
 CORPUS_FILE = "corpus.json"
 CAPTIONS_FILE = "captions.jsonl"
 SKIPPED_FILE = "skipped.jsonl"
+PICTURES_FILE = "pictures.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,26 +106,9 @@ class Corpus:
     def rgba(self) -> UInt8[np.ndarray, "N S S 4"]:
         """All pictures as one read-only memory map, straight alpha, aligned with `cells`.
 
-        The map is built from the PNGs at the first call. Its name holds the hash of the list of cells, which holds the
-        hash of every PNG, so a rebuilt corpus never meets a stale map.
+        The map is built from the PNGs at the first call.
         """
-        digest = hashlib.sha256((self.folder / CELLS_FILE).read_bytes()).hexdigest()
-        path = self.folder / f"rgba-{digest[:12]}.npy"
-        if not path.exists():
-            self._write_rgba(path)
-        return np.load(path, mmap_mode="r")
-
-    def _write_rgba(self, path: Path) -> None:
-        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-        shape = (len(self.cells), self.size, self.size, 4)
-        try:
-            pixels = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-            for row, cell in enumerate(self.cells):
-                pixels[row] = read_rgba(self.folder / cell.file)
-            pixels.flush()
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        return pixel_map(self.folder, [cell.file for cell in self.cells], side=self.size, mode="RGBA")
 
 
 def load(folder: str | Path) -> Corpus:
@@ -135,7 +119,39 @@ def load(folder: str | Path) -> Corpus:
             f"{folder} holds no finished corpus ({CORPUS_FILE} is missing); "
             f"build one with: parasol corpus build pictograms --out {folder}"
         )
+    if holds_pictures(folder):
+        raise ValueError(
+            f"{folder} holds photographs and paintings, and pictograms are needed here; give another corpus"
+        )
     return Corpus(folder)
+
+
+def holds_pictures(folder: Path) -> bool:
+    """Whether a built corpus is one of photographs and paintings, which `gallery.load` opens."""
+    return (folder / PICTURES_FILE).is_file()
+
+
+def pixel_map(folder: Path, files: Sequence[str], *, side: int, mode: Literal["RGB", "RGBA"]) -> np.ndarray:
+    """The PNGs of a corpus as one read-only uint8 memory map, N x side x side x channels, built when first asked for.
+
+    Its name holds the hash of the list of cells, which holds the hash of every PNG, so a rebuilt corpus never meets a
+    stale map.
+    """
+    digest = hashlib.sha256((folder / CELLS_FILE).read_bytes()).hexdigest()
+    path = folder / f"{mode.lower()}-{digest[:12]}.npy"
+    if not path.exists():
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        shape = (len(files), side, side, len(mode))
+        try:
+            pixels = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
+            for row, file in enumerate(files):
+                with Image.open(folder / file) as picture:
+                    pixels[row] = np.asarray(picture.convert(mode))
+            pixels.flush()
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    return np.load(path, mmap_mode="r")
 
 
 def read_rgba(path: Path) -> UInt8[np.ndarray, "S S 4"]:

@@ -1,4 +1,4 @@
-"""npm packages in pinned versions: fetched by npm itself, checked against the recipe's hash, read without unpacking."""
+"""Packages in pinned versions: fetched by their own client, checked against the recipe's hash; npm's are read here."""
 
 import base64
 import hashlib
@@ -25,46 +25,78 @@ class Package:
         return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """The program that fetches packages of one kind.
+
+    `arguments` are made of a package with its version (`spec`) and the folder to download to; a client that is
+    `in_place` downloads to its working folder. `errors` begins the lines in which it complains. `way_out` tells what
+    to do without the program, `retry` what to do when it fails.
+    """
+
+    program: str
+    arguments: Callable[[str, str], list[str]]
+    errors: str
+    way_out: str
+    retry: str
+    in_place: bool = False
+
+
+NPM = Client(
+    program="npm",
+    arguments=lambda spec, folder: ["pack", "--loglevel=error", spec, "--pack-destination", folder],
+    errors="npm error",
+    way_out="install Node.js (for example: apt install npm)",
+    retry="check the network, then run the same command again",
+)
+
+
 def fetch(package: Package, folder: Path) -> Path:
     """The package's archive in `folder`, downloaded with `npm pack` unless it lies there already.
 
     Raises ValueError when npm is missing, when it fails, or when the archive isn't the pinned one.
     """
-    path = folder / package.archive
-    if path.is_file() and integrity_of(path) == package.integrity:
+    spec = f"{package.name}@{package.version}"
+    return obtain(folder / package.archive, spec=spec, integrity=package.integrity, digest=integrity_of, client=NPM)
+
+
+def obtain(path: Path, *, spec: str, integrity: str, digest: Callable[[Path], str], client: Client) -> Path:
+    """The archive at `path`, fetched by `client` unless it lies there with the pinned `integrity` already.
+
+    Raises ValueError when the client is missing, when it fails, or when the archive isn't the pinned one.
+    """
+    if path.is_file() and digest(path) == integrity:
         return path
-    npm = shutil.which("npm")
-    if npm is None:
+    folder = path.parent
+    program = shutil.which(client.program)
+    if program is None:
         raise ValueError(
-            f"npm is needed to fetch {package.name} and was not found; "
-            f"install Node.js (for example: apt install npm) or put {package.archive} into {folder}"
+            f"{client.program} is needed to fetch {spec} and was not found; "
+            f"{client.way_out} or put {path.name} into {folder}"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{folder} can't be made ({error.strerror}); choose another folder for packages") from error
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        command = [npm, "pack", "--loglevel=error", f"{package.name}@{package.version}", "--pack-destination", scratch]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-        fresh = Path(scratch) / package.archive
+        command = [program, *client.arguments(spec, scratch)]
+        place = scratch if client.in_place else None
+        run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=place)
+        fresh = Path(scratch) / path.name
         if run.returncode != 0 or not fresh.is_file():
+            raise ValueError(f"{client.program} could not fetch {spec} ({_reason(run, client.errors)}); {client.retry}")
+        found = digest(fresh)
+        if found != integrity:
             raise ValueError(
-                f"npm could not fetch {package.name}@{package.version} ({_reason(run)}); "
-                "check the network, then run the same command again"
-            )
-        found = integrity_of(fresh)
-        if found != package.integrity:
-            raise ValueError(
-                f"{package.name}@{package.version} has integrity {found}, the recipe pins {package.integrity}: "
-                "the archive was changed; do not use it"
+                f"{spec} has integrity {found}, the recipe pins {integrity}: the archive was changed; do not use it"
             )
         fresh.replace(path)
     return path
 
 
-def _reason(run: subprocess.CompletedProcess[str]) -> str:
-    """What npm complains of, in one line: its code and first sentence."""
-    said = [line.removeprefix("npm error").strip() for line in run.stderr.splitlines() if line.startswith("npm error")]
+def _reason(run: subprocess.CompletedProcess[str], errors: str) -> str:
+    """What the client complains of, in one line: its first two complaints."""
+    said = [line.removeprefix(errors).strip() for line in run.stderr.splitlines() if line.startswith(errors)]
     return ": ".join(said[:2]) or f"exit code {run.returncode}"
 
 

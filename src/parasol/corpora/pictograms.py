@@ -1,7 +1,5 @@
 """The recipe of the pictogram corpus: 13 styles x 1,949 contents, each cell one PNG."""
 
-import hashlib
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import ImageColor
 
-from parasol.corpora.attribution import attribution
-from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, CORPUS_FILE, SKIPPED_FILE, Cell, json_lines
+from parasol.corpora.attribution import CAPTIONS_CREDIT, attribution
+from parasol.corpora.building import ATTRIBUTION_FILE, Progress, check_size, claim, finish, sha256
+from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, SKIPPED_FILE, Cell, json_lines
 from parasol.corpora.drawings import Drawing, DrawnSet, read_set
 from parasol.corpora.packages import Package, fetch
 from parasol.corpora.render import encode, refusal, render
@@ -20,10 +19,6 @@ from parasol.corpora.sets import SETS, IconSet
 from parasol.corpora.split import SPLITS, split_of
 from parasol.corpora.words import EMOJIBASE, Content, Vocabulary, read_captions, read_vocabulary
 from parasol.images import write_atomic
-
-SETTINGS_FILE = "building.json"
-ATTRIBUTION_FILE = "ATTRIBUTION"
-SMALLEST, LARGEST = 16, 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +36,6 @@ class Recipe:
 
 
 PICTOGRAMS = Recipe(name="pictograms-1", sets=SETS, words=EMOJIBASE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a build stands. `stage` is fetch (packages), draw or done (cells); `note` names what is at hand.
-
-    `seconds_left` is not a number until the first cell was drawn.
-    """
-
-    stage: str
-    done: int
-    total: int
-    skipped: int = 0
-    seconds_left: float = float("nan")
-    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +64,7 @@ def build(
     other settings, and when it can't be written.
     """
     settings = _settings(size, background, recipe)
-    _claim(out, settings)
+    claim(out, settings)
     archives = packages or out / "packages"
     for number, package in enumerate(recipe.packages):
         note = f"{package.name} {package.version}"
@@ -111,8 +91,7 @@ def build(
 
 
 def _settings(size: int, background: str, recipe: Recipe) -> dict:
-    if not SMALLEST <= size <= LARGEST:
-        raise ValueError(f"size {size} is out of range; it must be {SMALLEST} to {LARGEST} pixels")
+    check_size(size)
     if background != "alpha":
         try:
             red, green, blue = ImageColor.getrgb(background)[:3]
@@ -121,22 +100,6 @@ def _settings(size: int, background: str, recipe: Recipe) -> dict:
         background = f"#{red:02x}{green:02x}{blue:02x}"
     packages = {package.name: package.integrity for package in recipe.packages}
     return {"recipe": recipe.name, "size": size, "background": background, "packages": packages}
-
-
-def _claim(out: Path, settings: dict) -> None:
-    """Refuse a folder that holds a corpus of other settings; note the settings of the build that begins."""
-    for path in (out / CORPUS_FILE, out / SETTINGS_FILE):
-        if not path.is_file():
-            continue
-        found = json.loads(path.read_text(encoding="utf-8"))
-        changed = [key for key, value in settings.items() if found.get(key) != value]
-        if changed:
-            raise ValueError(
-                f"{out} holds a corpus of another {' and '.join(changed)}; choose another folder or delete this one"
-            )
-    for stray in out.glob("**/*.part"):  # left by a build that was killed while it wrote
-        stray.unlink()
-    write_atomic(out / SETTINGS_FILE, _json(settings))
 
 
 def _draw_all(out: Path, drawn_sets: Sequence[DrawnSet], vocabulary: Vocabulary, settings: dict) -> Iterator[Outcome]:
@@ -158,7 +121,7 @@ def _draw_all(out: Path, drawn_sets: Sequence[DrawnSet], vocabulary: Vocabulary,
 
 
 def _hashed(cell: Cell, data: bytes) -> Cell:
-    return replace(cell, sha256=hashlib.sha256(data).hexdigest())
+    return replace(cell, sha256=sha256(data))
 
 
 def _plan(drawn: DrawnSet, content: Content) -> Cell:
@@ -192,7 +155,7 @@ def _finish(
     drawn_sets: Sequence[DrawnSet],
     captions: dict[str, dict[str, dict]],
 ) -> None:
-    """Write the tables; corpus.json comes last, because it marks the corpus as finished."""
+    """Write the tables."""
     cells = [outcome.cell for outcome in outcomes if not outcome.reason]
     skipped = [
         {"id": outcome.cell.id, "label": outcome.cell.label, "reason": outcome.reason}
@@ -202,14 +165,16 @@ def _finish(
     labels = {cell.codepoint: cell.label for cell in cells}
     credits = [drawn.credit for drawn in drawn_sets]
     per_set, per_split = Counter(cell.set for cell in cells), Counter(cell.split for cell in cells)
-    write_atomic(out / CELLS_FILE, json_lines([asdict(cell) for cell in cells]))
-    write_atomic(out / SKIPPED_FILE, json_lines(skipped))
     words = [
         {"codepoint": codepoint, "label": labels[codepoint], "words": captions[codepoint]}
         for codepoint in sorted(labels)
     ]
-    write_atomic(out / CAPTIONS_FILE, json_lines(words))
-    write_atomic(out / ATTRIBUTION_FILE, attribution(credits).encode())
+    tables = {
+        CELLS_FILE: json_lines([asdict(cell) for cell in cells]),
+        SKIPPED_FILE: json_lines(skipped),
+        CAPTIONS_FILE: json_lines(words),
+        ATTRIBUTION_FILE: attribution(credits, closing=CAPTIONS_CREDIT).encode(),
+    }
     summary = {
         **settings,
         "cells": {credit.set: per_set[credit.set] for credit in credits},
@@ -217,9 +182,4 @@ def _finish(
         "splits": {split: per_split[split] for split in SPLITS},
         "credits": [asdict(credit) for credit in credits],
     }
-    write_atomic(out / CORPUS_FILE, _json(summary))
-    (out / SETTINGS_FILE).unlink()
-
-
-def _json(value: dict) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    finish(out, tables, summary)

@@ -1,4 +1,4 @@
-"""The content x style sheet: one row a content, one column a set, so that one look shows what the corpus holds."""
+"""Contact sheets, so that one look shows what a corpus holds: content x style, or a row a class and a painter."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from parasol import images
 from parasol.corpora.corpus import Corpus
+from parasol.corpora.gallery import Crop, Gallery
 
 HATCH = 12  # px between the lines of a cell that no one drew
 
@@ -57,6 +58,51 @@ def most_drawn(corpus: Corpus, count: int) -> list[str]:
     eligible = sorted(codepoint for codepoint in drawn if drawn[codepoint] >= top)
     picks = np.linspace(0, len(eligible) - 1, min(count, len(eligible))).round().astype(int)
     return [eligible[pick] for pick in picks]
+
+
+def gallery_sheet(
+    gallery: Gallery, *, names: Sequence[str] = (), count: int = 12, cell: int = 96
+) -> Float[np.ndarray, "H W 3"]:
+    """One row a class of photographs (their `subject`) or a painter, `count` pictures a row, one crop of each.
+
+    Without `names`, all rows. The first crop of a picture stands for it; a row with fewer pictures goes on with more
+    crops. Raises ValueError for a name that the corpus doesn't hold.
+    """
+    if count < 1:
+        raise ValueError(f"count {count} is too small; a row needs at least 1 picture")
+    rows: dict[str, list[Crop]] = {}
+    for crop in gallery.crops:
+        picture = gallery.pictures[crop.picture]
+        rows.setdefault(picture.painter or picture.subject or "other", []).append(crop)
+    unknown = [name for name in names if name not in rows]
+    if unknown:
+        some = ", ".join(list(rows)[:5])
+        raise ValueError(
+            f"{unknown[0]!r} is no class and no painter of the corpus; give some of {len(rows)}, as {some}"
+        )
+    chosen = {name: various(rows[name], count) for name in names or rows}
+    blank = hatched(cell)
+    return images.sheet(
+        [
+            [images.load(gallery.folder / crop.file) for crop in crops] + [blank] * (count - len(crops))
+            for crops in chosen.values()
+        ],
+        cell=cell,
+        row_labels=[f"{name} ({len({crop.picture for crop in rows[name]})})" for name in chosen],
+    )
+
+
+def various(crops: Sequence[Crop], count: int) -> list[Crop]:
+    """`count` crops of as many pictures as there are, evenly spaced; then the second crops of each, and so on."""
+    turns = Counter[str]()
+    turn_of = {}
+    for crop in crops:
+        turn_of[crop.id] = turns[crop.picture]
+        turns[crop.picture] += 1
+    first = [crop for crop in crops if turn_of[crop.id] == 0]
+    if len(first) >= count:
+        return [first[pick] for pick in np.linspace(0, len(first) - 1, count).round().astype(int)]
+    return sorted(crops, key=lambda crop: turn_of[crop.id])[:count]
 
 
 def hatched(side: int) -> Float[np.ndarray, "S S 3"]:

@@ -1,9 +1,10 @@
-"""The split of content x style grids, the same for everyone who builds the corpus."""
+"""The splits, the same for everyone who builds a corpus: of content x style grids, and of pictures."""
 
 import hashlib
 
 SPLITS = ("train", "content-test", "content-val", "style-test", "cell-test")
 STYLE_TEST_FAMILY = "streamline-emojis"
+PICTURE_SPLITS = ("train", "test", "gpl")
 
 
 def split_of(base: str, *, set_name: str, family: str) -> str:
@@ -23,5 +24,19 @@ def split_of(base: str, *, set_name: str, family: str) -> str:
     return "cell-test" if _tenth(f"{base}/{set_name}") == 0 else "train"
 
 
+def split_of_stem(stem: str, *, trainable: bool) -> str:
+    """The split of a picture by the stem of its file name: a fifth is test.
+
+    What is not test and may not be trained on for its licence is neither: it is `gpl`, to look at and to measure.
+    """
+    if _hash(stem) % 5 == 0:
+        return "test"
+    return "train" if trainable else "gpl"
+
+
 def _tenth(text: str) -> int:
-    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10
+    return _hash(text) % 10
+
+
+def _hash(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16)
