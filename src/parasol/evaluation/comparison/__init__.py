@@ -1,0 +1,1 @@
+"""Methods compared on frozen pairs: paint, measure, sum up. `parasol evaluate` is the command."""

@@ -1,0 +1,127 @@
+"""From single results to the table: estimates with intervals, costs, provenance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from parasol.evaluation.comparison.measures import Measure
+from parasol.evaluation.comparison.measuring import STYLE, Seen
+from parasol.evaluation.comparison.methods import Asked
+from parasol.evaluation.comparison.paint import painted
+from parasol.evaluation.comparison.pairs import PicturePair
+from parasol.evaluation.figure import Record
+from parasol.evaluation.metrics.frechet import fid
+from parasol.evaluation.metrics.interval import Estimate, mean_estimate, set_estimate
+from parasol.evaluation.metrics.leakage import leakage
+from parasol.evaluation.metrics.sets import CMMD_SCALE, NEIGHBOURS, artfid, inside, mmd_terms
+from parasol.maths.distances import unit
+
+LEAKAGES = {"lite0-leakage": "lite0", "own-leakage": "own"}  # metric -> embedding
+DIGITS = 6
+
+
+def summary(
+    pairs: Sequence[PicturePair],
+    asked: Sequence[Asked],
+    folders: Mapping[str, Path],
+    seen: Seen,
+    judged_by: Mapping[str, Measure],
+) -> Record:
+    """All that the comparison found, as JSON."""
+    methods = {}
+    for one in asked:
+        settings, costs = painted(folders[one.title])
+        estimates = estimates_of(one.title, pairs, seen)
+        # A colour step at the end makes any method one that sets colours outright.
+        kinds = [one.kind, *(["colour"] if settings.get("color") == "match" else [])]
+        methods[one.title] = {
+            "kinds": kinds,
+            "settings": settings,
+            "cost": cost_of(pairs, costs),
+            "values": {
+                name: {**_rounded(estimates[name]), "mark": measure.mark(kinds)}
+                for name, measure in judged_by.items()
+                if name in estimates
+            },
+        }
+    return {
+        "pairs": {
+            "count": sum(not pair.identity for pair in pairs),
+            "with_truth": sum(pair.truth is not None and not pair.identity for pair in pairs),
+            "identity": sum(pair.identity for pair in pairs),
+        },
+        "interval": "95 %, bootstrap over pairs",
+        "measures": {name: asdict(measure) for name, measure in judged_by.items()},
+        "methods": methods,
+    }
+
+
+def estimates_of(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:
+    """Every metric that the pairs allow, by name. Frechet distances need as many pairs as features have channels."""
+    selves, others = [pair for pair in pairs if pair.identity], [pair for pair in pairs if not pair.identity]
+    found: dict[str, Estimate] = {}
+    for group in (selves, others):
+        for name in dict.fromkeys(name for pair in group for name in seen.names(pair.name, method)):
+            found[name] = mean_estimate(seen.values(method, name, group))
+    if others:
+        found |= _leakages(method, others, seen)
+        found |= _of_sets(method, others, seen)
+    return found
+
+
+def cost_of(pairs: Sequence[PicturePair], costs: Sequence[Record]) -> Record | None:
+    """Median seconds of a result and the largest memory of the process that painted it; none where that is unknown."""
+    wanted = {pair.name for pair in pairs}
+    own = [cost for cost in costs if cost["pair"] in wanted]
+    if not own:
+        return None
+    return {
+        "seconds": round(float(np.median([cost["seconds"] for cost in own])), 4),
+        "peak_bytes": max(cost["peak_bytes"] for cost in own),
+    }
+
+
+def _leakages(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:
+    subjects, groups = np.array([pair.style_hash for pair in pairs]), np.array([pair.group for pair in pairs])
+    found = {}
+    for name, space in LEAKAGES.items():
+        results, styles = (seen.embeddings(one, space, pairs) for one in (method, STYLE))
+        values = leakage(results, styles, subjects=subjects, groups=groups)
+        if not np.isnan(values).all():
+            found[name] = mean_estimate(values[~np.isnan(values)])
+    return found
+
+
+def _of_sets(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:
+    results, styles = (seen.embeddings(one, "lite0", pairs) for one in (method, STYLE))
+    count, channels = results.shape
+    terms = mmd_terms(unit(results), unit(styles))
+
+    def squared_mmd(rows: np.ndarray) -> float:
+        weights = np.bincount(rows, minlength=count) / count
+        return CMMD_SCALE * max(float(weights @ terms @ weights), 0.0)
+
+    found = {"lite0-cmmd": set_estimate(squared_mmd, count)}
+    if count > NEIGHBOURS:
+        found["lite0-precision"] = mean_estimate(inside(results, styles).astype(np.float64))
+        found["lite0-recall"] = mean_estimate(inside(styles, results).astype(np.float64))
+    if count >= channels:
+        content = seen.values(method, "lite0-perceptual", pairs)
+        # Decomposed once a resample, and shared by the two: rows -> distance.
+        distances: dict[bytes, float] = {}
+
+        def frechet(rows: np.ndarray) -> float:
+            known = rows.tobytes()
+            if known not in distances:
+                distances[known] = fid(results[rows], styles[rows])
+            return distances[known]
+
+        found["lite0-fid"] = set_estimate(frechet, count)
+        found["lite0-artfid"] = set_estimate(lambda rows: artfid(float(content[rows].mean()), frechet(rows)), count)
+    return found
+
+
+def _rounded(estimate: Estimate) -> Record:
+    return {name: round(value, DIGITS) for name, value in asdict(estimate).items()}
