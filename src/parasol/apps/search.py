@@ -1,29 +1,28 @@
-"""`parasol search`: the pictures of an index that look like some and show what others show."""
+"""`parasol search`: the pictures of an index that look like some and show what others show, and one made of them."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
 from parasol.apps import options
-from parasol.apps.jobs import STDIN
-from parasol.apps.words import likes
+from parasol.apps.jobs import STDIN, name
+from parasol.apps.progress import Progress
+from parasol.apps.words import Like, likes
 
 if TYPE_CHECKING:
-    from parasol.cards import StyleCard
-    from parasol.encoders.text import Words
-    from parasol.index.search import Hit, Query
-    from parasol.pipeline import Parasol
+    from parasol.cards import StyleSource
+    from parasol.index.search import Hit
+    from parasol.search import Session, Step
     from parasol.types import Picture
 
 COLUMNS = 6  # of a contact sheet
 CELL = 128  # px
-DEFAULT_STYLE_WEIGHT = 0.5
 
 
 def search(
@@ -42,6 +41,23 @@ def search(
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many pictures to find.")] = 12,
     sheet: Annotated[str | None, typer.Option(metavar="PNG", help="Contact sheet to draw, - for stdout.")] = None,
+    make: Annotated[
+        bool, typer.Option("--make", help="Draw what was asked for, and search again with the drawing.")
+    ] = False,
+    out: Annotated[str | None, typer.Option("--out", "-o", help="PNG for the drawing, - for stdout.")] = None,
+    session: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.json", help="Keep a log of every step, to replay; one that exists is continued."),
+    ] = None,
+    style_scale: options.StyleScale = None,
+    content_scale: options.ContentScale = None,
+    structure: options.Structure = None,
+    steps: options.Steps = None,
+    seed: options.Seed = 0,
+    fresh: options.Fresh = False,
+    color: options.Color = "off",
+    content_map: options.ContentMap = None,
+    size: options.Size = None,
     model: options.Model = None,
     json_: options.Json = False,
 ) -> None:
@@ -49,61 +65,123 @@ def search(
 
     score = w cos(style) + (1 - w) cos(content), or the one cosine where one alone is asked for. Best first.
 
+    With --make, one picture is drawn then: what the content pictures show, or else the picture of the index that is
+    nearest to the content in words, in the styles that were asked for. A style or a content that was not asked for at
+    all is that of the best hit. The drawing is the next query, by style and content; its hits are printed after its
+    name. The dials are those of `parasol style`.
+
     \b
     Examples:
       parasol search pictures.index --like crab.png --content house.png
       parasol search pictures.index --like crab.png:0.7 --like ink.png:0.3 --top 24 --sheet found.png
       parasol search pictures.index --content house.png --json
       parasol search pictures.index --text "red apple" --like-text "glossy 3D"
+      parasol search pictures.index --text "red apple" --like crab.png --like ink.png:-0.3 --make -o apple.png
+      parasol search pictures.index --like crab.png --content house.png --make --session house.json --sheet turn.png
     """
-    wanted, contents, texts = likes(like, like_text) if like or like_text else [], content or [], content_text or []
-    if not (wanted or contents or texts):
+    wanted = likes(like, like_text) if like or like_text else []
+    shown = [Like(source=source) for source in content or []]
+    shown += [Like(source=text, spoken=True) for text in content_text or []]
+    if not (wanted or shown):
         raise ValueError(
             "nothing is asked for: give a style with --like or --like-text, a content with --content or --text, or both"
         )
-    if style_weight is not None and not (wanted and (contents or texts)):
+    if style_weight is not None and not (wanted and shown) and not make:
         raise ValueError("--style-weight weighs the style against the content and only one is given: leave it out")
-    if [*contents, *(one.source for one in wanted if not one.spoken)].count(STDIN) > 1:
-        raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
+    if not make:
+        _refuse_idle(
+            out=out, style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps,
+            seed=seed or None, fresh=fresh or None, color=None if color == "off" else color, content_map=content_map,
+            size=size,
+        )  # fmt: skip
+    default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
+    target = (default if out is None else out) if make else None
+    _check_files([*shown, *wanted], sheet, target, json_)
 
     from parasol import images
-    from parasol.cards import open_style
-    from parasol.encoders.text import Words
-    from parasol.index.search import search as run
-    from parasol.index.store import Encoders, Index
+    from parasol.index.store import Index
     from parasol.pipeline import Parasol
+    from parasol.search import STYLE_WEIGHT, Log, Session, check_session_target
 
-    if sheet is not None:
-        images.check_target(sheet)
+    for png in filter(None, (sheet, target)):
+        images.check_target(png)
+    if session is not None:
+        check_session_target(session)
+    log = Log.read(session) if session is not None and Path(session).exists() else None
     index, loaded = Index.open(folder), Parasol.load(model)
-    index.require(Encoders.of(loaded.bundle.manifest))
-    styles = [(Words(one.source) if one.spoken else open_style(one.source), one.weight) for one in wanted]
-    shown = [images.load(source) for source in contents]
-    hits = run(index, _query(loaded, styles, [*shown, *map(Words, texts)], style_weight), top)
+    running = Session(loaded, index, log)
+    styles, contents = ([(_opened(one), one.weight) for one in named] for named in (wanted, shown))
+    query: dict[str, Any] = {
+        "style": styles,
+        "content": contents,
+        "style_weight": STYLE_WEIGHT if style_weight is None else style_weight,
+        "top": top,
+    }
+    if target is None:
+        turn = (running.search(**query),)
+    else:
+        dials = loaded.dials(
+            style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, seed=seed,
+            fresh=fresh, color=color, content_map=content_map,
+        )  # fmt: skip
+        with Progress("drawing") as progress:
+            turn = running.answer(**query, dials=dials, size=size, progress=progress.update)
+        running.result(turn[-1].number).save(target)
     if sheet is not None:
-        images.save_png(sheet, _sheet([*shown, *(one for one, _ in styles if isinstance(one, np.ndarray))], hits))
-    if sheet != STDIN:
-        for rank, hit in enumerate(hits, start=1):
-            print(json.dumps({"rank": rank, **asdict(hit), "file": str(hit.file)}) if json_ else _line(hit))
+        images.save_png(sheet, _sheet(_pictures([*contents, *styles]), turn, running))
+    if session is not None:
+        running.log.save(session)
+    if STDIN not in (sheet, target):
+        for line in _told(turn, target, running, json_):
+            print(line)
     if not index.manifest.finished:
         print("parasol: the index is not complete: `parasol index build` goes on with it", file=sys.stderr)
 
 
-def _query(
-    model: "Parasol",
-    styles: Sequence[tuple["Picture | StyleCard | Words", float]],
-    contents: Sequence["Picture | Words"],
-    style_weight: float | None,
-) -> "Query":
-    from parasol.index.search import Query
-    from parasol.maths.interpolation import mix
+def _refuse_idle(**drawing: Any) -> None:
+    """Refuse options that only --make would heed."""
+    given = [option for option, value in drawing.items() if value is not None]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise ValueError(f"{option} is for the picture that --make draws: add --make, or leave it out")
 
-    described = [model.embed_content(one) for one in contents]
-    return Query(
-        style=model.style(styles).descriptor if styles else None,
-        content=mix(np.stack(described), [1.0] * len(described)) if described else None,
-        style_weight=DEFAULT_STYLE_WEIGHT if style_weight is None else style_weight,
-    )
+
+def _check_files(asked: Sequence[Like], sheet: str | None, target: str | None, json_: bool) -> None:
+    """Refuse what standard input and output cannot do, and a drawing that would replace what it is made from."""
+    files = [one.source for one in asked if not one.spoken]
+    if files.count(STDIN) > 1:
+        raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
+    if target == STDIN and (json_ or sheet == STDIN):
+        raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --sheet -")
+    if target is None or target == STDIN:
+        return
+    if Path(target).resolve() in {Path(file).resolve() for file in files}:
+        raise ValueError(f"{target!r} would overwrite one of the pictures that go in: choose another -o")
+    if sheet is not None and Path(target).resolve() == Path(sheet).resolve():
+        raise ValueError(f"{target!r} is to be both the drawing and the sheet: choose another -o")
+
+
+def _opened(one: Like) -> "StyleSource":
+    """Words, or a source as it is; standard input, a picture or a card, is read here, once."""
+    from parasol.cards import open_style
+    from parasol.encoders.text import Words
+
+    if one.spoken:
+        return Words(one.source)
+    return open_style(STDIN) if one.source == STDIN else one.source
+
+
+def _told(turn: "Sequence[Step]", target: str | None, session: "Session", json_: bool) -> Iterator[str]:
+    """The lines to print: hits, and between those of two steps the drawing."""
+    for step in turn:
+        if step.made is not None:
+            chosen = [one.model_dump(mode="json") for one in step.chosen]
+            drawn = {"out": target, "step": step.number, "chosen": chosen}
+            yield json.dumps(drawn | options.as_json(session.result(step.number))) if json_ else str(target)
+        place = {} if target is None else {"step": step.number}
+        for rank, hit in enumerate(step.hits, start=1):
+            told = {"rank": rank, **asdict(hit), "file": str(hit.file), **place}
+            yield json.dumps(told) if json_ else _line(hit)
 
 
 def _line(hit: "Hit") -> str:
@@ -112,16 +190,29 @@ def _line(hit: "Hit") -> str:
     return "  ".join([f"{hit.score:.3f}", *told, str(hit.file)])
 
 
-def _sheet(asked: Sequence["Picture"], hits: "Sequence[Hit]") -> "Picture":
-    """What was asked for above what was found, best first; white where a picture is gone by now."""
+def _sheet(asked: Sequence["Picture"], turn: "Sequence[Step]", session: "Session") -> "Picture":
+    """What was asked for above what was found, best first, and so for what was made; white where a file is gone."""
     from parasol import images
 
     rows, labels = ([asked], ["asked for"]) if asked else ([], [])
-    for start in range(0, len(hits), COLUMNS):
-        found = hits[start : start + COLUMNS]
-        rows.append([_picture(hit.file) for hit in found])
-        labels.append(f"{start + 1} to {start + len(found)}: {found[0].score:.2f} to {found[-1].score:.2f}")
+    for step in turn:
+        if step.made is not None:
+            rows.append([session.result(step.number).pixels])
+            labels.append("made")
+        for start in range(0, len(step.hits), COLUMNS):
+            found = step.hits[start : start + COLUMNS]
+            rows.append([_picture(hit.file) for hit in found])
+            labels.append(f"{start + 1} to {start + len(found)}: {found[0].score:.2f} to {found[-1].score:.2f}")
     return images.sheet(rows, cell=CELL, row_labels=labels)
+
+
+def _pictures(asked: "Sequence[tuple[StyleSource, float]]") -> "list[Picture]":
+    """Those of the sources that are pictures, and not words or cards."""
+    from parasol.cards import open_style
+    from parasol.encoders.text import Words
+
+    opened = [open_style(source) for source, _ in asked if not isinstance(source, Words)]
+    return [one for one in opened if isinstance(one, np.ndarray)]
 
 
 def _picture(file: Path) -> "Picture":
