@@ -39,16 +39,17 @@ CARD = Card(
 )
 
 
-def small_networks(seed: int = 0) -> Networks:
+def small_networks(seed: int = 0, *, content_map: bool = False) -> Networks:
     """Random weights, louder than the usual start, so that styles and contents matter, on the encoders' real trunk."""
     torch.manual_seed(seed)
-    networks = Networks.build(CONFIGURATIONS)
+    networks = Networks.build(CONFIGURATIONS | ({"content_map": {"blocks": 6}} if content_map else {}))
     with torch.no_grad():
         for network, _ in networks.components().values():
             for parameter in network.parameters():
                 parameter.add_(0.05 * torch.randn_like(parameter))
-    for encoder in (networks.style, networks.content):
-        load_published_trunk(encoder.trunk)
+    for encoder in (networks.style, networks.content, networks.content_map):
+        if encoder:
+            load_published_trunk(encoder.trunk)
     return networks
 
 

@@ -47,7 +47,7 @@ def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixt
         (["nonsense"], "No such command 'nonsense'"),
         (["env", "--jsn"], "No such option: --jsn"),
         (["corpus", "build"], "Missing argument 'NAME'"),
-        (["corpus", "build", "paintings", "--out", "x"], "there is no corpus 'paintings'"),
+        (["corpus", "build", "etchings", "--out", "x"], "there is no corpus 'etchings'"),
         (["corpus", "sheet", "nowhere"], "nowhere holds no finished corpus"),
         (["corpus", "sheet", "nowhere", "--cell", "1"], "should be greater than or equal to 16"),
         (["train", "nothing"], "there is no recipe 'nothing': choose one of pictogram-"),

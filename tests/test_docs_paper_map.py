@@ -25,7 +25,8 @@ def exists(file: str, name: str) -> bool:
         return False
     defined = ast.parse(path.read_text("utf-8")).body
     names = {node.name for node in defined if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    names |= {target.id for node in defined if isinstance(node, ast.Assign) for target in node.targets}
+    assigned = [target for node in defined if isinstance(node, ast.Assign) for target in node.targets]
+    names |= {name.id for target in assigned for name in ast.walk(target) if isinstance(name, ast.Name)}
     return not name or name in names
 
 

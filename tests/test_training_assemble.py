@@ -9,8 +9,9 @@ import torch
 from parasol.bundle import DefaultDials
 from parasol.encoders.text import SENTENCES
 from parasol.training.assemble import assemble
-from parasol.training.checkpoint import save_tensors
-from parasol.training.diffusion import Denoiser, Frozen
+from parasol.training.checkpoint import load_record, save_tensors
+from parasol.training.diffusion import Denoiser, Frozen, load_frozen
+from parasol.training.export import export
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.projector import ProjectorConfig
@@ -18,8 +19,11 @@ from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderCo
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsHeads
 from parasol.training.recipes import WORDS, WORDS_RUN, Places, Recipe, pictogram_diffusion, pictogram_style
+from parasol.training.tables import version_of
 from parasol.training.train import record_of
+from parasol.training.unpack import unpack
 from parasol.training.words import spaces_of
+from small_model import CARD, small_networks
 
 DIALS = DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=50)
 FROZEN = Frozen(
@@ -70,6 +74,34 @@ def test_networks_have_the_best_weights(recipe: Recipe, runs: Path) -> None:
     assert card.training["d"]["score"] == 1.0
     assert card.style_version != card.content_version
     assert card.attribution == "drawn by the tests"
+
+
+def test_a_bundle_stands_in_for_the_runs_that_it_came_from(tmp_path: Path) -> None:
+    networks = small_networks(content_map=True)
+    training = {name: {"recipe": name, "score": 0.5} for name in ("a", "s", "c", WORDS_RUN)}
+    bundle = export(
+        networks, replace(CARD, style_version="abc", content_version="123", training=training), tmp_path / "b"
+    )
+    frozen = replace(
+        FROZEN,
+        autoencoder=networks.autoencoder.config,
+        style=networks.style.config,
+        content=networks.content.config,
+    )
+    runs = tmp_path / "runs"
+    assert unpack(bundle.folder, runs, frozen) == ["a", "s", "c", WORDS_RUN]
+    assert unpack(bundle.folder, runs, frozen) == [], "what is there is left alone"
+    autoencoder, style, content = load_frozen(frozen, runs)
+    for network, original in (
+        (autoencoder, networks.autoencoder),
+        (style, networks.style),
+        (content, networks.content),
+    ):
+        for name, value in network.state_dict().items():
+            torch.testing.assert_close(value, original.state_dict()[name], rtol=1e-3, atol=1e-3, msg=name)
+    assert (version_of(runs / "s"), version_of(runs / "c")) == ("abc", "123")
+    assert load_record(runs / WORDS_RUN / "best.safetensors")["from"] == "small"
+    assert unpack(tmp_path, runs, frozen) == [], "a folder that is no bundle has nothing to give"
 
 
 def test_weights_of_unknown_hands_are_not_exported(recipe: Recipe, runs: Path) -> None:

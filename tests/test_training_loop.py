@@ -18,9 +18,11 @@ from parasol.training.checkpoint import save_tensors, warm_start
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import Denoiser, DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Event, Optimisation, Task, run
-from parasol.training.losses import diffusion_loss, distance_loss, supervised_contrastive_loss
+from parasol.training.losses import diffusion_loss, distance_loss, modality_losses, supervised_contrastive_loss
+from parasol.training.modality import ModalityTraining
 from parasol.training.networks.autoencoder import AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.training.networks.content_map import ContentMapConfig
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
@@ -34,6 +36,14 @@ STYLE = StyleEncoderConfig(blocks=3, hidden=32, dimension=16, size=64)
 CONTRAST = ContrastiveTraining(contents=4, hands=5, temperature=0.1)
 CONTENT = ContentEncoderConfig(hidden=32, dimension=16, size=64)
 UNET = UNetConfig(latent_channels=4, widths=(32, 32), token_dimension=16, heads=2)
+MAP = ContentMapConfig(blocks=6, dimension=16, size=64)
+PAPER = DiffusionTraining()
+EVERYTHING = DiffusionTraining(
+    shares=(0.3, 0.2, 0.2, 0.1, 0.2),
+    mirrored=0.5,
+    precision="bfloat16",
+    modality=ModalityTraining(style=1.0, content=1.0, pictures=2),
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +72,7 @@ def runs(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def diffusion(corpus: Corpus, runs: Path, seed: int = 0) -> DiffusionTask:
+def diffusion(corpus: Corpus, runs: Path, seed: int = 0, training: DiffusionTraining = PAPER) -> DiffusionTask:
     torch.manual_seed(seed)
     frozen = Frozen(
         autoencoder=AUTOENCODER, style=STYLE, content=CONTENT,
@@ -70,7 +80,8 @@ def diffusion(corpus: Corpus, runs: Path, seed: int = 0) -> DiffusionTask:
     )  # fmt: skip
     mining = Mining(k=20, content_percentile=99.0, style_percentile=99.0)
     projector = ProjectorConfig(style_dimension=16, hidden=32, content_dimension=16)
-    return DiffusionTask(corpus, runs, frozen, UNET, projector, mining, DiffusionTraining(), batch=8)
+    content_map = MAP if training == EVERYTHING else None
+    return DiffusionTask(corpus, runs, frozen, UNET, projector, mining, training, 8, content_map)
 
 
 def losses(events: list[Event]) -> list[float]:
@@ -86,28 +97,38 @@ def test_the_diffusion_model_overfits_eight_triplets(corpus: Corpus, runs: Path,
     assert np.mean(found[-20:]) < 0.5 * np.mean(found[:5])
 
 
-def test_kill_and_resume_is_bit_for_bit(corpus: Corpus, runs: Path, tmp_path: Path) -> None:
-    whole = diffusion(corpus, runs)
+@pytest.mark.parametrize("training", [PAPER, EVERYTHING], ids=["paper", "everything"])
+def test_kill_and_resume_is_bit_for_bit(
+    corpus: Corpus, runs: Path, tmp_path: Path, training: DiffusionTraining
+) -> None:
+    whole = diffusion(corpus, runs, training=training)
     finish(whole, brief(9), tmp_path / "whole")
-    first = diffusion(corpus, runs)
+    first = diffusion(corpus, runs, training=training)
     events = run(first, brief(9), tmp_path / "parts", {})
     while next(events).step < 5:
         pass
     events.close()  # what Ctrl-C does
-    second = diffusion(corpus, runs, seed=99)  # other initial weights: all must come from the file
+    second = diffusion(corpus, runs, seed=99, training=training)  # other initial weights: all must come from the file
     resumed = finish(second, brief(9), tmp_path / "parts")
     assert resumed[0].step == 6
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, second.model.state_dict()[name]), name
 
 
-def test_gradients_reach_every_trainable_and_no_frozen_parameter(corpus: Corpus, runs: Path) -> None:
-    task = diffusion(corpus, runs)
+@pytest.mark.parametrize("training", [PAPER, EVERYTHING], ids=["paper", "everything"])
+def test_gradients_reach_every_trainable_and_no_frozen_parameter(
+    corpus: Corpus, runs: Path, training: DiffusionTraining
+) -> None:
+    task = diffusion(corpus, runs, training=training)
     total = torch.zeros(())
     for step in range(3):  # one batch may keep no style token at all
         total = total + task.loss(task.model, step)[0]
     total.backward()
-    assert [name for name, p in task.model.named_parameters() if p.grad is None] == []
+    without = {name for name, p in task.model.named_parameters() if p.grad is None}
+    assert without == {name for name in dict(task.model.named_parameters()) if ".trunk." in name}
+    if task.modality:
+        frozen = (task.modality.autoencoder, task.modality.style, task.modality.content)
+        assert all(p.grad is None for network in frozen for p in network.parameters())
     encoder = DescriptorTask(corpus, runs / "tables", StyleEncoder(STYLE), CONTRAST)
     encoder.loss(encoder.model, 0)[0].backward()
     assert all(p.grad is None for p in encoder.model.trunk.parameters())
@@ -118,9 +139,41 @@ def test_null_tokens_are_zeros_whatever_the_descriptors(corpus: Corpus, runs: Pa
     model = diffusion(corpus, runs).model.eval()
     z, t = torch.randn(2, 4, 8, 8), torch.tensor([10, 900])
     style, content = nn.functional.normalize(torch.randn(2, 2, 16), dim=2)
-    nothing = torch.zeros(2, 2)
+    nothing = torch.zeros(2, 3)
     assert torch.equal(model(z, t, style, content, nothing), model(z, t, -style, -content, nothing))
     assert not torch.equal(model(z, t, style, content, nothing + 1), model(z, t, -style, content, nothing + 1))
+
+
+def test_modality_losses_judge_the_picture_that_the_pass_foresees(corpus: Corpus, runs: Path) -> None:
+    task = diffusion(corpus, runs, training=EVERYTHING)
+    assert task.modality is not None
+    rows = task.triplets.x[:4]
+    latents, style, content = (
+        task.table.latents[0, task.place[rows]],
+        task.table.style[rows],
+        task.table.content[0, rows],
+    )
+    alpha_bar, kept = torch.tensor([0.9, 0.9, 0.1, 0.5]), torch.ones(4, 3)
+    eps = torch.randn(latents.shape, generator=torch.Generator().manual_seed(0))
+    z = add_noise(latents, eps, per_picture(alpha_bar, latents))
+    told = [task.modality.losses(z, eps, alpha_bar, style, content, kept) for style in (style, style.flip(0))]
+    assert not torch.equal(told[0][0], told[1][0]), "the style loss hears the style"
+    assert torch.equal(told[0][1], told[1][1]), "the content loss does not hear the style"
+    foreseen = eps.clone().requires_grad_()
+    sum(task.modality.losses(z, foreseen, alpha_bar, style, content, kept)).backward()  # type: ignore[union-attr]
+    reached = foreseen.grad.abs().amax((1, 2, 3)) > 0.0  # type: ignore[union-attr]
+    assert reached.tolist() == [True, True, False, False], "two pictures, and the third is too noisy in any case"
+    nothing = task.modality.losses(z, eps, alpha_bar, style, content, torch.zeros(4, 3))
+    assert [float(loss) for loss in nothing] == [0.0, 0.0], "without a condition there is nothing to keep to"
+
+
+def test_modality_losses_by_hand() -> None:
+    found, wanted = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    weights = torch.tensor([[1.0, 0.5], [0.5, 0.0]])
+    style, content = modality_losses((found, found), (wanted, wanted.flip(0)), weights)
+    # 2 (1 - cos) / d = 0.2 for the second pair of the first; in the second 1 for the first, and the second unweighted
+    assert style.item() == pytest.approx(0.5 * 0.2 / 2)
+    assert content.item() == pytest.approx(0.5 * 1.0 / 2)
 
 
 def test_the_autoencoder_learns_and_scales_its_latent(corpus: Corpus, tmp_path: Path) -> None:

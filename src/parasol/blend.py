@@ -69,6 +69,8 @@ def _shown(model: Parasol, recipe: Recipe) -> Float[np.ndarray, " d"]:
 def _require_blendable(first: Recipe, second: Recipe) -> None:
     if not first.dials.fresh:
         raise ValueError("two contents have no layout between them: start from new noise (fresh, --fresh)")
+    if first.dials.content_map:
+        raise ValueError("two content maps have nothing between them: leave them out (content_map, --no-content-map)")
     if first.dials.color == "keep":
         raise ValueError("color is 'keep' and there are two contents whose colours could be kept: use off or match")
     shapes = [recipe.picture().shape[:2] for recipe in (first, second)]

@@ -28,6 +28,8 @@ ATTRIBUTION = "ATTRIBUTION"
 COMPONENTS = ("encode", "decode", "denoise", "style", "content", "project")
 WORDS = ("words_style", "words_content")
 """Components of those bundles alone that take words."""
+CONTENT_MAP = "content_map"
+"""Component of those bundles alone that have spatial content tokens."""
 MODELS = Path(__file__).parent / "models"
 GET_ANOTHER = "copy or download the bundle again, or export it anew with `parasol export`"
 
@@ -66,6 +68,14 @@ class DefaultDials(Record):
     content_scale: float
     structure: float
     steps: int
+    content_map: bool = False
+
+
+class StrengthStop(Record):
+    """Dials at one of the evenly spaced strengths from 0 to 1."""
+
+    style_scale: float
+    structure: float
 
 
 class Manifest(Record):
@@ -83,6 +93,10 @@ class Manifest(Record):
     style: EncoderCard
     content: EncoderCard
     words: WordsCard | None = Field(None, description="none where the model takes pictures alone")
+    content_map: int = Field(0, ge=0, description="spatial content tokens; 0 where the model has none")
+    strength: tuple[StrengthStop, ...] = Field(
+        default=(), description="stops of the calibrated dial; none before calibration"
+    )
     networks: dict[str, dict[str, Any]] = Field(description="configuration of each torch network")
     training: dict[str, Any] = Field(description="record of how the weights came to be")
     files: dict[str, str] = Field(description="SHA-256 of every file beside this one")
@@ -112,8 +126,7 @@ class Bundle:
             detail = f"has no readable {MANIFEST} ({error.strerror})"
             raise BundleError(f"{_name(folder)} {detail}: {GET_ANOTHER}") from error
         manifest = _parse(text, folder)
-        components = (*COMPONENTS, *(WORDS if manifest.words else ()))
-        for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, components)):
+        for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(manifest))):
             _verify(folder / file, manifest.files.get(file), folder)
         return cls(folder=folder, manifest=manifest, hash=hashlib.sha256(text).hexdigest())
 
@@ -163,6 +176,10 @@ def first_fault(error: ValidationError) -> str:
     """Where JSON departs from its record, and how: `field (message)`."""
     first = error.errors()[0]
     return f"{'.'.join(map(str, first['loc'])) or 'the start'} ({first['msg']})"
+
+
+def _components(manifest: Manifest) -> tuple[str, ...]:
+    return (*COMPONENTS, *(WORDS if manifest.words else ()), *((CONTENT_MAP,) if manifest.content_map else ()))
 
 
 def _find(model: str | Path | None) -> Path:

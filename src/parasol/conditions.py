@@ -58,7 +58,15 @@ def _mean_colours(styles: Sequence[tuple[Style, float]]) -> ColourStatistics | N
 
 
 def condition(
-    components: Components, *, style: Float[np.ndarray, " a"], content: Float[np.ndarray, " d"]
+    components: Components,
+    *,
+    style: Float[np.ndarray, " a"],
+    content: Float[np.ndarray, " d"],
+    content_map: Float[np.ndarray, "p d"] | None = None,
 ) -> Condition[np.ndarray]:
-    """(m = M(a), c) for a batch of one picture."""
-    return Condition(style=components.project(style[None]), content=content[None])
+    """(m = M(a), c) for a batch of one picture, and the map of what it shows where there is one."""
+    return Condition(
+        style=components.project(style[None]),
+        content=content[None],
+        content_map=None if content_map is None else content_map[None],
+    )

@@ -111,6 +111,8 @@ class Parasol:
         color: str = "off",
         size: int | None = None,
         mask: Source | None = None,
+        content_map: bool | None = None,
+        strength: float | None = None,
         progress: Progress | None = None,
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
@@ -124,21 +126,52 @@ class Parasol:
         Raises:
             ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
         """
-        defaults = self.bundle.manifest.dials
-        dials = Dials(
-            style_scale=float(defaults.style_scale if style_scale is None else style_scale),
-            content_scale=float(defaults.content_scale if content_scale is None else content_scale),
-            structure=float(defaults.structure if structure is None else structure),
-            steps=index(defaults.steps if steps is None else steps),
-            seed=index(seed),
-            fresh=bool(fresh),
-            color=color,
-        )
+        dials = self.dials(
+            style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
+            seed=seed, fresh=fresh, color=color, content_map=content_map,
+        )  # fmt: skip
         seconds: dict[str, float] = {}
         with _timed(seconds, "describe"):
             recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask)
         result = self.paint(recipe, progress=progress)
         return replace(result, seconds=seconds | result.seconds)
+
+    def dials(
+        self,
+        *,
+        style_scale: float | None = None,
+        content_scale: float | None = None,
+        structure: float | None = None,
+        strength: float | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+        fresh: bool = False,
+        color: str = "off",
+        content_map: bool | None = None,
+    ) -> Dials:
+        """The dials that are given, and the model's own for those that are not.
+
+        `strength` in 0..1 stands for a style scale and a structure together, such that the distance to the style falls
+        linearly with it: 0 is the content picture, 1 as far as this model goes.
+
+        Raises:
+            ValueError: a dial is out of range, or `strength` meets one that it stands for, or no calibration.
+        """
+        own = self.bundle.manifest.dials
+        if strength is not None:
+            if style_scale is not None or structure is not None:
+                raise ValueError("strength stands for style_scale and structure together: give it alone, or the two")
+            style_scale, structure = self._at_strength(float(strength))
+        return Dials(
+            style_scale=float(own.style_scale if style_scale is None else style_scale),
+            content_scale=float(own.content_scale if content_scale is None else content_scale),
+            structure=float(own.structure if structure is None else structure),
+            steps=index(own.steps if steps is None else steps),
+            seed=index(seed),
+            fresh=bool(fresh),
+            color=color,
+            content_map=own.content_map if content_map is None else bool(content_map),
+        )
 
     def recipe(
         self,
@@ -151,6 +184,10 @@ class Parasol:
         mask: Source | None = None,
     ) -> Recipe:
         """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials."""
+        if dials.content_map and not self.bundle.manifest.content_map:
+            raise ValueError(
+                f"a content map is asked for and the model {self.bundle.manifest.name!r} has none: leave it out"
+            )
         if content is None or isinstance(content, Words):
             if mask is not None:
                 raise ValueError("a mask is given and no content picture, of which it could keep a part: leave it out")
@@ -236,6 +273,21 @@ class Parasol:
         parts = [(title(source), weight) for source, weight in weighted(style)]
         return StyleCard.write(self.style(style), self.bundle.manifest.style, parts)
 
+    def _at_strength(self, strength: float) -> tuple[float, float]:
+        stops = self.bundle.manifest.strength
+        if not stops:
+            raise ValueError(
+                f"strength is given and the model {self.bundle.manifest.name!r} is not calibrated: give style_scale "
+                "and structure"
+            )
+        if not 0.0 <= strength <= 1.0:
+            raise ValueError(f"strength is {strength}; it must lie in 0 (the content picture) to 1 (all of the style)")
+        at = np.linspace(0.0, 1.0, len(stops))
+        return (
+            float(np.interp(strength, at, [stop.style_scale for stop in stops])),
+            float(np.interp(strength, at, [stop.structure for stop in stops])),
+        )
+
     def _opened(self, source: StyleSource) -> Style:
         if isinstance(source, Words):
             return Style(descriptor=self._text.style(source), colours=None)
@@ -269,12 +321,19 @@ class Parasol:
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
 
-        `shown` is what to show instead of what the picture shows, `where` the latents that may change.
+        `shown` is what to show instead of what the picture shows, and is nowhere in particular; `where` are the latents
+        that may change.
         """
         steps = self.bundle.manifest.schedule.steps(dials.steps)
         random = np.random.default_rng(dials.seed)
         content = self._content(picture)
-        wanted = condition(self.components, style=style.descriptor, content=content if shown is None else shown)
+        places = self._content.map(picture) if dials.content_map else None
+        wanted = condition(
+            self.components,
+            style=style.descriptor,
+            content=content if shown is None else shown,
+            content_map=places if shown is None else None,
+        )
         target = self._guided(dials, wanted)
         if dials.fresh:
             z_T = _noise(random, z_0)
@@ -284,7 +343,8 @@ class Parasol:
             yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold)
             return
         own_style = self._style(picture)
-        source = self._guided(dials, condition(self.components, style=own_style, content=content))
+        own = condition(self.components, style=own_style, content=content, content_map=places)
+        source = self._guided(dials, own)
         chain = forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps)
         hold = free if where is None else keep_outside(where, chain)
         yield from restyle(

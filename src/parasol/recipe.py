@@ -62,6 +62,9 @@ class Dials:
     color: str
     """Colour step: off, match (to the style's colours) or keep (the content picture's own)."""
 
+    content_map: bool = False
+    """Tell by spatial content tokens where things are in the content picture, beside what it shows (not in paper)."""
+
     def __post_init__(self) -> None:
         for name in ("style_scale", "content_scale"):
             value = getattr(self, name)

@@ -54,7 +54,7 @@ EpsFn = Callable[[Z, int], Z]
 """(z_t `B C h w`, t) -> predicted noise `B C h w`: the one line in which a sampler meets a model."""
 
 DenoiseFn = Callable[[Z, int, Z], Z]
-"""(z_t `N C h w`, t, tokens `N 2 d`) -> predicted noise `N C h w`: the conditional network, before guidance."""
+"""(z_t `N C h w`, t, tokens `N n d`) -> predicted noise `N C h w`: the conditional network, before guidance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Condition(Generic[Z]):
     """What a picture is to show, in the joint space of the two tokens (paper, section 2).
 
     Raises:
-        ValueError: the two descriptors do not have the same shape `B d`.
+        ValueError: the two descriptors do not have the same shape `B d`, or the map is not `B p d`.
     """
 
     style: Float[Z, "..."]
@@ -71,7 +71,17 @@ class Condition(Generic[Z]):
     content: Float[Z, "..."]
     """c, `B d`: the content descriptor, unit norm. Token 1."""
 
+    content_map: Float[Z, "..."] | None = None
+    """`B p d`: spatial content tokens, unit norm each, behind the other two; none where place is left open, as in the
+    paper."""
+
     def __post_init__(self) -> None:
+        here = self.content_map
+        if here is not None and (here.ndim != 3 or (here.shape[0], here.shape[2]) != tuple(self.content.shape)):
+            raise ValueError(
+                f"the content map has shape {tuple(here.shape)} beside a content of {tuple(self.content.shape)}; it "
+                "must be [B, places, d]"
+            )
         if self.style.ndim != 2 or self.style.shape != self.content.shape:
             raise ValueError(
                 f"style has shape {tuple(self.style.shape)} and content {tuple(self.content.shape)}; both must be the "

@@ -10,10 +10,12 @@ from parasol import __version__
 from parasol.apps.about import env, models
 from parasol.apps.card import card
 from parasol.apps.corpus import corpus_app
+from parasol.apps.evaluate import evaluate
 from parasol.apps.export import export
 from parasol.apps.grid import grid
 from parasol.apps.index import index_app
 from parasol.apps.search import search
+from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
 from parasol.apps.triplets import triplets_app
@@ -24,8 +26,10 @@ for command in (style, replay, grid, card, search, models, env):
 app.add_typer(index_app, name="index")
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(triplets_app, name="triplets")
+app.add_typer(study_app, name="study")
 app.command()(train)
 app.command()(export)
+app.command()(evaluate)
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 

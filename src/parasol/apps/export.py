@@ -19,6 +19,7 @@ def export(
     content_scale: Annotated[float, typer.Option(help="The model's default dial.")] = 5.0,
     structure: Annotated[float, typer.Option(help="The model's default dial.")] = 0.4,
     steps: Annotated[int, typer.Option(help="The model's default dial.")] = 50,
+    content_map: Annotated[bool, typer.Option(help="The model's default dial.")] = False,
 ) -> None:
     """Write the bundle of a trained model: graphs without weights, one copy of the weights, a manifest with hashes.
 
@@ -34,7 +35,9 @@ def export(
 
     if recipe not in RECIPES:
         raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
-    dials = DefaultDials(style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps)
+    dials = DefaultDials(
+        style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, content_map=content_map
+    )
     networks, card = assemble(
         RECIPES[recipe](), Places(corpus=corpus, runs=runs), name=name or out.name, licence=licence, dials=dials
     )

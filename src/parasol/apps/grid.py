@@ -41,10 +41,12 @@ def grid(
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
+    strength: options.Strength = None,
     steps: options.Steps = None,
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
     color: options.Color = "off",
+    content_map: options.ContentMap = None,
     size: options.Size = None,
     cell: Annotated[
         int | None, typer.Option(metavar="PX", min=16, max=1024, help="Side of a cell; SIZE if left out.")
@@ -54,7 +56,7 @@ def grid(
     """Draw every content in every style on one sheet, or one dial across it and another down, or what lies between.
 
     With --between, two styles or two contents make a strip; four of either, or two of each, the corners of a mesh.
-    Between contents there is no layout, so they start from new noise.
+    Between contents there is no layout, so they start from new noise and without content maps.
 
     \b
     Examples:
@@ -74,9 +76,11 @@ def grid(
     if between is not None and dials_varied:
         raise ValueError("--between and --vary each fill the sheet: leave one out")
     loaded = Parasol.load(model)
-    dials = options.dials(
-        loaded, style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, seed=seed,
-        fresh=fresh or (between is not None and len(contents) > 1), color=color,
+    placeless = between is not None and len(contents) > 1
+    dials = loaded.dials(
+        style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
+        seed=seed, fresh=fresh or placeless, color=color,
+        content_map=False if placeless and content_map is None else content_map,
     )  # fmt: skip
     drawn = {path: images.load(path) for word in contents for path in pictures(word)}
     looks = {path: open_style(path) for word in like for path in styles(word)}

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from parasol.pipeline import Parasol, Result
-    from parasol.recipe import Dials, Recipe
+    from parasol.pipeline import Result
+    from parasol.recipe import Recipe
 
 Content = Annotated[str, typer.Argument(metavar="CONTENT", help="Picture or SVG, a folder of them, - for stdin.")]
 Like = Annotated[
@@ -27,6 +27,18 @@ Structure = Annotated[
 Steps = Annotated[int | None, typer.Option(metavar="COUNT", help="Sampling steps, 1 to 1000.")]
 Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of the noise; one seed, one picture.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start from new noise: the content descriptor alone is kept.")]
+Strength = Annotated[
+    float | None,
+    typer.Option(metavar="0..1", help="Style scale and structure in one: 0 is the content, 1 all of the style."),
+]
+ContentMap = Annotated[
+    bool | None,
+    typer.Option(
+        "--content-map/--no-content-map",
+        help="Say where things are in CONTENT, beside what it shows; the model's own if left out.",
+        show_default=False,
+    ),
+]
 Mask = Annotated[
     str | None,
     typer.Option(metavar="PICTURE", help="Restyle only where this is white, in CONTENT's shape; black stays as it is."),
@@ -38,32 +50,6 @@ Color = Annotated[
 Size = Annotated[int | None, typer.Option(metavar="PX", help="Longer side; the model's own if left out.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME|DIR", help="A bundled model, or the folder of a bundle.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]
-
-
-def dials(
-    model: "Parasol",
-    *,
-    style_scale: float | None,
-    content_scale: float | None,
-    structure: float | None,
-    steps: int | None,
-    seed: int,
-    fresh: bool,
-    color: Literal["off", "match", "keep"],
-) -> "Dials":
-    """What was given, and the model's own values for what was not. Raises ValueError for a value out of range."""
-    from parasol.recipe import Dials
-
-    own = model.bundle.manifest.dials
-    return Dials(
-        style_scale=own.style_scale if style_scale is None else style_scale,
-        content_scale=own.content_scale if content_scale is None else content_scale,
-        structure=own.structure if structure is None else structure,
-        steps=own.steps if steps is None else steps,
-        seed=seed,
-        fresh=fresh,
-        color=color,
-    )
 
 
 def summary(recipe: "Recipe") -> dict[str, Any]:

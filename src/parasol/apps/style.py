@@ -35,11 +35,13 @@ def style(
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
+    strength: options.Strength = None,
     steps: options.Steps = None,
     seed: options.Seed = 0,
     count: Annotated[int, typer.Option(min=1, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")] = 1,
     fresh: options.Fresh = False,
     color: options.Color = "off",
+    content_map: options.ContentMap = None,
     size: options.Size = None,
     mask: options.Mask = None,
     model: options.Model = None,
@@ -70,9 +72,9 @@ def style(
     from parasol.pipeline import Parasol
 
     loaded = Parasol.load(model)
-    dials = options.dials(
-        loaded, style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, seed=seed,
-        fresh=fresh or count > 1, color=color,
+    dials = loaded.dials(
+        style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
+        seed=seed, fresh=fresh or count > 1, color=color, content_map=content_map,
     )  # fmt: skip
     total, failed = len(jobs) * count, 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:

@@ -20,5 +20,11 @@ class ContentEncoder:
 
     def __call__(self, picture: Picture) -> Float[np.ndarray, " d"]:
         """Unit-norm content descriptor of the whole picture, letterboxed into the encoder's square."""
-        pixels = square(picture, self.card.size).transpose(2, 0, 1)[None]
-        return self.components.content(np.ascontiguousarray(pixels))[0]
+        return self.components.content(self._pixels(picture))[0]
+
+    def map(self, picture: Picture) -> Float[np.ndarray, "p d"]:
+        """Spatial content tokens of the same square, unit norm each, row by row; only where the bundle has them."""
+        return self.components.content_map(self._pixels(picture))[0]
+
+    def _pixels(self, picture: Picture) -> Float[np.ndarray, "1 3 S S"]:
+        return np.ascontiguousarray(square(picture, self.card.size).transpose(2, 0, 1)[None])

@@ -37,15 +37,15 @@ def shuffled(cells: Iterable[Cell], salt: str) -> list[Cell]:
     return sorted(cells, key=lambda cell: hashlib.sha256(f"{salt}/{cell.id}".encode()).digest())
 
 
-def pairs(corpus: Corpus, count: int) -> tuple[Pair, ...]:
-    """The first `count` of the fixed list of held-out pairs.
+def pairs(corpus: Corpus, count: int, split: str = CONTENT_TEST) -> tuple[Pair, ...]:
+    """The first `count` of the fixed list of pairs of a held-out split.
 
     Style pictures take turns through the sets; each content stands for one pair, each style picture too.
 
     Raises:
         ValueError: the corpus has no room for so many.
     """
-    found = tuple(islice(_pairs(held_out(corpus)), max(count, 1)))
+    found = tuple(islice(_pairs(held_out(corpus, split)), max(count, 1)))
     if count != len(found):
         raise ValueError(f"{count} pairs are asked for; it must be at least 1, and there is room for {len(found)}")
     return found

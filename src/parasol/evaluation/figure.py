@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parasol import __version__
+from parasol.bundle import WORDS
 from parasol.corpora import Cell, Corpus
 from parasol.corpora.corpus import CELLS_FILE
 from parasol.evaluation.choice import Pair, pairs
@@ -46,20 +47,35 @@ class Subject:
 
     def dials(self, **chosen: Any) -> Dials:
         """The model's default dials at seed 0, with some set otherwise."""
-        defaults = {"seed": 0, "fresh": False, "color": "off", **self.model.bundle.manifest.dials.model_dump()}
-        return Dials(**(defaults | chosen))
+        return self.model.dials(**chosen)
 
     def key(self) -> Record:
         """Names what the figures are about: figures with another key are not comparable and never mixed."""
-        cells = (self.corpus.folder / CELLS_FILE).read_bytes()
         return {
             "model": self.model.bundle.manifest.name,
             "model_hash": self.model.bundle.hash,
             "dials": self.model.bundle.manifest.dials.model_dump(),
-            "corpus_hash": hashlib.sha256(cells).hexdigest(),
+            "corpus_hash": self._corpus_hash(),
             "pairs": len(self.pairs),
             "version": __version__,
         }
+
+    def descriptors_key(self) -> Record:
+        """The same for figures that know of the descriptors alone: the very weights that make them."""
+        bundle, digest = self.model.bundle, hashlib.sha256()
+        for component in ("style", "content", *(WORDS if bundle.manifest.words else ())):
+            for name, values in sorted(bundle.weights(component).items()):
+                digest.update(name.encode() + values.tobytes())
+        return {
+            "style": bundle.manifest.style.version,
+            "content": bundle.manifest.content.version,
+            "weights_hash": digest.hexdigest(),
+            "corpus_hash": self._corpus_hash(),
+            "version": __version__,
+        }
+
+    def _corpus_hash(self) -> str:
+        return hashlib.sha256((self.corpus.folder / CELLS_FILE).read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

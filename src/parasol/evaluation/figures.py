@@ -19,29 +19,34 @@ from parasol.evaluation.metric import metric
 from parasol.evaluation.quality import quality
 from parasol.evaluation.reconstruction import autoencoder, full_structure
 from parasol.evaluation.robustness import robustness
+from parasol.evaluation.strength import strength
 from parasol.evaluation.waiting import Waiting
 from parasol.evaluation.words import words
 from parasol.pipeline import Parasol
 
+DESCRIPTORS: dict[str, Make] = {make.__name__: make for make in (encoders, frozen, robustness, metric, words)}
+"""Figures about the descriptor spaces alone: a new U-Net leaves them be, so their file is their own."""
+
 FIGURES: dict[str, Make] = {
     make.__name__: make
     for make in (
-        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, encoders, frozen, robustness, metric,
-        words, quality, structure, style_scale,
+        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, *DESCRIPTORS.values(), quality,
+        structure, style_scale, strength,
     )
 }  # fmt: skip
 """Quick ones first."""
 
 
 def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
-    """Measure the named figures that `out` lacks, and print the summary of each.
+    """Measure the named figures that `out`, or `-descriptors` beside it, lacks, and print the summary of each.
 
     Raises:
         ValueError: `out` holds something else, a picture cannot be read, or a command failed.
     """
-    store = Store(path=out, key=subject.key())
+    pictures = Store(path=out, key=subject.key())
+    spaces = Store(path=out.with_stem(f"{out.stem}-descriptors"), key=subject.descriptors_key())
     for name in names:
-        make = FIGURES[name]
+        make, store = FIGURES[name], spaces if name in DESCRIPTORS else pictures
         figure, records = make(subject), store.records(name, make)
         if len(records) < len(figure.units):
             waiting = Waiting(name, already=len(records))

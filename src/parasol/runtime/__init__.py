@@ -28,7 +28,7 @@ class Components(ABC):
         return self._run("decode", z)
 
     def denoise(
-        self, z: Float[np.ndarray, "B C h w"], t: int, tokens: Float[np.ndarray, "B 2 d"]
+        self, z: Float[np.ndarray, "B C h w"], t: int, tokens: Float[np.ndarray, "B n d"]
     ) -> Float[np.ndarray, "B C h w"]:
         """eps(z_t, t, tokens), a `DenoiseFn`: one call is one evaluation of the U-Net on a batch of branches."""
         predicted = self._run("denoise", z, np.array(t, np.int64), tokens)
@@ -43,6 +43,10 @@ class Components(ABC):
     def content(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B d"]:
         """C(x): unit-norm content descriptors."""
         return self._run("content", pixels)
+
+    def content_map(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B p d"]:
+        """Spatial content tokens, unit norm each, row by row; only where the bundle has them."""
+        return self._run("content_map", pixels)
 
     def project(self, style: Float[np.ndarray, "B a"]) -> Float[np.ndarray, "B d"]:
         """M(a): style descriptors in the content descriptors' space, unit norm."""

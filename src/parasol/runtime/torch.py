@@ -12,12 +12,14 @@ import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 
-from parasol.bundle import GET_ANOTHER, WEIGHTS, WORDS, Bundle, BundleError
+from parasol.bundle import CONTENT_MAP, GET_ANOTHER, WEIGHTS, WORDS, Bundle, BundleError
 from parasol.runtime import Components
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.training.networks.content_map import ContentMap, ContentMapConfig
 from parasol.training.networks.projector import Projector, ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.training.networks.unet import attentive
 from parasol.training.networks.words import WordsConfig, WordsHeads
 
 _COUNTERS = "num_batches_tracked"  # of batch norms: they matter to training alone and are not stored
@@ -33,25 +35,31 @@ class Networks:
     content: ContentEncoder
     projector: Projector
     words: WordsHeads | None = None
+    content_map: ContentMap | None = None
 
     @classmethod
     def build(cls, configurations: Mapping[str, Mapping[str, Any]]) -> "Networks":
         """Networks with fresh weights, in evaluation mode, from what `configurations` returned."""
         return cls(
             autoencoder=Autoencoder(_config(AutoencoderConfig, configurations["autoencoder"])).eval(),
-            unet=UNet2DConditionModel(**configurations["unet"]).eval(),
+            unet=attentive(UNet2DConditionModel(**configurations["unet"])).eval(),
             style=StyleEncoder(_config(StyleEncoderConfig, configurations["style"])).eval(),
             content=ContentEncoder(_config(ContentEncoderConfig, configurations["content"])).eval(),
             projector=Projector(_config(ProjectorConfig, configurations["projector"])).eval(),
             words=WordsHeads(_config(WordsConfig, configurations["words"])).eval()
             if "words" in configurations
             else None,
+            content_map=ContentMap(_config(ContentMapConfig, configurations[CONTENT_MAP])).eval()
+            if CONTENT_MAP in configurations
+            else None,
         )
 
     def configurations(self) -> dict[str, dict[str, Any]]:
         """Configuration of each network, as JSON values."""
         unet = {name: value for name, value in self.unet.config.items() if not name.startswith("_")}
-        own = {name: getattr(self, name) for name in ("autoencoder", "style", "content", "projector", "words")}
+        own = {
+            name: getattr(self, name) for name in ("autoencoder", "style", "content", "projector", "words", CONTENT_MAP)
+        }
         return {"unet": unet, **{name: dataclasses.asdict(network.config) for name, network in own.items() if network}}
 
     def components(self) -> dict[str, tuple[nn.Module, Callable[..., Tensor]]]:
@@ -64,6 +72,8 @@ class Networks:
             "content": (self.content, self.content.forward),
             "project": (self.projector, self.projector.forward),
         }
+        if self.content_map:
+            pictures[CONTENT_MAP] = (self.content_map, self.content_map.forward)
         if self.words is None:
             return pictures
         words: tuple[nn.Module, nn.Module] = self.words.style, self.words.content

@@ -34,10 +34,11 @@ def guided(denoise: DenoiseFn[Z], condition: Condition[Z], *, g_s: float, g_y: f
     return eps_fn
 
 
-def branch_tokens(condition: Condition[Z], branches: Sequence[Branch]) -> Float[Z, "N 2 d"]:
-    """Condition tokens [style, content] of the named branches, one block of B after another; null is zeros (RDM)."""
+def branch_tokens(condition: Condition[Z], branches: Sequence[Branch]) -> Float[Z, "N n d"]:
+    """Tokens [style, content, *content map] of the named branches, one block of B after another; null is zeros."""
     batch, width = condition.style.shape
-    tokens = repeat(condition.style, 2 * len(branches)).reshape(len(branches) * batch, 2, width)
+    count = 2 if condition.content_map is None else 2 + condition.content_map.shape[1]
+    tokens = repeat(condition.style, count * len(branches)).reshape(len(branches) * batch, count, width)
     tokens[:] = 0.0
     for i, branch in enumerate(branches):
         block = slice(i * batch, (i + 1) * batch)
@@ -45,6 +46,8 @@ def branch_tokens(condition: Condition[Z], branches: Sequence[Branch]) -> Float[
             tokens[block, 0] = condition.style
         if branch == "content":
             tokens[block, 1] = condition.content
+            if condition.content_map is not None:
+                tokens[block, 2:] = condition.content_map
     return tokens
 
 

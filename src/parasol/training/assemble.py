@@ -12,10 +12,12 @@ from parasol.bundle import DefaultDials
 from parasol.encoders.text import SENTENCES
 from parasol.maths.schedule import Schedule
 from parasol.runtime.torch import Networks
+from parasol.training.checkpoint import BEST
 from parasol.training.diffusion import Denoiser, Frozen
 from parasol.training.export import Card
 from parasol.training.networks.autoencoder import Autoencoder
 from parasol.training.networks.content_encoder import ContentEncoder
+from parasol.training.networks.content_map import ContentMapConfig
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.unet import UNetConfig
@@ -36,9 +38,11 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
     """
     configuration, runs = recipe.configuration, places.runs
     unet, projector, frozen = (configuration.get(part) for part in ("unet", "projector", "frozen"))
+    content_map = configuration.get("content_map")
     if not (isinstance(unet, UNetConfig) and isinstance(projector, ProjectorConfig) and isinstance(frozen, Frozen)):
         raise ValueError(f"recipe {recipe.name!r} trains no U-Net: export the recipe of a diffusion model")
-    denoiser = _best(Denoiser(unet, projector), runs / recipe.name)
+    assert content_map is None or isinstance(content_map, ContentMapConfig)
+    denoiser = _best(Denoiser(unet, projector, content_map), runs / recipe.name)
     _require_same(recipe, runs)
     networks = Networks(
         autoencoder=_best(Autoencoder(frozen.autoencoder), runs / frozen.autoencoder_run),
@@ -47,6 +51,7 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
         content=_best(ContentEncoder(frozen.content), runs / frozen.content_run),
         projector=denoiser.projector,
         words=_words(places, frozen),
+        content_map=denoiser.content_map,
     )
     used = [recipe.name, frozen.autoencoder_run, frozen.style_run, frozen.content_run]
     used += [WORDS_RUN] if networks.words else []
@@ -69,7 +74,7 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
 def _words(places: Places, frozen: Frozen) -> WordsHeads | None:
     """The heads for words, where they were trained; they must lead into the very spaces of this model."""
     run = places.runs / WORDS_RUN
-    if not (run / "best.safetensors").exists():
+    if not (run / BEST).exists():
         return None
     heads = _best(WordsHeads(replace(WORDS, style=frozen.style.dimension, content=frozen.content.dimension)), run)
     if not torch.equal(heads.spaces, spaces_of(places.runs / frozen.style_run, places.runs / frozen.content_run)):
@@ -104,8 +109,8 @@ def _best(network: N, run: Path) -> N:
 def _require_same(recipe: Recipe, runs: Path) -> None:
     """The frozen networks shape what the U-Net learns, so a run is exported with the very ones of its record."""
     found, wanted = best_record(runs / recipe.name), json.loads(json.dumps(record_of(recipe)))
-    for part in ("unet", "projector", "frozen"):
-        if found[part] != wanted[part]:
+    for part in ("unet", "projector", "content_map", "frozen"):
+        if found.get(part) != wanted.get(part):
             raise ValueError(
                 f"{runs / recipe.name} was trained with another {part!r}: export with the recipe of its time"
             )

@@ -9,6 +9,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+BEST = "best.safetensors"
+"""File in a run's folder: the averaged weights with the lowest score."""
+
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], record: dict[str, object]) -> None:
     """Write tensors and a JSON record atomically: a kill leaves the old file or the new one, never half of one."""
@@ -30,13 +33,14 @@ def warm_start(model: nn.Module, source: Path) -> list[str]:
 
     Returns the names that keep their fresh weights. Raises ValueError where nothing fits.
     """
-    run, bundle = source / "best.safetensors", source / "weights.safetensors"
+    run, bundle = source / BEST, source / "weights.safetensors"
     if not run.exists() and not bundle.exists():
         raise ValueError(
             f"{source} holds neither {run.name} of a run nor {bundle.name} of a bundle: name such a folder"
         )
     found = load_file(run if run.exists() else bundle)
-    for component, part in (("denoise/", "unet."), ("project/", "projector.")):  # a bundle's names -> the denoiser's
+    # a bundle's names -> the denoiser's
+    for component, part in (("denoise/", "unet."), ("project/", "projector."), ("content_map/", "content_map.")):
         found = {name.replace(component, part): value for name, value in found.items()}
     state = model.state_dict()
     fitting = {name: value for name, value in found.items() if name in state and value.shape == state[name].shape}

@@ -1,7 +1,9 @@
 """Training of the U-Net and the projector M on mined triplets, the other networks frozen (paper section 4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,11 +16,13 @@ from parasol.training.descriptors import labels_of
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss
-from parasol.training.measurements import measurements
+from parasol.training.modality import Modality, ModalityTraining
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.training.networks.content_map import ContentMap, ContentMapConfig
 from parasol.training.networks.projector import Projector, ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.training.networks.trunk import load_published_trunk
 from parasol.training.networks.unet import UNetConfig, build_unet
 from parasol.training.pictures import on_white, rows_of, spread
 from parasol.training.tables import Table, key_of, load_best, table
@@ -26,8 +30,14 @@ from parasol.triplets import Mining, Triplets, mine, purity, split_databases
 
 VALIDATION = 2**40  # the "step" whose draws validation uses, far beyond any run
 
-# rows: what the network is given; columns: style token kept, content token kept
-MODES = {"joint": (1.0, 1.0), "style": (1.0, 0.0), "content": (0.0, 1.0), "null": (0.0, 0.0)}
+# rows: what the network is given; columns: style token kept, content token kept, content map kept
+MODES = {
+    "joint": (1.0, 1.0, 1.0),
+    "style": (1.0, 0.0, 0.0),
+    "content": (0.0, 1.0, 0.0),
+    "null": (0.0, 0.0, 0.0),
+    "map": (0.0, 1.0, 1.0),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +54,21 @@ class Frozen:
 
 @dataclass(frozen=True, kw_only=True)
 class DiffusionTraining:
-    """shares: of a batch that sees both tokens, the style token alone, the content token alone, neither.
+    """shares: of a batch that sees everything, the style alone, the content token alone, nothing, content with its map.
 
     Guidance evaluates (m_s, null), (null, c_y) and (null, null) and never the joint branch, so each alone gets the
-    larger share. snr_cap: see `diffusion_loss`. seed: of every draw.
+    larger share. mirrored: share of the batch of which x and y are both seen in a mirror. snr_cap: see
+    `diffusion_loss`. modality: the two modality losses, where they are wanted. precision: of the U-Net's products;
+    sums, weights and losses are float32 in any case. compiled: whether torch.compile fuses the U-Net, which takes two
+    minutes at the start. seed: of every draw.
     """
 
-    shares: tuple[float, float, float, float] = (0.2, 0.35, 0.35, 0.1)
+    shares: tuple[float, float, float, float, float] = (0.2, 0.35, 0.35, 0.1, 0.0)
+    mirrored: float = 0.0
     snr_cap: float = 5.0
+    modality: ModalityTraining | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compiled: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -60,44 +77,78 @@ class DiffusionTraining:
 
 
 class Denoiser(nn.Module):
-    """What diffusion training trains: the U-Net and the projector M, together."""
+    """What diffusion training trains: the U-Net, the projector M and the content map's tokens, together."""
 
     alpha_bars: Tensor
 
-    def __init__(self, unet: UNetConfig, projector: ProjectorConfig) -> None:
+    def __init__(
+        self, unet: UNetConfig, projector: ProjectorConfig, content_map: ContentMapConfig | None = None
+    ) -> None:
         super().__init__()
         self.unet = build_unet(unet)
         self.projector = Projector(projector)
+        self.content_map = ContentMap(content_map) if content_map else None
+        if self.content_map:
+            load_published_trunk(self.content_map.trunk)
         self.prediction = unet.prediction
         self.register_buffer("alpha_bars", torch.tensor(Schedule().alpha_bars), persistent=False)
 
-    def forward(self, z: Tensor, t: Tensor, style: Tensor, content: Tensor, kept: Tensor) -> Tensor:
-        """eps_theta(z_t, t, M(a_s), c_y); kept [B, 2] is 0 where a token is replaced by null (zeros)."""
-        tokens = torch.stack([self.projector(style), content], dim=1) * kept[:, :, None]
+    def forward(
+        self, z: Tensor, t: Tensor, style: Tensor, content: Tensor, kept: Tensor, measured: Tensor | None = None
+    ) -> Tensor:
+        """eps_theta(z_t, t, M(a_s), c_y); kept [B, 3] is 0 where a token, or the map, is replaced by null (zeros).
+
+        `measured` is what the content map measured of y, where there is a map.
+        """
+        tokens = torch.stack([self.projector(style), content], dim=1) * kept[:, :2, None]
+        if self.content_map and measured is not None:
+            tokens = torch.cat([tokens, self.content_map.tokens(measured) * kept[:, 2:, None]], dim=1)
         predicted = self.unet(z, t, encoder_hidden_states=tokens).sample
         if self.prediction == "v":
             return epsilon_of_velocity(predicted, z, per_picture(self.alpha_bars[t], z))
         return predicted
 
 
-def tabulate(corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path) -> Table:
-    """Latents of `rows` and both descriptors of every cell; what is costly is kept in `runs/tables`."""
+def load_frozen(frozen: Frozen, runs: Path) -> tuple[Autoencoder, StyleEncoder, ContentEncoder]:
+    """The networks with the best weights of their runs. Raises FileNotFoundError that names what to train first."""
     autoencoder = load_best(Autoencoder(frozen.autoencoder), runs / frozen.autoencoder_run)
     style = load_best(StyleEncoder(frozen.style), runs / frozen.style_run)
     content = load_best(ContentEncoder(frozen.content), runs / frozen.content_run)
     assert isinstance(autoencoder, Autoencoder)
     assert isinstance(style, StyleEncoder)
     assert isinstance(content, ContentEncoder)
-    tables = runs / "tables"
-    measured = measurements(corpus, tables)
-    path = tables / f"{frozen.autoencoder_run}.safetensors"
-    with torch.no_grad():
-        return Table(
-            rows=rows,
-            latents=table(rows, on_white(corpus), autoencoder.encode, path, key_of(corpus, autoencoder)),
-            style=style.describe(measured),
-            content=content.describe(measured),
+    return autoencoder, style, content
+
+
+def tabulate(
+    corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path, content_map: ContentMap | None, mirrored: bool
+) -> Table:
+    """What training reads of `rows`, and both descriptors of every cell; what is costly is kept in `runs/tables`."""
+    autoencoder, style, content = load_frozen(frozen, runs)
+    if content_map:
+        content_map.eval()  # its trunk's batch norms are frozen too
+    tables, white, everywhere = runs / "tables", on_white(corpus), np.arange(len(corpus.cells))
+    views = {"": white, **({"-mirrored": lambda part: white(part).flip(3)} if mirrored else {})}
+
+    def tabled(network: nn.Module, name: str, of: np.ndarray, describe: Callable[[Tensor], Tensor]) -> Tensor:
+        return torch.stack(
+            [
+                table(of, view, describe, tables / f"{name}{suffix}.safetensors", key_of(corpus, network))
+                for suffix, view in views.items()
+            ]
         )
+
+    return Table(
+        rows=rows,
+        latents=tabled(autoencoder, frozen.autoencoder_run, rows, autoencoder.encode),
+        content=tabled(content, frozen.content_run, everywhere, content.forward),
+        maps=tabled(content_map.trunk, "content-map", rows, lambda pixels: content_map.measure(pixels).half())
+        if content_map
+        else None,
+        style=table(
+            everywhere, white, style.forward, tables / f"{frozen.style_run}.safetensors", key_of(corpus, style)
+        ),
+    )
 
 
 def mine_corpus(corpus: Corpus, style: np.ndarray, content: np.ndarray, mining: Mining) -> tuple[Triplets, Triplets]:
@@ -131,14 +182,19 @@ class DiffusionTask(Task):
         mining: Mining,
         training: DiffusionTraining,
         batch: int,
+        content_map: ContentMapConfig | None = None,
     ) -> None:
-        self.model = Denoiser(unet, projector).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        denoiser = Denoiser(unet, projector, content_map)
+        self.model = denoiser.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if training.compiled:
+            denoiser.unet.compile()
+        self.modality = Modality(*load_frozen(frozen, runs), training.modality) if training.modality else None
         self.training, self.batch = training, batch
         rows = np.concatenate([rows_of(corpus, "train"), rows_of(corpus, "content-val")])
-        self.table = tabulate(corpus, rows, frozen, runs)
+        self.table = tabulate(corpus, rows, frozen, runs, denoiser.content_map, training.mirrored > 0.0)
         self.place = np.full(len(corpus.cells), -1)
         self.place[rows] = np.arange(len(rows))
-        self.triplets, held = mine_corpus(corpus, self.table.style.numpy(), self.table.content.numpy(), mining)
+        self.triplets, held = mine_corpus(corpus, self.table.style.numpy(), self.table.content[0].numpy(), mining)
         labels = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.report = {**self.triplets.report, **purity(self.triplets, *labels)}
         self.alpha_bars = torch.tensor(Schedule().alpha_bars)
@@ -146,8 +202,10 @@ class DiffusionTask(Task):
         chosen = spread(np.arange(len(held.x)), 192)
         self.held = Triplets(x=held.x[chosen], y=held.y[chosen], s=held.s[chosen], report=held.report)
 
-    def _noised(self, x: np.ndarray, t: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        latents = self.table.latents[self.place[x]]
+    def _noised(
+        self, x: np.ndarray, t: Tensor, generator: torch.Generator, view: np.ndarray
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        latents = self.table.latents[view, self.place[x]]
         eps = torch.randn(latents.shape, generator=generator)
         alpha_bar = self.alpha_bars[t]
         z = add_noise(latents, eps, per_picture(alpha_bar, latents))
@@ -161,11 +219,23 @@ class DiffusionTask(Task):
         t = torch.from_numpy(times.astype(np.int64))
         modes = random.choice(len(MODES), self.batch, p=self.training.shares)
         kept = torch.tensor(list(MODES.values()))[modes]
-        z, eps, alpha_bar = self._noised(self.triplets.x[chosen], t, generator)
-        style = self.table.style[self.triplets.s[chosen]]
-        content = self.table.content[self.triplets.y[chosen]]
-        predicted = model(z, t, style, content, kept)
-        return diffusion_loss(eps, predicted, alpha_bar, self.training.snr_cap, self.floor), {}
+        view = (random.random(self.batch) < self.training.mirrored).astype(np.int64)
+        z, eps, alpha_bar = self._noised(self.triplets.x[chosen], t, generator, view)
+        style, (content, maps) = self.table.style[self.triplets.s[chosen]], self._shown(self.triplets.y[chosen], view)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.training.precision == "bfloat16"):
+            predicted = model(z, t, style, content, kept, maps).float()
+        noise = diffusion_loss(eps, predicted, alpha_bar, self.training.snr_cap, self.floor)
+        if self.modality is None:
+            return noise, {}
+        of_style, of_content = self.modality.losses(z, predicted, alpha_bar, style, content, kept)
+        weights = self.modality.training
+        loss = noise + weights.style * of_style + weights.content * of_content
+        return loss, {"noise": noise.item(), "of_style": of_style.item(), "of_content": of_content.item()}
+
+    def _shown(self, y: np.ndarray, view: np.ndarray) -> tuple[Tensor, Tensor | None]:
+        """Content descriptors of some cells, and what the content map measured of them."""
+        maps = self.table.maps
+        return self.table.content[view, y], None if maps is None else maps[view, self.place[y]].float()
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -173,14 +243,18 @@ class DiffusionTask(Task):
         noise = 0.0
         count = len(self.held.x)
         t = torch.linspace(20, len(self.alpha_bars) - 20, count).long()
-        z, eps, alpha_bar = self._noised(self.held.x, t, torch_draws(self.training.seed, VALIDATION))
-        style, content = self.table.style[self.held.s], self.table.content[self.held.y]
-        for mode, pair in MODES.items():
-            kept = torch.tensor([pair]).expand(count, 2)
+        plain = np.zeros(count, np.int64)
+        z, eps, alpha_bar = self._noised(self.held.x, t, torch_draws(self.training.seed, VALIDATION), plain)
+        style, (content, maps) = self.table.style[self.held.s], self._shown(self.held.y, plain)
+        modes = {name: row for name, row in MODES.items() if maps is not None or name != "map"}
+        for mode, row in modes.items():
+            kept = torch.tensor([row]).expand(count, 3)
             parts = [
-                (model(z[i], t[i], style[i], content[i], kept[i]) - eps[i]).square().mean((1, 2, 3))
+                (model(z[i], t[i], style[i], content[i], kept[i], None if maps is None else maps[i]) - eps[i])
+                .square()
+                .mean((1, 2, 3))
                 for i in torch.arange(count).split(32)
             ]
-            noise += float(torch.cat(parts).mean()) / len(MODES)
+            noise += float(torch.cat(parts).mean()) / len(modes)
             figures[mode] = float((torch.cat(parts) / alpha_bar).mean())
         return {"score": sum(figures.values()) / len(figures), "noise": noise, **figures}

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from parasol.bundle import (
     ATTRIBUTION,
+    CONTENT_MAP,
     FORMAT,
     MANIFEST,
     WEIGHTS,
@@ -111,6 +112,7 @@ def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manife
         content=EncoderCard(
             name="efficientnet-lite0", version=card.content_version, dimension=content.dimension, size=content.size
         ),
+        content_map=networks.content_map.config.places if networks.content_map else 0,
         words=WordsCard(sentences=card.sentences, style=card.style_version, content=card.content_version)
         if networks.words
         else None,
@@ -130,9 +132,9 @@ def signatures(networks: Networks) -> dict[str, Signature]:
         "encode": Signature(inputs={"pixels": picture}, output="z", axes={"pixels": plane, "z": plane}),
         "decode": Signature(inputs={"z": latent}, output="pixels", axes={"z": plane, "pixels": plane}),
         "denoise": Signature(
-            inputs={"z": latent, "t": torch.tensor(500), "tokens": torch.zeros(2, 2, content.dimension)},
+            inputs={"z": latent, "t": torch.tensor(500), "tokens": torch.zeros(2, 3, content.dimension)},
             output="eps",
-            axes={"z": plane, "tokens": batch, "eps": plane},
+            axes={"z": plane, "tokens": {0: "batch", 1: "tokens"}, "eps": plane},
         ),
         "style": _encoder("style_descriptor", style.size),
         "content": _encoder("content_descriptor", content.size),
@@ -142,6 +144,8 @@ def signatures(networks: Networks) -> dict[str, Signature]:
             axes={"style_descriptor": batch, "style_token": batch},
         ),
     }
+    if networks.content_map:
+        pictures[CONTENT_MAP] = _encoder("content_tokens", networks.content_map.config.size)
     return pictures if networks.words is None else pictures | _words(networks.words.config.sentences)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from parasol.training.checkpoint import load_record, load_state, save_state, save_tensors
+from parasol.training.checkpoint import BEST, load_record, load_state, save_state, save_tensors
 from parasol.training.ema import update_average
 
 STATE = "state.safetensors"
@@ -94,7 +94,7 @@ def run(task: Task, optimisation: Optimisation, folder: Path, record: dict[str, 
     optimizer = torch.optim.AdamW(
         parameters, lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay, fused=True
     )
-    state, best = folder / STATE, folder / "best.safetensors"
+    state, best = folder / STATE, folder / BEST
     step, score = 0, math.inf
     if state.exists():
         restored = load_state(state, model, average, optimizer)

@@ -61,3 +61,21 @@ def diffusion_loss(
     snr = alpha_bar / (1.0 - alpha_bar)
     weight = (snr_cap / snr).clamp(max=1.0) + floor / snr
     return (weight * (eps - predicted).square().mean((1, 2, 3))).mean()
+
+
+def modality_losses(
+    found: tuple[Float[Tensor, "B a"], Float[Tensor, "B d"]],
+    wanted: tuple[Float[Tensor, "B a"], Float[Tensor, "B d"]],
+    weights: Float[Tensor, "B 2"],
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """L_s = MSE(a_s, A(x')) and L_y = MSE(c_y, C(x')) (paper section 4), each a weighted sum over the pictures / B.
+
+    `found` and `wanted` hold a style and a content descriptor of each picture, unit norm: 2 (1 - cos) / d each. No
+    picture at all costs nothing.
+    """
+    count = max(1, len(weights))
+    style, content = (
+        (weight * (one - other).square().mean(1)).sum() / count
+        for one, other, weight in zip(found, wanted, weights.unbind(1), strict=True)
+    )
+    return style, content

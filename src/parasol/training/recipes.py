@@ -14,6 +14,7 @@ from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
 from parasol.training.networks.autoencoder import AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.training.networks.content_map import ContentMapConfig
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
@@ -102,8 +103,9 @@ def pictogram_diffusion() -> Recipe:
         UNetConfig(prediction="v"),
         ProjectorConfig(hidden=256),
         Mining(confidence=20.0),
-        DiffusionTraining(),
+        DiffusionTraining(shares=(0.1, 0.3, 0.15, 0.1, 0.35), mirrored=0.5, precision="bfloat16", compiled=True),
     )
+    content_map = ContentMapConfig()
     frozen = Frozen(
         autoencoder=AutoencoderConfig(),
         style=STYLE,
@@ -113,17 +115,18 @@ def pictogram_diffusion() -> Recipe:
         content_run="pictogram-content",
     )
     optimisation = Optimisation(
-        steps=11_000, batch=16, learning_rate=3e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.9995,
+        steps=4_400, batch=32, learning_rate=4e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.999,
         validate_every=500, save_every=200,
     )  # fmt: skip
     return Recipe(
         name="pictogram-diffusion",
         optimisation=optimisation,
         configuration={
-            "unet": unet, "projector": projector, "mining": mining, "training": training, "frozen": frozen
+            "unet": unet, "projector": projector, "content_map": content_map, "mining": mining, "training": training,
+            "frozen": frozen,
         },
         task=lambda places: DiffusionTask(
-            load(places.corpus), places.runs, frozen, unet, projector, mining, training, optimisation.batch
+            load(places.corpus), places.runs, frozen, unet, projector, mining, training, optimisation.batch, content_map
         ),
     )  # fmt: skip
 

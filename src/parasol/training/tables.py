@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from parasol.bundle import sha256
 from parasol.corpora import Corpus
-from parasol.training.checkpoint import load_record, save_tensors
+from parasol.training.checkpoint import BEST, load_record, save_tensors
 from parasol.training.pictures import blocks
 
 
@@ -22,7 +22,7 @@ def load_best(network: nn.Module, run: Path) -> nn.Module:
 
     Raises FileNotFoundError that names the recipe to train first.
     """
-    path = run / "best.safetensors"
+    path = run / BEST
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: train it first with  parasol train {run.name}")
     network.load_state_dict(load_file(path))
@@ -31,7 +31,7 @@ def load_best(network: nn.Module, run: Path) -> nn.Module:
 
 def best_record(run: Path) -> dict[str, object]:
     """Recipe and figures of a run's best weights."""
-    return load_record(run / "best.safetensors")
+    return load_record(run / BEST)
 
 
 def key_of(corpus: Corpus, network: nn.Module) -> str:
@@ -42,8 +42,11 @@ def key_of(corpus: Corpus, network: nn.Module) -> str:
 
 
 def version_of(run: Path) -> str:
-    """Name of the descriptor space of a run's best weights: descriptors of two trainings never mix."""
-    return sha256(run / "best.safetensors")[:12]
+    """Name of the descriptor space of a run's best weights: descriptors of two trainings never mix.
+
+    Weights that come from a bundle keep the name that they have there.
+    """
+    return str(best_record(run).get("version") or sha256(run / BEST)[:12])
 
 
 def kept(path: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
@@ -74,9 +77,14 @@ def table(
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """latents: of the rows in `rows`, in that order. style, content: unit-norm descriptors of every cell."""
+    """latents, maps: of the rows in `rows`, in that order. style, content: unit-norm descriptors of every cell.
+
+    maps: what the content map measures, float16, where there is one. The first axis of all but the style is the view:
+    as they are, then in a mirror, where that is wanted.
+    """
 
     rows: np.ndarray
-    latents: Float[Tensor, "R C h w"]
+    latents: Float[Tensor, "V R C h w"]
+    maps: Float[Tensor, "V R p c"] | None
     style: Float[Tensor, "N a"]
-    content: Float[Tensor, "N d"]
+    content: Float[Tensor, "V N d"]

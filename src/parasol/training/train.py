@@ -8,17 +8,23 @@ from pathlib import Path
 from torch.utils.tensorboard import SummaryWriter
 
 from parasol.training.checkpoint import warm_start
+from parasol.training.diffusion import Frozen
 from parasol.training.loop import STATE, Event, run
 from parasol.training.recipes import Places, Recipe
+from parasol.training.unpack import unpack
 
 
 def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Iterator[Event]:
     """Run or resume `recipe` in `places.runs / recipe.name`; yields every event. Logs one line every 20 steps.
 
-    `start` is a run's or a bundle's folder whose weights a new run begins with; a run that is resumed has its own.
+    `start` is a run's or a bundle's folder whose weights a new run begins with; a run that is resumed has its own. A
+    bundle also stands in for the runs of frozen networks that are missing.
     """
     folder = places.runs / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
+    frozen = recipe.configuration.get("frozen")
+    if start and isinstance(frozen, Frozen):
+        unpack(start, places.runs, frozen)
     task = recipe.task(places)
     if start and not (folder / STATE).exists():
         warm_start(task.model, start)

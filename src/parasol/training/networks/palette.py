@@ -25,12 +25,12 @@ class Palette(nn.Module):
 
     def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B p"]:
         levels = torch.linspace(0.0, 1.0, SIDE, dtype=pixels.dtype, device=pixels.device)
-        distance = pixels.flatten(2)[..., None] - levels
-        red, green, blue = (-distance.square() / (2.0 * WIDTH**2)).softmax(-1).unbind(1)  # each [B, H*W, SIDE]
-        fill = torch.exp(-((_steepness(pixels).flatten(1) / FLAT) ** 2))[..., None]
-        kinds = torch.cat([blue * fill, blue * (1.0 - fill)], dim=-1) / blue.shape[1]
-        pairs = (red[..., :, None] * green[..., None, :]).flatten(2)
-        shares = pairs.transpose(1, 2) @ kinds  # [B, red and green, kind and blue]
+        distance = pixels.flatten(2)[:, :, None] - levels[:, None]
+        red, green, blue = (-distance.square() / (2.0 * WIDTH**2)).softmax(2).unbind(1)  # each [B, SIDE, H*W]
+        fill = torch.exp(-((_steepness(pixels).flatten(1) / FLAT) ** 2))[:, None]
+        kinds = torch.cat([blue * fill, blue * (1.0 - fill)], dim=1) / blue.shape[2]
+        pairs = (red[:, :, None] * green[:, None]).flatten(1, 2)
+        shares = pairs @ kinds.transpose(1, 2)  # [B, red and green, kind and blue]
         return (shares.flatten(1) + 1e-4).sqrt()
 
 

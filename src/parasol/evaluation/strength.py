@@ -1,0 +1,123 @@
+"""The one dial over style scale and structure: calibrate it on validation pairs, measure it on test pairs.
+
+    python -m parasol.evaluation.strength --model DIR --corpus DIR
+
+writes the stops of the dial into the manifest of the bundle in DIR.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from parasol import corpora
+from parasol.bundle import MANIFEST, StrengthStop
+from parasol.evaluation.choice import CONTENT_VAL, Pair, pairs
+from parasol.evaluation.figure import Figure, Record, Subject
+from parasol.evaluation.waiting import Waiting
+from parasol.images import write_atomic
+from parasol.maths.distances import cosine_distance
+from parasol.pipeline import Parasol
+
+STRENGTHS = tuple(round(k / 10, 1) for k in range(11))
+STOPS = 21
+WAY = tuple(round(k / 15, 4) for k in range(16))  # along the way on which the dial is laid out
+FIRST_SCALE = 1.0  # style scale where the way begins; it ends at the model's own
+
+
+def strength(subject: Subject) -> Figure:
+    """Mean style distance over held-out pairs as strength goes from 0 to 1 in eleven values, the dial as it ships.
+
+    style_distance: 1 - cos of the style descriptors of result and style picture. deviation: the largest distance of
+    that curve from the straight line between its ends, as a share of its range. Wanted: at most 0.1.
+    """
+
+    def measure(pair: Pair) -> Record:
+        found = [_distance(subject, pair, strength=value) for value in STRENGTHS]
+        return {"pair": pair.name, "style_distance": found}
+
+    def summarise(records: Sequence[Record]) -> Record:
+        mean = np.mean([record["style_distance"] for record in records], axis=0)
+        return {
+            "values": list(STRENGTHS),
+            "style_distance": mean.round(5).tolist(),
+            "deviation": round(deviation(mean), 4),
+        }
+
+    return Figure(units=subject.pairs, measure=measure, summarise=summarise)
+
+
+def deviation(curve: Float[np.ndarray, " N"]) -> float:
+    """Largest distance of evenly spaced values from the line between the first and the last, as a share of its range.
+
+    Infinite where the two are equal: such a dial does nothing.
+    """
+    line = np.linspace(curve[0], curve[-1], len(curve))
+    span = abs(float(curve[-1] - curve[0]))
+    return float(np.abs(curve - line).max()) / span if span else float("inf")
+
+
+def way(share: float, *, style_scale: float, end: float) -> dict[str, float]:
+    """Dials on the way from the content picture (0) to all of the style (1), which ends at structure `end`."""
+    return {"style_scale": FIRST_SCALE + (style_scale - FIRST_SCALE) * share, "structure": 1.0 - (1.0 - end) * share}
+
+
+def stops(
+    distances: Float[np.ndarray, " W"], *, style_scale: float, end: float, count: int = STOPS
+) -> tuple[StrengthStop, ...]:
+    """Where on the way the distance has fallen by equal parts, from distances at evenly spaced places along it.
+
+    Where the distance rises again it is taken as what it was; the dial ends where it was lowest.
+    """
+    falling = np.minimum.accumulate(distances)
+    places = np.linspace(0.0, 1.0, len(distances))[: int(falling.argmin()) + 1]
+    wanted = np.linspace(falling[0], falling.min(), count)
+    shares = np.interp(-wanted, -falling[: len(places)], places)
+    return tuple(
+        StrengthStop(**{name: round(value, 4) for name, value in dials.items()})
+        for dials in (way(float(share), style_scale=style_scale, end=end) for share in shares)
+    )
+
+
+def calibrate(subject: Subject, end: float) -> tuple[StrengthStop, ...]:
+    """Stops of the dial from the mean style distance over the subject's pairs along the way."""
+    style_scale, waiting = subject.model.bundle.manifest.dials.style_scale, Waiting("strength")
+    found: list[list[float]] = []
+    for pair in subject.pairs:
+        found.append([_distance(subject, pair, **way(share, style_scale=style_scale, end=end)) for share in WAY])
+        waiting.tell(len(found), len(subject.pairs))
+    return stops(np.mean(found, axis=0), style_scale=style_scale, end=end)
+
+
+def _distance(subject: Subject, pair: Pair, **dials: float) -> float:
+    model, style = subject.model, subject.file(pair.style)
+    result = model.paint(model.recipe(subject.file(pair.content), style, subject.dials(**dials))).pixels
+    return round(float(cosine_distance(model.embed_style(result), model.embed_style(style))), 6)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 after an error in one line."""
+    parser = argparse.ArgumentParser(prog="python -m parasol.evaluation.strength", description=__doc__)
+    parser.add_argument("--corpus", type=Path, default=Path("data/pictograms"), help="folder of a built corpus")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the bundle to calibrate")
+    parser.add_argument("--pairs", type=int, default=24, help="validation pairs")
+    parser.add_argument("--end", type=float, default=0.0, help="structure at strength 1")
+    options = parser.parse_args(arguments)
+    try:
+        model, corpus = Parasol.load(options.model), corpora.load(options.corpus)
+        chosen = pairs(corpus, options.pairs, CONTENT_VAL)
+        found = calibrate(Subject(model=model, corpus=corpus, pairs=chosen), options.end)
+    except ValueError as error:
+        parser.error(str(error))
+    manifest = model.bundle.manifest.model_copy(update={"strength": found})
+    write_atomic(model.bundle.folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
+    for stop in found:
+        print(f"style scale {stop.style_scale:.2f}  structure {stop.structure:.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

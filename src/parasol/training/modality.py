@@ -1,0 +1,63 @@
+"""The two modality losses: does the picture that one U-Net pass foresees have the style and the content asked for?
+
+L = L_DM + w_s MSE(a_s, A(x')) + w_y MSE(c_y, C(x')) (paper section 4), with x' = D(z0_hat) from the same pass.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from parasol.maths.steps import per_picture, predict_z0
+from parasol.training.losses import modality_losses
+from parasol.training.networks.autoencoder import Autoencoder
+from parasol.training.networks.content_encoder import ContentEncoder
+from parasol.training.networks.style_encoder import StyleEncoder
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModalityTraining:
+    """style, content: w_s and w_y. pictures: how many of a batch are decoded. least: alpha_bar that they have at least.
+
+    z0_hat amplifies an error of the network by 1 / sqrt(alpha_bar), so noisy latents foresee no picture, and each
+    picture counts alpha_bar times. MSE of unit vectors is 2 (1 - cos) / d: the weights are calibrated by the norm of
+    the gradient that each loss sends into the network's output (docs/training.md).
+    """
+
+    style: float
+    content: float
+    pictures: int = 4
+    least: float = 0.2
+
+
+class Modality:
+    """The losses through the frozen decoder and the frozen encoders, which share one pass of the trunk."""
+
+    def __init__(
+        self, autoencoder: Autoencoder, style: StyleEncoder, content: ContentEncoder, training: ModalityTraining
+    ) -> None:
+        self.autoencoder, self.style, self.content, self.training = autoencoder, style, content, training
+
+    def losses(
+        self,
+        z: Float[Tensor, "B C h w"],
+        eps: Float[Tensor, "B C h w"],
+        alpha_bar: Float[Tensor, " B"],
+        style: Float[Tensor, "B a"],
+        content: Float[Tensor, "B d"],
+        kept: Float[Tensor, "B 3"],
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """L_s and L_y of the first `pictures` that are clean enough; a loss counts where its condition was kept."""
+        rows = torch.nonzero((alpha_bar >= self.training.least) & _asked(kept))[: self.training.pictures, 0]
+        z_0 = predict_z0(z[rows], eps[rows], per_picture(alpha_bar[rows], z[rows]))
+        pixels = self.autoencoder.decode(z_0).clamp(0.0, 1.0)
+        moments, layout = self.content.trunk.read(pixels)
+        measured = torch.cat([self.style.palette(pixels), moments, layout.flatten(1)], dim=1)
+        found = self.style.describe(measured), self.content.describe(measured)
+        weights = alpha_bar[rows, None] * kept[rows, :2]
+        return modality_losses(found, (style[rows], content[rows]), weights)
+
+
+def _asked(kept: Float[Tensor, "B 3"]) -> Bool[Tensor, " B"]:
+    return kept[:, :2].amax(1) > 0.0
