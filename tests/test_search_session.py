@@ -360,7 +360,9 @@ def test_pictures_come_and_go_through_pipes(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("a.png").read_bytes())))
     assert main([*words, "--content", "-", "--like", "b.png", "--make", "-o", "-", *QUICK]) == 0
-    drawn = Recipe.read(capfdbinary.readouterr().out)
+    out = capfdbinary.readouterr().out
+    assert out.endswith(b"IEND\xaeB`\x82"), "one PNG and nothing else"
+    drawn = Recipe.read(out)
     assert drawn == model.recipe("a.png", "b.png", drawn.dials, size=64)
 
 
@@ -369,6 +371,11 @@ def test_pictures_come_and_go_through_pipes(
     [
         (["--steps", "3"], "--steps is for the picture that --make draws: add --make, or leave it out"),
         (["--style-scale", "3"], "--style-scale is for the picture that --make draws"),
+        (["--strength", "0.5"], "--strength is for the picture that --make draws"),
+        (
+            ["--make", "--strength", "0.5", "--structure", "0.2"],
+            "strength stands for style_scale and structure together",
+        ),
         (["-o", "made.png"], "--out is for the picture that --make draws"),
         (["--make", "-o", "made.jpg"], "'made.jpg' does not end in .png"),
         (["--make", "-o", "a.png"], "'a.png' would overwrite one of the pictures that go in"),

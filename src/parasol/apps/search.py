@@ -52,6 +52,7 @@ def search(
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
+    strength: options.Strength = None,
     steps: options.Steps = None,
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
@@ -90,9 +91,9 @@ def search(
         raise ValueError("--style-weight weighs the style against the content and only one is given: leave it out")
     if not make:
         _refuse_idle(
-            out=out, style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps,
-            seed=seed or None, fresh=fresh or None, color=None if color == "off" else color, content_map=content_map,
-            size=size,
+            out=out, style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
+            steps=steps, seed=seed or None, fresh=fresh or None, color=None if color == "off" else color,
+            content_map=content_map, size=size,
         )  # fmt: skip
     default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
     target = (default if out is None else out) if make else None
@@ -121,8 +122,8 @@ def search(
         turn = (running.search(**query),)
     else:
         dials = loaded.dials(
-            style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, seed=seed,
-            fresh=fresh, color=color, content_map=content_map,
+            style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
+            seed=seed, fresh=fresh, color=color, content_map=content_map,
         )  # fmt: skip
         with Progress("drawing") as progress:
             turn = running.answer(**query, dials=dials, size=size, progress=progress.update)
