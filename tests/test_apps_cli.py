@@ -15,7 +15,20 @@ from parasol.apps.progress import Progress, duration
 def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    for command in ("style", "replay", "grid", "index", "search", "models", "env", "corpus", "train", "export"):
+    for command in (
+        "style",
+        "replay",
+        "grid",
+        "index",
+        "search",
+        "models",
+        "env",
+        "corpus",
+        "train",
+        "export",
+        "evaluate",
+        "study",
+    ):
         assert f"\n  {command} " in out
 
 
@@ -34,6 +47,10 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
         "corpus sheet",
         "train",
         "export",
+        "evaluate",
+        "study create",
+        "study serve",
+        "study analyse",
     ],
 )
 def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 import parasol
 
 ROOT = Path(parasol.__file__).parent
-HEAVY = ("torch", "diffusers", "scipy", "skimage", "onnx", "accelerate", "einops")
+HEAVY = ("torch", "diffusers", "scipy", "skimage", "onnx", "accelerate", "einops", "fastapi", "uvicorn")
 NEEDS_TORCH = ("parasol.training", "parasol.evaluation", "parasol.runtime.torch")
 
 BLOCKER = """

@@ -115,7 +115,7 @@ def pictogram_diffusion() -> Recipe:
         content_run="pictogram-content",
     )
     optimisation = Optimisation(
-        steps=4_400, batch=32, learning_rate=4e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.999,
+        steps=6_400, batch=32, learning_rate=4e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.999,
         validate_every=500, save_every=200,
     )  # fmt: skip
     return Recipe(
