@@ -9,6 +9,7 @@ import pytest
 
 from parasol.bundle import Bundle
 from parasol.evaluation import bench, downloads, peak
+from parasol.evaluation.embedding_speed import EmbeddingSpeed, embedding_speed
 from parasol.evaluation.machine import cpu_name, import_seconds, run_parasol
 from parasol.evaluation.step_speed import step_speed
 from parasol.evaluation.waiting import time_left
@@ -41,6 +42,16 @@ def test_both_sides_take_the_same_step(bundle: Bundle, threads: int) -> None:
     found = step_speed(bundle, threads=threads, pairs=2)
     assert found.difference < 1e-3
     assert min(found.onnx_ms, found.torch_ms, found.ratio) > 0
+
+
+def test_encoders_arithmetic_is_counted(bundle: Bundle) -> None:
+    """Twice the arithmetic in the same time is twice the share; the trunks are the same but for their length."""
+    style, content = embedding_speed(bundle, threads=1, rounds=3)
+    assert (style.encoder, content.encoder) == ("style", "content")
+    assert min(style.milliseconds, content.milliseconds) > 0.0
+    assert 0.01 < style.gflop < 1.0
+    assert 0.01 < content.gflop < 1.0
+    assert EmbeddingSpeed(encoder="style", milliseconds=20.0, gflop=2.0).share_of(200.0) == pytest.approx(0.5)
 
 
 def test_the_table(

