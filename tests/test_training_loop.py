@@ -1,5 +1,6 @@
 """Training: overfits a handful, resumes bit for bit, gradients reach what trains and nothing that is frozen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,7 @@ def diffusion(corpus: Corpus, runs: Path, seed: int = 0, training: DiffusionTrai
     )  # fmt: skip
     mining = Mining(k=20, content_percentile=99.0, style_percentile=99.0)
     projector = ProjectorConfig(style_dimension=16, hidden=32, content_dimension=16)
-    content_map = MAP if training == EVERYTHING else None
+    content_map = None if training == PAPER else MAP
     return DiffusionTask(corpus, runs, frozen, UNET, projector, mining, training, 8, content_map)
 
 
@@ -165,6 +166,16 @@ def test_modality_losses_judge_the_picture_that_the_pass_foresees(corpus: Corpus
     assert reached.tolist() == [True, True, False, False], "two pictures, and the third is too noisy in any case"
     nothing = task.modality.losses(z, eps, alpha_bar, style, content, torch.zeros(4, 3))
     assert [float(loss) for loss in nothing] == [0.0, 0.0], "without a condition there is nothing to keep to"
+
+
+def test_modality_losses_count_from_their_first_step_on(corpus: Corpus, runs: Path) -> None:
+    modality = ModalityTraining(style=1.0, content=1.0, pictures=8, least=0.0, since=3)
+    task = diffusion(corpus, runs, training=replace(EVERYTHING, modality=modality))
+    assert set(task.loss(task.model, 2)[1]) == set()
+    loss, parts = task.loss(task.model, 3)
+    assert set(parts) == {"noise", "of_style", "of_content"}
+    assert loss.item() == pytest.approx(sum(parts.values()))
+    assert parts["of_content"] > 0.0
 
 
 def test_modality_losses_by_hand() -> None:

@@ -20,15 +20,18 @@ from parasol.training.networks.style_encoder import StyleEncoder
 class ModalityTraining:
     """style, content: w_s and w_y. pictures: how many of a batch are decoded. least: alpha_bar that they have at least.
 
+    since: first step in which the losses count: a young network foresees no picture worth what decoding costs.
+
     z0_hat amplifies an error of the network by 1 / sqrt(alpha_bar), so noisy latents foresee no picture, and each
-    picture counts alpha_bar times. MSE of unit vectors is 2 (1 - cos) / d: the weights are calibrated by the norm of
-    the gradient that each loss sends into the network's output (docs/training.md).
+    picture counts alpha_bar times. MSE of unit vectors is 2 (1 - cos) / d, hence weights of this size: each loss sends
+    a quarter as much gradient (norm over the parameters) as L_DM at weights of 10 (docs/training.md).
     """
 
     style: float
     content: float
     pictures: int = 4
     least: float = 0.2
+    since: int = 0
 
 
 class Modality:
@@ -39,6 +42,16 @@ class Modality:
     ) -> None:
         self.autoencoder, self.style, self.content, self.training = autoencoder, style, content, training
 
+    def to(self, device: torch.device) -> None:
+        """Bring the frozen networks to where the batch is."""
+        for network in (self.autoencoder, self.style, self.content):
+            network.to(device)
+
+    def chosen(self, alpha_bar: Float[Tensor, " B"], kept: Float[Tensor, "B 3"]) -> Bool[Tensor, " B"]:
+        """Which of a batch are decoded: the first `pictures` that are clean enough and have a condition to keep to."""
+        fit = (alpha_bar >= self.training.least) & (kept[:, :2].amax(1) > 0.0)
+        return fit & (fit.cumsum(0) <= self.training.pictures)
+
     def losses(
         self,
         z: Float[Tensor, "B C h w"],
@@ -47,9 +60,15 @@ class Modality:
         style: Float[Tensor, "B a"],
         content: Float[Tensor, "B d"],
         kept: Float[Tensor, "B 3"],
+        chosen: Bool[Tensor, " B"] | None = None,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """L_s and L_y of the first `pictures` that are clean enough; a loss counts where its condition was kept."""
-        rows = torch.nonzero((alpha_bar >= self.training.least) & _asked(kept))[: self.training.pictures, 0]
+        """L_s and L_y of the chosen pictures; a loss counts where its condition was kept.
+
+        Which these are is up to `chosen`, the method, unless told: of a part of a batch the whole decides.
+        """
+        rows = torch.nonzero(self.chosen(alpha_bar, kept) if chosen is None else chosen)[:, 0]
+        if not len(rows):  # pixel shuffle has no gradient for no picture
+            return torch.zeros((), device=eps.device), torch.zeros((), device=eps.device)
         z_0 = predict_z0(z[rows], eps[rows], per_picture(alpha_bar[rows], z[rows]))
         pixels = self.autoencoder.decode(z_0).clamp(0.0, 1.0)
         moments, layout = self.content.trunk.read(pixels)
@@ -57,7 +76,3 @@ class Modality:
         found = self.style.describe(measured), self.content.describe(measured)
         weights = alpha_bar[rows, None] * kept[rows, :2]
         return modality_losses(found, (style[rows], content[rows]), weights)
-
-
-def _asked(kept: Float[Tensor, "B 3"]) -> Bool[Tensor, " B"]:
-    return kept[:, :2].amax(1) > 0.0
