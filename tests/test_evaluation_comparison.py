@@ -19,11 +19,13 @@ from parasol.apps.cli import main
 from parasol.bundle import sha256
 from parasol.corpora import Corpus
 from parasol.evaluation.comparison import measures as measuring_names
+from parasol.evaluation.comparison.baselines.latents import adaptive_normalisation
+from parasol.evaluation.comparison.baselines.plain import within
 from parasol.evaluation.comparison.journal import Journal
 from parasol.evaluation.comparison.judges import PLACES, Judges, Lite0
 from parasol.evaluation.comparison.measures import Measure, measures
 from parasol.evaluation.comparison.measuring import STYLE, Seen
-from parasol.evaluation.comparison.methods import Asked, adaptive_normalisation, method, within
+from parasol.evaluation.comparison.methods import Asked, method
 from parasol.evaluation.comparison.paint import COSTS_FILE
 from parasol.evaluation.comparison.pairs import Entry, PicturePair, read_pairs, write_pairs
 from parasol.evaluation.comparison.pictograms import entries_of, frozen_pairs
@@ -182,7 +184,7 @@ def test_a_journal_drops_what_a_kill_cut_short(tmp_path: Path) -> None:
 def test_a_journal_of_something_else(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     Journal(path, {"model": "a", "size": 1}, renew=False).append({"n": 1})
-    with pytest.raises(ValueError, match="holds results of another model: move it away"):
+    with pytest.raises(ValueError, match="holds results of another model: move it away or name another folder"):
         Journal(path, {"model": "b", "size": 1}, renew=False)
     assert list(Journal(path, {"model": "a", "size": 1}, renew=False).records()) == [{"n": 1}], "left as it was"
     assert list(Journal(path, {"model": "b", "size": 1}, renew=True).records()) == []
@@ -491,7 +493,7 @@ def test_results_of_other_settings_are_never_mixed(
     first, *rest = journal.read_text().splitlines(keepends=True)
     journal.write_text("".join([json.dumps(json.loads(first) | {"size": 64}) + "\n", *rest]))
     told = run([*words, "--method", "content", "-o", str(out)], capsys)
-    assert "results of another size: move it away or choose another --out" in told
+    assert "results of another size: move it away or name another folder" in told
 
 
 def test_a_second_run_does_nothing_anew(words: list[str], finished: Path, tmp_path: Path) -> None:

@@ -31,11 +31,12 @@ from parasol.maths.schedule import switch_step
 from parasol.recipe import KEYWORD, Dials, ModelPart, Recipe, RecipeError
 from parasol.runtime import Components
 from parasol.sampling.guided import guided
-from parasol.sampling.sampler import forward_chain, free, keep_outside, restyle, sample_fresh
+from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep_outside, restyle, sample_fresh
 from parasol.types import Condition, EpsFn, Picture
 
 INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chain
 FRESH_ETA = 0.0  # DDIM
+PATH_STEPS = 50  # whose forward process the sampler dpm follows, however few its own steps are
 SMALLEST_SIZE = 32  # px, longer side
 LARGEST_GROWTH = 4  # times the model's own size; self-attention's memory grows with the fourth power of the side
 
@@ -113,6 +114,7 @@ class Parasol:
         mask: Source | None = None,
         content_map: bool | None = None,
         strength: float | None = None,
+        sampler: str = "ddim",
         progress: Progress | None = None,
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
@@ -128,7 +130,7 @@ class Parasol:
         """
         dials = self.dials(
             style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-            seed=seed, fresh=fresh, color=color, content_map=content_map,
+            seed=seed, fresh=fresh, color=color, content_map=content_map, sampler=sampler,
         )  # fmt: skip
         seconds: dict[str, float] = {}
         with _timed(seconds, "describe"):
@@ -148,6 +150,7 @@ class Parasol:
         fresh: bool = False,
         color: str = "off",
         content_map: bool | None = None,
+        sampler: str = "ddim",
     ) -> Dials:
         """The dials that are given, and the model's own for those that are not.
 
@@ -171,6 +174,7 @@ class Parasol:
             fresh=bool(fresh),
             color=color,
             content_map=own.content_map if content_map is None else bool(content_map),
+            sampler=sampler,
         )
 
     def recipe(
@@ -325,6 +329,7 @@ class Parasol:
         that may change.
         """
         steps = self.bundle.manifest.schedule.steps(dials.steps)
+        sampler = dpm if dials.sampler == "dpm" else ddim
         random = np.random.default_rng(dials.seed)
         content = self._content(picture)
         places = self._content.map(picture) if dials.content_map else None
@@ -339,17 +344,27 @@ class Parasol:
             z_T = _noise(random, z_0)
             hold = free
             if where is not None:
-                hold = keep_outside(where, forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps))
-            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold)
+                hold = keep_outside(where, self._chain(dials, z_0, random))
+            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
             return
         own_style = self._style(picture)
         own = condition(self.components, style=own_style, content=content, content_map=places)
         source = self._guided(dials, own)
-        chain = forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps)
+        chain = self._chain(dials, z_0, random)
         hold = free if where is None else keep_outside(where, chain)
-        yield from restyle(
-            source, target, chain, steps, lam=switch_step(dials.structure, len(steps)), eta=INVERSION_ETA, hold=hold
-        )
+        lam = switch_step(dials.structure, len(steps))
+        yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
+
+    def _chain(
+        self, dials: Dials, z_0: Float[np.ndarray, "1 C h w"], random: np.random.Generator
+    ) -> list[Float[np.ndarray, "1 C h w"]]:
+        """The forward process on the grid of the steps. With dpm it is that of `PATH_STEPS`, whatever the steps."""
+        steps = self.bundle.manifest.schedule.steps(dials.steps)
+        if dials.sampler == "ddim":
+            return forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps)
+        path = self.bundle.manifest.schedule.steps(PATH_STEPS)
+        stored = forward_chain(z_0, [_noise(random, z_0) for _ in path], path)
+        return at_levels(stored, path, [_noise(random, z_0) for _ in steps], steps)
 
     def _guided(self, dials: Dials, tokens: Condition[np.ndarray]) -> EpsFn[np.ndarray]:
         return guided(self.components.denoise, tokens, g_s=dials.style_scale, g_y=dials.content_scale)

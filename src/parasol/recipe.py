@@ -24,6 +24,7 @@ KEYWORD = "parasol"
 """Keyword of the PNG text that holds a recipe."""
 
 COLOUR_STEPS = ("off", "match", "keep")
+SAMPLERS = ("ddim", "dpm")
 LARGEST_SCALE = 100.0
 LARGEST_SEED = 2**63 - 1
 ANOTHER_PICTURE = "give the PNG that Parasol wrote, not a copy that another program saved"
@@ -65,6 +66,9 @@ class Dials:
     content_map: bool = False
     """Tell by spatial content tokens where things are in the content picture, beside what it shows (not in paper)."""
 
+    sampler: str = "ddim"
+    """How steps are taken: ddim (the paper's), or dpm, which takes 8 to 20 steps nearly where ddim takes 50."""
+
     def __post_init__(self) -> None:
         for name in ("style_scale", "content_scale"):
             value = getattr(self, name)
@@ -80,6 +84,10 @@ class Dials:
             raise ValueError(f"seed is {self.seed}; it must be a whole number from 0 to 2^63 - 1")
         if self.color not in COLOUR_STEPS:
             raise ValueError(f"color is {self.color!r}; it must be one of {', '.join(COLOUR_STEPS)}")
+        if self.sampler not in SAMPLERS:
+            raise ValueError(
+                f"sampler is {self.sampler!r}; it must be one of {', '.join(SAMPLERS)}: ddim for 50 steps, dpm for 10"
+            )
 
 
 class ModelPart(Part):

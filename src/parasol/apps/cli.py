@@ -14,6 +14,7 @@ from parasol.apps.evaluate import evaluate
 from parasol.apps.export import export
 from parasol.apps.grid import grid
 from parasol.apps.index import index_app
+from parasol.apps.report import report
 from parasol.apps.search import search
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
@@ -30,6 +31,7 @@ app.add_typer(study_app, name="study")
 app.command()(train)
 app.command()(export)
 app.command()(evaluate)
+app.command()(report)
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 

@@ -14,6 +14,7 @@ from parasol.apps.progress import Progress
 if TYPE_CHECKING:
     from parasol.evaluation.comparison.run import Stage
 
+NAMES = "ours, content, style, colour, adain, wct, magenta, magenta26, rdm, diffuseit, cast"
 TRAIN = "parasol-style[train]"
 NEEDED = {  # module -> what pip installs
     "torch": TRAIN,
@@ -29,7 +30,7 @@ def evaluate(
         list[str],
         typer.Option(
             metavar="NAME[:DIAL=VALUE,...]|FOLDER",
-            help="ours, content, style, colour, adain, magenta, or a folder of PNGs named after the pairs; repeated.",
+            help=f"{NAMES}, or a folder of PNGs named after the pairs; repeated.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the comparison.")] = Path(
@@ -51,6 +52,7 @@ def evaluate(
     Examples:
       parasol evaluate pairs.json --method ours --method ours:structure=0.2,color=match --method adain
       parasol evaluate pairs.json --method ours --method results/another-tool --first 100 -o comparison
+      parasol evaluate pairs.json --method rdm:index=pictograms.index --method cast:run=runs/pictogram-cast
     """
     for module, package in NEEDED.items():
         if find_spec(module) is None:
@@ -62,12 +64,12 @@ def evaluate(
     asked = tuple(map(Asked.parse, method))
     comparison = Comparison(file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model)
     for what, stages in groupby(compare(comparison), key=lambda stage: stage.what):
-        _show(what, stages)
+        follow(what, stages)
     written = files(out)
     print(written[-1].read_text(encoding="utf-8").rstrip() if json_ else "\n".join(map(str, written)))
 
 
-def _show(what: str, stages: "Iterator[Stage]") -> None:
+def follow(what: str, stages: "Iterator[Stage]") -> None:
     """Follow one stage to its end; what an earlier run finished says nothing about the pace."""
     kept = next(stages).done
     with Progress(what) as progress:

@@ -43,6 +43,7 @@ def grid(
     structure: options.Structure = None,
     strength: options.Strength = None,
     steps: options.Steps = None,
+    sampler: options.Sampler = "ddim",
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
     color: options.Color = "off",
@@ -79,7 +80,7 @@ def grid(
     placeless = between is not None and len(contents) > 1
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or placeless, color=color,
+        seed=seed, fresh=fresh or placeless, color=color, sampler=sampler,
         content_map=False if placeless and content_map is None else content_map,
     )  # fmt: skip
     drawn = {path: images.load(path) for word in contents for path in pictures(word)}

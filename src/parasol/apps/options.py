@@ -47,6 +47,9 @@ Color = Annotated[
     Literal["off", "match", "keep"],
     typer.Option(help="Give the colours of the style (match) or of the content (keep)."),
 ]
+Sampler = Annotated[
+    Literal["ddim", "dpm"], typer.Option(help="How steps are taken: ddim as in the paper, or dpm for --steps 8 to 20.")
+]
 Size = Annotated[int | None, typer.Option(metavar="PX", help="Longer side; the model's own if left out.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME|DIR", help="A bundled model, or the folder of a bundle.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]

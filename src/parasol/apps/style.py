@@ -37,6 +37,7 @@ def style(
     structure: options.Structure = None,
     strength: options.Strength = None,
     steps: options.Steps = None,
+    sampler: options.Sampler = "ddim",
     seed: options.Seed = 0,
     count: Annotated[int, typer.Option(min=1, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")] = 1,
     fresh: options.Fresh = False,
@@ -74,7 +75,7 @@ def style(
     loaded = Parasol.load(model)
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or count > 1, color=color, content_map=content_map,
+        seed=seed, fresh=fresh or count > 1, color=color, content_map=content_map, sampler=sampler,
     )  # fmt: skip
     total, failed = len(jobs) * count, 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:

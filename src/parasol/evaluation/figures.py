@@ -12,15 +12,21 @@ from pathlib import Path
 from parasol import corpora
 from parasol.evaluation.determinism import runtimes, same_pixels
 from parasol.evaluation.dials import no_content, no_style, structure, style_scale
+from parasol.evaluation.diversity import diversity
 from parasol.evaluation.encoders import encoders
 from parasol.evaluation.figure import Make, Store, Subject, as_lines, measured
+from parasol.evaluation.forced_choice import forced_choice
 from parasol.evaluation.frozen import frozen
+from parasol.evaluation.judged import judged
+from parasol.evaluation.leak import leak
 from parasol.evaluation.metric import metric
+from parasol.evaluation.mixing import mixing
 from parasol.evaluation.quality import quality
 from parasol.evaluation.reconstruction import autoencoder, full_structure
 from parasol.evaluation.robustness import robustness
 from parasol.evaluation.strength import strength
 from parasol.evaluation.waiting import Waiting
+from parasol.evaluation.wishes import wishes
 from parasol.evaluation.words import words
 from parasol.pipeline import Parasol
 
@@ -31,7 +37,7 @@ FIGURES: dict[str, Make] = {
     make.__name__: make
     for make in (
         autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, *DESCRIPTORS.values(), quality,
-        structure, style_scale, strength,
+        structure, style_scale, strength, mixing, judged, forced_choice, wishes, leak, diversity,
     )
 }  # fmt: skip
 """Quick ones first."""

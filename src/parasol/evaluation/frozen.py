@@ -101,7 +101,7 @@ def _describers(subject: Subject) -> dict[str, Describe]:
     return {
         "ours, style": lambda cells: described(subject, cells)[0],
         "ours, content": lambda cells: described(subject, cells)[1],
-        "colours": lambda cells: read(cells, _histogram),
+        "colours": lambda cells: read(cells, histogram),
         "block 7 Gram": lambda cells: read(cells, trunk().gram),
         "discriminant": lambda cells: discriminant()(read(cells, trunk().shallow)),
         "Magenta": magenta,
@@ -128,7 +128,8 @@ def fit_discriminant(
     return lambda others: ((others - centre) / scale) @ whitening @ directions.T
 
 
-def _histogram(picture: Picture) -> np.ndarray:
+def histogram(picture: Picture) -> Float[np.ndarray, "512"]:
+    """Square roots of the shares of area of 8 x 8 x 8 colours of the RGB cube."""
     levels = np.minimum((picture * COLOURS).astype(int), COLOURS - 1).reshape(-1, 3)
     place = (levels * (COLOURS**2, COLOURS, 1)).sum(1)
     return np.sqrt(np.bincount(place, minlength=COLOURS**3) / len(place))

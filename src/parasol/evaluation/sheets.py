@@ -20,11 +20,13 @@ import numpy as np
 from parasol import corpora
 from parasol.corpora import Cell
 from parasol.corpora.pictograms import ATTRIBUTION_FILE
+from parasol.evaluation.cases import Case
 from parasol.evaluation.choice import Pair, contents_in, held_out, shuffled, style_pictures
 from parasol.evaluation.dials import STRUCTURES
 from parasol.evaluation.figure import Subject
 from parasol.evaluation.small_png import save, shows
 from parasol.evaluation.waiting import Waiting
+from parasol.evaluation.worst import told, uncurated, worst
 from parasol.images import from_uint8, sheet
 from parasol.pipeline import Parasol
 from parasol.types import Picture
@@ -41,6 +43,7 @@ SWEPT_PAIRS = 4
 SCALES = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0)
 SEEDS = 8
 REBUILT = 2  # pictures of each set
+BESIDE = 3  # cases in a row of the uncurated ones
 LABEL = 22  # characters
 
 
@@ -72,6 +75,8 @@ class Sheets:
     content_set: str = CONTENT_SET
     style_sets: Sequence[str] = STYLE_SETS
     contents: int = CONTENTS
+    figures: Path = Path("docs/figures/pictogram.json")
+    """Where the figure `judged` is, which tells the worst."""
 
     def plans(self) -> dict[str, Callable[[], Plan]]:
         """File stem -> plan."""
@@ -82,6 +87,8 @@ class Sheets:
             "content-scale": partial(self._sweep, "content_scale", SCALES),
             "fresh": partial(self._sweep, "seed", range(SEEDS), fresh=True),
             "autoencoder": self.autoencoder,
+            "uncurated": lambda: self._judged(uncurated(self.subject), BESIDE),
+            "worst": lambda: self._judged(worst(self.subject, self.figures), 1),
         }
 
     def contents_by_styles(self) -> Plan:
@@ -124,6 +131,17 @@ class Sheets:
             chosen = [[cell for cell in cells if cell.set == name][k] for name in sets]
             rows += [[*map(self._real, chosen)], [*map(self._rebuilt, chosen)]]
         return Plan(rows=rows, row_labels=["original", "rebuilt"] * REBUILT, column_labels=sets)
+
+    def _judged(self, chosen: Sequence[Case], beside: int) -> Plan:
+        """Cases, `beside` to a row: content, style, result at default dials and seed 0, and the true cell."""
+        blocks = []
+        for case in chosen:
+            content, style, truth = map(self._real, told(case))
+            blocks.append([content, style, self._styled(Pair(content=case.content, style=case.style)), truth])
+        rows = [[entry for block in blocks[k : k + beside] for entry in block] for k in range(0, len(blocks), beside)]
+        labels = [_label(case.truth) for case in chosen[::beside]]
+        columns = ["content", "style", "result", "truth"] * min(beside, len(blocks))
+        return Plan(rows=rows, row_labels=labels, column_labels=columns)
 
     def _real(self, cell: Cell) -> Entry:
         return Entry(name=cell.id, draw=partial(self.subject.fitted, cell))
@@ -171,6 +189,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--content-set", default=CONTENT_SET, help="set that draws the contents of the large sheet")
     parser.add_argument("--style-sets", default=",".join(STYLE_SETS), help="sets of its styles, commas between")
     parser.add_argument("--contents", type=int, default=CONTENTS, help="its rows")
+    parser.add_argument(
+        "--figures", type=Path, default=Path("docs/figures/pictogram.json"), help="figures, for the worst by the judge"
+    )
     parser.add_argument("--out", type=Path, default=Path("docs/sheets"), help="folder of the PNGs")
     options = parser.parse_args(arguments)
     try:
@@ -180,6 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             content_set=options.content_set,
             style_sets=options.style_sets.split(","),
             contents=options.contents,
+            figures=options.figures,
         )
         plans = sheets.plans()
         names = options.only.split(",") if options.only else list(plans)

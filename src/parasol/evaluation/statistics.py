@@ -36,3 +36,27 @@ def decibel(psnr: float) -> float:
 def rms(a: Float[np.ndarray, "*shape"], b: Float[np.ndarray, "*shape"]) -> float:
     """Root of the mean squared difference of two pictures in [0, 1]."""
     return float(np.sqrt(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2)))
+
+
+def calibration_error(values: Float[np.ndarray, " N"], curve: Float[np.ndarray, " N"]) -> float | None:
+    """How far a dial is from leading evenly along its range: 0 (straight) to 1; None where the curve is constant.
+
+    The dial's share d_k = (v_k - v_0) / (v_N - v_0) is set against the reached share of the curve's range,
+    r_k = (m_k - min m) / (max m - min m), which is turned round (1 - r_k) where the curve ends below its beginning. The
+    error is the mean of |d_k - r_k| over the values of the dial. A curve that turns back pays for it, since the share
+    that it reached falls while the dial's rises.
+
+    Raises:
+        ValueError: the values do not rise, or the two differ in length.
+    """
+    if values.shape != curve.shape or len(values) < 2 or not (np.diff(values) > 0).all():
+        raise ValueError(
+            f"calibration_error got values {values.tolist()} for {len(curve)} points; it needs as many, and rising ones"
+        )
+    span = float(curve.max() - curve.min())
+    if span == 0.0:
+        return None
+    reached = (curve - curve.min()) / span
+    if curve[-1] < curve[0]:
+        reached = 1.0 - reached
+    return float(np.abs((values - values[0]) / (values[-1] - values[0]) - reached).mean())

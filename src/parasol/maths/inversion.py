@@ -31,3 +31,21 @@ def residual(
     on the last step, and on every step of DDIM.
     """
     return z_prev - step_mean(z_t, eps, step, eta=eta)
+
+
+def between(
+    z_cleaner: Float[Z, "*shape"],
+    z_noisier: Float[Z, "*shape"],
+    noise: Float[Z, "*shape"],
+    alpha_bars: tuple[float, float, float],
+) -> Float[Z, "*shape"]:
+    """q(z_t | both neighbours): the forward process at a level between two of its latents, a Brownian bridge.
+
+    `alpha_bars` are those of the cleaner latent, of z_t and of the noisier latent, falling; `noise` is standard normal.
+    z / sqrt(alpha_bar) - z_0 is Brownian motion in (1 - alpha_bar) / alpha_bar.
+    """
+    cleaner, here, noisier = ((1.0 - alpha_bar) / alpha_bar for alpha_bar in alpha_bars)
+    share = (here - cleaner) / (noisier - cleaner)
+    spread = (share * (noisier - here)) ** 0.5
+    a, b, c = (alpha_bar**0.5 for alpha_bar in alpha_bars)
+    return b * ((1.0 - share) / a * z_cleaner + share / c * z_noisier + spread * noise)

@@ -1,5 +1,6 @@
 """How much noise there is at each timestep, and which timesteps a sampler visits."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +17,14 @@ class Step:
 
     alpha_bar_prev: float
     """The same after the step, in (alpha_bar, 1]; exactly 1 on the last step, which ends on z_0."""
+
+    @property
+    def log_snr_gain(self) -> float:
+        """h: by how much the step raises log(sqrt(alpha_bar) / sqrt(1 - alpha_bar)); infinite on the last step."""
+        if self.alpha_bar_prev == 1.0:
+            return math.inf
+        before, after = self.alpha_bar / (1.0 - self.alpha_bar), self.alpha_bar_prev / (1.0 - self.alpha_bar_prev)
+        return 0.5 * math.log(after / before)
 
 
 @dataclass(frozen=True, kw_only=True)

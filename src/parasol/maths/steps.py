@@ -70,3 +70,18 @@ def step_mean(z_t: Float[Z, "*shape"], eps: Float[Z, "*shape"], step: Step, *, e
     scale = (step.alpha_bar_prev / step.alpha_bar) ** 0.5
     towards_noise = max(0.0, 1.0 - step.alpha_bar_prev - sigma(step, eta=eta) ** 2) ** 0.5
     return scale * z_t + (towards_noise - scale * (1.0 - step.alpha_bar) ** 0.5) * eps
+
+
+def second_order(
+    eps: Float[Z, "*shape"], z_0: Float[Z, "*shape"], z_0_before: Float[Z, "*shape"], step: Step, step_before: Step
+) -> Float[Z, "*shape"]:
+    """The noise to take a step with where the step before is known: `step_mean` of it is of second order.
+
+    It is the noise of D = z_0 + (z_0 - z_0_before) / (2 r), r = h_before / h, with the pictures z_0 that this step and
+    the one before foresaw (DPM-Solver++(2M), Lu et al. 2022, algorithm 2; with eta = 1 SDE-DPM-Solver++(2M), section
+    5). The last step, which ends on the picture, is of first order: r would be 0.
+    """
+    share = 0.5 * step.log_snr_gain / step_before.log_snr_gain
+    if share == float("inf"):
+        return eps
+    return eps - share * (step.alpha_bar / (1.0 - step.alpha_bar)) ** 0.5 * (z_0 - z_0_before)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from jaxtyping import Float
 
-from parasol.maths.inversion import forward_step, residual
+from parasol.maths.inversion import between, forward_step, residual
 from parasol.maths.schedule import Step
-from parasol.maths.steps import sigma, step_mean
+from parasol.maths.steps import predict_z0, second_order, sigma, step_mean
 from parasol.types import EpsFn, Z
 
 
@@ -28,8 +28,74 @@ def forward_chain(z_0: Float[Z, "B C h w"], noises: Sequence[Z], steps: Sequence
     return chain[::-1]
 
 
+def at_levels(chain: Sequence[Z], steps: Sequence[Step], noises: Sequence[Z], wanted: Sequence[Step]) -> list[Z]:
+    """A stored forward process seen on another grid, as `forward_chain` gives it: one latent for each step and z_0.
+
+    Where the two grids meet it is the stored latent itself, so that few steps follow the very noise that many do;
+    elsewhere it is drawn between its neighbours with the noise of its step.
+
+    Raises:
+        ValueError: the chain does not hold T + 1 latents, there is not one noise for each wanted step, or one of these
+            begins at more noise than the chain does.
+    """
+    _require_chain(chain, steps)
+    _require_one_each("noises", noises, wanted)
+    if wanted[0].alpha_bar < steps[0].alpha_bar:
+        raise ValueError(
+            f"a step begins at t = {wanted[0].t} and the stored chain at t = {steps[0].t}; both must begin at the same"
+        )
+    stored = list(zip(reversed(chain[:-1]), (step.alpha_bar for step in reversed(steps)), strict=True))
+    found, cleaner = [chain[-1]], (chain[-1], 1.0)
+    for step, noise in zip(reversed(wanted), reversed(noises), strict=True):
+        while stored[0][1] > step.alpha_bar:
+            cleaner = stored.pop(0)
+        noisier, most = stored[0]
+        z = (
+            noisier
+            if most == step.alpha_bar
+            else between(cleaner[0], noisier, noise, (cleaner[1], step.alpha_bar, most))
+        )
+        cleaner = (z, step.alpha_bar)
+        found.append(z)
+    return found[::-1]
+
+
+Predict = Callable[[Z, Step], Z]
+"""(z_t, step) -> the noise that `step_mean` is to go by; for one walk along the steps, in their order."""
+
+Sampler = Callable[[EpsFn[Z]], Predict[Z]]
+"""How the noise that a network predicts becomes the noise that a step goes by."""
+
+
+def ddim(eps_fn: EpsFn[Z]) -> Predict[Z]:
+    """The network's own prediction: steps of first order, DDPM's or DDIM's by their eta."""
+    return lambda z, step: eps_fn(z, step.t)
+
+
+def dpm(eps_fn: EpsFn[Z]) -> Predict[Z]:
+    """Steps of second order from the pictures that this step and the one before foresaw; the first is as `ddim`'s."""
+    before: list[tuple[Step, Z]] = []
+
+    def predict(z: Z, step: Step) -> Z:
+        eps = eps_fn(z, step.t)
+        here = step, predict_z0(z, eps, step.alpha_bar)
+        if before:
+            step_before, z_0_before = before.pop()
+            eps = second_order(eps, here[1], z_0_before, step, step_before)
+        before.append(here)
+        return eps
+
+    return predict
+
+
 def solve(
-    source: EpsFn[Z], chain: Sequence[Z], steps: Sequence[Step], *, eta: float = 1.0, start: int = 0
+    source: EpsFn[Z],
+    chain: Sequence[Z],
+    steps: Sequence[Step],
+    *,
+    eta: float = 1.0,
+    start: int = 0,
+    sampler: Sampler[Z] = ddim,
 ) -> Iterator[Z]:
     """Residuals of steps start..T-1 that make a sampler on `source` follow the stored chain exactly.
 
@@ -41,8 +107,9 @@ def solve(
     """
     _require_chain(chain, steps)
     _require_step("start", start, steps)
+    predict = sampler(source)
     for k in range(start, len(steps)):
-        yield residual(chain[k + 1], chain[k], source(chain[k], steps[k].t), steps[k], eta=eta)
+        yield residual(chain[k + 1], chain[k], predict(chain[k], steps[k]), steps[k], eta=eta)
 
 
 Hold = Callable[[int, Z], Z]
@@ -68,6 +135,7 @@ def replay(
     eta: float = 1.0,
     start: int = 0,
     hold: Hold[Z] = free,
+    sampler: Sampler[Z] = ddim,
 ) -> Iterator[tuple[int, Z]]:
     """Sample on `target` from z, the latent after `start` steps, adding one given residual after each step's mean.
 
@@ -75,8 +143,9 @@ def replay(
         ValueError: there is not one residual for each step that is left, or `start` is not in 0..T.
     """
     _require_step("start", start, steps)
+    predict = sampler(target)
     for k, (step, extra) in enumerate(zip(steps[start:], residuals, strict=True), start):
-        z = hold(k + 1, step_mean(z, target(z, step.t), step, eta=eta) + extra)
+        z = hold(k + 1, step_mean(z, predict(z, step), step, eta=eta) + extra)
         yield k + 1, z
 
 
@@ -89,6 +158,7 @@ def restyle(
     lam: int,
     eta: float = 1.0,
     hold: Hold[Z] = free,
+    sampler: Sampler[Z] = ddim,
 ) -> Iterator[tuple[int, Z]]:
     """Rebuild the content picture for lam steps under its own condition, then go on under the new style.
 
@@ -102,8 +172,8 @@ def restyle(
     _require_chain(chain, steps)
     _require_step("lam", lam, steps)
     yield from ((k, chain[k]) for k in range(1, lam + 1))
-    residuals = solve(source, chain, steps, eta=eta, start=lam)
-    yield from replay(target, chain[lam], residuals, steps, eta=eta, start=lam, hold=hold)
+    residuals = solve(source, chain, steps, eta=eta, start=lam, sampler=sampler)
+    yield from replay(target, chain[lam], residuals, steps, eta=eta, start=lam, hold=hold, sampler=sampler)
 
 
 def sample_fresh(
@@ -114,6 +184,7 @@ def sample_fresh(
     eta: float = 0.0,
     noises: Sequence[Z] = (),
     hold: Hold[Z] = free,
+    sampler: Sampler[Z] = ddim,
 ) -> Iterator[tuple[int, Z]]:
     """Sample from new noise z_T: the descriptors alone say what the picture shows ("Content Diversity").
 
@@ -125,7 +196,7 @@ def sample_fresh(
         residuals = [sigma(step, eta=eta) * noise for step, noise in zip(steps, noises, strict=True)]
     else:
         residuals = [0.0] * len(steps)
-    yield from replay(target, z_T, residuals, steps, eta=eta, hold=hold)
+    yield from replay(target, z_T, residuals, steps, eta=eta, hold=hold, sampler=sampler)
 
 
 def _require_one_each(name: str, values: Sequence[Z], steps: Sequence[Step]) -> None:

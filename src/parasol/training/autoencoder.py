@@ -58,9 +58,11 @@ class AutoencoderTask(Task):
 
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, Autoencoder)
-        pixels = self._batch(step)
+        rows, device = self.part.rows(self.batch), next(model.parameters()).device
+        pixels = self._batch(step)[rows].to(device)
         latent = model.raw_encode(pixels)
-        noise = torch.randn(latent.shape, generator=torch_draws(self.training.seed, step))
+        noise = torch.randn((self.batch, *latent.shape[1:]), generator=torch_draws(self.training.seed, step))
+        noise = noise[rows].to(device)
         decoded = model.raw_decode(latent + self.training.noise * noise)
         squared = functional.mse_loss(decoded, pixels)
         loss = functional.l1_loss(decoded, pixels) + squared + self.training.shrink * latent.square().mean()

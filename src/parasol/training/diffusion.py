@@ -222,12 +222,25 @@ class DiffusionTask(Task):
         view = (random.random(self.batch) < self.training.mirrored).astype(np.int64)
         z, eps, alpha_bar = self._noised(self.triplets.x[chosen], t, generator, view)
         style, (content, maps) = self.table.style[self.triplets.s[chosen]], self._shown(self.triplets.y[chosen], view)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.training.precision == "bfloat16"):
+        decoded = (
+            self.modality.chosen(alpha_bar, kept) if self.modality and step >= self.modality.training.since else None
+        )
+        rows, device = self.part.rows(self.batch), next(model.parameters()).device
+        z, t, eps, alpha_bar, style, content, kept = (
+            whole[rows].to(device) for whole in (z, t, eps, alpha_bar, style, content, kept)
+        )
+        maps = None if maps is None else maps[rows].to(device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
             predicted = model(z, t, style, content, kept, maps).float()
         noise = diffusion_loss(eps, predicted, alpha_bar, self.training.snr_cap, self.floor)
-        if self.modality is None:
+        if self.modality is None or decoded is None:
             return noise, {}
-        of_style, of_content = self.modality.losses(z, predicted, alpha_bar, style, content, kept)
+        self.modality.to(device)
+        own = decoded[rows].to(device)
+        share = int(own.sum()) * self.part.count / max(1, int(decoded.sum()))  # 1 where the batch is whole
+        of_style, of_content = (
+            share * loss for loss in self.modality.losses(z, predicted, alpha_bar, style, content, kept, own)
+        )
         weights = self.modality.training
         loss = noise + weights.style * of_style + weights.content * of_content
         return loss, {"noise": noise.item(), "of_style": of_style.item(), "of_content": of_content.item()}

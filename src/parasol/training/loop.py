@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from parasol.training.checkpoint import BEST, load_record, load_state, save_state, save_tensors
 from parasol.training.ema import update_average
+from parasol.training.processes import ALONE, WHOLE, Part, Processes
 
 STATE = "state.safetensors"
 
@@ -54,13 +55,21 @@ class Optimisation:
 
 
 class Task(ABC):
-    """What is trained. `model` holds every trainable and every buffer that the checkpoint keeps."""
+    """What is trained. `model` holds every trainable and every buffer that the checkpoint keeps.
+
+    `part` is the part of each batch that this process takes. A task whose loss cannot be split leaves it aside and
+    takes the whole batch in every process: the same step, not a faster one.
+    """
 
     model: nn.Module
+    part: Part = WHOLE
 
     @abstractmethod
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        """Scalar loss of the batch of this step, and the figures to log. Draws only from (seed, step)."""
+        """Scalar loss of the batch of this step, and the figures to log. Draws only from (seed, step).
+
+        Of a part of the batch it is such that the mean over the parts is the loss of the whole.
+        """
 
     @abstractmethod
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -81,14 +90,18 @@ class Event:
     figures: dict[str, float] = field(default_factory=dict)
 
 
-def run(task: Task, optimisation: Optimisation, folder: Path, record: dict[str, object]) -> Iterator[Event]:
+def run(
+    task: Task, optimisation: Optimisation, folder: Path, record: dict[str, object], processes: Processes = ALONE
+) -> Iterator[Event]:
     """Train `task`, resuming from `folder/state.safetensors` where there is one.
 
     Writes `state.safetensors` (exact resume) and `best.safetensors` (averaged weights with the lowest score).
-    Closing the generator (Ctrl-C included) saves the state first.
+    Closing the generator (Ctrl-C included) saves the state first. Of many `processes`, which all see the same folder,
+    the first writes; the others take part in the steps and would only wait for its validation, so they validate too.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    model = task.model
+    task.part = processes.part
+    model = task.model.to(processes.device)
     average = copy.deepcopy(model).requires_grad_(False)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
@@ -99,27 +112,31 @@ def run(task: Task, optimisation: Optimisation, folder: Path, record: dict[str, 
     if state.exists():
         restored = load_state(state, model, average, optimizer)
         step = int(restored["step"])
+    for network in (model, average):
+        processes.agree(network)
     if best.exists():
         score = float(load_record(best)["score"])  # type: ignore[arg-type]
     started = time.monotonic()
     try:
         while step < optimisation.steps:
-            figures = _step(task, model, average, optimizer, parameters, optimisation, step)
+            figures = _step(task, model, average, optimizer, parameters, optimisation, step, processes)
             step += 1
             yield _event("step", step, optimisation, started, figures)
             if step % optimisation.validate_every == 0 or step == optimisation.steps:
-                finished = copy.deepcopy(average).eval()
+                finished = copy.deepcopy(average).cpu().eval()
                 task.finish(finished)
                 figures = task.validate(finished)
                 if figures["score"] < score:
                     score = figures["score"]
-                    save_tensors(best, finished.state_dict(), {**record, **figures, "step": step})
+                    if processes.first:
+                        save_tensors(best, finished.state_dict(), {**record, **figures, "step": step})
                 yield _event("validation", step, optimisation, started, figures)
-            if step % optimisation.save_every == 0:
+            if step % optimisation.save_every == 0 and processes.first:
                 save_state(state, model, average, optimizer, {**record, "step": step})
                 yield _event("saved", step, optimisation, started, {})
     finally:
-        save_state(state, model, average, optimizer, {**record, "step": step})
+        if processes.first:
+            save_state(state, model, average, optimizer, {**record, "step": step})
 
 
 def _step(
@@ -130,6 +147,7 @@ def _step(
     parameters: list[nn.Parameter],
     optimisation: Optimisation,
     step: int,
+    processes: Processes,
 ) -> dict[str, float]:
     model.train()
     for group in optimizer.param_groups:
@@ -137,10 +155,12 @@ def _step(
     optimizer.zero_grad(set_to_none=True)
     loss, figures = task.loss(model, step)
     loss.backward()
+    processes.average_gradients(parameters)
+    figures = processes.average_figures({"loss": loss.item(), **figures})
     norm = torch.nn.utils.clip_grad_norm_(parameters, optimisation.clip)
     optimizer.step()
     update_average(average, model, optimisation.average, step)
-    return {"loss": loss.item(), **figures, "gradient": norm.item(), "rate": optimisation.rate(step)}
+    return {**figures, "gradient": norm.item(), "rate": optimisation.rate(step)}
 
 
 def _event(kind: str, step: int, optimisation: Optimisation, started: float, figures: dict[str, float]) -> Event:

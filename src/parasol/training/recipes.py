@@ -9,10 +9,13 @@ from pathlib import Path
 
 from parasol.corpora import load
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
+from parasol.training.cast import CastTask, CastTraining
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
+from parasol.training.modality import ModalityTraining
 from parasol.training.networks.autoencoder import AutoencoderConfig
+from parasol.training.networks.cast import CastConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.content_map import ContentMapConfig
 from parasol.training.networks.projector import ProjectorConfig
@@ -26,6 +29,14 @@ WORDS_RUN = "pictogram-words"
 STYLE = StyleEncoderConfig(hidden=256, palette=True)
 CONTENT = ContentEncoderConfig(hidden=192, layout=True, linear=128)
 WORDS = WordsConfig(hidden=512)
+FROZEN = Frozen(
+    autoencoder=AutoencoderConfig(),
+    style=STYLE,
+    content=CONTENT,
+    autoencoder_run="pictogram-autoencoder",
+    style_run="pictogram-style",
+    content_run="pictogram-content",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,19 +114,17 @@ def pictogram_diffusion() -> Recipe:
         UNetConfig(prediction="v"),
         ProjectorConfig(hidden=256),
         Mining(confidence=20.0),
-        DiffusionTraining(shares=(0.1, 0.3, 0.15, 0.1, 0.35), mirrored=0.5, precision="bfloat16", compiled=True),
+        DiffusionTraining(
+            shares=(0.1, 0.3, 0.15, 0.1, 0.35),
+            mirrored=0.5,
+            precision="bfloat16",
+            compiled=True,
+            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=3_700),
+        ),
     )
     content_map = ContentMapConfig()
-    frozen = Frozen(
-        autoencoder=AutoencoderConfig(),
-        style=STYLE,
-        content=CONTENT,
-        autoencoder_run="pictogram-autoencoder",
-        style_run="pictogram-style",
-        content_run="pictogram-content",
-    )
     optimisation = Optimisation(
-        steps=6_400, batch=32, learning_rate=4e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.999,
+        steps=4_600, batch=32, learning_rate=4e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.999,
         validate_every=500, save_every=200,
     )  # fmt: skip
     return Recipe(
@@ -123,12 +132,32 @@ def pictogram_diffusion() -> Recipe:
         optimisation=optimisation,
         configuration={
             "unet": unet, "projector": projector, "content_map": content_map, "mining": mining, "training": training,
-            "frozen": frozen,
+            "frozen": FROZEN,
         },
         task=lambda places: DiffusionTask(
-            load(places.corpus), places.runs, frozen, unet, projector, mining, training, optimisation.batch, content_map
+            load(places.corpus), places.runs, FROZEN, unet, projector, mining, training, optimisation.batch, content_map
         ),
     )  # fmt: skip
+
+
+def pictogram_cast() -> Recipe:
+    """The CAST-style baseline of `parasol evaluate`, after the autoencoder, style and content recipes.
+
+    A quarter of an hour of one core once the diffusion recipe's tables are there. Expected: see docs/training.md.
+    """
+    network, content_map, training = CastConfig(), ContentMapConfig(), CastTraining()
+    optimisation = Optimisation(
+        steps=2_500, batch=16, learning_rate=1e-3, decay="cosine", warmup=100, average=0.99, validate_every=250,
+        save_every=250,
+    )  # fmt: skip
+    return Recipe(
+        name="pictogram-cast",
+        optimisation=optimisation,
+        configuration={"network": network, "content_map": content_map, "training": training, "frozen": FROZEN},
+        task=lambda places: CastTask(
+            load(places.corpus), places.runs, FROZEN, network, content_map, training, optimisation.batch
+        ),
+    )
 
 
 def pictogram_words() -> Recipe:
@@ -166,4 +195,5 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-content": pictogram_content,
     "pictogram-words": pictogram_words,
     "pictogram-diffusion": pictogram_diffusion,
+    "pictogram-cast": pictogram_cast,
 }

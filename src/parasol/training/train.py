@@ -10,6 +10,7 @@ from torch.utils.tensorboard import SummaryWriter
 from parasol.training.checkpoint import warm_start
 from parasol.training.diffusion import Frozen
 from parasol.training.loop import STATE, Event, run
+from parasol.training.processes import launched
 from parasol.training.recipes import Places, Recipe
 from parasol.training.unpack import unpack
 
@@ -18,18 +19,26 @@ def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Itera
     """Run or resume `recipe` in `places.runs / recipe.name`; yields every event. Logs one line every 20 steps.
 
     `start` is a run's or a bundle's folder whose weights a new run begins with; a run that is resumed has its own. A
-    bundle also stands in for the runs of frozen networks that are missing.
+    bundle also stands in for the runs of frozen networks that are missing. Of many processes (`launched`) the first
+    prepares what all read, writes and yields, and the others work in silence.
     """
+    processes = launched()
     folder = places.runs / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     frozen = recipe.configuration.get("frozen")
-    if start and isinstance(frozen, Frozen):
-        unpack(start, places.runs, frozen)
-    task = recipe.task(places)
+    with processes.in_turn():
+        if start and isinstance(frozen, Frozen):
+            unpack(start, places.runs, frozen)
+        task = recipe.task(places)
     if start and not (folder / STATE).exists():
         warm_start(task.model, start)
+    events = run(task, recipe.optimisation, folder, record_of(recipe), processes)
+    if not processes.first:
+        for _ in events:
+            pass
+        return
     with (folder / "log.jsonl").open("a") as log, SummaryWriter(str(folder / "tensorboard")) as board:
-        for event in run(task, recipe.optimisation, folder, record_of(recipe)):
+        for event in events:
             if event.kind == "validation" or (event.kind == "step" and event.step % 20 == 0):
                 log.write(json.dumps(dataclasses.asdict(event)) + "\n")
                 log.flush()

@@ -30,7 +30,7 @@ class Journal:
         try:
             found = json.loads(whole.partition(b"\n")[0])
         except ValueError as error:
-            raise ValueError(f"{str(path)!r} holds no records: move it away or choose another --out") from error
+            raise ValueError(f"{str(path)!r} holds no records: move it away or name another folder") from error
         if found == json.loads(self._first):
             if torn:
                 write_atomic(path, whole + b"\n")
@@ -39,8 +39,8 @@ class Journal:
         else:
             changed = [name for name in {**found, **key} if found.get(name) != key.get(name)]
             raise ValueError(
-                f"{str(path.parent)!r} holds results of another {' and '.join(changed)}: move it away or choose "
-                "another --out"
+                f"{str(path.parent)!r} holds results of another {' and '.join(changed)}: move it away or name another "
+                "folder"
             )
 
     def records(self) -> Iterator[Record]:

@@ -25,6 +25,12 @@ PICTURE = "the whole picture"
 ENCODERS_READ_IT = "the model's encoders are heads on this network's statistics"
 CONDITIONS = "the U-Net is conditioned on this descriptor, which also chose its training triplets"
 TRANSFORM_READS_IT = "its transform network is conditioned on this vector"
+CHOOSES_BY_IT = "it chooses one of its styles by this vector"
+LOSS_READS_IT = "its style loss matches the means and deviations of these layers"
+LOSS_IS_NEAR = "its losses read this network's other layers"
+LEARNED_BY_IT = "its style loss is in this descriptor's space, and chose its weights"
+WEIGHTS_CHOSEN_BY_IT = "this descriptor chose its weights"
+RETRIEVES_BY_IT = "it is conditioned on this descriptor and finds its neighbours by it"
 MATCHED = "it sets the colours' mean and covariance outright"
 
 
@@ -73,7 +79,9 @@ def measures(judges: Judges, size: int) -> dict[str, Measure]:
 def _measures(judges: Judges) -> Sequence[Measure]:
     lite0, magenta = judges.lite0.backbone, judges.magenta.backbone
     style, content = judges.own.style_backbone, judges.own.content_backbone
-    near, own = {"ours": ENCODERS_READ_IT}, {"ours": CONDITIONS}
+    near = {**dict.fromkeys(("ours", "rdm", "cast"), ENCODERS_READ_IT), "diffuseit": LOSS_IS_NEAR}
+    matched, own = {"diffuseit": LOSS_READS_IT}, {"ours": CONDITIONS, "cast": LEARNED_BY_IT}
+    shown = {"ours": CONDITIONS, "rdm": RETRIEVES_BY_IT, "cast": WEIGHTS_CHOSEN_BY_IT}
     layers = ", ".join(PLACES)
     leak = "share of the other style pictures of the group whose content descriptor is less like the result's"
     enough = f"all pairs at once, which must be {CHANNELS} or more"
@@ -90,11 +98,11 @@ def _measures(judges: Judges) -> Sequence[Measure]:
 
     return (
         one("magenta-style-mse", "style", LOWER, "MSE of the unit-norm style vectors of result and style picture",
-            magenta, optimised={"magenta": TRANSFORM_READS_IT}),
+            magenta, optimised={"magenta": TRANSFORM_READS_IT, "magenta26": CHOOSES_BY_IT}),
         one("lite0-sifid-stem", "style", LOWER, f"SIFID on the 32 channels of the {STEM}", lite0,
-            sampling=ALL_PLACES, related=near),
+            sampling=ALL_PLACES, optimised=matched, related=near),
         one("lite0-sifid-block4", "style", LOWER, f"SIFID on the 40 channels of {BLOCK_4}", lite0,
-            sampling=ALL_PLACES, related=near),
+            sampling=ALL_PLACES, optimised=matched, related=near),
         one("chamfer", "style", LOWER, "squared distance to the nearest colour, both ways, RGB in [0, 1]", NO_NETWORK,
             sampling=f"area-resized to {SIDE} x {SIDE}, every pixel", optimised={"colour": MATCHED}),
         one("own-style-mse", "style", LOWER, "MSE of the unit-norm style descriptors of result and style picture",
@@ -107,9 +115,9 @@ def _measures(judges: Judges) -> Sequence[Measure]:
         one("lite0-content-mse", "content", LOWER, f"MSE of unit-norm {pooled}, result against content picture", lite0,
             related=near),
         one("own-content-mse", "content", LOWER,
-            "MSE of the unit-norm content descriptors of result and content picture", content, optimised=own),
+            "MSE of the unit-norm content descriptors of result and content picture", content, optimised=shown),
         one("lite0-leakage", "leak", CHANCE, f"{leak}, by {pooled}", lite0, related=near),
-        one("own-leakage", "leak", CHANCE, f"{leak}, by the model's content descriptor", content, optimised=own),
+        one("own-leakage", "leak", CHANCE, f"{leak}, by the model's content descriptor", content, optimised=shown),
         one("lite0-truth", "truth", LOWER, f"as lite0-perceptual, result against the true picture, on {layers}", lite0,
             sampling=f"{ALL_PLACES}; pairs with a truth alone", related=near),
         one("edges-truth", "truth", HIGHER, "as edges, result against the true picture", NO_NETWORK,

@@ -13,7 +13,7 @@ from parasol import __version__
 from parasol.evaluation.comparison.journal import Journal
 from parasol.evaluation.comparison.judges import Judges, View, pixels_hash
 from parasol.evaluation.comparison.measures import Measure, Scene, measure
-from parasol.evaluation.comparison.methods import AnyPicture
+from parasol.evaluation.comparison.method import AnyPicture
 from parasol.evaluation.comparison.paint import result_file
 from parasol.evaluation.comparison.pairs import PicturePair
 from parasol.images import PictureError, fit, from_uint8, load, to_uint8

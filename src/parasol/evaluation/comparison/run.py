@@ -39,7 +39,7 @@ class Comparison:
     first: int | None = None
     """How many of the pairs; all if none."""
     model: str | None = None
-    """Whose encoders judge, and whose parts `ours` and `adain` take; the bundled default if none."""
+    """Whose encoders judge, and whose parts `ours` and most baselines take; the bundled default if none."""
 
     def __post_init__(self) -> None:
         if not self.methods:

