@@ -264,9 +264,10 @@ class Parasol:
         """The content descriptor of one picture or words, or of a mix of several (paper, "Content Interpolation")."""
         parts = weighted(contents)
         descriptors = [self.embed_content(source) for source, _ in parts]
-        if len(parts) == 1:
-            return descriptors[0]
-        return mix(np.stack(descriptors), [weight for _, weight in parts])
+        weights = [weight for _, weight in parts]
+        if len(parts) == 1 or (np.count_nonzero(weights) == 1 and max(weights) > 0.0):
+            return descriptors[int(np.argmax(weights))]  # to the bit: weights of 0 are as good as absent
+        return mix(np.stack(descriptors), weights)
 
     def style(self, style: Styles) -> Style:
         """Descriptor and colours of one style or of a mix: what recipes and cards keep."""

@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from parasol.evaluation.comparison.baselines import cast as contrast
-from parasol.evaluation.comparison.baselines import diffuseit as gradient
-from parasol.evaluation.comparison.baselines import latents, plain
-from parasol.evaluation.comparison.baselines import magenta as package
-from parasol.evaluation.comparison.baselines import rdm as retrieval
+from parasol.evaluation.comparison.baselines import cast, diffuseit, latents, magenta, plain, rdm
 from parasol.evaluation.comparison.method import AnyPicture, Make, Method, of_model, read
 from parasol.pipeline import Parasol
 from parasol.types import Picture
@@ -75,11 +71,10 @@ def ours(given: Mapping[str, str], model: str | None) -> Method:
     return Method(settings={**of_model(loaded), **dataclasses.asdict(dials)}, paint=paint)
 
 
-content, style, colour = plain.content, plain.style, plain.colour
-adain, wct = latents.adain, latents.wct
-magenta, magenta26 = package.magenta, package.magenta26
-rdm, diffuseit, cast = retrieval.rdm, gradient.diffuseit, contrast.cast
-
 METHODS: dict[str, Make] = {
-    make.__name__: make for make in (ours, content, style, colour, adain, wct, magenta, magenta26, rdm, diffuseit, cast)
-}
+    make.__name__: make
+    for make in (
+        ours, plain.content, plain.style, plain.colour, latents.adain, latents.wct, magenta.magenta, magenta.magenta26,
+        rdm.rdm, diffuseit.diffuseit, cast.cast,
+    )
+}  # fmt: skip
