@@ -73,6 +73,7 @@ def diffusers_step(bundle: Bundle) -> Callable[[], np.ndarray]:
         beta_schedule="scaled_linear",
         clip_sample=False,
         timestep_spacing="trailing",
+        prediction_type={"epsilon": "epsilon", "v": "v_prediction"}[bundle.manifest.prediction],
     )
     scheduler.set_timesteps(STEPS)
     t = scheduler.timesteps[STEPS // 2]
