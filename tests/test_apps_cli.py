@@ -8,7 +8,7 @@ import pytest
 
 from parasol import __version__
 from parasol.apps.cli import main
-from parasol.apps.progress import Progress, duration
+from parasol.apps.progress import Pace, Progress, duration
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
@@ -151,3 +151,12 @@ def test_progress_is_silent_outside_a_terminal(
 )
 def test_duration(seconds: float, words: str) -> None:
     assert duration(float(seconds)) == words
+
+
+def test_steps_that_cost_nothing_do_not_make_the_rest_look_short() -> None:
+    pace = Pace()
+    for step in range(1, 21):
+        pace.left(0.001 * step, step, 50)
+    for step in range(21, 31):
+        left = pace.left(2.0 * (step - 20), step, 50)
+        assert left == pytest.approx(2.0 * (50 - step), rel=0.01), "not the pace of all thirty"

@@ -231,3 +231,30 @@ def test_a_mask_on_the_command_line(words: list[str], capsys: pytest.CaptureFixt
     assert np.array_equal(load("a.png"), load("b.png"))
     assert main(["style", "content.png", "--like", "style.png", "--mask", "gone.png", *words]) == 2
     assert "'gone.png'" in capsys.readouterr().err
+
+
+def test_a_preview_comes_first_and_is_small(
+    words: list[str], model: Parasol, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = [*words[:-1], "12"]
+    shared = ["style", "content.png", "--like", "style.png", "--seed", "5", *many]
+    assert main([*shared, "--size", "160", "-o", "large.png", "--preview", "soon.png"]) == 0
+    assert capsys.readouterr().out.split() == ["soon.png", "large.png"]
+    assert load("soon.png").shape == (128, 96, 3)
+    quick = model.stylize("content.png", "style.png", seed=5, steps=10, sampler="dpm")
+    assert Recipe.read("soon.png") == quick.recipe
+    assert np.array_equal(load("soon.png"), quick.pixels)
+    whole = model.stylize("content.png", "style.png", seed=5, steps=12, size=160)
+    assert np.array_equal(load("large.png"), whole.pixels), "the picture itself is as without a preview"
+
+
+@pytest.mark.parametrize("more", [["--preview", "-"], ["--preview", "a.png"], ["--count", "2"], ["--preview", "a.jpg"]])
+def test_a_preview_that_has_no_file_of_its_own_is_refused(
+    words: list[str], more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["style", "content.png", "--like", "style.png", "-o", "a.png", "--preview", "b.png", *more, *words]) == 2
+    )
+    told = capsys.readouterr().err
+    assert "--preview is one file beside the file of one picture" in told or "does not end in .png" in told
+    assert "b.png" not in tree()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parasol.maths.guidance import branch_weights, combine
+from parasol.maths.guidance import branch_weights, combine, joint_weights
 from parasol.sampling.guided import guided
 from parasol.types import Condition
 from worlds import FiniteWorld, Recorder, normal
@@ -30,6 +30,16 @@ def test_combination_is_the_equation_of_the_paper(g_s, g_y):
     combined = combine(list(zip(weights, (e_00, e_s0, e_0y), strict=True)))
     np.testing.assert_allclose(combined, expected, atol=1e-12)
     assert sum(weights) == pytest.approx(1.0, abs=1e-12)
+
+
+@given(g=SCALES)
+def test_one_scale_for_both_goes_from_nothing_to_the_joint_branch(g):
+    e_00, e_sy = (normal(seed, 1, 3, 4, 4, dtype=np.float64) for seed in range(2))
+    weights = joint_weights(g)
+    np.testing.assert_allclose(
+        combine([(weights.null, e_00), (weights.joint, e_sy)]), e_00 + g * (e_sy - e_00), atol=1e-12
+    )
+    assert (joint_weights(0.0), joint_weights(1.0)) == ((1.0, 0.0), (0.0, 1.0))
 
 
 @pytest.mark.parametrize(("g_s", "g_y", "branch"), [(0.0, 0.0, 0), (1.0, 0.0, 1), (0.0, 1.0, 2)])
@@ -86,6 +96,8 @@ def test_condition_is_left_as_it_was():
 def test_scales_that_are_not_finite_are_refused(g_s, g_y):
     with pytest.raises(ValueError, match="must be finite"):
         branch_weights(g_s, g_y)
+    with pytest.raises(ValueError, match="must be finite"):
+        joint_weights(g_s + g_y)
 
 
 def test_mismatched_shapes_are_refused():

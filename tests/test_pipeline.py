@@ -101,9 +101,9 @@ def test_pictures_keep_their_shape(
     assert model.reconstruct(drawing(0, *shape), size=size).size == expected
 
 
-@pytest.mark.parametrize("size", [0, 31, 513])
+@pytest.mark.parametrize("size", [0, 31, 2049])
 def test_a_size_out_of_range_is_refused(model: Parasol, size: int) -> None:
-    with pytest.raises(ValueError, match=f"size is {size}; with this model the longer side has 32 to 512 px"):
+    with pytest.raises(ValueError, match=f"size is {size}; the longer side must have 32 to 2048 px"):
         model.stylize(CONTENT, STYLE, size=size)
 
 

@@ -4,10 +4,8 @@
 half of the very same path.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from operator import index
 from pathlib import Path
 from typing import final
@@ -19,58 +17,22 @@ from PIL import Image
 from parasol import __version__
 from parasol.bundle import Bundle
 from parasol.cards import StyleCard, Styles, StyleSource, open_style, title, weighted
-from parasol.conditions import Style, condition, mixed_style, style_of
+from parasol.conditions import Style, mixed_style, style_of
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
-from parasol.images import Box, crop, fit, from_uint8, load, pad_to_multiple, save_png, to_uint8
+from parasol.images import fit, from_uint8, load, to_uint8
 from parasol.images.read import Source
-from parasol.maths.colour import ColourMatch, colour_statistics, match_colours
 from parasol.maths.interpolation import mix
-from parasol.maths.schedule import switch_step
-from parasol.recipe import KEYWORD, Dials, ModelPart, Recipe, RecipeError
+from parasol.painting import Painter, Progress, Result, timed
+from parasol.recipe import Dials, ModelPart, Recipe, RecipeError
 from parasol.runtime import Components
-from parasol.sampling.guided import guided
-from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep_outside, restyle, sample_fresh
-from parasol.types import Condition, EpsFn, Picture
+from parasol.types import Picture
 
-INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chain
-FRESH_ETA = 0.0  # DDIM
-PATH_STEPS = 50  # whose forward process the sampler dpm follows, however few its own steps are
-SMALLEST_SIZE = 32  # px, longer side
-LARGEST_GROWTH = 4  # times the model's own size; self-attention's memory grows with the fourth power of the side
+SMALLEST_SIZE, LARGEST_SIZE = 32, 2048  # px, longer side; time and the latents kept grow with the area
 
 Contents = Source | Words | Sequence[Source | Words | tuple[Source | Words, float]]
 """What is shown: one picture or words, several, or several with signed weights."""
-
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Result:
-    """A picture and how it came to be."""
-
-    pixels: Picture
-    """On the 8-bit grid, so that saving loses nothing."""
-
-    recipe: Recipe
-    """Everything needed to make the picture again."""
-
-    clipped_share: float
-    """Share of pixels, 0..1, that the colour step had to clip."""
-
-    seconds: dict[str, float]
-    """Wall time of each stage."""
-
-    @property
-    def image(self) -> Image.Image:
-        """The picture for Pillow."""
-        return _image(self.pixels)
-
-    def save(self, path: str | Path) -> None:
-        """Write a PNG that carries the recipe; "-" is standard output. Raises PictureError, leaving nothing behind."""
-        save_png(path, self.pixels, text={KEYWORD: self.recipe.text()})
 
 
 @final
@@ -83,6 +45,7 @@ class Parasol:
         self._style = StyleEncoder(components=components, card=bundle.manifest.style)
         self._content = ContentEncoder(components=components, card=bundle.manifest.content)
         self._text = TextEncoder(bundle=bundle, components=components)
+        self.painter = Painter(components=components, style=self._style, content=self._content)
 
     @classmethod
     def load(cls, model: str | Path | None = None, *, runtime: str = "onnx", threads: int = 0) -> "Parasol":
@@ -133,7 +96,7 @@ class Parasol:
             seed=seed, fresh=fresh, color=color, content_map=content_map, sampler=sampler,
         )  # fmt: skip
         seconds: dict[str, float] = {}
-        with _timed(seconds, "describe"):
+        with timed(seconds, "describe"):
             recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask)
         result = self.paint(recipe, progress=progress)
         return replace(result, seconds=seconds | result.seconds)
@@ -226,31 +189,12 @@ class Parasol:
         Raises:
             RecipeError: the recipe is for another model, or damaged.
         """
-        seconds: dict[str, float] = {}
         self._require_own(recipe)
-        picture, style = recipe.picture(), recipe.style_parts(self.bundle.manifest.style.dimension)
-        region = recipe.mask()
-        padded, box = pad_to_multiple(picture, self.bundle.manifest.stride)
-        with _timed(seconds, "encode"):
-            z_0 = self.components.encode(_batch(padded))
-        with _timed(seconds, "sample"):
-            shown = recipe.shown_descriptor(self.bundle.manifest.content.dimension)
-            where = None if region is None else _in_latents(region, self.bundle.manifest.stride, z_0)
-            for done, z in self._sample(recipe.dials, z_0, picture, style, shown, where):  # noqa: B007 (the last z is the picture)
-                if progress:
-                    progress(done, recipe.dials.steps)
-        with _timed(seconds, "decode"):
-            decoded = self._decode(z, box)
-        with _timed(seconds, "colour"):
-            coloured = _colour_step(recipe.dials.color, decoded, picture, style)
-        drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
-        pixels = from_uint8(to_uint8(drawn))
-        return Result(pixels=pixels, recipe=recipe, clipped_share=coloured.clipped_share, seconds=seconds)
+        return self.painter.paint(recipe, progress)
 
     def reconstruct(self, content: Source, *, size: int | None = None) -> Image.Image:
         """D(E(x)) of the fitted picture: what `structure=1` gives, and the ceiling of every picture."""
-        padded, box = pad_to_multiple(self._fitted(content, size), self.bundle.manifest.stride)
-        return _image(self._decode(self.components.encode(_batch(padded)), box))
+        return _image(self.painter.reconstruct(self._fitted(content, size)))
 
     def embed_content(self, content: Source | Words) -> Float[np.ndarray, " d"]:
         """The unit-norm content descriptor c = C(x) of a picture, or that of words."""
@@ -303,9 +247,8 @@ class Parasol:
 
     def _fitted(self, content: Source, size: int | None) -> Picture:
         longer = self.bundle.manifest.size if size is None else index(size)
-        largest = LARGEST_GROWTH * self.bundle.manifest.size
-        if not SMALLEST_SIZE <= longer <= largest:
-            raise ValueError(f"size is {longer}; with this model the longer side has {SMALLEST_SIZE} to {largest} px")
+        if not SMALLEST_SIZE <= longer <= LARGEST_SIZE:
+            raise ValueError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")
         return fit(load(content), longer)
 
     def _require_own(self, recipe: Recipe) -> None:
@@ -314,64 +257,6 @@ class Parasol:
                 f"the recipe is for the model {recipe.model.name!r} with hash {recipe.model.hash[:12]} and this is "
                 f"{self.bundle.manifest.name!r} with hash {self.bundle.hash[:12]}: name that model or its folder"
             )
-
-    def _sample(
-        self,
-        dials: Dials,
-        z_0: Float[np.ndarray, "1 C h w"],
-        picture: Picture,
-        style: Style,
-        shown: Float[np.ndarray, " d"] | None,
-        where: Float[np.ndarray, "1 1 h w"] | None,
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
-
-        `shown` is what to show instead of what the picture shows, and is nowhere in particular; `where` are the latents
-        that may change.
-        """
-        steps = self.bundle.manifest.schedule.steps(dials.steps)
-        sampler = dpm if dials.sampler == "dpm" else ddim
-        random = np.random.default_rng(dials.seed)
-        content = self._content(picture)
-        places = self._content.map(picture) if dials.content_map else None
-        wanted = condition(
-            self.components,
-            style=style.descriptor,
-            content=content if shown is None else shown,
-            content_map=places if shown is None else None,
-        )
-        target = self._guided(dials, wanted)
-        if dials.fresh:
-            z_T = _noise(random, z_0)
-            hold = free
-            if where is not None:
-                hold = keep_outside(where, self._chain(dials, z_0, random))
-            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
-            return
-        own_style = self._style(picture)
-        own = condition(self.components, style=own_style, content=content, content_map=places)
-        source = self._guided(dials, own)
-        chain = self._chain(dials, z_0, random)
-        hold = free if where is None else keep_outside(where, chain)
-        lam = switch_step(dials.structure, len(steps))
-        yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
-
-    def _chain(
-        self, dials: Dials, z_0: Float[np.ndarray, "1 C h w"], random: np.random.Generator
-    ) -> list[Float[np.ndarray, "1 C h w"]]:
-        """The forward process on the grid of the steps. With dpm it is that of `PATH_STEPS`, whatever the steps."""
-        steps = self.bundle.manifest.schedule.steps(dials.steps)
-        if dials.sampler == "ddim":
-            return forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps)
-        path = self.bundle.manifest.schedule.steps(PATH_STEPS)
-        stored = forward_chain(z_0, [_noise(random, z_0) for _ in path], path)
-        return at_levels(stored, path, [_noise(random, z_0) for _ in steps], steps)
-
-    def _guided(self, dials: Dials, tokens: Condition[np.ndarray]) -> EpsFn[np.ndarray]:
-        return guided(self.components.denoise, tokens, g_s=dials.style_scale, g_y=dials.content_scale)
-
-    def _decode(self, z: Float[np.ndarray, "1 C h w"], box: Box) -> Picture:
-        return crop(self.components.decode(z)[0].transpose(1, 2, 0), box)
 
 
 def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
@@ -416,41 +301,5 @@ def _region(mask: Source, picture: Picture) -> Float[np.ndarray, "h w"]:
     return region
 
 
-def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray) -> Float[np.ndarray, "1 1 H W"]:
-    """The latents that a region touches."""
-    padded, _ = pad_to_multiple(np.repeat(region[..., None], 3, axis=2), stride)
-    height, width = like.shape[2:]
-    blocks = padded[..., 0].reshape(height, padded.shape[0] // height, width, padded.shape[1] // width)
-    return (blocks.max(axis=(1, 3)) > 0.0).astype(np.float32)[None, None]
-
-
-def _within(region: Float[np.ndarray, "h w"], drawn: Picture, picture: Picture) -> Picture:
-    """`drawn` where the region is 1, the very picture where it is 0."""
-    share = region[..., None]
-    return share * drawn + (1.0 - share) * picture
-
-
-def _colour_step(color: str, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
-    wanted = style.colours if color == "match" else colour_statistics(content)
-    if color == "off" or wanted is None:  # `recipe` lets no style without colours be matched
-        return ColourMatch(pixels=pixels, clipped_share=0.0)
-    return match_colours(pixels, wanted)
-
-
-def _noise(random: np.random.Generator, like: np.ndarray) -> np.ndarray:
-    return random.standard_normal(like.shape, dtype=np.float32)
-
-
-def _batch(picture: Picture) -> Float[np.ndarray, "1 3 H W"]:
-    return np.ascontiguousarray(picture.transpose(2, 0, 1))[None]
-
-
 def _image(pixels: Picture) -> Image.Image:
     return Image.fromarray(to_uint8(pixels))
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    seconds[stage] = time.perf_counter() - started

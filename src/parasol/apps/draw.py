@@ -1,7 +1,7 @@
 """Work through the jobs of `parasol style`: one failure stops nothing, and what is made already is kept."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from parasol.apps.jobs import STDIN, Job
@@ -10,6 +10,8 @@ from parasol.apps.progress import Progress
 if TYPE_CHECKING:
     from parasol.pipeline import Parasol, Result
     from parasol.recipe import Dials, Recipe
+
+QUICK_STEPS = 10  # of dpm, for a look at what is to come
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,9 +33,15 @@ def draw(
     size: int | None,
     mask: str | None,
     progress: Progress,
+    preview: str | None = None,
 ) -> Iterator[Outcome]:
-    """Draw every job, `count` seeds each. Of several pictures, those that exist with the very same recipe are kept."""
+    """Draw every job, `count` seeds each. Of several pictures, those that exist with the very same recipe are kept.
+
+    `preview` is a file for the first one, drawn before all others in few steps, at most at the model's own size.
+    """
     read = _reader(jobs)
+    if preview is not None:
+        yield _look(model, replace(jobs[0], out=preview), dials, read=read, size=size, mask=mask)
     painted, left = 0, len(jobs) * count
     many = left > 1
     for job in jobs:
@@ -58,6 +66,19 @@ def draw(
             else:
                 yield Outcome(job=job, out=out, result=result)
             painted, left = painted + 1, left - 1
+
+
+def _look(
+    model: "Parasol", job: Job, dials: "Dials", *, read: Callable[[str], Any], size: int | None, mask: str | None
+) -> Outcome:
+    small = None if size is None else min(size, model.bundle.manifest.size)
+    quick = dials if dials.steps <= QUICK_STEPS else replace(dials, steps=QUICK_STEPS, sampler="dpm")
+    try:
+        result = model.paint(_recipe(model, job, quick, read=read, size=small, mask=mask))
+        result.save(job.out)
+    except ValueError as error:
+        return Outcome(job=job, out=job.out, error=str(error))
+    return Outcome(job=job, out=job.out, result=result)
 
 
 def _recipe(

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 
@@ -17,14 +18,15 @@ class Progress:
         self._shown = ""
         self._started = time.monotonic()
         self._next = self._started + PATIENCE
+        self._pace = Pace()
 
     def update(self, done: float, total: float, note: str = "") -> None:
         """Tell that `done` of `total` is behind us."""
         now = time.monotonic()
+        left = self._pace.left(now - self._started, done, total)
         if not sys.stderr.isatty() or now < self._next:
             return
         self._next = now + INTERVAL
-        left = (now - self._started) / done * (total - done) if done else float("nan")
         self._write(" ".join(filter(None, (self._what, note, f"{done / total:4.0%}", duration(left)))))
 
     def part(self, done: float, total: float) -> Callable[[int, int], None]:
@@ -48,6 +50,24 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.clear()
+
+
+class Pace:
+    """The time left at the pace of the second half of the time so far.
+
+    What came first may say nothing: the first steps of an inverted picture cost no network call.
+    """
+
+    def __init__(self) -> None:
+        self._marks = deque([(0.0, 0.0)])
+
+    def left(self, spent: float, done: float, total: float) -> float:
+        """Seconds left after `spent` seconds, in which `done` of `total` were done; nan where nothing is known."""
+        self._marks.append((spent, done))
+        while self._marks[1][0] <= spent / 2.0 and len(self._marks) > 2:
+            self._marks.popleft()
+        since, before = self._marks[0]
+        return (spent - since) / (done - before) * (total - done) if done > before else float("nan")
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ from parasol.apps.draw import Outcome, draw
 from parasol.apps.jobs import STDIN, plan
 from parasol.apps.progress import Progress
 from parasol.apps.words import likes, told
+from parasol.images import check_target
 
 
 def style(
@@ -45,6 +46,9 @@ def style(
     content_map: options.ContentMap = None,
     size: options.Size = None,
     mask: options.Mask = None,
+    preview: Annotated[
+        str | None, typer.Option(metavar="FILE", help="PNG for a quick look first: the model's own size, 10 steps.")
+    ] = None,
     model: options.Model = None,
     json_: options.Json = False,
 ) -> int:
@@ -64,11 +68,17 @@ def style(
       parasol style --content-text "red apple" --like crab.png
       parasol style --show cat.png:0.6 --show bus.png:0.4 --like crab.png --count 4
       parasol style house.png --like crab.png --mask roof.png
+      parasol style house.jpg --like crab.png --size 1024 --preview soon.png -o large.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
     jobs = plan(content, likes(like, like_text), out, told(show, content_text))
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
+    total = len(jobs) * count
+    if preview is not None:
+        if total > 1 or preview in (STDIN, jobs[0].out) or jobs[0].out == STDIN:
+            raise ValueError("--preview is one file beside the file of one picture: leave it out, or name two files")
+        check_target(preview)
 
     from parasol.pipeline import Parasol
 
@@ -77,9 +87,10 @@ def style(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
         seed=seed, fresh=fresh or count > 1, color=color, content_map=content_map, sampler=sampler,
     )  # fmt: skip
-    total, failed = len(jobs) * count, 0
+    failed = 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
-        for outcome in draw(loaded, jobs, dials, count=count, size=size, mask=mask, progress=progress):
+        drawing = draw(loaded, jobs, dials, count=count, size=size, mask=mask, progress=progress, preview=preview)
+        for outcome in drawing:
             progress.clear()
             if outcome.error and total == 1:
                 raise ValueError(outcome.error)

@@ -87,7 +87,8 @@ class Figure:
     summarise: Callable[[Sequence[Record]], Record]
 
 
-Make = Callable[[Subject], Figure]
+Make = Callable[[Any], Figure]
+"""What makes the plan from what is measured, most often a `Subject`."""
 
 
 def measured(figure: Figure, records: Sequence[Record] = ()) -> Iterator[list[Record]]:

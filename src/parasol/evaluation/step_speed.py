@@ -73,7 +73,7 @@ def diffusers_step(bundle: Bundle) -> Callable[[], np.ndarray]:
         beta_schedule="scaled_linear",
         clip_sample=False,
         timestep_spacing="trailing",
-        prediction_type={"epsilon": "epsilon", "v": "v_prediction"}[bundle.manifest.prediction],
+        prediction_type="v_prediction" if bundle.manifest.prediction == "v" else "epsilon",
     )
     scheduler.set_timesteps(STEPS)
     t = scheduler.timesteps[STEPS // 2]

@@ -41,6 +41,8 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
     content_map = configuration.get("content_map")
     if not (isinstance(unet, UNetConfig) and isinstance(projector, ProjectorConfig) and isinstance(frozen, Frozen)):
         raise ValueError(f"recipe {recipe.name!r} trains no U-Net: export the recipe of a diffusion model")
+    if projector.hidden == 0:
+        raise ValueError(f"recipe {recipe.name!r} is an ablation without M, and a bundle has one: export another")
     assert content_map is None or isinstance(content_map, ContentMapConfig)
     denoiser = _best(Denoiser(unet, projector, content_map), runs / recipe.name)
     _require_same(recipe, runs)

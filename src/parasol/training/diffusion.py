@@ -103,6 +103,10 @@ class Denoiser(nn.Module):
         tokens = torch.stack([self.projector(style), content], dim=1) * kept[:, :2, None]
         if self.content_map and measured is not None:
             tokens = torch.cat([tokens, self.content_map.tokens(measured) * kept[:, 2:, None]], dim=1)
+        return self.predict(z, t, tokens)
+
+    def predict(self, z: Tensor, t: Tensor, tokens: Tensor) -> Tensor:
+        """eps_theta(z_t, t, tokens [B, n, d]), whatever the U-Net predicts."""
         predicted = self.unet(z, t, encoder_hidden_states=tokens).sample
         if self.prediction == "v":
             return epsilon_of_velocity(predicted, z, per_picture(self.alpha_bars[t], z))
@@ -170,6 +174,9 @@ class DiffusionTask(Task):
 
     The score is the mean squared velocity error (the noise error over alpha_bar) over validation contents, times and
     modes: it weighs the noisy end, where layout is decided, as much as the clean one. `noise` is the noise error.
+
+    style_token: whose descriptor of the style picture goes in for the style; the content encoder's is the ablation
+    "RDM-style". Triplets are mined in both spaces in any case.
     """
 
     def __init__(
@@ -183,7 +190,10 @@ class DiffusionTask(Task):
         training: DiffusionTraining,
         batch: int,
         content_map: ContentMapConfig | None = None,
+        style_token: Literal["style", "content"] = "style",
     ) -> None:
+        if style_token == "content" and training.modality:
+            raise ValueError("modality losses hold the style descriptor to a content descriptor: leave one of the two")
         denoiser = Denoiser(unet, projector, content_map)
         self.model = denoiser.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if training.compiled:
@@ -196,6 +206,7 @@ class DiffusionTask(Task):
         self.place[rows] = np.arange(len(rows))
         self.triplets, held = mine_corpus(corpus, self.table.style.numpy(), self.table.content[0].numpy(), mining)
         labels = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
+        self.tokens = self.table.style if style_token == "style" else self.table.content[0]
         self.report = {**self.triplets.report, **purity(self.triplets, *labels)}
         self.alpha_bars = torch.tensor(Schedule().alpha_bars)
         self.floor = 1.0 if unet.prediction == "v" else 0.0
@@ -221,7 +232,7 @@ class DiffusionTask(Task):
         kept = torch.tensor(list(MODES.values()))[modes]
         view = (random.random(self.batch) < self.training.mirrored).astype(np.int64)
         z, eps, alpha_bar = self._noised(self.triplets.x[chosen], t, generator, view)
-        style, (content, maps) = self.table.style[self.triplets.s[chosen]], self._shown(self.triplets.y[chosen], view)
+        style, (content, maps) = self.tokens[self.triplets.s[chosen]], self._shown(self.triplets.y[chosen], view)
         decoded = (
             self.modality.chosen(alpha_bar, kept) if self.modality and step >= self.modality.training.since else None
         )
@@ -258,7 +269,7 @@ class DiffusionTask(Task):
         t = torch.linspace(20, len(self.alpha_bars) - 20, count).long()
         plain = np.zeros(count, np.int64)
         z, eps, alpha_bar = self._noised(self.held.x, t, torch_draws(self.training.seed, VALIDATION), plain)
-        style, (content, maps) = self.table.style[self.held.s], self._shown(self.held.y, plain)
+        style, (content, maps) = self.tokens[self.held.s], self._shown(self.held.y, plain)
         modes = {name: row for name, row in MODES.items() if maps is not None or name != "map"}
         for mode, row in modes.items():
             kept = torch.tensor([row]).expand(count, 3)

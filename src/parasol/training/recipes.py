@@ -5,9 +5,13 @@ A run is `parasol train NAME`; the same command resumes it. The record of a reci
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import torch
+
 from parasol.corpora import load
+from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_UNET, SEEDS, TRAINED
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
 from parasol.training.cast import CastTask, CastTraining
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
@@ -190,6 +194,34 @@ def pictogram_words() -> Recipe:
     )
 
 
+def ablation(row: str, seed: int) -> Recipe:
+    """One row of the paper's ablation with one seed, from scratch, with the paper's two tokens. See docs/ablation.md.
+
+    All rows share steps, batch, U-Net and triplets, and at one seed the draws and the U-Net's first weights. Raises
+    KeyError for a row that has no training of its own.
+    """
+    chosen = TRAINED[row]
+    projector, training, mining = chosen.m(FROZEN), chosen.training(seed), Mining(confidence=20.0)
+
+    def task(places: Places) -> Task:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return DiffusionTask(
+                load(places.corpus), places.runs, FROZEN, ABLATED_UNET, projector, mining, training,
+                ABLATED_OPTIMISATION.batch, style_token=chosen.style_token,
+            )  # fmt: skip
+
+    return Recipe(
+        name=chosen.run(seed),
+        optimisation=ABLATED_OPTIMISATION,
+        configuration={
+            "row": chosen, "unet": ABLATED_UNET, "projector": projector, "mining": mining, "training": training,
+            "frozen": FROZEN,
+        },
+        task=task,
+    )  # fmt: skip
+
+
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-autoencoder": pictogram_autoencoder,
     "pictogram-style": pictogram_style,
@@ -197,4 +229,5 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-words": pictogram_words,
     "pictogram-diffusion": pictogram_diffusion,
     "pictogram-cast": pictogram_cast,
+    **{row.run(seed): partial(ablation, row.name, seed) for row in TRAINED.values() for seed in SEEDS},
 }

@@ -22,7 +22,8 @@ from parasol.images import crop, pad_to_multiple
 from parasol.index.exact import nearest
 from parasol.index.store import Encoders
 from parasol.maths.guidance import combine
-from parasol.pipeline import FRESH_ETA, Parasol
+from parasol.painting import FRESH_ETA
+from parasol.pipeline import Parasol
 from parasol.runtime import Components
 from parasol.sampling.sampler import sample_fresh
 from parasol.triplets.descriptors import open_descriptors

@@ -1,0 +1,238 @@
+"""From a recipe to its picture: encode, sample, decode, colour step, all of it from what the recipe holds.
+
+A picture with a side above 576 px is encoded, sampled and decoded in overlapping tiles, so that networks take the
+memory of one tile whatever the size. Noise and descriptors are the whole's. The content map, which says where things
+are, is of each tile's own pixels, so that its places are the tile's places, as an untiled picture's are its own.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+
+from parasol.conditions import Style, condition
+from parasol.encoders.content import ContentEncoder
+from parasol.encoders.style import StyleEncoder
+from parasol.images import Box, crop, from_uint8, pad_to_multiple, save_png, to_uint8
+from parasol.maths.colour import ColourMatch, colour_statistics, match_colours
+from parasol.maths.schedule import switch_step
+from parasol.recipe import KEYWORD, Dials, Recipe
+from parasol.runtime import Components
+from parasol.sampling.guided import guided
+from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep_outside, restyle, sample_fresh
+from parasol.sampling.tiles import Tiles, Window, blend, tiled
+from parasol.types import EpsFn, Picture
+
+INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chain
+FRESH_ETA = 0.0  # DDIM
+PATH_STEPS = 50  # whose forward process the sampler dpm follows, however few its own steps are
+PIXELS = 8  # to a latent, along either side, in every autoencoder here
+TILE, OVERLAP = 72, 16  # latents; two such tiles are 1024 px, and up to 576 px nothing is tiled
+MARGIN = 5  # latents: with it, encoding and decoding in tiles are as untiled to 1e-6
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+Places = Callable[[Window], Float[np.ndarray, "p d"]]
+"""The spatial content tokens for each window of latents."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """A picture and how it came to be."""
+
+    pixels: Picture
+    """On the 8-bit grid, so that saving loses nothing."""
+
+    recipe: Recipe
+    """Everything needed to make the picture again."""
+
+    clipped_share: float
+    """Share of pixels, 0..1, that the colour step had to clip."""
+
+    seconds: dict[str, float]
+    """Wall time of each stage."""
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture for Pillow."""
+        return Image.fromarray(to_uint8(self.pixels))
+
+    def save(self, path: str | Path) -> None:
+        """Write a PNG that carries the recipe; "-" is standard output. Raises PictureError, leaving nothing behind."""
+        save_png(path, self.pixels, text={KEYWORD: self.recipe.text()})
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Painter:
+    """What paints the recipes of one model.
+
+    Raises:
+        ValueError: when it paints, `overlap` has no room for two margins and more, or fills a tile.
+    """
+
+    components: Components
+    style: StyleEncoder
+    content: ContentEncoder
+    tile: int = TILE
+    """Longest side, in latents, that a network is given; like `overlap` a multiple of what the U-Net takes."""
+
+    overlap: int = OVERLAP
+    """Latents that neighbouring tiles share at least."""
+
+    def paint(self, recipe: Recipe, progress: Progress | None = None) -> Result:
+        """The picture of a recipe for this very model. Raises RecipeError where the recipe is damaged."""
+        manifest, seconds = self.components.bundle.manifest, dict[str, float]()
+        picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension)
+        region = recipe.mask()
+        padded, box = pad_to_multiple(picture, manifest.stride)
+        with timed(seconds, "encode"):
+            z_0 = self._encode(padded)
+        with timed(seconds, "sample"):
+            shown = recipe.shown_descriptor(manifest.content.dimension)
+            where = None if region is None else _in_latents(region, manifest.stride, z_0)
+            for done, z in self._sample(recipe.dials, z_0, picture, style, shown, where):  # noqa: B007 (the last z is the picture)
+                if progress:
+                    progress(done, recipe.dials.steps)
+        with timed(seconds, "decode"):
+            decoded = self._decode(z, box)
+        with timed(seconds, "colour"):
+            coloured = _colour_step(recipe.dials.color, decoded, picture, style)
+        drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
+        pixels = from_uint8(to_uint8(drawn))
+        return Result(pixels=pixels, recipe=recipe, clipped_share=coloured.clipped_share, seconds=seconds)
+
+    def reconstruct(self, picture: Picture) -> Picture:
+        """D(E(x)) of a fitted picture."""
+        padded, box = pad_to_multiple(picture, self.components.bundle.manifest.stride)
+        return self._decode(self._encode(padded), box)
+
+    def tiles(self, height: int, width: int) -> Tiles:
+        """The tiles of height x width latents, with the margin that the autoencoder needs."""
+        return Tiles(height=height, width=width, tile=self.tile, overlap=self.overlap, margin=MARGIN)
+
+    def _encode(self, padded: Picture) -> Float[np.ndarray, "1 C h w"]:
+        pixels = np.ascontiguousarray(padded.transpose(2, 0, 1))[None]
+        tiles = self.tiles(padded.shape[0] // PIXELS, padded.shape[1] // PIXELS)
+        return blend((self.components.encode(window.scaled(PIXELS).of(pixels)) for window in tiles.windows), tiles)
+
+    def _decode(self, z: Float[np.ndarray, "1 C h w"], box: Box) -> Picture:
+        tiles = self.tiles(z.shape[2], z.shape[3])
+        pixels = blend((self.components.decode(window.of(z)) for window in tiles.windows), tiles.scaled(PIXELS))
+        return crop(pixels[0].transpose(1, 2, 0), box)
+
+    def _sample(
+        self,
+        dials: Dials,
+        z_0: Float[np.ndarray, "1 C h w"],
+        picture: Picture,
+        style: Style,
+        shown: Float[np.ndarray, " d"] | None,
+        where: Float[np.ndarray, "1 1 h w"] | None,
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
+
+        `shown` is what to show instead of what the picture shows, and is nowhere in particular; `where` are the latents
+        that may change.
+        """
+        steps = self.components.bundle.manifest.schedule.steps(dials.steps)
+        sampler = dpm if dials.sampler == "dpm" else ddim
+        random = np.random.default_rng(dials.seed)
+        content = self.content(picture)
+        places = self._places(picture) if dials.content_map else None
+        if shown is None:
+            target = self._guided(dials, style.descriptor, content, places)
+        else:
+            target = self._guided(dials, style.descriptor, shown, None)
+        if dials.fresh:
+            z_T = _noise(random, z_0)
+            hold = free
+            if where is not None:
+                hold = keep_outside(where, self._chain(dials, z_0, random))
+            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
+            return
+        source = self._guided(dials, self.style(picture), content, places)
+        chain = self._chain(dials, z_0, random)
+        hold = free if where is None else keep_outside(where, chain)
+        lam = switch_step(dials.structure, len(steps))
+        yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
+
+    def _chain(
+        self, dials: Dials, z_0: Float[np.ndarray, "1 C h w"], random: np.random.Generator
+    ) -> list[Float[np.ndarray, "1 C h w"]]:
+        """The forward process on the grid of the steps. With dpm it is that of `PATH_STEPS`, whatever the steps."""
+        schedule = self.components.bundle.manifest.schedule
+        steps = schedule.steps(dials.steps)
+        if dials.sampler == "ddim":
+            return forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps)
+        path = schedule.steps(PATH_STEPS)
+        stored = forward_chain(z_0, [_noise(random, z_0) for _ in path], path)
+        return at_levels(stored, path, [_noise(random, z_0) for _ in steps], steps)
+
+    def _guided(
+        self,
+        dials: Dials,
+        style: Float[np.ndarray, " a"],
+        content: Float[np.ndarray, " d"],
+        places: Places | None,
+    ) -> EpsFn[np.ndarray]:
+        """The guided predictor of latents of any size, tile by tile."""
+
+        @cache
+        def eps_at(window: Window) -> EpsFn[np.ndarray]:
+            content_map = None if places is None else places(window)
+            tokens = condition(self.components, style=style, content=content, content_map=content_map)
+            return guided(self.components.denoise, tokens, g_s=dials.style_scale, g_y=dials.content_scale)
+
+        return tiled(eps_at, tile=self.tile, overlap=self.overlap)
+
+    def _places(self, picture: Picture) -> Places:
+        padded, _ = pad_to_multiple(picture, self.components.bundle.manifest.stride)
+
+        @cache
+        def places(window: Window) -> Float[np.ndarray, "p d"]:
+            here = crop(padded, Box(*window.scaled(PIXELS)))
+            return self.content.map(picture if here.shape == padded.shape else here)
+
+        return places
+
+
+@contextmanager
+def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    """Put the wall time of a block into `seconds`."""
+    started = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - started
+
+
+def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray) -> Float[np.ndarray, "1 1 H W"]:
+    """The latents that a region touches."""
+    padded, _ = pad_to_multiple(np.repeat(region[..., None], 3, axis=2), stride)
+    height, width = like.shape[2:]
+    blocks = padded[..., 0].reshape(height, padded.shape[0] // height, width, padded.shape[1] // width)
+    return (blocks.max(axis=(1, 3)) > 0.0).astype(np.float32)[None, None]
+
+
+def _within(region: Float[np.ndarray, "h w"], drawn: Picture, picture: Picture) -> Picture:
+    """`drawn` where the region is 1, the very picture where it is 0."""
+    share = region[..., None]
+    return share * drawn + (1.0 - share) * picture
+
+
+def _colour_step(color: str, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
+    wanted = style.colours if color == "match" else colour_statistics(content)
+    if color == "off" or wanted is None:  # `recipe` lets no style without colours be matched
+        return ColourMatch(pixels=pixels, clipped_share=0.0)
+    return match_colours(pixels, wanted)
+
+
+def _noise(random: np.random.Generator, like: np.ndarray) -> np.ndarray:
+    return random.standard_normal(like.shape, dtype=np.float32)

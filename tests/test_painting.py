@@ -1,0 +1,119 @@
+"""Pictures in tiles on a small real model: the same where networks are local, small in memory, and exact to replay."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parasol import Parasol
+from parasol.bundle import DefaultDials
+from parasol.encoders.content import ContentEncoder
+from parasol.encoders.style import StyleEncoder
+from parasol.images import fit, load
+from parasol.maths.distances import psnr
+from parasol.painting import PIXELS, TILE, Painter
+from parasol.runtime import Components
+from parasol.runtime.onnx import OnnxComponents
+from parasol.training.export import export
+from small_model import CARD, drawing, small_networks
+
+CONTENT, STYLE = drawing(0), drawing(1)
+QUICK = {"steps": 3, "structure": 0.0, "style_scale": 1.0, "content_scale": 1.0}
+
+
+def painter(components: Components, tile: int, overlap: int = 16) -> Painter:
+    manifest = components.bundle.manifest
+    return Painter(
+        components=components,
+        style=StyleEncoder(components=components, card=manifest.style),
+        content=ContentEncoder(components=components, card=manifest.content),
+        tile=tile,
+        overlap=overlap,
+    )
+
+
+@pytest.mark.parametrize("shape", [(256, 256), (96, 288)])
+def test_the_autoencoder_in_tiles_is_as_it_is_whole(model: Parasol, shape: tuple[int, int]) -> None:
+    picture = fit(load(drawing(3, *shape)), max(shape))
+    tiled, whole = (painter(model.components, tile).reconstruct(picture) for tile in (24, 64))
+    assert tiled.shape == whole.shape == picture.shape
+    assert np.abs(tiled - whole).max() < 1e-3, "below a quarter of a grey level"
+
+
+def test_networks_never_see_more_than_a_tile(model: Parasol, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, tuple[int, ...]]] = []
+    run = OnnxComponents._run
+
+    def noted(self: OnnxComponents, component: str, *inputs: np.ndarray) -> np.ndarray:
+        seen.append((component, inputs[0].shape))
+        return run(self, component, *inputs)
+
+    recipe = model.recipe(drawing(3, 288, 120), STYLE, model.dials(**QUICK), size=288)
+    monkeypatch.setattr(OnnxComponents, "_run", noted)
+    result = painter(model.components, 24).paint(recipe)
+    assert result.pixels.shape == (120, 288, 3)
+    sides = {
+        name: max(max(shape[2:]) for one, shape in seen if one == name) for name in ("encode", "decode", "denoise")
+    }
+    assert sides == {"encode": 24 * PIXELS, "decode": 24, "denoise": 24}
+    assert all(side % 4 == 0 for one, shape in seen if one == "denoise" for side in shape[2:])
+
+
+@pytest.mark.parametrize("dials", [{}, {"fresh": True}, {"sampler": "dpm", "structure": 0.4}])
+def test_a_picture_in_tiles_is_exact_to_repeat(model: Parasol, dials: dict) -> None:
+    recipe = model.recipe(CONTENT, STYLE, model.dials(**QUICK | dials), size=256)
+    one, two = (painter(model.components, 24).paint(recipe).pixels for _ in range(2))
+    assert np.array_equal(one, two)
+    whole = painter(model.components, 64).paint(recipe).pixels
+    assert not np.array_equal(one, whole), "the network is not local"
+    assert psnr(one, whole) > 15.0
+
+
+def test_full_structure_is_the_reconstruction_in_tiles_too(model: Parasol) -> None:
+    recipe = model.recipe(CONTENT, STYLE, model.dials(steps=3, structure=1.0), size=256)
+    small = painter(model.components, 24)
+    assert np.abs(small.paint(recipe).pixels - small.reconstruct(recipe.picture())).max() <= 0.5 / 255 + 1e-6
+
+
+def test_outside_a_mask_nothing_changes_in_tiles_either(model: Parasol) -> None:
+    mask = np.zeros((256, 192), np.uint8)
+    mask[60:200, 50:150] = 255
+    recipe = model.recipe(CONTENT, STYLE, model.dials(**QUICK), size=256, mask=mask)
+    found = painter(model.components, 24).paint(recipe).pixels
+    assert np.array_equal(found[mask == 0], recipe.picture()[mask == 0])
+    assert np.abs(found - recipe.picture())[mask == 255].mean() > 0.01
+
+
+def test_what_fits_into_one_tile_is_as_with_any_larger_tile(model: Parasol) -> None:
+    recipe = model.recipe(CONTENT, STYLE, model.dials(**QUICK))
+    pixels = [painter(model.components, tile, 12).paint(recipe).pixels for tile in (16, 24, TILE)]
+    assert all(np.array_equal(pixels[0], other) for other in pixels[1:])
+
+
+def test_a_large_picture_replays_from_its_png(model: Parasol, tmp_path: Path) -> None:
+    """The tile follows from the version and the size: recipes need not name it."""
+    side = TILE * PIXELS + 32
+    made = model.stylize(drawing(4, side, 64), STYLE, size=side, steps=1, structure=0.0)
+    made.save(tmp_path / "large.png")
+    assert np.array_equal(model.replay(tmp_path / "large.png").pixels, made.pixels)
+
+
+def test_a_tile_hears_the_map_of_its_own_pixels(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    dials = DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=3, content_map=True)
+    export(small_networks(content_map=True), replace(CARD, dials=dials), tmp_path / "placed")
+    placed = Parasol.load(tmp_path / "placed", threads=threads)
+    recipe = placed.recipe(CONTENT, STYLE, placed.dials(structure=0.0), size=256)
+    seen: list[tuple[int, ...]] = []
+    of_picture = ContentEncoder.map
+
+    def noted(self: ContentEncoder, picture: np.ndarray) -> np.ndarray:
+        seen.append(picture.shape)
+        return of_picture(self, picture)
+
+    monkeypatch.setattr(ContentEncoder, "map", noted)
+    painter(placed.components, 24).paint(recipe)
+    assert seen == [(192, 192, 3)] * 2, "256 x 192 px are two tiles, each read once"
+    seen.clear()
+    painter(placed.components, 64).paint(recipe)
+    assert seen == [recipe.picture().shape]
