@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 import held_out_corpus
 from parasol import Parasol
 from parasol.apps.cli import main
+from parasol.apps.evaluate import NAMES
 from parasol.bundle import sha256
 from parasol.corpora import Corpus
 from parasol.evaluation.comparison.baselines.cast import RECIPE
@@ -336,3 +337,7 @@ def test_cast_refuses_what_it_was_not_trained_for(model: Parasol, tmp_path: Path
     save_tensors(run / "best.safetensors", state | {"space": state["space"] + 1}, record)
     with pytest.raises(ValueError, match="is for the style space 000000000002 and the model's is"):
         made(f"cast:run={run}", model)
+
+
+def test_the_command_names_every_method() -> None:
+    assert NAMES.split(", ") == [*METHODS]

@@ -95,7 +95,7 @@ class Painter:
         region = recipe.mask()
         padded, box = pad_to_multiple(picture, manifest.stride)
         with timed(seconds, "encode"):
-            z_0 = self._encode(padded)
+            z_0 = self.encode(padded)
         with timed(seconds, "sample"):
             shown = recipe.shown_descriptor(manifest.content.dimension)
             where = None if region is None else _in_latents(region, manifest.stride, z_0)
@@ -103,7 +103,7 @@ class Painter:
                 if progress:
                     progress(done, recipe.dials.steps)
         with timed(seconds, "decode"):
-            decoded = self._decode(z, box)
+            decoded = self.decode(z, box)
         with timed(seconds, "colour"):
             coloured = _colour_step(recipe.dials.color, decoded, picture, style)
         drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
@@ -113,18 +113,20 @@ class Painter:
     def reconstruct(self, picture: Picture) -> Picture:
         """D(E(x)) of a fitted picture."""
         padded, box = pad_to_multiple(picture, self.components.bundle.manifest.stride)
-        return self._decode(self._encode(padded), box)
+        return self.decode(self.encode(padded), box)
 
     def tiles(self, height: int, width: int) -> Tiles:
         """The tiles of height x width latents, with the margin that the autoencoder needs."""
         return Tiles(height=height, width=width, tile=self.tile, overlap=self.overlap, margin=MARGIN)
 
-    def _encode(self, padded: Picture) -> Float[np.ndarray, "1 C h w"]:
+    def encode(self, padded: Picture) -> Float[np.ndarray, "1 C h w"]:
+        """z_0 = E(x) of a picture whose sides are multiples of the model's stride."""
         pixels = np.ascontiguousarray(padded.transpose(2, 0, 1))[None]
         tiles = self.tiles(padded.shape[0] // PIXELS, padded.shape[1] // PIXELS)
         return blend((self.components.encode(window.scaled(PIXELS).of(pixels)) for window in tiles.windows), tiles)
 
-    def _decode(self, z: Float[np.ndarray, "1 C h w"], box: Box) -> Picture:
+    def decode(self, z: Float[np.ndarray, "1 C h w"], box: Box) -> Picture:
+        """D(z), cut to what was there before the padding."""
         tiles = self.tiles(z.shape[2], z.shape[3])
         pixels = blend((self.components.decode(window.of(z)) for window in tiles.windows), tiles.scaled(PIXELS))
         return crop(pixels[0].transpose(1, 2, 0), box)

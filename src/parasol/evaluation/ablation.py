@@ -57,7 +57,7 @@ class Ablation:
             raise ValueError(f"{len(self.seeds)} seeds and {self.cases} cases are asked for: give at least one of each")
 
     def key(self, subject: Subject) -> Record:
-        """Names what the figures are about; hashes of the weights stand for the trainings. Raises as `load_trained`."""
+        """Names what the figures are about; hashes of the weights stand for the trainings. Raises as `finished`."""
         return {
             "corpus_hash": subject.key()["corpus_hash"],
             "cases": self.cases,

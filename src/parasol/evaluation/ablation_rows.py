@@ -28,7 +28,7 @@ from parasol.training.networks.content_encoder import ContentEncoder
 from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.unet import UNetConfig
-from parasol.training.recipes import FROZEN, ablation
+from parasol.training.recipes import FROZEN, Recipe, ablation
 from parasol.training.tables import load_best
 from parasol.training.train import record_of
 from parasol.types import Condition, DenoiseFn, EpsFn, Z
@@ -83,8 +83,8 @@ class Trained:
         return self.denoiser.predict(z, torch.full((len(z),), t), tokens)
 
 
-def load_trained(name: str, seed: int, runs: Path) -> Trained:
-    """The best averaged weights of one finished training, and the frozen networks that it stands on.
+def finished(name: str, seed: int, runs: Path) -> Recipe:
+    """The recipe of one training, which has been run to its end.
 
     Raises:
         ValueError: the run is missing, not finished, or of another recipe than that of now.
@@ -100,25 +100,30 @@ def load_trained(name: str, seed: int, runs: Path) -> Trained:
         raise ValueError(f"{run} was trained with another {other[0]!r}: remove it and run  {train}")
     if found["step"] != recipe.optimisation.steps:
         raise ValueError(f"{run} stands at step {found['step']} of {recipe.optimisation.steps}: go on with  {train}")
+    return recipe
+
+
+def load_trained(name: str, seed: int, runs: Path) -> Trained:
+    """The best averaged weights of one training, and the frozen networks that it stands on. Raises as `finished`."""
+    recipe = finished(name, seed, runs)
     row, unet, projector, frozen = (recipe.configuration[part] for part in ("row", "unet", "projector", "frozen"))
     assert isinstance(row, TrainedRow)
     assert isinstance(unet, UNetConfig)
     assert isinstance(projector, ProjectorConfig)
     assert isinstance(frozen, Frozen)
     denoiser = Denoiser(unet, projector)
-    load_best(denoiser, run)
+    load_best(denoiser, runs / recipe.name)
     autoencoder, style, content = load_frozen(frozen, runs)
     styles = style if row.style_token == "style" else content
     return Trained(autoencoder=autoencoder, styles=styles, contents=content, denoiser=denoiser)
 
 
 def weights(seeds: Sequence[int], runs: Path) -> dict[str, str]:
-    """Hashes of all weights that the rows stand on, by the name of their run. Raises as `load_trained`."""
+    """Hashes of all weights that the rows stand on, by the name of their run. Raises as `finished`."""
     names = [FROZEN.autoencoder_run, FROZEN.style_run, FROZEN.content_run]
     for seed in seeds:
         for row in TRAINED.values():
-            load_trained(row.name, seed, runs)
-            names.append(row.run(seed))
+            names.append(finished(row.name, seed, runs).name)
     return {name: sha256(runs / name / BEST)[:12] for name in names}
 
 

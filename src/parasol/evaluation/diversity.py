@@ -8,7 +8,6 @@ import numpy as np
 from parasol.evaluation.cases import SEEN, UNSEEN, Case, cases, gallery_cells
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.independent import Look, gallery_of, judge_of, paint, perceptual
-from parasol.evaluation.judged import rounded
 from parasol.evaluation.metrics.interval import mean_estimate
 
 SEEDS = 8
@@ -65,7 +64,7 @@ def column_summary(records: Sequence[Record], floor: float) -> Record:
     shares = shown.mean(axis=0) if len(shown) else np.zeros(SEEDS)
     return {
         "cases": len(records),
-        "apart": rounded(apart),
+        "apart": apart.rounded(),
         "floor": floor,
         "above_floor": apart.value >= floor,
         "content": shares.round(4).tolist(),

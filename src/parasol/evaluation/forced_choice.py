@@ -9,7 +9,6 @@ from jaxtyping import Float, Shaped
 from parasol.evaluation.cases import UNSEEN, Case, cases
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.independent import judge_of, paint
-from parasol.evaluation.judged import rounded
 from parasol.evaluation.metrics.interval import mean_estimate
 from parasol.images import from_uint8
 from parasol.types import Picture
@@ -49,7 +48,7 @@ def forced_choice(subject: Subject) -> Figure:
             "judge": judge_of(subject).described(),
             **{
                 side: {
-                    kind: rounded(mean_estimate(np.concatenate([record[side][kind] for record in records])))
+                    kind: mean_estimate(np.concatenate([record[side][kind] for record in records])).rounded()
                     for kind in ("pairs", "alone")
                 }
                 for side in SIDES

@@ -1,7 +1,6 @@
 """Results against the truth: is the hand the asked one, the content the given one, and how far is the true cell?"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import cache
 
 import numpy as np
@@ -102,7 +101,7 @@ def column_summary(records: Sequence[Record]) -> Record:
         "by_family": _by_family(records),
         **{name: _against_others(records, name) for name in DISTANCES},
         "style_distance": _against_content([record["style_distance"] for record in records]),
-        "few_steps": {name: rounded(_few(records, name)) for name in ("family_right", "shown", *DISTANCES)},
+        "few_steps": {name: _few(records, name).rounded() for name in ("family_right", "shown", *DISTANCES)},
     }
 
 
@@ -124,11 +123,6 @@ def percent_below(ours: Float[np.ndarray, " N"], others: Float[np.ndarray, "N M"
         return 100.0 * (1.0 - float(ours[rows].mean()) / best) if best else 0.0
 
     return of
-
-
-def rounded(estimate: Estimate) -> Record:
-    """An estimate for a file of figures."""
-    return {name: round(value, 4) for name, value in asdict(estimate).items()}
 
 
 def _pictures(subject: Subject, case: Case, methods: dict[str, Callable[[Picture, Picture], Picture]]) -> dict:
@@ -166,9 +160,9 @@ def _rates(rows: Sequence[dict[str, bool]]) -> Record:
         return {"cases": 0}
     values = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
     return {
-        **{name: rounded(mean_estimate(found)) for name, found in values.items()},
+        **{name: mean_estimate(found).rounded() for name, found in values.items()},
         "of_real": {
-            name: rounded(resampled_estimate(ratio(values[name], values[REAL]), len(rows))) for name in (OURS, TEN)
+            name: resampled_estimate(ratio(values[name], values[REAL]), len(rows)).rounded() for name in (OURS, TEN)
         },
     }
 
@@ -197,7 +191,7 @@ def _against_others(records: Sequence[Record], name: str) -> Record:
         "mean": {one: round(mean, 5) for one, mean in means.items()},
         "best_other": min(OTHERS, key=means.__getitem__),
         "below_best": {
-            one: rounded(resampled_estimate(percent_below(np.array([row[one] for row in rows]), others), len(rows)))
+            one: resampled_estimate(percent_below(np.array([row[one] for row in rows]), others), len(rows)).rounded()
             for one in (OURS, TEN)
         },
     }
@@ -208,7 +202,7 @@ def _against_content(rows: Sequence[dict[str, float]]) -> Record:
     return {
         "mean": {name: round(float(np.mean([row[name] for row in rows])), 5) for name in rows[0]},
         "below_content": {
-            one: rounded(resampled_estimate(percent_below(np.array([row[one] for row in rows]), own), len(rows)))
+            one: resampled_estimate(percent_below(np.array([row[one] for row in rows]), own), len(rows)).rounded()
             for one in (OURS, TEN)
         },
     }

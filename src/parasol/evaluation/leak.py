@@ -7,7 +7,6 @@ import numpy as np
 from parasol.evaluation.cases import CASES, UNSEEN, Case, cases
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.independent import judge_of, paint, style_distance
-from parasol.evaluation.judged import rounded
 from parasol.evaluation.metrics.interval import mean_estimate
 
 MODES = {"map": True, "no_map": False}
@@ -55,5 +54,5 @@ def summary(records: Sequence[Record]) -> Record:
             rows = [record[f"{start}_{mode}"] for record in records]
             found[f"{start}_{mode}"] = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in rows[0]}
         apart = [r[f"{start}_no_map"]["to_content"] - r[f"{start}_map"]["to_content"] for r in records]
-        found[f"{start}_leak"] = rounded(mean_estimate(np.array(apart)))
+        found[f"{start}_leak"] = mean_estimate(np.array(apart)).rounded()
     return found

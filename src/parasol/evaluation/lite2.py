@@ -17,7 +17,6 @@ STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 3), (6, 5, 2, 48, 3), (6, 3, 2, 88, 4)
 BLOCKS = sum(stage[4] for stage in STAGES)
 PLACES = {"stem": 1, "block 3": 5, "block 6": 8, "block 10": 12, "block 14": 16, "block 19": 21}
 """Layers of the perceptual distance -> place in the network: behind the stem's activation, at the ends of stages."""
-SMOOTH = 1e-5  # added to variances
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,24 +56,21 @@ class Lite2:
         """Maps and moments of a picture, whose sides have 32 px at least."""
         import torch
 
+        from parasol.training.networks.trunk import statistics
+
         names = {place: name for name, place in PLACES.items()}
         maps: dict[str, np.ndarray] = {}
         with torch.inference_mode():
             features = 2.0 * torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None] - 1.0
-            moments = [_moments(features[0].numpy())]
+            moments = [statistics(features)]
             for place, layer in enumerate(self._trunk.layers):
                 features = layer(features)
                 if place:  # the stem's are taken behind its activation
-                    moments.append(_moments(features[0].numpy()))
+                    moments.append(statistics(features))
                 if place in names:
                     maps[names[place]] = features[0].numpy()
-        return Reading(maps=maps, moments=np.concatenate(moments))
+        return Reading(maps=maps, moments=torch.cat(moments, dim=1)[0].numpy())
 
     def width_to(self, block: int) -> int:
         """How many of the moments are those of the colours, the stem and the blocks up to this one."""
         return 2 * sum(self.widths[: block + 3])
-
-
-def _moments(features: Float[np.ndarray, "C h w"]) -> Float[np.ndarray, " m"]:
-    variance = features.var(axis=(1, 2))
-    return np.concatenate([features.mean(axis=(1, 2)), np.sqrt(variance + SMOOTH)])

@@ -86,10 +86,9 @@ def seams(trial: Trial) -> Figure:
             return float(border / elsewhere)
 
         def estimate(*names: str) -> Record:
-            found = resampled_estimate(
+            return resampled_estimate(
                 lambda rows: ratio(names[0], rows) / (ratio(names[1], rows) if names[1:] else 1.0), len(records)
-            )
-            return {name: round(value, 4) for name, value in asdict(found).items()}
+            ).rounded()
 
         decibels = {name: round(float(np.mean([one[name] for one in records])), 2) for name in ("interior", "overlaps")}
         ratios = {name: estimate(name) for name in values}

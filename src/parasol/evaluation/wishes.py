@@ -8,7 +8,7 @@ import numpy as np
 from parasol.evaluation.cases import UNSEEN, Case, cases
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.independent import judge_of, perceptual
-from parasol.evaluation.judged import DISTANCES, percent_below, rounded
+from parasol.evaluation.judged import DISTANCES, percent_below
 from parasol.evaluation.metrics.chamfer import chamfer
 from parasol.evaluation.metrics.interval import resampled_estimate
 from parasol.evaluation.shelf import shelf
@@ -62,9 +62,9 @@ def summary(records: Sequence[Record]) -> Record:
         found[name] = {
             **{one: round(float(column.mean()), 5) for one, column in columns.items()},
             **{
-                f"below_{short}": rounded(
-                    resampled_estimate(percent_below(columns[MADE], columns[one][:, None]), len(records))
-                )
+                f"below_{short}": resampled_estimate(
+                    percent_below(columns[MADE], columns[one][:, None]), len(records)
+                ).rounded()
                 for short, one in (("first", FIRST), ("best", BEST))
             },
         }

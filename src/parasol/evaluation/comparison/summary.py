@@ -41,7 +41,7 @@ def summary(
             "settings": settings,
             "cost": cost_of(pairs, costs),
             "values": {
-                name: {**_rounded(estimates[name]), "mark": measure.mark(kinds)}
+                name: {**estimates[name].rounded(DIGITS), "mark": measure.mark(kinds)}
                 for name, measure in judged_by.items()
                 if name in estimates
             },
@@ -121,7 +121,3 @@ def _of_sets(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str,
         found["lite0-fid"] = set_estimate(frechet, count)
         found["lite0-artfid"] = set_estimate(lambda rows: artfid(float(content[rows].mean()), frechet(rows)), count)
     return found
-
-
-def _rounded(estimate: Estimate) -> Record:
-    return {name: round(value, DIGITS) for name, value in asdict(estimate).items()}

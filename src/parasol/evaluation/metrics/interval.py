@@ -1,7 +1,7 @@
 """Bootstrap intervals over pairs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -20,6 +20,10 @@ class Estimate:
     high: float
     pairs: int
     """How many pairs it is over."""
+
+    def rounded(self, digits: int = 4) -> dict[str, float]:
+        """For a file of figures."""
+        return {name: round(value, digits) for name, value in asdict(self).items()}
 
 
 def mean_estimate(values: Float[np.ndarray, " N"], *, seed: int = 0, resamples: int = RESAMPLES) -> Estimate:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.evaluation.comparison.method import AnyPicture, Method, of_model, require, settings
-from parasol.images import crop, fit, pad_to_multiple
+from parasol.images import fit, pad_to_multiple
 from parasol.pipeline import Parasol
 from parasol.types import Picture
 
@@ -53,15 +53,12 @@ def in_latents(
     """Paint by transforming E(content) after E(style), going `strength` of the way, and decoding."""
     size, stride = model.bundle.manifest.size, model.bundle.manifest.stride
 
-    def encode(pixels: Picture) -> Latent:
-        return model.components.encode(np.ascontiguousarray(pixels.transpose(2, 0, 1))[None])
-
     def paint(content: Picture, style: AnyPicture) -> Picture:
         padded, box = pad_to_multiple(content, stride)
-        z_0 = encode(padded)
-        z = transform(z_0, encode(pad_to_multiple(fit(style, size), stride)[0]))
+        z_0 = model.painter.encode(padded)
+        z = transform(z_0, model.painter.encode(pad_to_multiple(fit(style, size), stride)[0]))
         mixed = (z_0 + strength * (z - z_0)).astype(np.float32)
-        return crop(model.components.decode(mixed)[0].transpose(1, 2, 0), box)
+        return model.painter.decode(mixed, box)
 
     return paint
 

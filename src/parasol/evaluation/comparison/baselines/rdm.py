@@ -18,7 +18,7 @@ from jaxtyping import Float
 from parasol import corpora
 from parasol.evaluation.comparison.method import AnyPicture, Method, of_model, require, settings
 from parasol.evaluation.figure import Record
-from parasol.images import crop, pad_to_multiple
+from parasol.images import pad_to_multiple
 from parasol.index.exact import nearest
 from parasol.index.store import Encoders
 from parasol.maths.guidance import combine
@@ -54,12 +54,12 @@ def rdm(given: Mapping[str, str], model: str | None) -> Method:
         padded, box = pad_to_multiple(content, loaded.bundle.manifest.stride)
         near, _ = nearest(loaded.embed_content(style)[None], database, chosen["neighbours"])
         tokens = np.stack([loaded.embed_content(content), *database[near[0]]])[None]
-        z = loaded.components.encode(np.ascontiguousarray(padded.transpose(2, 0, 1))[None])
+        z = loaded.painter.encode(padded)
         z_T = np.random.default_rng(chosen["seed"]).standard_normal(z.shape, dtype=np.float32)
         predictor = conditioned(loaded.components, tokens, chosen["scale"])
         for _, z in sample_fresh(predictor, z_T, steps, eta=FRESH_ETA):  # noqa: B007 (the last z is the picture)
             pass
-        return crop(loaded.components.decode(z)[0].transpose(1, 2, 0), box)
+        return loaded.painter.decode(z, box)
 
     return Method(settings={**of_model(loaded), "database": _told(database), **chosen}, paint=paint)
 
