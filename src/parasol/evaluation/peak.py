@@ -1,7 +1,8 @@
 """What this machine reaches at best, so that other times can be read beside it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -24,10 +25,20 @@ def convolution_gflops(threads: int) -> float:
     return _best(lambda: torch.nn.functional.conv2d(x, kernel, padding=1), flops, threads)
 
 
-def _best(work: Callable[[], object], flops: float, threads: int) -> float:
+@contextmanager
+def torch_threads(threads: int) -> Iterator[None]:
+    """torch on so many threads, and on as many as before once it is over: its sums depend on their number."""
+    before = torch.get_num_threads()
     torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _best(work: Callable[[], object], flops: float, threads: int) -> float:
     seconds: list[float] = []
-    with torch.inference_mode():
+    with torch_threads(threads), torch.inference_mode():
         for _ in range(ROUNDS):
             started = time.perf_counter()
             work()

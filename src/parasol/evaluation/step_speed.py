@@ -10,6 +10,7 @@ import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
 from parasol.bundle import Bundle
+from parasol.evaluation.peak import torch_threads
 from parasol.maths.steps import step_mean
 from parasol.runtime.onnx import OnnxComponents
 from parasol.runtime.torch import load_networks
@@ -37,13 +38,13 @@ class StepSpeed:
 
 def step_speed(bundle: Bundle, *, threads: int, pairs: int = 15) -> StepSpeed:
     """Time whole DDIM steps with three guidance branches, ours and diffusers', in turns, on the same threads."""
-    torch.set_num_threads(threads)
     ours, theirs = our_step(bundle, threads), diffusers_step(bundle)
-    difference = float(np.abs(ours() - theirs()).max())
     times: list[tuple[float, float]] = []
-    for _ in range(WARM_UP + pairs):
-        other = _seconds(theirs)
-        times.append((_seconds(ours), other))
+    with torch_threads(threads):
+        difference = float(np.abs(ours() - theirs()).max())
+        for _ in range(WARM_UP + pairs):
+            other = _seconds(theirs)
+            times.append((_seconds(ours), other))
     times = times[WARM_UP:]
     return StepSpeed(
         onnx_ms=1e3 * median(mine for mine, _ in times),
