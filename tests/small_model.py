@@ -42,7 +42,7 @@ CARD = Card(
 def small_networks(seed: int = 0, *, content_map: bool = False) -> Networks:
     """Random weights, louder than the usual start, so that styles and contents matter, on the encoders' real trunk."""
     torch.manual_seed(seed)
-    networks = Networks.build(CONFIGURATIONS | ({"content_map": {"blocks": 6}} if content_map else {}))
+    networks = Networks.build(CONFIGURATIONS | ({"content_map": {"blocks": 6, "aligned": True}} if content_map else {}))
     with torch.no_grad():
         for network, _ in networks.components().values():
             for parameter in network.parameters():

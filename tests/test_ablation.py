@@ -15,7 +15,7 @@ from parasol import Parasol
 from parasol.bundle import DefaultDials
 from parasol.evaluation import ablation_rows as rows
 from parasol.evaluation.ablation import COLUMNS, Ablation, means, measure
-from parasol.evaluation.ablation_rows import ROWS, Trained, jointly, load_trained, noise_like, paint
+from parasol.evaluation.ablation_rows import ROWS, Trained, load_trained, noise_like, paint
 from parasol.evaluation.ablation_table import MEASURES, PAPER, markdown, paper_step, sign, summary, verdict
 from parasol.evaluation.figure import Record, Subject
 from parasol.training import ablation as spec
@@ -33,8 +33,7 @@ from parasol.training.networks.trunk import load_published_trunk
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.recipes import RECIPES, Places, ablation
 from parasol.training.train import record_of
-from parasol.types import Condition
-from worlds import FiniteWorld, normal
+from worlds import FiniteWorld
 
 WORLD = FiniteWorld.make()
 DIALS = {"steps": 20, "scale": 5.0, "structure": 0.4}
@@ -190,15 +189,6 @@ def test_modality_losses_ask_for_a_style_descriptor(places: Places) -> None:
 
 
 # Sampling
-
-
-def test_joint_guidance_ends_in_its_branches() -> None:
-    z, condition = normal(7, 2, 3, 4, 4), Condition(style=WORLD.styles[[1, 0]], content=WORLD.contents[[2, 3]])
-    both = np.stack([condition.style, condition.content], axis=1)
-    null, joint = WORLD.denoise(z, 500, 0 * both), WORLD.denoise(z, 500, both)
-    np.testing.assert_array_equal(jointly(WORLD.denoise, condition, g=0.0)(z, 500), null)
-    np.testing.assert_array_equal(jointly(WORLD.denoise, condition, g=1.0)(z, 500), joint)
-    np.testing.assert_allclose(jointly(WORLD.denoise, condition, g=5.0)(z, 500), null + 5 * (joint - null), atol=1e-5)
 
 
 @pytest.fixture

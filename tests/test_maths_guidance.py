@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from parasol.maths.guidance import branch_weights, combine, joint_weights
@@ -27,19 +27,58 @@ def test_combination_is_the_equation_of_the_paper(g_s, g_y):
     e_00, e_s0, e_0y = (normal(seed, 1, 3, 4, 4, dtype=np.float64) for seed in range(3))
     expected = e_00 + g_s * (e_s0 - e_00) + g_y * (e_0y - e_00)
     weights = branch_weights(g_s, g_y)
-    combined = combine(list(zip(weights, (e_00, e_s0, e_0y), strict=True)))
+    combined = combine(list(zip(weights[:3], (e_00, e_s0, e_0y), strict=True)))
     np.testing.assert_allclose(combined, expected, atol=1e-12)
     assert sum(weights) == pytest.approx(1.0, abs=1e-12)
 
 
 @given(g=SCALES)
-def test_one_scale_for_both_goes_from_nothing_to_the_joint_branch(g):
+def test_equal_scales_jointly_are_classifier_free_guidance_in_two_branches(g):
     e_00, e_sy = (normal(seed, 1, 3, 4, 4, dtype=np.float64) for seed in range(2))
-    weights = joint_weights(g)
+    weights = joint_weights(g, g)
+    assume(g >= 0.0)
+    assert (weights.style, weights.content) == (0.0, 0.0)
     np.testing.assert_allclose(
         combine([(weights.null, e_00), (weights.joint, e_sy)]), e_00 + g * (e_sy - e_00), atol=1e-12
     )
-    assert (joint_weights(0.0), joint_weights(1.0)) == ((1.0, 0.0), (0.0, 1.0))
+    assert (joint_weights(0.0, 0.0), joint_weights(1.0, 1.0)) == ((1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+
+
+@given(g_s=SCALES, g_y=SCALES)
+def test_joint_guidance_is_the_papers_where_modalities_add_up(g_s, g_y):
+    """Where e_sy - e_00 is the sum of both differences, sharing changes nothing; nor does it where a scale is 0."""
+    e_00, e_s0, e_0y = (normal(seed, 1, 3, 4, 4, dtype=np.float64) for seed in range(3))
+    branches = (e_00, e_s0, e_0y, e_s0 + e_0y - e_00)
+    found, paper = (
+        combine(list(zip(weights(g_s, g_y), branches, strict=True))) for weights in (joint_weights, branch_weights)
+    )
+    np.testing.assert_allclose(found, paper, atol=1e-10)
+    assert sum(joint_weights(g_s, g_y)) == pytest.approx(1.0, abs=1e-12)
+    assert joint_weights(g_s, 0.0) == branch_weights(g_s, 0.0)
+    assert joint_weights(0.0, g_y) == branch_weights(0.0, g_y)
+
+
+def test_below_the_larger_scale_the_smaller_weighs_a_difference_given_the_other():
+    """e_00 + g_y (e_0y - e_00) + g_s (e_sy - e_0y), as Brooks et al. 2023, equation 3."""
+    assert joint_weights(1.5, 4.0) == (1.0 - 4.0, 0.0, 4.0 - 1.5, 1.5)
+    assert joint_weights(4.0, 1.5) == (1.0 - 4.0, 4.0 - 1.5, 0.0, 1.5)
+    assert joint_weights(-1.0, 4.0) == branch_weights(-1.0, 4.0), "a negative scale shares nothing"
+
+
+def test_joint_guidance_asks_for_no_branch_of_weight_0():
+    seen = []
+
+    def recorder(z, t, tokens):
+        seen.append(tokens)
+        return WORLD.denoise(z, t, tokens)
+
+    condition = WORLD.condition(1, 2)
+    found = guided(recorder, condition, g_s=3.0, g_y=3.0, joint=True)(LATENT, 300)
+    (tokens,) = seen
+    both = np.stack([condition.style, condition.content], axis=1)
+    np.testing.assert_array_equal(tokens, np.concatenate([0.0 * both, both]))
+    null, joint = WORLD.denoise(LATENT, 300, 0.0 * both), WORLD.denoise(LATENT, 300, both)
+    np.testing.assert_allclose(found, null + 3.0 * (joint - null), atol=1e-5)
 
 
 @pytest.mark.parametrize(("g_s", "g_y", "branch"), [(0.0, 0.0, 0), (1.0, 0.0, 1), (0.0, 1.0, 2)])
@@ -97,7 +136,7 @@ def test_scales_that_are_not_finite_are_refused(g_s, g_y):
     with pytest.raises(ValueError, match="must be finite"):
         branch_weights(g_s, g_y)
     with pytest.raises(ValueError, match="must be finite"):
-        joint_weights(g_s + g_y)
+        joint_weights(g_s, g_y)
 
 
 def test_mismatched_shapes_are_refused():

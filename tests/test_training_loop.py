@@ -37,10 +37,10 @@ STYLE = StyleEncoderConfig(blocks=3, hidden=32, dimension=16, size=64)
 CONTRAST = ContrastiveTraining(contents=4, hands=5, temperature=0.1)
 CONTENT = ContentEncoderConfig(hidden=32, dimension=16, size=64)
 UNET = UNetConfig(latent_channels=4, widths=(32, 32), token_dimension=16, heads=2)
-MAP = ContentMapConfig(blocks=6, dimension=16, size=64)
+MAP = ContentMapConfig(blocks=6, dimension=16, size=64, aligned=True)
 PAPER = DiffusionTraining()
 EVERYTHING = DiffusionTraining(
-    shares=(0.3, 0.2, 0.2, 0.1, 0.2),
+    shares=(0.3, 0.15, 0.15, 0.1, 0.2, 0.1),
     mirrored=0.5,
     precision="bfloat16",
     modality=ModalityTraining(style=1.0, content=1.0, pictures=2),

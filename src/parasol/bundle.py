@@ -69,6 +69,7 @@ class DefaultDials(Record):
     structure: float
     steps: int
     content_map: bool = False
+    guidance: Literal["apart", "joint"] = "apart"
 
 
 class StrengthStop(Record):

@@ -192,7 +192,13 @@ class Painter:
         def eps_at(window: Window) -> EpsFn[np.ndarray]:
             content_map = None if places is None else places(window)
             tokens = condition(self.components, style=style, content=content, content_map=content_map)
-            return guided(self.components.denoise, tokens, g_s=dials.style_scale, g_y=dials.content_scale)
+            return guided(
+                self.components.denoise,
+                tokens,
+                g_s=dials.style_scale,
+                g_y=dials.content_scale,
+                joint=dials.guidance == "joint",
+            )
 
         return tiled(eps_at, tile=self.tile, overlap=self.overlap)
 

@@ -78,6 +78,7 @@ class Parasol:
         content_map: bool | None = None,
         strength: float | None = None,
         sampler: str = "ddim",
+        guidance: str | None = None,
         progress: Progress | None = None,
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
@@ -94,6 +95,7 @@ class Parasol:
         dials = self.dials(
             style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
             seed=seed, fresh=fresh, color=color, content_map=content_map, sampler=sampler,
+            guidance=guidance,
         )  # fmt: skip
         seconds: dict[str, float] = {}
         with timed(seconds, "describe"):
@@ -114,6 +116,7 @@ class Parasol:
         color: str = "off",
         content_map: bool | None = None,
         sampler: str = "ddim",
+        guidance: str | None = None,
     ) -> Dials:
         """The dials that are given, and the model's own for those that are not.
 
@@ -138,6 +141,7 @@ class Parasol:
             color=color,
             content_map=own.content_map if content_map is None else bool(content_map),
             sampler=sampler,
+            guidance=own.guidance if guidance is None else guidance,
         )
 
     def recipe(

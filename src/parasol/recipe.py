@@ -25,6 +25,7 @@ KEYWORD = "parasol"
 
 COLOUR_STEPS = ("off", "match", "keep")
 SAMPLERS = ("ddim", "dpm")
+GUIDANCES = ("apart", "joint")
 LARGEST_SCALE = 100.0
 LARGEST_SEED = 2**63 - 1
 ANOTHER_PICTURE = "give the PNG that Parasol wrote, not a copy that another program saved"
@@ -69,6 +70,9 @@ class Dials:
     sampler: str = "ddim"
     """How steps are taken: ddim (the paper's), or dpm, which takes 8 to 20 steps nearly where ddim takes 50."""
 
+    guidance: str = "apart"
+    """What the scales weigh: what each modality says apart from the other (the paper's), or jointly what both share."""
+
     def __post_init__(self) -> None:
         for name in ("style_scale", "content_scale"):
             value = getattr(self, name)
@@ -87,6 +91,10 @@ class Dials:
         if self.sampler not in SAMPLERS:
             raise ValueError(
                 f"sampler is {self.sampler!r}; it must be one of {', '.join(SAMPLERS)}: ddim for 50 steps, dpm for 10"
+            )
+        if self.guidance not in GUIDANCES:
+            raise ValueError(
+                f"guidance is {self.guidance!r}; it must be one of {', '.join(GUIDANCES)}: apart is the paper's"
             )
 
 

@@ -1,7 +1,7 @@
 """`parasol export`: trained runs -> a bundle."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,6 +20,7 @@ def export(
     structure: Annotated[float, typer.Option(help="The model's default dial.")] = 0.4,
     steps: Annotated[int, typer.Option(help="The model's default dial.")] = 50,
     content_map: Annotated[bool, typer.Option(help="The model's default dial.")] = False,
+    guidance: Annotated[Literal["apart", "joint"], typer.Option(help="The model's default dial.")] = "apart",
 ) -> None:
     """Write the bundle of a trained model: graphs without weights, one copy of the weights, a manifest with hashes.
 
@@ -36,8 +37,9 @@ def export(
     if recipe not in RECIPES:
         raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     dials = DefaultDials(
-        style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, content_map=content_map
-    )
+        style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps,
+        content_map=content_map, guidance=guidance,
+    )  # fmt: skip
     networks, card = assemble(
         RECIPES[recipe](), Places(corpus=corpus, runs=runs), name=name or out.name, licence=licence, dials=dials
     )

@@ -44,6 +44,7 @@ def grid(
     strength: options.Strength = None,
     steps: options.Steps = None,
     sampler: options.Sampler = "ddim",
+    guidance: options.Guidance = None,
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
     color: options.Color = "off",
@@ -80,7 +81,7 @@ def grid(
     placeless = between is not None and len(contents) > 1
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or placeless, color=color, sampler=sampler,
+        seed=seed, fresh=fresh or placeless, color=color, sampler=sampler, guidance=guidance,
         content_map=False if placeless and content_map is None else content_map,
     )  # fmt: skip
     drawn = {path: images.load(path) for word in contents for path in pictures(word)}

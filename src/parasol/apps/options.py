@@ -50,6 +50,14 @@ Color = Annotated[
 Sampler = Annotated[
     Literal["ddim", "dpm"], typer.Option(help="How steps are taken: ddim as in the paper, or dpm for --steps 8 to 20.")
 ]
+Guidance = Annotated[
+    Literal["apart", "joint"] | None,
+    typer.Option(
+        help="Whether the scales weigh style and content apart from each other, as in the paper, or jointly what both "
+        "share; the model's own if left out.",
+        show_default=False,
+    ),
+]
 Size = Annotated[int | None, typer.Option(metavar="PX", help="Longer side; the model's own if left out.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME|DIR", help="A bundled model, or the folder of a bundle.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]

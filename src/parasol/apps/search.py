@@ -55,6 +55,7 @@ def search(
     strength: options.Strength = None,
     steps: options.Steps = None,
     sampler: options.Sampler = "ddim",
+    guidance: options.Guidance = None,
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
     color: options.Color = "off",
@@ -94,7 +95,7 @@ def search(
         _refuse_idle(
             out=out, style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
             steps=steps, seed=seed or None, fresh=fresh or None, color=None if color == "off" else color,
-            content_map=content_map, sampler=None if sampler == "ddim" else sampler, size=size,
+            content_map=content_map, sampler=None if sampler == "ddim" else sampler, guidance=guidance, size=size,
         )  # fmt: skip
     default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
     target = (default if out is None else out) if make else None
@@ -124,7 +125,7 @@ def search(
     else:
         dials = loaded.dials(
             style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-            seed=seed, fresh=fresh, color=color, content_map=content_map, sampler=sampler,
+            seed=seed, fresh=fresh, color=color, content_map=content_map, sampler=sampler, guidance=guidance,
         )  # fmt: skip
         with Progress("drawing") as progress:
             turn = running.answer(**query, dials=dials, size=size, progress=progress.update)

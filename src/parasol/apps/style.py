@@ -39,6 +39,7 @@ def style(
     strength: options.Strength = None,
     steps: options.Steps = None,
     sampler: options.Sampler = "ddim",
+    guidance: options.Guidance = None,
     seed: options.Seed = 0,
     count: Annotated[int, typer.Option(min=1, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")] = 1,
     fresh: options.Fresh = False,
@@ -85,7 +86,7 @@ def style(
     loaded = Parasol.load(model)
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or count > 1, color=color, content_map=content_map, sampler=sampler,
+        seed=seed, fresh=fresh or count > 1, color=color, content_map=content_map, sampler=sampler, guidance=guidance,
     )  # fmt: skip
     failed = 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:

@@ -14,10 +14,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from parasol.bundle import sha256
-from parasol.maths.guidance import combine, joint_weights
 from parasol.maths.schedule import Schedule, switch_step
 from parasol.painting import FRESH_ETA, INVERSION_ETA
-from parasol.sampling.guided import guided, repeat
+from parasol.sampling.guided import guided
 from parasol.sampling.sampler import forward_chain, restyle, sample_fresh
 from parasol.training.ablation import TRAINED, TrainedRow
 from parasol.training.checkpoint import BEST, load_record
@@ -31,7 +30,7 @@ from parasol.training.networks.unet import UNetConfig
 from parasol.training.recipes import FROZEN, Recipe, ablation
 from parasol.training.tables import load_best
 from parasol.training.train import record_of
-from parasol.types import Condition, DenoiseFn, EpsFn, Z
+from parasol.types import Condition, EpsFn
 
 STEPS = 20
 STRUCTURE = 0.4  # lambda / T of the row with inversion, the paper's
@@ -127,21 +126,6 @@ def weights(seeds: Sequence[int], runs: Path) -> dict[str, str]:
     return {name: sha256(runs / name / BEST)[:12] for name in names}
 
 
-def jointly(denoise: DenoiseFn[Z], condition: Condition[Z], *, g: float) -> EpsFn[Z]:
-    """Guidance by one scale for both modalities, in a batch of two branches (`joint_weights`)."""
-    weights, batch = joint_weights(g), condition.style.shape[0]
-    tokens = repeat(condition.style, 4).reshape(2 * batch, 2, -1)
-    tokens[:batch] = 0.0
-    tokens[batch:, 0] = condition.style
-    tokens[batch:, 1] = condition.content
-
-    def eps_fn(z: Z, t: int) -> Z:
-        eps = denoise(repeat(z, 2), t, tokens)
-        return combine([(weights.null, eps[:batch]), (weights.joint, eps[batch:])])
-
-    return eps_fn
-
-
 def noise_like(z: Float[Tensor, "B C h w"], seed: int, count: int) -> list[Float[Tensor, "B C h w"]]:
     """`count` standard normal latents; a picture's come from the seed and its place in the batch alone."""
     drawn = [
@@ -167,9 +151,7 @@ def paint(
     """
 
     def predictor(wanted: Condition[Tensor]) -> EpsFn[Tensor]:
-        if row.apart:
-            return guided(trained.denoise, wanted, g_s=scale, g_y=scale)
-        return jointly(trained.denoise, wanted, g=scale)
+        return guided(trained.denoise, wanted, g_s=scale, g_y=scale, joint=not row.apart)
 
     steps = Schedule().steps(STEPS)
     z_0 = trained.autoencoder.encode(content)

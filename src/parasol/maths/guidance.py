@@ -6,7 +6,7 @@ from parasol.types import Z
 
 
 class BranchWeights(NamedTuple):
-    """Weight of each network branch in the guided prediction; the three always sum to 1."""
+    """Weight of each network branch in the guided prediction; the four always sum to 1."""
 
     null: float
     """eps(z_t, t, null, null)."""
@@ -17,9 +17,12 @@ class BranchWeights(NamedTuple):
     content: float
     """eps(z_t, t, null, c_y)."""
 
+    joint: float = 0.0
+    """eps(z_t, t, m_s, c_y)."""
+
 
 def branch_weights(g_s: float, g_y: float) -> BranchWeights:
-    """The guidance equation with its terms collected: a scale of 0 ignores the modality, 1 is plain conditional.
+    """The paper's guidance equation, terms collected: a scale of 0 ignores the modality, 1 is plain conditional.
 
     eps = e_00 + g_s (e_s0 - e_00) + g_y (e_0y - e_00) = (1 - g_s - g_y) e_00 + g_s e_s0 + g_y e_0y.
     A weight of exactly 0 means that the branch need not be evaluated.
@@ -32,27 +35,24 @@ def branch_weights(g_s: float, g_y: float) -> BranchWeights:
     return BranchWeights(null=1.0 - g_s - g_y, style=float(g_s), content=float(g_y))
 
 
-class JointWeights(NamedTuple):
-    """Weight of each network branch where one scale serves both modalities; the two always sum to 1."""
+def joint_weights(g_s: float, g_y: float) -> BranchWeights:
+    """The paper's guidance with the part that both modalities say together: what the scales share goes to both at once.
 
-    null: float
-    """eps(z_t, t, null, null)."""
-
-    joint: float
-    """eps(z_t, t, m_s, c_y)."""
-
-
-def joint_weights(g: float) -> JointWeights:
-    """Classifier-free guidance before the paper split it, as in RDM: one scale for both modalities at once.
-
-    eps = e_00 + g (e_sy - e_00) = (1 - g) e_00 + g e_sy: 0 ignores both, 1 is plain conditional.
+    With g = min(g_s, g_y), where both are above 0 (else as `branch_weights`),
+    eps = e_00 + g (e_sy - e_00) + (g_s - g) (e_s0 - e_00) + (g_y - g) (e_0y - e_00).
+    The paper's sum of two differences cannot say how this style draws this content; e_sy can. Each scale still turns
+    its own modality off at 0, and at equal scales this is plain classifier-free guidance (Ho and Salimans 2022) in two
+    branches. Below the larger scale, the smaller one weighs a difference given the other modality, as in
+    InstructPix2Pix (Brooks et al. 2023).
 
     Raises:
-        ValueError: the scale is not finite.
+        ValueError: a scale is not finite.
     """
-    if not -float("inf") < g < float("inf"):
-        raise ValueError(f"g is {g}; a guidance scale must be finite, usually 0 to 10")
-    return JointWeights(null=1.0 - g, joint=float(g))
+    alone = branch_weights(g_s, g_y)
+    shared = max(0.0, min(alone.style, alone.content))
+    return BranchWeights(
+        null=alone.null + shared, style=alone.style - shared, content=alone.content - shared, joint=shared
+    )
 
 
 def combine(weighted: list[tuple[float, Z]]) -> Z:

@@ -19,7 +19,7 @@ from parasol.training.networks.content_encoder import ContentEncoder, ContentEnc
 from parasol.training.networks.content_map import ContentMap, ContentMapConfig
 from parasol.training.networks.projector import Projector, ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.unet import attentive
+from parasol.training.networks.unet import attentive, unet_class
 from parasol.training.networks.words import WordsConfig, WordsHeads
 
 _COUNTERS = "num_batches_tracked"  # of batch norms: they matter to training alone and are not stored
@@ -42,7 +42,7 @@ class Networks:
         """Networks with fresh weights, in evaluation mode, from what `configurations` returned."""
         return cls(
             autoencoder=Autoencoder(_config(AutoencoderConfig, configurations["autoencoder"])).eval(),
-            unet=attentive(UNet2DConditionModel(**configurations["unet"])).eval(),
+            unet=attentive(unet_class(_aligned(configurations))(**configurations["unet"])).eval(),
             style=StyleEncoder(_config(StyleEncoderConfig, configurations["style"])).eval(),
             content=ContentEncoder(_config(ContentEncoderConfig, configurations["content"])).eval(),
             projector=Projector(_config(ProjectorConfig, configurations["projector"])).eval(),
@@ -123,6 +123,11 @@ def load_networks(bundle: Bundle) -> Networks:
         if wrong:
             raise BundleError(f"{where}: {WEIGHTS} does not fit its networks at {wrong[0]!r}: {GET_ANOTHER}")
     return networks
+
+
+def _aligned(configurations: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the U-Net is given the content map where it belongs; no map of before that was."""
+    return bool(configurations.get(CONTENT_MAP, {}).get("aligned", False))
 
 
 def _config(kind: type, values: Mapping[str, Any]) -> Any:

@@ -5,14 +5,14 @@ from typing import Literal
 
 from jaxtyping import Float
 
-from parasol.maths.guidance import branch_weights, combine
+from parasol.maths.guidance import branch_weights, combine, joint_weights
 from parasol.types import Condition, DenoiseFn, EpsFn, Z
 
-Branch = Literal["null", "style", "content"]
+Branch = Literal["null", "style", "content", "joint"]
 
 
-def guided(denoise: DenoiseFn[Z], condition: Condition[Z], *, g_s: float, g_y: float) -> EpsFn[Z]:
-    """The guided predictor eps(z_t, t, m_s, c_y) of the paper's guidance equation.
+def guided(denoise: DenoiseFn[Z], condition: Condition[Z], *, g_s: float, g_y: float, joint: bool = False) -> EpsFn[Z]:
+    """The guided predictor eps(z_t, t, m_s, c_y) of the paper's guidance equation, or of `joint_weights`.
 
     A branch whose weight is exactly 0 is never evaluated, so that with g_s = 0 the style cannot reach a single bit of
     the result; the others go through `denoise` as one batch, branch by branch.
@@ -20,8 +20,8 @@ def guided(denoise: DenoiseFn[Z], condition: Condition[Z], *, g_s: float, g_y: f
     Raises:
         ValueError: a scale is not finite; or, when called, z_t and the condition differ in batch size.
     """
-    weights = branch_weights(g_s, g_y)._asdict()
-    names: list[Branch] = [name for name in ("null", "style", "content") if weights[name] != 0.0]
+    weights = (joint_weights if joint else branch_weights)(g_s, g_y)._asdict()
+    names: list[Branch] = [name for name in ("null", "style", "content", "joint") if weights[name] != 0.0]
     tokens = branch_tokens(condition, names)
     batch = condition.style.shape[0]
 
@@ -42,9 +42,9 @@ def branch_tokens(condition: Condition[Z], branches: Sequence[Branch]) -> Float[
     tokens[:] = 0.0
     for i, branch in enumerate(branches):
         block = slice(i * batch, (i + 1) * batch)
-        if branch == "style":
+        if branch in ("style", "joint"):
             tokens[block, 0] = condition.style
-        if branch == "content":
+        if branch in ("content", "joint"):
             tokens[block, 1] = condition.content
             if condition.content_map is not None:
                 tokens[block, 2:] = condition.content_map

@@ -24,7 +24,7 @@ ABLATED_OPTIMISATION = Optimisation(
 
 WHOLE = DiffusionTraining(
     # one scale for both modalities asks for the joint branch, a scale for each for the style and the content alone
-    shares=(0.4, 0.25, 0.25, 0.1, 0.0),
+    shares=(0.4, 0.25, 0.25, 0.1, 0.0, 0.0),
     precision="bfloat16",
     compiled=True,
     modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=500),

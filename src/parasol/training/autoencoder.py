@@ -1,4 +1,4 @@
-"""Training of the autoencoder E / D: crops of pictograms on many backgrounds, a little noise on the latent."""
+"""Training of the autoencoder E / D, and of its decoder alone: crops of pictograms on many backgrounds."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,9 @@ from torch.nn import functional
 from parasol.corpora import Corpus
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
+from parasol.training.losses import edge_loss, perceptual_loss
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
+from parasol.training.networks.trunk import Trunk, load_published_trunk
 from parasol.training.pictures import blocks, composite, rows_of, spread
 
 
@@ -40,7 +42,8 @@ class AutoencoderTask(Task):
         self.rows = rows_of(corpus, "train")
         self.validation = spread(rows_of(corpus, "content-val"), 256)
 
-    def _batch(self, step: int) -> Tensor:
+    def batch_of(self, step: int) -> Tensor:
+        """Pixels [B,3,crop,crop] in [0,1] of this step."""
         random = draws(self.training.seed, step)
         rows = random.choice(self.rows, self.batch, replace=False)
         side, crop = self.pixels.shape[1], self.training.crop
@@ -59,7 +62,7 @@ class AutoencoderTask(Task):
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, Autoencoder)
         rows, device = self.part.rows(self.batch), next(model.parameters()).device
-        pixels = self._batch(step)[rows].to(device)
+        pixels = self.batch_of(step)[rows].to(device)
         latent = model.raw_encode(pixels)
         noise = torch.randn((self.batch, *latent.shape[1:]), generator=torch_draws(self.training.seed, step))
         noise = noise[rows].to(device)
@@ -86,3 +89,75 @@ class AutoencoderTask(Task):
             ratios.append(-10.0 * error.clamp_min(1e-10).log10())
         ratio = torch.cat(ratios)
         return {"score": -float(ratio.mean()), "psnr": float(ratio.mean()), "psnr_p10": float(ratio.quantile(0.1))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderTraining(AutoencoderTraining):
+    """As of the autoencoder, and the weights of what it takes to look sharp.
+
+    noise: largest deviation of the noise on the latent, in units of its own; each picture draws one below it.
+    edges: weight of the error of differences between neighbouring pixels. perceptual: weight of the perceptual distance
+    on the maps of EfficientNet-Lite0 that `LAYERS` names.
+    """
+
+    noise: float = 0.1
+    edges: float = 1.0
+    perceptual: float = 0.03
+
+
+LAYERS = (1, 4, 6, 9, 12)  # of Lite0: the stem and the ends of the stages, blocks 2, 4, 7 and 10
+
+
+class DecoderTask(AutoencoderTask):
+    """Teaches a trained autoencoder's decoder to draw sharply; E, and with it every latent, stays what it is.
+
+    The score is the loss over validation contents, whole pictures without noise.
+    """
+
+    training: DecoderTraining
+
+    def __init__(self, corpus: Corpus, start: Autoencoder, training: DecoderTraining, batch: int) -> None:
+        super().__init__(corpus, start.config, training, batch)
+        self.model.load_state_dict(start.state_dict())
+        self.model.encoder.requires_grad_(False)
+        self.trunk = Trunk(blocks=max(LAYERS) - 1).eval()
+        load_published_trunk(self.trunk)
+
+    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(model, Autoencoder)
+        rows, device = self.part.rows(self.batch), next(model.parameters()).device
+        pixels = self.batch_of(step)[rows].to(device)
+        with torch.no_grad():
+            latent = model.encode(pixels)
+        generator = torch_draws(self.training.seed, step)
+        noise = torch.randn((self.batch, *latent.shape[1:]), generator=generator)
+        much = self.training.noise * torch.rand((self.batch, 1, 1, 1), generator=generator)
+        latent = latent + (much * noise)[rows].to(device)
+        return self._loss(model.raw_decode(latent * model.latent_std + model.latent_mean), pixels)
+
+    def _loss(self, decoded: Tensor, pixels: Tensor) -> tuple[Tensor, dict[str, float]]:
+        self.trunk.to(pixels.device)
+        with torch.no_grad():
+            wanted = self.trunk.maps(pixels, LAYERS)
+        perceptual, edges = perceptual_loss(self.trunk.maps(decoded, LAYERS), wanted), edge_loss(decoded, pixels)
+        squared = functional.mse_loss(decoded, pixels)
+        loss = functional.l1_loss(decoded, pixels) + squared
+        loss = loss + self.training.edges * edges + self.training.perceptual * perceptual
+        psnr = -10.0 * float(squared.detach().log10())
+        return loss, {"psnr": psnr, "edges": float(edges.detach()), "perceptual": float(perceptual.detach())}
+
+    def finish(self, model: nn.Module) -> None:
+        """Nothing: the latent's scale is E's."""
+
+    @torch.no_grad()
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        assert isinstance(model, Autoencoder)
+        found = super().validate(model)
+        parts = []
+        for rows in blocks(self.validation):
+            pixels = composite(self.pixels[rows])
+            loss, figures = self._loss(model.decode(model.encode(pixels)), pixels)
+            parts.append((len(rows), {**figures, "score": float(loss)}))
+        total = sum(count for count, _ in parts)
+        means = {name: sum(count * figures[name] for count, figures in parts) / total for name in parts[0][1]}
+        return {**found, **{name: means[name] for name in ("score", "edges", "perceptual")}}

@@ -37,7 +37,9 @@ MODES = {
     "content": (0.0, 1.0, 0.0),
     "null": (0.0, 0.0, 0.0),
     "map": (0.0, 1.0, 1.0),
+    "pair": (1.0, 1.0, 0.0),
 }
+MAPPED = ("map", "pair")  # the ways that differ from others where there is a map alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,16 +56,17 @@ class Frozen:
 
 @dataclass(frozen=True, kw_only=True)
 class DiffusionTraining:
-    """shares: of a batch that sees everything, the style alone, the content token alone, nothing, content with its map.
+    """shares: of a batch that sees everything, the style alone, the content token alone, nothing, content with its map,
+    and both tokens without it.
 
-    Guidance evaluates (m_s, null), (null, c_y) and (null, null) and never the joint branch, so each alone gets the
-    larger share. mirrored: share of the batch of which x and y are both seen in a mirror. snr_cap: see
-    `diffusion_loss`. modality: the two modality losses, where they are wanted. precision: of the U-Net's products;
-    sums, weights and losses are float32 in any case. compiled: whether torch.compile fuses the U-Net, which takes two
-    minutes at the start. seed: of every draw.
+    The paper's guidance evaluates (m_s, null), (null, c_y) and (null, null) and never the joint branch, so each
+    alone gets the larger share; joint guidance lives on the first. mirrored: share of the batch of which x and y
+    are both seen in a mirror. snr_cap: see `diffusion_loss`. modality: the two modality losses, where they are
+    wanted. precision: of the U-Net's products; sums, weights and losses are float32 in any case. compiled: whether
+    torch.compile fuses the U-Net, which takes two minutes at the start. seed: of every draw.
     """
 
-    shares: tuple[float, float, float, float, float] = (0.2, 0.35, 0.35, 0.1, 0.0)
+    shares: tuple[float, float, float, float, float, float] = (0.2, 0.35, 0.35, 0.1, 0.0, 0.0)
     mirrored: float = 0.0
     snr_cap: float = 5.0
     modality: ModalityTraining | None = None
@@ -85,7 +88,7 @@ class Denoiser(nn.Module):
         self, unet: UNetConfig, projector: ProjectorConfig, content_map: ContentMapConfig | None = None
     ) -> None:
         super().__init__()
-        self.unet = build_unet(unet)
+        self.unet = build_unet(unet, aligned=content_map is not None and content_map.aligned)
         self.projector = Projector(projector)
         self.content_map = ContentMap(content_map) if content_map else None
         if self.content_map:
@@ -270,7 +273,7 @@ class DiffusionTask(Task):
         plain = np.zeros(count, np.int64)
         z, eps, alpha_bar = self._noised(self.held.x, t, torch_draws(self.training.seed, VALIDATION), plain)
         style, (content, maps) = self.tokens[self.held.s], self._shown(self.held.y, plain)
-        modes = {name: row for name, row in MODES.items() if maps is not None or name != "map"}
+        modes = {name: row for name, row in MODES.items() if maps is not None or name not in MAPPED}
         for mode, row in modes.items():
             kept = torch.tensor([row]).expand(count, 3)
             parts = [

@@ -1,10 +1,12 @@
 """Training objectives, as functions of tensors."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn.functional import normalize
 
 
 def supervised_contrastive_loss(
@@ -79,3 +81,22 @@ def modality_losses(
         for one, other, weight in zip(found, wanted, weights.unbind(1), strict=True)
     )
     return style, content
+
+
+def perceptual_loss(found: Sequence[Float[Tensor, "B _ _ _"]], wanted: Sequence[Float[Tensor, "B _ _ _"]]) -> Tensor:
+    """LPIPS's formula (Zhang et al. 2018) with unit weights, mean over the batch.
+
+    Of each layer's maps, channels brought to unit norm at each place: squared differences, summed over channels, mean
+    over places; summed over layers.
+    """
+    terms = [
+        (normalize(one, dim=1) - normalize(other, dim=1)).square().sum(1).mean()
+        for one, other in zip(found, wanted, strict=True)
+    ]
+    return torch.stack(terms).sum()
+
+
+def edge_loss(found: Float[Tensor, "B C H W"], wanted: Float[Tensor, "B C H W"]) -> Float[Tensor, ""]:
+    """Mean absolute error of the differences between neighbours, across and down: a blurred edge costs much."""
+    error = found - wanted
+    return error.diff(dim=2).abs().mean() + error.diff(dim=3).abs().mean()

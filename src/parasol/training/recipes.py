@@ -12,13 +12,13 @@ import torch
 
 from parasol.corpora import load
 from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_UNET, SEEDS, TRAINED
-from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
+from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining, DecoderTask, DecoderTraining
 from parasol.training.cast import CastTask, CastTraining
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
 from parasol.training.modality import ModalityTraining
-from parasol.training.networks.autoencoder import AutoencoderConfig
+from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
 from parasol.training.networks.cast import CastConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.content_map import ContentMapConfig
@@ -26,6 +26,7 @@ from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsConfig
+from parasol.training.tables import load_best
 from parasol.training.words import WordsTask, WordsTraining
 from parasol.triplets import Mining
 
@@ -33,6 +34,7 @@ WORDS_RUN = "pictogram-words"
 STYLE = StyleEncoderConfig(hidden=256, palette=True)
 CONTENT = ContentEncoderConfig(hidden=192, layout=True, linear=128)
 WORDS = WordsConfig(hidden=512)
+DECODER = AutoencoderConfig(decoder_blocks=(3, 4, 4))
 FROZEN = Frozen(
     autoencoder=AutoencoderConfig(),
     style=STYLE,
@@ -73,6 +75,27 @@ def pictogram_autoencoder() -> Recipe:
         optimisation=optimisation,
         configuration={"network": network, "training": training},
         task=lambda places: AutoencoderTask(load(places.corpus), network, training, optimisation.batch),
+    )
+
+
+def pictogram_decoder() -> Recipe:
+    """A deeper decoder for the latents of `pictogram-autoencoder`, after it. See docs/training.md."""
+    base, network, training = AutoencoderConfig(), DECODER, DecoderTraining()
+    optimisation = Optimisation(
+        steps=4_000, batch=16, learning_rate=6e-4, decay="cosine", warmup=100, average=0.998, validate_every=500,
+        save_every=250,
+    )  # fmt: skip
+
+    def task(places: Places) -> Task:
+        start = load_best(Autoencoder(base), places.runs / "pictogram-autoencoder")
+        assert isinstance(start, Autoencoder)
+        return DecoderTask(load(places.corpus), deepened(start, network), training, optimisation.batch)
+
+    return Recipe(
+        name="pictogram-decoder",
+        optimisation=optimisation,
+        configuration={"network": network, "training": training},
+        task=task,
     )
 
 
@@ -119,14 +142,14 @@ def pictogram_diffusion() -> Recipe:
         ProjectorConfig(hidden=256),
         Mining(confidence=20.0),
         DiffusionTraining(
-            shares=(0.1, 0.3, 0.15, 0.1, 0.35),
+            shares=(0.45, 0.1, 0.05, 0.15, 0.15, 0.1),
             mirrored=0.5,
             precision="bfloat16",
             compiled=True,
             modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=3_700),
         ),
     )
-    content_map = ContentMapConfig()
+    content_map = ContentMapConfig(aligned=True)
     optimisation = Optimisation(
         steps=4_600, batch=32, learning_rate=4e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.999,
         validate_every=500, save_every=200,
@@ -224,6 +247,7 @@ def ablation(row: str, seed: int) -> Recipe:
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-autoencoder": pictogram_autoencoder,
+    "pictogram-decoder": pictogram_decoder,
     "pictogram-style": pictogram_style,
     "pictogram-content": pictogram_content,
     "pictogram-words": pictogram_words,

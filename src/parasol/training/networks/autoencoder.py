@@ -5,6 +5,7 @@ give the same latent away from their borders, and any height and width that are 
 """
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from jaxtyping import Float
@@ -40,6 +41,7 @@ class ResidualBlock(nn.Module):
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
         nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(torch.relu(self.first(torch.relu(x))))
@@ -127,3 +129,29 @@ class Autoencoder(nn.Module):
     def decode(self, latent: Float[Tensor, "B C h w"]) -> Float[Tensor, "B 3 H W"]:
         """D(z), clamped to [0,1]."""
         return self.raw_decode(latent * self.latent_std + self.latent_mean).clamp(0.0, 1.0)
+
+
+def deepened(trained: Autoencoder, config: AutoencoderConfig) -> Autoencoder:
+    """An autoencoder with `trained`'s encoder and more residual blocks in its decoder, which at first do nothing.
+
+    `config` differs from that of `trained` in `decoder_blocks` alone, which are as many or more.
+
+    Raises:
+        RuntimeError: the shapes differ.
+        ValueError: the decoder has fewer blocks.
+    """
+    if any(new < old for new, old in zip(config.decoder_blocks, trained.config.decoder_blocks, strict=True)):
+        raise ValueError(f"decoder_blocks {config.decoder_blocks} are fewer than {trained.config.decoder_blocks}")
+    network = Autoencoder(config)
+    network.encoder.load_state_dict(trained.encoder.state_dict())
+    network.latent_mean.copy_(trained.latent_mean)
+    network.latent_std.copy_(trained.latent_std)
+    for new, old in zip(_levels(network.decoder), _levels(trained.decoder), strict=True):
+        for own, other in zip(new, old, strict=False):
+            own.load_state_dict(other.state_dict())
+    return network
+
+
+def _levels(layers: nn.Sequential) -> list[list[nn.Module]]:
+    """The layers in runs: residual blocks, what is between them, residual blocks, and so on."""
+    return [list(run) for _, run in groupby(layers, lambda layer: isinstance(layer, ResidualBlock))]

@@ -21,12 +21,15 @@ FLAT = 1e-2  # added to a channel's variance: a channel that says next to nothin
 class ContentMapConfig:
     """blocks: trunk blocks below the map, 6 to 11, whose stride is 16. dimension: of the tokens. size: of its input.
 
+    aligned: whether the U-Net is also given the tokens where they belong, at each of its levels (`PlacedUNet`).
+
     Raises ValueError for other blocks.
     """
 
     blocks: int = 11
     dimension: int = 256
     size: int = 128
+    aligned: bool = False
 
     def __post_init__(self) -> None:
         if not 6 <= self.blocks <= 11:

@@ -1,5 +1,6 @@
 """The denoising U-Net: diffusers' UNet2DConditionModel, cross-attention on the stacked tokens at every level."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,7 +8,7 @@ import torch
 from diffusers.models.attention_processor import Attention
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 
@@ -34,10 +35,70 @@ class UNetConfig:
         return 2 ** (len(self.widths) - 1)
 
 
-def build_unet(config: UNetConfig) -> UNet2DConditionModel:
-    """unet(z, t, encoder_hidden_states=tokens).sample is eps_theta(z_t, t, m_s, c_y) (paper section 3), or v_theta."""
+class PlacedUNet(UNet2DConditionModel):
+    """A U-Net that hears a content map twice: as tokens to attend to, and at each level laid where it belongs.
+
+    What is laid is added where a T2I adapter's features are (Mou et al. 2023): at the end of each level on the way
+    down. The lines to the levels are zero at first, so that a trained U-Net becomes this one without a change.
+    """
+
+    def __init__(self, **config: Any) -> None:
+        super().__init__(**config)
+        tokens, widths = config["cross_attention_dim"], config["block_out_channels"]
+        self.lay = nn.ModuleList(nn.Linear(tokens, width, bias=False) for width in widths)
+        for line in self.lay:
+            nn.init.zeros_(line.weight)  # type: ignore[arg-type]
+
+    def forward(  # type: ignore[override]
+        self, sample: Tensor, timestep: Tensor | int, encoder_hidden_states: Tensor, **others: Any
+    ) -> Any:
+        """As of the base class; the tokens are [m_s, c_y, *content map], whose map may be null or not there."""
+        tokens = encoder_hidden_states[:, 2:]
+        scale = math.sqrt(tokens.shape[2])  # tokens have unit norm, features about unit variance
+        laid = [
+            place(line(scale * tokens), sample[:1, 0, :: 2**level, :: 2**level]) for level, line in enumerate(self.lay)
+        ]
+        return super().forward(
+            sample, timestep, encoder_hidden_states, down_intrablock_additional_residuals=laid, **others
+        )
+
+
+def place(values: Float[Tensor, "B p c"], plane: Float[Tensor, "1 h w"]) -> Float[Tensor, "B c h w"]:
+    """Values at the places of a square, row by row, bilinearly at each point of a plane that lies centred in it.
+
+    The square is as wide as the plane's longer side: that is how a picture lies in what encoders see. Without any
+    places there are zeros. Sizes are computed as tensors, for the traced graph takes any.
+    """
+    one = torch.ones_like(plane)
+    rows, columns = one[0, :, 0].cumsum(0) - 0.5, one[0, 0].cumsum(0) - 0.5
+    side = torch.maximum(rows[-1], columns[-1]) + 0.5
+    values = torch.cat([values, torch.zeros_like(values.sum(1, keepdim=True))], dim=1)  # no place has no sum otherwise
+    count = torch.ones_like(values[0, :, 0], dtype=plane.dtype)
+    across = (count.sum() - 1.0).sqrt().round().clamp(min=1.0)
+    number = count.cumsum(0) - 1.0
+    down = torch.div(number + 0.5, across).floor()
+    apart = (
+        _places(rows, side, across)[:, None] - down,
+        _places(columns, side, across)[:, None] - number + across * down,
+    )
+    vertical, horizontal = ((1.0 - distance.abs()).clamp(min=0.0) for distance in apart)
+    spread = vertical[:, None] * horizontal[None]
+    laid = torch.matmul(spread.flatten(0, 1), values.to(spread.dtype)).transpose(1, 2)
+    return laid.reshape(values.shape[0], values.shape[2], rows.shape[0], columns.shape[0])
+
+
+def unet_class(aligned: bool) -> type[UNet2DConditionModel]:
+    """The class of a U-Net: plain, or one that lays a content map where it belongs."""
+    return PlacedUNet if aligned else UNet2DConditionModel
+
+
+def build_unet(config: UNetConfig, *, aligned: bool = False) -> UNet2DConditionModel:
+    """unet(z, t, encoder_hidden_states=tokens).sample is eps_theta(z_t, t, m_s, c_y) (paper section 3), or v_theta.
+
+    aligned: whether the tokens of a content map are also laid where they belong.
+    """
     levels = len(config.widths)
-    unet = UNet2DConditionModel(
+    unet = unet_class(aligned)(
         in_channels=config.latent_channels,
         out_channels=config.latent_channels,
         block_out_channels=config.widths,
@@ -88,6 +149,12 @@ class _TokenAttention:
         found = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         found = found.transpose(1, 2).flatten(2).to(hidden_states.dtype)
         return attn.to_out[1](attn.to_out[0](found))
+
+
+def _places(points: Float[Tensor, " n"], side: Float[Tensor, ""], across: Float[Tensor, ""]) -> Float[Tensor, " n"]:
+    """Points along a side, in px from the plane's own edge, in places of the square from its first one's middle."""
+    margin = 0.5 * (side - points[-1] - 0.5)
+    return ((points + margin) / side * across - 0.5).clamp(min=0.0).minimum(across - 1.0)
 
 
 def _unheard(tokens: Float[Tensor, "B n d"]) -> Float[Tensor, "B n"]:
