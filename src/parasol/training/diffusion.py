@@ -147,7 +147,7 @@ def tabulate(
 
     return Table(
         rows=rows,
-        latents=tabled(autoencoder, frozen.autoencoder_run, rows, autoencoder.encode),
+        latents=tabled(autoencoder.encoder, frozen.autoencoder_run, rows, autoencoder.encode),
         content=tabled(content, frozen.content_run, everywhere, content.forward),
         maps=tabled(content_map.trunk, "content-map", rows, lambda pixels: content_map.measure(pixels).half())
         if content_map

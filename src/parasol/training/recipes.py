@@ -36,10 +36,10 @@ CONTENT = ContentEncoderConfig(hidden=192, layout=True, linear=128)
 WORDS = WordsConfig(hidden=512)
 DECODER = AutoencoderConfig(decoder_blocks=(3, 4, 4))
 FROZEN = Frozen(
-    autoencoder=AutoencoderConfig(),
+    autoencoder=DECODER,
     style=STYLE,
     content=CONTENT,
-    autoencoder_run="pictogram-autoencoder",
+    autoencoder_run="pictogram-decoder",
     style_run="pictogram-style",
     content_run="pictogram-content",
 )
@@ -143,15 +143,12 @@ def pictogram_diffusion() -> Recipe:
         Mining(confidence=20.0),
         DiffusionTraining(
             shares=(0.45, 0.1, 0.05, 0.15, 0.15, 0.1),
-            mirrored=0.5,
-            precision="bfloat16",
-            compiled=True,
-            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=3_700),
+            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_600),
         ),
     )
     content_map = ContentMapConfig(aligned=True)
     optimisation = Optimisation(
-        steps=4_600, batch=32, learning_rate=4e-4, decay="tail", warmup=200, weight_decay=1e-3, average=0.999,
+        steps=2_000, batch=32, learning_rate=4e-4, decay="tail", warmup=100, weight_decay=1e-3, average=0.998,
         validate_every=500, save_every=200,
     )  # fmt: skip
     return Recipe(
