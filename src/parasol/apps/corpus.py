@@ -10,11 +10,21 @@ from parasol.apps.progress import Progress
 corpus_app = typer.Typer(no_args_is_help=True, help="Corpora of openly licensed pictures, built from packages.")
 
 
+# Options that only some corpora take.
+TAKES = {
+    "pictograms": ("size", "background", "packages"),
+    "paintings": ("size", "overlap", "packages"),
+    "media": ("from", "styles", "contents"),
+}
+
+
 @corpus_app.command()
 def build(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which corpus: pictograms or paintings.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which corpus: pictograms, paintings or media.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the corpus; the same command continues a build.")],
-    size: Annotated[int, typer.Option(help="Side of every picture, or of every crop of a painting, in px.")] = 128,
+    size: Annotated[
+        int | None, typer.Option(help="Side of every picture, or of every crop of a painting, in px; 128 if left out.")
+    ] = None,
     background: Annotated[
         str | None,
         typer.Option(help="Pictograms: a colour to lay them on, or alpha to keep them clear, as without this."),
@@ -28,29 +38,55 @@ def build(
     packages: Annotated[
         Path | None, typer.Option(help="Folder that keeps the archives; OUT/packages if left out.")
     ] = None,
+    photographs: Annotated[
+        Path | None, typer.Option("--from", help="Media: the corpus of paintings whose photographs are painted over.")
+    ] = None,
+    styles: Annotated[
+        int | None,
+        typer.Option(help="Media: styles of each medium; a quarter as many more are held out. 8 if left out."),
+    ] = None,
+    contents: Annotated[
+        int | None, typer.Option(help="Media: photographs, each painted in every style; 400 if left out.")
+    ] = None,
 ) -> None:
     """Fetch pinned packages and draw every cell of the content x style grid, or cut crops out of photographs and
-    paintings; writes ATTRIBUTION beside them.
+    paintings, or paint such photographs in synthetic media; writes ATTRIBUTION beside them.
 
     \b
     Example:
       parasol corpus build pictograms --out data/pictograms
       parasol corpus build paintings --out data/paintings
+      parasol corpus build media --from data/paintings --out data/media
     """
-    from parasol.corpora import paintings, pictograms
+    from parasol.corpora import paintings, pictograms, repainted
 
-    if name == "pictograms":
-        if overlap is not None:
-            raise ValueError(f"--overlap {overlap} goes with paintings, and pictograms aren't cut: leave it out")
-        steps = pictograms.build(out, size=size, background=background or "alpha", packages=packages)
-    elif name == "paintings":
-        if background is not None:
-            raise ValueError(
-                f"--background {background} goes with pictograms, and paintings fill the sheet: leave it out"
-            )
-        steps = paintings.build(out, size=size, overlap=0.25 if overlap is None else overlap, packages=packages)
+    given = {
+        option: value
+        for option, value in {
+            "size": size,
+            "background": background,
+            "overlap": overlap,
+            "packages": packages,
+            "from": photographs,
+            "styles": styles,
+            "contents": contents,
+        }.items()
+        if value is not None
+    }
+    if name not in TAKES:
+        known = "pictograms and paintings, and media out of paintings"
+        raise ValueError(f"there is no corpus {name!r}: those that can be built are {known}")
+    for option, value in given.items():
+        if option not in TAKES[name]:
+            takers = " and ".join(corpus for corpus, options in TAKES.items() if option in options)
+            raise ValueError(f"--{option} {value} goes with {takers} and not with {name}: leave it out")
+    if name == "media":
+        source = given.pop("from", None)
+        if source is None:
+            raise ValueError("media are painted over photographs: name their corpus with --from data/paintings")
+        steps = repainted.build(out, photographs=source, **given)
     else:
-        raise ValueError(f"there is no corpus {name!r}: those that can be built are pictograms and paintings")
+        steps = {"pictograms": pictograms.build, "paintings": paintings.build}[name](out, **given)
     with Progress("corpus") as progress:
         for state in steps:
             progress.update(state.done, state.total, f"{state.stage} {state.note}")

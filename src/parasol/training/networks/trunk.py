@@ -98,10 +98,12 @@ class Trunk(nn.Module):
     def maps(self, pixels: Float[Tensor, "B 3 S S"], places: Collection[int]) -> list[Float[Tensor, "B C h w"]]:
         """The features behind the layers at `places`: 1 is the stem's activation, k + 2 the end of block k."""
         features, found = 2.0 * pixels - 1.0, list[Tensor]()
-        for place, layer in enumerate(self.layers[: max(places) + 1]):
+        for place, layer in enumerate(self.layers):
             features = layer(features)
             if place in places:
                 found.append(features)
+            if len(found) == len(places):
+                break
         return found
 
 

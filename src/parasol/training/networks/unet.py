@@ -59,7 +59,11 @@ class PlacedUNet(UNet2DConditionModel):
             place(line(scale * tokens), sample[:1, 0, :: 2**level, :: 2**level]) for level, line in enumerate(self.lay)
         ]
         return super().forward(
-            sample, timestep, encoder_hidden_states, down_intrablock_additional_residuals=laid, **others
+            sample,
+            timestep,
+            encoder_hidden_states,
+            down_intrablock_additional_residuals=laid,  # type: ignore[arg-type]  (taken from its front, level by level)
+            **others,
         )
 
 

@@ -1,0 +1,223 @@
+"""The recipe of the media corpus: training photographs painted in synthetic media, content x style.
+
+A style is a medium with fixed parameters. Every content stands in every style, and `styles.json` keeps the parameters.
+"""
+
+import json
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from parasol import images
+from parasol.corpora import gallery
+from parasol.corpora.building import ATTRIBUTION_FILE, Progress, as_json, claim, finish, sha256
+from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, SKIPPED_FILE, Cell, json_lines
+from parasol.corpora.gallery import Crop, Gallery
+from parasol.corpora.media import MEDIA, paint
+from parasol.corpora.sheet import various
+from parasol.corpora.split import SPLITS, split_of
+
+RECIPE = "media-1"  # another number means that other cells may come out
+STYLES_FILE = "styles.json"
+FLATTEST = 2.0  # of 255, deviation of the pixels of a cell; below it shows nothing
+HELD_OUT = 4  # styles to train on for one that is held out
+_SPOKEN = {"oil": "oil painting", "knife": "palette knife", "ink": "ink drawing", "pencil": "pencil drawing"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """A medium with parameters in 0..1, in the order of `MEDIA`. `held_out` ones are for tests alone."""
+
+    name: str
+    medium: str
+    parameters: tuple[float, ...]
+    held_out: bool
+
+    @property
+    def caption(self) -> str:
+        """The style in English: the medium, and words for parameters in their lowest or highest third."""
+        pairs = zip(MEDIA[self.medium].words.values(), self.parameters, strict=True)
+        told = [words[value > 0.5] for words, value in pairs if abs(value - 0.5) > 1.0 / 6.0]
+        return ", ".join([_SPOKEN.get(self.medium, self.medium), *told])
+
+
+def draw_styles(count: int) -> list[Style]:
+    """`count` styles of every medium to train on, and a quarter as many, at least one, that are held out.
+
+    Each list is endless: more styles begin with the same ones.
+    """
+    return [
+        Style(name=f"{medium}-{kind}{place:02d}", medium=medium, parameters=tuple(row), held_out=bool(kind))
+        for number, (medium, about) in enumerate(MEDIA.items())
+        for kind, size in (("", count), ("test-", math.ceil(count / HELD_OUT)))
+        for place, row in enumerate(spread(size, len(about.words), seed=2 * number + bool(kind)).round(4).tolist())
+    ]
+
+
+def spread(count: int, dimensions: int, *, seed: int) -> Float[np.ndarray, "n k"]:
+    """The first points of an endless list that fills the unit cube evenly, begun at a random place.
+
+    The R sequence: multiples of powers of 1/phi modulo 1, phi^(k+1) = phi + 1 (Roberts, "The Unreasonable
+    Effectiveness of Quasirandom Sequences", 2018), with Cranley and Patterson's random shift (1976).
+    """
+    phi = 2.0
+    for _ in range(64):
+        phi = (1.0 + phi) ** (1.0 / (dimensions + 1))
+    steps = phi ** -np.arange(1.0, dimensions + 1.0)
+    return (np.random.default_rng(seed).random(dimensions) + np.arange(count)[:, None] * steps) % 1.0
+
+
+def read_styles(folder: str | Path) -> dict[str, Style]:
+    """The styles of a built media corpus by the name of their set. Raises ValueError when the folder holds none."""
+    path = Path(folder) / STYLES_FILE
+    if not path.is_file():
+        raise ValueError(f"{folder} holds no corpus of synthetic media ({STYLES_FILE} is missing)")
+    table = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        name: Style(
+            name=name,
+            medium=told["medium"],
+            parameters=tuple(told["parameters"].values()),
+            held_out=told["held_out"],
+        )
+        for name, told in table.items()
+    }
+
+
+def build(out: Path, *, photographs: Path, styles: int = 8, contents: int = 400) -> Iterator[Progress]:
+    """Build the corpus into `out`, yielding where it stands; the same call continues a build that was stopped.
+
+    `photographs` is a built corpus of photographs and paintings; of its training photographs `contents` crops are
+    taken, of as many photographs as there are. `styles` of every medium are to train on, a quarter as many more are
+    held out. A cell on which nothing can be seen is listed in skipped.jsonl and left out. Raises ValueError for
+    settings out of range, when `photographs` is no such corpus or has none to train on, when `out` holds a corpus
+    built with other settings, and when it can't be written.
+    """
+    for name, value in (("styles", styles), ("contents", contents)):
+        if value < 1:
+            raise ValueError(f"{name} {value} is too small; it must be at least 1")
+    source = gallery.load(photographs)
+    chosen = _contents(source, contents)
+    settings = {
+        "recipe": RECIPE,
+        "size": source.size,
+        "styles": styles,
+        "contents": contents,
+        "photographs": sha256((source.folder / CELLS_FILE).read_bytes()),
+    }
+    claim(out, settings)
+    drawn = draw_styles(styles)
+    cells: list[Cell] = []
+    skipped: list[dict[str, str]] = []
+    total, seconds, fresh = len(drawn) * len(chosen), 0.0, 0
+    for style in drawn:
+        for crop in chosen:
+            begun = time.monotonic()
+            cell, painted = _cell(out, source, style, crop)
+            if cell.sha256:
+                cells.append(cell)
+            else:
+                skipped.append({"id": cell.id, "label": cell.label, "reason": "blank: every pixel is nearly the same"})
+            # Cells kept from an earlier run cost next to nothing: only fresh ones tell how long the rest takes.
+            seconds, fresh = seconds + painted * (time.monotonic() - begun), fresh + painted
+            done = len(cells) + len(skipped)
+            left = seconds / fresh * (total - done) if fresh else float("nan")
+            yield Progress(
+                stage="draw", done=done, total=total, skipped=len(skipped), seconds_left=left, note=style.name
+            )
+    _finish(out, settings, source, drawn, cells, skipped)
+    yield Progress(stage="done", done=len(cells), total=total, skipped=len(skipped), seconds_left=0.0)
+
+
+def _contents(source: Gallery, count: int) -> list[Crop]:
+    crops = [crop for crop in source.crops if crop.split == "train" and crop.kind == "photograph"]
+    if not crops:
+        raise ValueError(f"{source.folder} holds no photograph to train on (all are paintings, test or gpl)")
+    return sorted(various(crops, count)[:count], key=lambda crop: crop.id)
+
+
+def _cell(out: Path, source: Gallery, style: Style, crop: Crop) -> tuple[Cell, bool]:
+    """A cell, without a hash where it shows nothing, and whether it was painted now."""
+    picture = source.pictures[crop.picture]
+    content = crop.id.replace("/", ".")
+    split = split_of(picture.id, set_name=style.name, family=style.medium)
+    file = f"cells/{style.name}/{content}.png"
+    path = out / file
+    kept = path.is_file()  # and complete, for it was renamed into place
+    if kept:
+        data = path.read_bytes()
+    else:
+        seed = int(sha256(f"{style.name}/{crop.id}".encode())[:8], 16)
+        painted = paint(style.medium, images.load(source.folder / crop.file), style.parameters, seed)
+        data = images.encode_png(painted) if 255.0 * painted.std(axis=(0, 1)).max() >= FLATTEST else b""
+        if data:
+            images.write_atomic(path, data)
+    cell = Cell(
+        set=style.name,
+        family=style.medium,
+        codepoint=content,
+        base=picture.id,
+        label=picture.caption or picture.subject or "photograph",
+        subgroup=picture.subject,
+        split="style-test" if style.held_out and split in ("train", "cell-test") else split,
+        licence=crop.licence,
+        file=file,
+        sha256=sha256(data) if data else "",
+    )
+    return cell, not kept
+
+
+def _finish(
+    out: Path,
+    settings: dict,
+    source: Gallery,
+    styles: Sequence[Style],
+    cells: Sequence[Cell],
+    skipped: Sequence[dict[str, str]],
+) -> None:
+    """Write the tables."""
+    labels = {cell.codepoint: (cell.label, cell.subgroup) for cell in cells}
+    per_set, per_split = Counter(cell.set for cell in cells), Counter(cell.split for cell in cells)
+    words = [
+        {"codepoint": content, "label": label, "words": {"en": {"label": label, "tags": [subject] if subject else []}}}
+        for content, (label, subject) in sorted(labels.items())
+    ]
+    told = {
+        style.name: {
+            "medium": style.medium,
+            "parameters": dict(zip(MEDIA[style.medium].words, style.parameters, strict=True)),
+            "held_out": style.held_out,
+            "caption": style.caption,
+        }
+        for style in styles
+    }
+    tables = {
+        CELLS_FILE: json_lines([asdict(cell) for cell in cells]),
+        SKIPPED_FILE: json_lines(skipped),
+        CAPTIONS_FILE: json_lines(words),
+        STYLES_FILE: as_json(told),
+        ATTRIBUTION_FILE: _attribution(source, {cell.base for cell in cells}).encode(),
+    }
+    summary = {
+        **settings,
+        "cells": {style.name: per_set[style.name] for style in styles},
+        "splits": {split: per_split[split] for split in SPLITS},
+        "licences": dict(sorted(Counter(cell.licence for cell in cells).items())),
+    }
+    finish(out, tables, summary)
+
+
+def _attribution(source: Gallery, used: set[str]) -> str:
+    """What the corpus of photographs says of those that were used."""
+    text = (source.folder / ATTRIBUTION_FILE).read_text(encoding="utf-8")
+    credits = [credit for credit in re.split(r"\n\n(?=\S)", text) if credit.partition("\n")[0] in used]
+    opening = "The photographs that this corpus is painted from, and whose they are:"
+    closing = "Square crops of them were painted over by filters that imitate media; licences stay the photographs'."
+    return "\n\n".join([opening, *credits, f"{closing}\n"])

@@ -1,0 +1,302 @@
+"""Synthetic media look like what they are called, and the corpus of them is a content x style grid like any other."""
+
+import inspect
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from parasol import corpora, images
+from parasol.apps.cli import app, main
+from parasol.corpora.corpus import json_lines
+from parasol.corpora.gallery import Crop, Picture
+from parasol.corpora.media import MEDIA, paint
+from parasol.corpora.repainted import build, draw_styles, read_styles, spread
+
+EVERY_PARAMETER = [(medium, name) for medium, about in MEDIA.items() for name in about.words]
+
+
+def scene(side: int = 64, seed: int = 0) -> np.ndarray:
+    """A reddish disc before a blue sky that grows lighter, with the grain of a photograph."""
+    y, x = np.mgrid[:side, :side] / side
+    sky = np.stack([0.3 + 0.4 * y, 0.5 + 0.3 * y, 0.9 - 0.1 * y], axis=-1)
+    picture = np.where(np.hypot(y - 0.5, x - 0.5)[..., None] < 0.28, (0.75, 0.35, 0.2), sky)
+    grain = np.random.default_rng(seed).normal(0.0, 0.04, (side, side, 1))
+    return np.clip(picture + grain, 0.0, 1.0).astype(np.float32)
+
+
+def painted(medium: str, picture: np.ndarray | None = None, seed: int = 1, **numbers: float) -> np.ndarray:
+    """In a medium, with every parameter in the middle but for those named."""
+    values = [numbers.pop(name, 0.5) for name in MEDIA[medium].words]
+    assert not numbers
+    return paint(medium, scene() if picture is None else picture, values, seed)
+
+
+def luma(picture: np.ndarray) -> np.ndarray:
+    return picture @ np.array([0.299, 0.587, 0.114])
+
+
+# The media
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("shape", [(64, 64), (40, 72)])
+def test_a_picture_comes_back_in_its_shape_and_the_same_for_a_seed(medium: str, shape: tuple[int, int]) -> None:
+    picture = scene(72)[: shape[0], : shape[1]]
+    before = picture.copy()
+    for end in (0.0, 1.0):
+        found = paint(medium, picture, [end] * len(MEDIA[medium].words), 3)
+        assert (found.shape, found.dtype) == (picture.shape, np.float32)
+        assert found.min() >= 0.0
+        assert found.max() <= 1.0
+    np.testing.assert_array_equal(painted(medium, picture, 3), painted(medium, picture, 3))
+    assert np.abs(painted(medium, picture, 3) - painted(medium, picture, 4)).mean() > 1e-3
+    np.testing.assert_array_equal(picture, before)
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_flat_pictures_are_painted_too(medium: str) -> None:
+    for level in (0.0, 0.5, 1.0):
+        found = painted(medium, np.full((32, 32, 3), level, np.float32))
+        assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize(("medium", "name"), EVERY_PARAMETER)
+def test_a_parameter_is_continuous_and_does_something(medium: str, name: str) -> None:
+    def change(start: float, end: float) -> float:
+        return float(np.abs(painted(medium, small, **{name: end}) - painted(medium, small, **{name: start})).mean())
+
+    small = scene(56)
+    near = [change(start, start + 2e-4) for start in (0.2, 0.7)]
+    assert max(near) < 0.01
+    assert change(0.1, 0.9) > max(0.004, 4.0 * max(near))
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_the_words_name_the_parameters_of_the_function(medium: str) -> None:
+    assert tuple(inspect.signature(MEDIA[medium].paint).parameters) == ("picture", "seed", *MEDIA[medium].words)
+
+
+def test_what_cannot_be_painted_names_the_rule() -> None:
+    with pytest.raises(ValueError, match="medium 'crayon' is unknown; it must be one of oil, knife"):
+        paint("crayon", scene(), [0.5] * 5, 0)
+    for values in ([0.5] * 4, [0.5] * 4 + [1.5], [0.5] * 4 + [math.nan]):
+        with pytest.raises(ValueError, match=r"ink needs 5 parameters in 0\.\.1 \(line, darkness"):
+            paint("ink", scene(), values, 0)
+
+
+@pytest.mark.parametrize(("medium", "size"), [("oil", "brush"), ("knife", "blade")])
+def test_paint_takes_the_grain_and_keeps_the_shapes(medium: str, size: str) -> None:
+    def roughness(picture: np.ndarray) -> int:
+        tone = luma(picture)
+        middle = tone[1:-1, 1:-1]
+        around = [tone[1 + y : 63 + y, 1 + x : 63 + x] for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
+        return int((np.all([middle > near for near in around], axis=0)).sum())
+
+    found = painted(medium, **{size: 1.0, "relief": 0.0})
+    assert roughness(found) < 0.7 * roughness(scene())
+    inside, outside = found[26:38, 26:38].mean(axis=(0, 1)), found[:8].mean(axis=(0, 1))
+    truth = scene()[26:38, 26:38].mean(axis=(0, 1)) - scene()[:8].mean(axis=(0, 1))
+    assert np.linalg.norm(inside - outside - truth) < 0.3 * np.linalg.norm(truth)
+
+
+def test_watercolour_dries_darker_at_edges() -> None:
+    y, x = np.mgrid[:96, :96] - 47.5
+    radius = np.hypot(y, x)
+    picture = np.where(radius[..., None] < 28, (0.6, 0.5, 0.5), (0.75, 0.7, 0.7)).astype(np.float32)
+    tone = np.mean([luma(painted("watercolour", picture, seed, edges=1.0, bleeding=0.0)) for seed in range(4)], axis=0)
+    rim = tone[np.abs(radius - 28) < 1.5].mean()
+    assert rim < tone[radius < 20].mean() - 0.02
+    assert rim < tone[(radius > 36) & (radius < 44)].mean() - 0.02
+
+
+def test_ink_is_two_tones() -> None:
+    tone = luma(painted("ink"))
+    dark, light = np.quantile(tone, (0.02, 0.98))
+    assert light - dark > 0.6
+    assert (np.minimum(np.abs(tone - dark), np.abs(tone - light)) < 0.15).mean() > 0.8
+
+
+def test_pencil_is_grey_and_darker_where_the_picture_is() -> None:
+    found = painted("pencil")
+    assert np.ptp(found, axis=-1).max() < 0.05
+    assert found[26:38, 26:38].mean() < found[:, 50:].mean() - 0.1
+
+
+def test_halftone_swings_at_the_frequency_of_its_screen() -> None:
+    found = luma(painted("halftone", np.full((128, 128, 3), 0.5, np.float32), pitch=1.0, angle=0.0, black=1.0))
+    y, x = np.mgrid[:128, :128] - 63.5
+    window = np.outer(np.hanning(128), np.hanning(128)) * (found - found.mean())
+
+    def swing(period: float) -> float:
+        turn = math.pi / 4.0
+        return abs((window * np.exp(2j * math.pi / period * (x * math.cos(turn) + y * math.sin(turn)))).sum())
+
+    assert swing(6.0) > 20 * max(swing(period) for period in (4.8, 5.4, 6.7, 7.5))
+    assert abs(found.mean() - 0.5) < 0.12
+
+
+def test_mosaic_tiles_are_of_one_colour_each() -> None:
+    found = painted("mosaic", scene(128), tile=1.0, grout=0.0)
+    windows = np.lib.stride_tricks.sliding_window_view(found, (3, 3), axis=(0, 1))
+    even = np.ptp(windows, axis=(-1, -2)).max(-1) < 0.01
+    assert even.mean() > 0.25
+    before = np.lib.stride_tricks.sliding_window_view(scene(128), (3, 3), axis=(0, 1))
+    assert (np.ptp(before, axis=(-1, -2)).max(-1) < 0.01).mean() < 0.001
+
+
+# The styles
+
+
+def test_styles_are_spread_and_lists_of_them_are_endless() -> None:
+    styles = draw_styles(8)
+    assert len({style.name for style in styles}) == len(styles) == 7 * (8 + 2)
+    assert set(draw_styles(3)) <= set(styles)
+    trained = {(style.medium, style.parameters) for style in styles if not style.held_out}
+    assert not trained & {(style.medium, style.parameters) for style in styles if style.held_out}
+    points = spread(64, 5, seed=0)
+    assert (points >= 0.0).all()
+    assert (points < 1.0).all()
+    counts = [np.histogram(points[:, axis], bins=8, range=(0, 1))[0] for axis in range(5)]
+    assert np.min(counts) >= 6  # of 8 in each bin, and chance would leave some with 3
+
+
+def test_a_caption_says_the_medium_and_what_stands_out() -> None:
+    style = next(style for style in draw_styles(1) if style.medium == "oil")
+    values = dict(zip(MEDIA["oil"].words, (0.9, 0.5, 0.5, 0.5, 0.8), strict=True))
+    told = type(style)(name="x", medium="oil", parameters=tuple(values.values()), held_out=False).caption
+    assert told == "oil painting, broad strokes, warm"
+
+
+# The corpus
+
+
+def photographs(folder: Path, *, train: int = 3, size: int = 24) -> Path:
+    """A finished corpus of pictures: photographs to train on, and one each of what may not be used."""
+    kinds = [("photograph", "train", "CC0-1.0")] * train
+    kinds += [("photograph", "test", "CC0-1.0"), ("photograph", "gpl", "GPL-3.0-only")]
+    kinds += [("painting", "train", "CC0-1.0")]
+    pictures, crops, credits = [], [], ["Whose the files are:"]
+    for number, (kind, split, licence) in enumerate(kinds):
+        name = f"pack/{kind}{number}-{split}"
+        shared = {"kind": kind, "split": split, "licence": licence, "sha256": ""}
+        words = {"subject": "beach", "caption": "", "painter": "", "author": "", "origin": "", "note": ""}
+        file = f"pictures/{name}.png"
+        pictures.append(Picture(id=name, source="pack", width=size, height=size, file=file, **shared, **words))
+        credits.append(f"{name}\n  author:  Author {number}\n  licence: {licence}")
+        for k in range(2):
+            place = {"id": f"{name}/0-{k:03d}", "level": 0, "left": 0, "top": 0, "side": size}
+            file = f"cells/{place['id']}.png"
+            crops.append(Crop(picture=name, file=file, **place, **shared))
+            images.write_atomic(folder / file, images.encode_png(scene(size, 2 * number + k)))
+    (folder / "pictures.jsonl").write_bytes(json_lines(map(asdict, pictures)))
+    (folder / "cells.jsonl").write_bytes(json_lines(map(asdict, crops)))
+    (folder / "ATTRIBUTION").write_text("\n\n".join([*credits, "Closing words.\n"]))
+    (folder / "corpus.json").write_text(json.dumps({"size": size}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    return photographs(tmp_path_factory.mktemp("photographs"))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, source) -> Path:
+    out = tmp_path_factory.mktemp("media")
+    steps = list(build(out, photographs=source, styles=1, contents=4))
+    assert [step.done for step in steps if step.stage == "draw"] == list(range(1, steps[-1].total + 1))
+    assert (steps[-1].stage, steps[-1].seconds_left) == ("done", 0.0)
+    return out
+
+
+def test_every_content_stands_in_every_style(built: Path) -> None:
+    corpus = corpora.load(built)
+    sets = {cell.set for cell in corpus.cells}
+    assert len(sets) == 14
+    assert {cell.family for cell in corpus.cells} == set(MEDIA)
+    contents = {name: {cell.codepoint for cell in corpus.cells if cell.set == name} for name in sets}
+    assert all(len(found) == 4 for found in contents.values())
+    assert len({frozenset(found) for found in contents.values()}) == 1
+    assert corpus.rgba().shape == (56, 24, 24, 4)
+    assert {(cell.label, cell.licence) for cell in corpus.cells} == {("beach", "CC0-1.0")}
+    assert {words["en"].label for words in corpus.captions.values()} == {"beach"}
+    assert sum(corpus.info["splits"].values()) == len(corpus.cells)
+
+
+def test_only_photographs_to_train_on_are_used_and_named(built: Path) -> None:
+    corpus = corpora.load(built)
+    assert {cell.base for cell in corpus.cells} == {f"pack/photograph{number}-train" for number in range(3)}
+    text = (built / "ATTRIBUTION").read_text()
+    assert all((f"Author {number}" in text) == (number < 3) for number in range(6))
+
+
+def test_held_out_styles_and_contents_never_train(built: Path) -> None:
+    corpus, styles = corpora.load(built), read_styles(built)
+    assert list(styles) == list(dict.fromkeys(cell.set for cell in corpus.cells))
+    assert styles == {style.name: style for style in draw_styles(1)}
+    for cell in corpus.cells:
+        assert cell.split != "train" or not styles[cell.set].held_out
+        assert cell.split != "style-test" or styles[cell.set].held_out
+    assert {cell.split for cell in corpus.cells} >= {"train", "style-test"}
+
+
+def test_a_stopped_build_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path, built: Path, source: Path) -> None:
+    steps = build(tmp_path, photographs=source, styles=1, contents=4)
+    for step in steps:
+        if step.done == 5:
+            break
+    steps.close()
+    with pytest.raises(ValueError, match="no finished corpus"):
+        corpora.load(tmp_path)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("cells/**/*.png")}
+    assert len(kept) == 5
+    list(build(tmp_path, photographs=source, styles=1, contents=4))
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+    def files(folder: Path) -> dict[str, bytes]:
+        paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".npy")
+        return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+    assert files(tmp_path) == files(built)
+
+
+def test_the_command_builds(tmp_path: Path, source: Path) -> None:
+    out = tmp_path / "media"
+    words = ["corpus", "build", "media", "--from", str(source), "--out", str(out), "--styles", "1", "--contents", "1"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "14 of 14 cells, 0 left out" in done.output
+    with pytest.raises(ValueError, match="holds a corpus of another styles"):
+        list(build(out, photographs=source, styles=2, contents=1))
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["media"], "name their corpus with --from"),
+        (["media", "--from", "nowhere"], "nowhere holds no finished corpus of photographs and paintings"),
+        (["media", "--from", "{source}", "--styles", "0"], "styles 0 is too small; it must be at least 1"),
+        (["media", "--from", "{source}", "--contents", "0"], "contents 0 is too small"),
+        (["media", "--from", "{empty}"], "holds no photograph to train on"),
+        (["media", "--from", "{source}", "--size", "64"], "--size 64 goes with pictograms and paintings and not with"),
+        (["paintings", "--styles", "3"], "--styles 3 goes with media and not with paintings: leave it out"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(tmp_path: Path, source: Path, capsys, words, complaint) -> None:
+    empty = photographs(tmp_path / "empty", train=0)
+    words = [word.format(source=source, empty=empty) for word in words]
+    assert main(["corpus", "build", *words, "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert complaint in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_corpora_hold_no_styles(source: Path) -> None:
+    with pytest.raises(ValueError, match=r"holds no corpus of synthetic media \(styles\.json is missing\)"):
+        read_styles(source)
