@@ -253,7 +253,7 @@ MEDIA: Mapping[str, Medium] = {
         paint=knife,
         words={
             "blade": ("narrow blade", "broad blade"),
-            "smear": ("sites facets", "smeared facets"),
+            "smear": ("flat facets", "smeared facets"),
             "relief": ("thin paint", "thick paint"),
             "saturation": ("muted", "vivid"),
             "warmth": ("cool", "warm"),
