@@ -143,12 +143,12 @@ def pictogram_diffusion() -> Recipe:
         Mining(confidence=20.0),
         DiffusionTraining(
             shares=(0.45, 0.1, 0.05, 0.15, 0.15, 0.1),
-            modality=ModalityTraining(style=10.0, content=10.0, pictures=4, since=640),
+            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=590),
         ),
     )
     content_map = ContentMapConfig(aligned=True)
     optimisation = Optimisation(
-        steps=800, batch=64, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
+        steps=690, batch=64, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
         validate_every=400, save_every=100,
     )  # fmt: skip
     return Recipe(
