@@ -18,7 +18,7 @@ from parasol.training.networks.unet import UNetConfig, build_unet
 
 CONFIGURATIONS = {
     "autoencoder": {"widths": (8, 16, 32), "encoder_blocks": (1, 1, 1), "decoder_blocks": (1, 1, 1)},
-    "unet": dict(build_unet(UNetConfig(widths=(32, 64), heads=2)).config),
+    "unet": dict(build_unet(UNetConfig(widths=(32, 64), heads=2, modulated=8)).config),
     "style": {"blocks": 3, "hidden": 16, "palette": True},
     "content": {"hidden": 32, "layout": True, "linear": 128},
     "projector": {"hidden": 32},

@@ -28,7 +28,7 @@ from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.views import altered
-from parasol.triplets import Mining
+from parasol.triplets import Mining, Variety
 
 AUTOENCODER = AutoencoderConfig(
     widths=(8, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), latent_channels=4
@@ -81,8 +81,10 @@ def diffusion(corpus: Corpus, runs: Path, seed: int = 0, training: DiffusionTrai
     )  # fmt: skip
     mining = Mining(k=20, content_percentile=99.0, style_percentile=99.0)
     projector = ProjectorConfig(style_dimension=16, hidden=32, content_dimension=16)
-    content_map = None if training == PAPER else MAP
-    return DiffusionTask(corpus, runs, frozen, UNET, projector, mining, training, 8, content_map)
+    if training == PAPER:
+        return DiffusionTask(corpus, runs, frozen, UNET, projector, mining, training, 8)
+    unet, variety = replace(UNET, modulated=8), Variety(styles=3, contents=2)
+    return DiffusionTask(corpus, runs, frozen, unet, projector, mining, training, 8, MAP, variety=variety)
 
 
 def losses(events: list[Event]) -> list[float]:

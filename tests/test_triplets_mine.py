@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from parasol.index import nearest
-from parasol.triplets import Mining, mine, purity, split_databases
+from parasol.triplets import Mining, Variety, mine, purity, split_databases, vary
 
 
 def planted(styles: int = 4, contents: int = 30, noise: float = 0.05) -> tuple[np.ndarray, ...]:
@@ -105,3 +105,41 @@ def test_a_copy_in_the_searched_space_is_refused() -> None:
     halves, every = (rows[rows % 2 == 0], rows[rows % 2 == 1]), {"style_percentile": 100.0}
     assert mine(style, content, rows, *halves, Mining(**every)).y[0] == 1
     assert mine(style, content, rows, *halves, Mining(**every, duplicate_distance=0.01)).y[0] != 1
+
+
+def test_further_partners_are_as_true_as_the_first_and_begin_with_it() -> None:
+    style, content, style_of, content_of = planted(styles=12, contents=30)
+    rows, mining = np.arange(len(style)), Mining(style_percentile=85.0, content_percentile=95.0)
+    found = mine(style, content, rows, *databases(len(rows)), mining)
+    s, y = vary(style, content, found, *databases(len(rows)), mining, Variety(styles=6, contents=3))
+    assert s.shape == (len(found.x), 6)
+    assert y.shape == (len(found.x), 3)
+    np.testing.assert_array_equal(s[:, 0], found.s)
+    np.testing.assert_array_equal(y[:, 0], found.y)
+    x = found.x[:, None]
+    assert (style_of[s] == style_of[x]).mean() > 0.95
+    assert (content_of[s] == content_of[x]).mean() == 0.0
+    assert (style_of[y] == style_of[x]).mean() == 0.0
+    assert (content_of[y] == content_of[x]).mean() > 0.95
+    assert len(np.unique(s[0])) == 6
+
+
+def test_a_content_that_does_not_stand_out_stands_in_for_nothing() -> None:
+    """Each content in two hands of the semantics database at most: the third nearest is another content."""
+    style, content, _, content_of = planted(styles=3, contents=40)
+    rows, mining = np.arange(len(style)), Mining(style_percentile=85.0)
+    halves = databases(len(rows))
+    found = mine(style, content, rows, *halves, mining)
+    _, y = vary(style, content, found, *halves, mining, Variety(contents=4, confidence=50.0))
+    wrong = content_of[y] != content_of[found.x][:, None]
+    assert wrong[:, 1:].mean() <= wrong[:, 0].mean()
+    alone = np.array([len(np.unique(row)) == 1 for row in y])
+    assert alone.any()
+    again = vary(style, content, found, *halves, mining, Variety(contents=4, confidence=50.0), block=7)
+    np.testing.assert_array_equal(again[1], y)
+
+
+@pytest.mark.parametrize("wrong", [{"styles": 0}, {"contents": 0}, {"confidence": 100.0}])
+def test_variety_out_of_range_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Variety(**wrong)  # type: ignore[arg-type]

@@ -9,7 +9,6 @@ from typing import Any, final
 
 import numpy as np
 import torch
-from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 
 from parasol.bundle import CONTENT_MAP, GET_ANOTHER, WEIGHTS, WORDS, Bundle, BundleError
@@ -19,7 +18,7 @@ from parasol.training.networks.content_encoder import ContentEncoder, ContentEnc
 from parasol.training.networks.content_map import ContentMap, ContentMapConfig
 from parasol.training.networks.projector import Projector, ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.unet import attentive, unet_class
+from parasol.training.networks.unet import TokenUNet, attentive, unet_class
 from parasol.training.networks.words import WordsConfig, WordsHeads
 
 _COUNTERS = "num_batches_tracked"  # of batch norms: they matter to training alone and are not stored
@@ -30,7 +29,7 @@ class Networks:
     """The torch networks of one model. The autoencoder and the words are two components each, the others one."""
 
     autoencoder: Autoencoder
-    unet: UNet2DConditionModel
+    unet: TokenUNet
     style: StyleEncoder
     content: ContentEncoder
     projector: Projector

@@ -26,8 +26,9 @@ from parasol.training.networks.trunk import load_published_trunk
 from parasol.training.networks.unet import UNetConfig, build_unet
 from parasol.training.pictures import on_white, rows_of, spread
 from parasol.training.tables import Table, key_of, load_best, table
-from parasol.triplets import Mining, Triplets, mine, purity, split_databases
+from parasol.triplets import Mining, Triplets, Variety, mine, purity, split_databases, vary
 
+ONE_PAIR = Variety()
 VALIDATION = 2**40  # the "step" whose draws validation uses, far beyond any run
 
 # rows: what the network is given; columns: style token kept, content token kept, content map kept
@@ -158,8 +159,10 @@ def tabulate(
     )
 
 
-def mine_corpus(corpus: Corpus, style: np.ndarray, content: np.ndarray, mining: Mining) -> tuple[Triplets, Triplets]:
-    """Triplets of the training cells, and of the validation contents.
+def mine_corpus(
+    corpus: Corpus, style: np.ndarray, content: np.ndarray, mining: Mining, variety: Variety
+) -> tuple[Triplets, Triplets, tuple[np.ndarray, np.ndarray]]:
+    """Triplets of the training cells, and of the validation contents; and the partners (s, y) of each training x.
 
     Both databases are halves of the training cells; the validation contents' semantics database is the validation
     cells' own half, since no training picture shows what they show.
@@ -167,9 +170,10 @@ def mine_corpus(corpus: Corpus, style: np.ndarray, content: np.ndarray, mining: 
     in_style, in_semantics = split_databases([cell.id for cell in corpus.cells])
     train, held = rows_of(corpus, "train"), rows_of(corpus, "content-val")
     style_database = train[in_style[train]]
-    found = mine(style, content, train, style_database, train[in_semantics[train]], mining)
+    semantics_database = train[in_semantics[train]]
+    found = mine(style, content, train, style_database, semantics_database, mining)
     held_found = mine(style, content, held, style_database, held[in_semantics[held]], mining)
-    return found, held_found
+    return found, held_found, vary(style, content, found, style_database, semantics_database, mining, variety)
 
 
 class DiffusionTask(Task):
@@ -177,6 +181,8 @@ class DiffusionTask(Task):
 
     The score is the mean squared velocity error (the noise error over alpha_bar) over validation contents, times and
     modes: it weighs the noisy end, where layout is decided, as much as the clean one. `noise` is the noise error.
+
+    variety: of the partners that each x is trained with, drawn anew each time.
 
     style_token: whose descriptor of the style picture goes in for the style; the content encoder's is the ablation
     "RDM-style". Triplets are mined in both spaces in any case.
@@ -194,6 +200,7 @@ class DiffusionTask(Task):
         batch: int,
         content_map: ContentMapConfig | None = None,
         style_token: Literal["style", "content"] = "style",
+        variety: Variety = ONE_PAIR,
     ) -> None:
         if style_token == "content" and training.modality:
             raise ValueError("modality losses hold the style descriptor to a content descriptor: leave one of the two")
@@ -207,7 +214,8 @@ class DiffusionTask(Task):
         self.table = tabulate(corpus, rows, frozen, runs, denoiser.content_map, training.mirrored > 0.0)
         self.place = np.full(len(corpus.cells), -1)
         self.place[rows] = np.arange(len(rows))
-        self.triplets, held = mine_corpus(corpus, self.table.style.numpy(), self.table.content[0].numpy(), mining)
+        described = self.table.style.numpy(), self.table.content[0].numpy()
+        self.triplets, held, self.partners = mine_corpus(corpus, *described, mining, variety)
         labels = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.tokens = self.table.style if style_token == "style" else self.table.content[0]
         self.report = {**self.triplets.report, **purity(self.triplets, *labels)}
@@ -235,7 +243,8 @@ class DiffusionTask(Task):
         kept = torch.tensor(list(MODES.values()))[modes]
         view = (random.random(self.batch) < self.training.mirrored).astype(np.int64)
         z, eps, alpha_bar = self._noised(self.triplets.x[chosen], t, generator, view)
-        style, (content, maps) = self.tokens[self.triplets.s[chosen]], self._shown(self.triplets.y[chosen], view)
+        s, y = (of[chosen, random.integers(of.shape[1], size=self.batch)] for of in self.partners)
+        style, (content, maps) = self.tokens[s], self._shown(y, view)
         decoded = (
             self.modality.chosen(alpha_bar, kept) if self.modality and step >= self.modality.training.since else None
         )

@@ -28,7 +28,7 @@ from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsConfig
 from parasol.training.tables import load_best
 from parasol.training.words import WordsTask, WordsTraining
-from parasol.triplets import Mining
+from parasol.triplets import Mining, Variety
 
 WORDS_RUN = "pictogram-words"
 STYLE = StyleEncoderConfig(hidden=256, palette=True)
@@ -137,29 +137,32 @@ def pictogram_content() -> Recipe:
 
 def pictogram_diffusion() -> Recipe:
     """U-Net and projector on mined triplets, after the three recipes above. Expected: see docs/training.md."""
-    unet, projector, mining, training = (
-        UNetConfig(prediction="v"),
+    unet, projector, mining, variety, training = (
+        UNetConfig(prediction="v", modulated=64),
         ProjectorConfig(hidden=256),
         Mining(confidence=20.0),
+        Variety(styles=128, contents=4),
         DiffusionTraining(
-            shares=(0.45, 0.1, 0.05, 0.15, 0.15, 0.1),
-            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=590),
+            shares=(0.5, 0.1, 0.03, 0.15, 0.12, 0.1),
+            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_400),
+            seed=6,
         ),
     )
     content_map = ContentMapConfig(aligned=True)
     optimisation = Optimisation(
-        steps=690, batch=64, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
-        validate_every=400, save_every=100,
+        steps=1_500, batch=48, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.997,
+        validate_every=300, save_every=100,
     )  # fmt: skip
     return Recipe(
         name="pictogram-diffusion",
         optimisation=optimisation,
         configuration={
-            "unet": unet, "projector": projector, "content_map": content_map, "mining": mining, "training": training,
-            "frozen": FROZEN,
+            "unet": unet, "projector": projector, "content_map": content_map, "mining": mining,
+            "variety": variety, "training": training, "frozen": FROZEN,
         },
         task=lambda places: DiffusionTask(
-            load(places.corpus), places.runs, FROZEN, unet, projector, mining, training, optimisation.batch, content_map
+            load(places.corpus), places.runs, FROZEN, unet, projector, mining, training, optimisation.batch,
+            content_map, variety=variety,
         ),
     )  # fmt: skip
 

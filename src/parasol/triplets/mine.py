@@ -59,6 +59,29 @@ class Mining:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Variety:
+    """Further partners of each x, so that training meets it in more than one pair.
+
+    The nearest s has x's palette as well as its hand, and the nearest y is often drawn by a sibling of x's hand: of one
+    pair alone a network learns that a style picture gives its colours, and how to copy.
+
+    styles: of the nearest that remain, so many stand for s. contents: so many stand for y, of the nearest that remain;
+    beyond the first only those whose own content margin reaches the percentile `confidence` of the first ones'.
+    """
+
+    styles: int = 1
+    contents: int = 1
+    confidence: float = 40.0
+
+    def __post_init__(self) -> None:
+        for name in ("styles", "contents"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if not 0.0 <= self.confidence < 100.0:
+            raise ValueError(f"confidence is {self.confidence}; it must be at least 0 and below 100")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Triplets:
     """x, y, s: rows of the picture table, one triplet a row; every x has a partner of each kind.
 
@@ -99,29 +122,49 @@ def crowd_cosine(
     return np.take_along_axis(cosines, np.minimum(place, cosines.shape[1] - 1)[:, None], 1)[:, 0]
 
 
-def _partner(
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """Of each query the k nearest database rows, most similar first, and which of them may be its partner."""
+
+    rows: Int[np.ndarray, "Q k"]
+    cosines: Float[np.ndarray, "Q k"]
+    itself: Bool[np.ndarray, "Q k"]
+    refused: Bool[np.ndarray, "Q k"]
+
+    @property
+    def allowed(self) -> Bool[np.ndarray, "Q k"]:
+        return ~self.refused & ~self.itself
+
+
+def _look(
     near: Float[np.ndarray, "N a"],
     other: Float[np.ndarray, "N b"],
     queries: Int[np.ndarray, " Q"],
     database: Int[np.ndarray, " D"],
     limit: float,
     mining: Mining,
-) -> tuple[Int[np.ndarray, " Q"], Float[np.ndarray, " Q"], int]:
-    """For each query the nearest database row in `near` whose similarity in `other` is at most `limit`, or NONE.
-
-    Also its margin over the crowd, and how many candidates were refused.
-    """
+) -> _Found:
+    """The database rows nearest in `near`; refused are those whose similarity in `other` is above `limit`."""
     found, cosines = nearest(near[queries], near[database], min(mining.k, len(database)))
     candidates = database[found]
     similarity = np.einsum("qd,qkd->qk", other[queries], other[candidates])
-    itself = candidates == queries[:, None]
-    refused = (similarity > limit) | (cosines > mining.duplicate_limit)
-    allowed = ~refused & ~itself
-    first = allowed.argmax(1)
-    partner = np.where(allowed.any(1), np.take_along_axis(candidates, first[:, None], 1)[:, 0], NONE)
-    before = np.arange(candidates.shape[1])[None, :] < np.where(allowed.any(1), first, candidates.shape[1])[:, None]
-    margin = np.take_along_axis(cosines, first[:, None], 1)[:, 0] - crowd_cosine(cosines, itself, mining.crowd)
-    return partner, margin, int((refused & ~itself & before).sum())
+    return _Found(
+        rows=candidates,
+        cosines=cosines,
+        itself=candidates == queries[:, None],
+        refused=(similarity > limit) | (cosines > mining.duplicate_limit),
+    )
+
+
+def _partner(found: _Found, crowd: int) -> tuple[Int[np.ndarray, " Q"], Float[np.ndarray, " Q"], int]:
+    """The nearest allowed row of each query, or NONE; its margin over the crowd; how many were refused before it."""
+    allowed = found.allowed
+    first, some = allowed.argmax(1), allowed.any(1)
+    partner = np.where(some, np.take_along_axis(found.rows, first[:, None], 1)[:, 0], NONE)
+    before = np.arange(allowed.shape[1])[None, :] < np.where(some, first, allowed.shape[1])[:, None]
+    margin = np.take_along_axis(found.cosines, first[:, None], 1)[:, 0]
+    margin = margin - crowd_cosine(found.cosines, found.itself, crowd)
+    return partner, margin, int((found.refused & ~found.itself & before).sum())
 
 
 def mine(
@@ -146,10 +189,12 @@ def mine(
     s, y, margins, refused_s, refused_y = [], [], [], 0, 0
     for start in range(0, len(queries), block):
         part = queries[start : start + block]
-        partner, _, count = _partner(style, content, part, style_database, content_limit, mining)
+        looked = _look(style, content, part, style_database, content_limit, mining)
+        partner, _, count = _partner(looked, mining.crowd)
         s.append(partner)
         refused_s += count
-        partner, margin, count = _partner(content, style, part, semantics_database, style_limit, mining)
+        looked = _look(content, style, part, semantics_database, style_limit, mining)
+        partner, margin, count = _partner(looked, mining.crowd)
         y.append(partner)
         margins.append(margin)
         refused_y += count
@@ -169,6 +214,53 @@ def mine(
         "without_content": float((found_y == NONE).sum()),
     }
     return Triplets(x=queries[kept], y=found_y[kept], s=found_s[kept], report=report)
+
+
+def vary(
+    style: Float[np.ndarray, "N a"],
+    content: Float[np.ndarray, "N c"],
+    triplets: Triplets,
+    style_database: Int[np.ndarray, " S"],
+    semantics_database: Int[np.ndarray, " C"],
+    mining: Mining,
+    variety: Variety,
+    *,
+    block: int = 1024,
+) -> tuple[Int[np.ndarray, "Q s"], Int[np.ndarray, "Q y"]]:
+    """Partners (s, y) of each mined x, nearest first, from the search that found its triplet.
+
+    An x with fewer partners than asked for meets them in turns, so that each place of a row is as good as another.
+    """
+    content_limit, style_limit = triplets.report["content_limit"], triplets.report["style_limit"]
+    styles, contents, margins = [], [], []
+    for start in range(0, len(triplets.x), block):
+        part = triplets.x[start : start + block]
+        looked = _look(style, content, part, style_database, content_limit, mining)
+        styles.append(_first(looked, variety.styles)[0])
+        looked = _look(content, style, part, semantics_database, style_limit, mining)
+        rows, cosines = _first(looked, variety.contents)
+        contents.append(rows)
+        margins.append(cosines - crowd_cosine(looked.cosines, looked.itself, mining.crowd)[:, None])
+    s, y, margin = np.concatenate(styles), np.concatenate(contents), np.concatenate(margins)
+    sure = margin >= np.percentile(margin[:, 0], variety.confidence)
+    sure[:, 0] = True
+    return _in_turns(s, s != NONE), _in_turns(y, sure & (y != NONE))
+
+
+def _first(found: _Found, count: int) -> tuple[Int[np.ndarray, "Q c"], Float[np.ndarray, "Q c"]]:
+    """The first allowed rows of each query, with NONE where there are fewer, and their cosines."""
+    order = np.argsort(~found.allowed, axis=1, kind="stable")[:, :count]
+    allowed, rows, cosines = (
+        np.take_along_axis(values, order, 1) for values in (found.allowed, found.rows, found.cosines)
+    )
+    return np.where(allowed, rows, NONE), cosines
+
+
+def _in_turns(rows: Int[np.ndarray, "Q c"], good: Bool[np.ndarray, "Q c"]) -> Int[np.ndarray, "Q c"]:
+    """The good entries of each row, over and over. The first of each row is good."""
+    order = np.argsort(~good, axis=1, kind="stable")
+    turns = np.arange(rows.shape[1])[None] % good.sum(1, keepdims=True)
+    return np.take_along_axis(np.take_along_axis(rows, order, 1), turns, 1)
 
 
 def purity(

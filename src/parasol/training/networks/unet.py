@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import torch
 from diffusers.models.attention_processor import Attention
+from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ class UNetConfig:
     layers: residual blocks a level on the way down. token_dimension: d of the tokens [B, 2, d]. heads: of attention.
     The first level attends to the tokens alone; self-attention starts at the second, where it costs a sixteenth.
     prediction: of its output, the noise as in the paper or the velocity (`epsilon_of_velocity`).
+    modulated: width of what the norms hear of both tokens and t (`TokenUNet`); 0 leaves the norms as they are.
     """
 
     latent_channels: int = 12
@@ -28,6 +30,7 @@ class UNetConfig:
     token_dimension: int = 256
     heads: int = 4
     prediction: Literal["epsilon", "v"] = "epsilon"
+    modulated: int = 0
 
     @property
     def stride(self) -> int:
@@ -35,7 +38,67 @@ class UNetConfig:
         return 2 ** (len(self.widths) - 1)
 
 
-class PlacedUNet(UNet2DConditionModel):
+class TokenUNet(UNet2DConditionModel):
+    """A U-Net that may hear m_s and c_y twice: as tokens to attend to, and by adaptive norms in every residual block.
+
+    modulated: width of what the norms hear, SiLU of a line of both tokens and t; 0 leaves the norms as they are. Beside
+    a content map the two tokens share one softmax with 64 others, and t, which is added before norms of two to six
+    channels a group, is mostly taken out again by them; what scales and shifts after the norm is heard (AdaGN,
+    Dhariwal and Nichol 2021). Those lines are zero at first, so that a trained U-Net becomes this one without a change.
+    """
+
+    def __init__(self, *, modulated: int = 0, **config: Any) -> None:
+        super().__init__(**config)
+        self.register_to_config(modulated=modulated)
+        if modulated:
+            self.hear_tokens = nn.Linear(2 * config["cross_attention_dim"], modulated, bias=False)
+            self.hear_time = nn.Linear(4 * config["block_out_channels"][0], modulated, bias=False)
+            for block in self.modules():
+                if isinstance(block, ResnetBlock2D):
+                    block.norm2 = ModulatedNorm(block.norm2, modulated)
+
+    def forward(  # type: ignore[override]
+        self, sample: Tensor, timestep: Tensor | int, encoder_hidden_states: Tensor, **others: Any
+    ) -> Any:
+        """As of the base class; the tokens are [m_s, c_y, *content map], each of which may be null, the map absent."""
+        if self.config["modulated"]:
+            t = self.time_embedding(self.get_time_embed(sample, timestep))
+            scale = math.sqrt(encoder_hidden_states.shape[2])  # tokens have unit norm
+            tokens = scale * encoder_hidden_states[:, :2].flatten(1)
+            heard = functional.silu(self.hear_tokens(tokens) + self.hear_time(t))
+            self._tell(heard)
+        try:
+            return super().forward(sample, timestep, encoder_hidden_states, **others)
+        finally:
+            self._tell(None)
+
+    def _tell(self, heard: Tensor | None) -> None:
+        for norm in self.modules():
+            if isinstance(norm, ModulatedNorm):
+                norm.heard = heard
+
+
+class ModulatedNorm(nn.GroupNorm):
+    """A group norm whose channels are scaled by 1 + g and shifted by b, where (g, b) is a line of `heard` [B, k].
+
+    `heard` is set by the network that it stands in, for the time of a pass.
+    """
+
+    heard: Tensor | None = None
+
+    def __init__(self, norm: nn.GroupNorm, width: int) -> None:
+        super().__init__(norm.num_groups, norm.num_channels, norm.eps)
+        self.line = nn.Linear(width, 2 * norm.num_channels, bias=False)
+        nn.init.zeros_(self.line.weight)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalised, scaled and shifted [B, c, h, w]."""
+        assert self.heard is not None
+        scale, shift = self.line(self.heard)[:, :, None, None].chunk(2, dim=1)
+        return super().forward(input) * (1.0 + scale) + shift
+
+
+class PlacedUNet(TokenUNet):
     """A U-Net that hears a content map twice: as tokens to attend to, and at each level laid where it belongs.
 
     What is laid is added where a T2I adapter's features are (Mou et al. 2023): at the end of each level on the way
@@ -91,12 +154,12 @@ def place(values: Float[Tensor, "B p c"], plane: Float[Tensor, "1 h w"]) -> Floa
     return laid.reshape(values.shape[0], values.shape[2], rows.shape[0], columns.shape[0])
 
 
-def unet_class(aligned: bool) -> type[UNet2DConditionModel]:
+def unet_class(aligned: bool) -> type[TokenUNet]:
     """The class of a U-Net: plain, or one that lays a content map where it belongs."""
-    return PlacedUNet if aligned else UNet2DConditionModel
+    return PlacedUNet if aligned else TokenUNet
 
 
-def build_unet(config: UNetConfig, *, aligned: bool = False) -> UNet2DConditionModel:
+def build_unet(config: UNetConfig, *, aligned: bool = False) -> TokenUNet:
     """unet(z, t, encoder_hidden_states=tokens).sample is eps_theta(z_t, t, m_s, c_y) (paper section 3), or v_theta.
 
     aligned: whether the tokens of a content map are also laid where they belong.
@@ -115,11 +178,12 @@ def build_unet(config: UNetConfig, *, aligned: bool = False) -> UNet2DConditionM
         cross_attention_dim=config.token_dimension,
         attention_head_dim=config.heads,  # diffusers takes this as the number of heads
         use_linear_projection=True,
+        modulated=config.modulated,
     )
     return attentive(unet)
 
 
-def attentive(unet: UNet2DConditionModel) -> UNet2DConditionModel:
+def attentive(unet: TokenUNet) -> TokenUNet:
     """`unet` as this project runs it: null tokens of a content map go unheard, and attention is float32."""
     unet.set_attn_processor(_TokenAttention())  # type: ignore[arg-type]
     return unet
