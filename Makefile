@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 
 CORPUS := data/pictograms
+# Test processes side by side, one thread each: quicker than one with two threads.
+WORKERS ?= 2
 
 .PHONY: demo check bench figures sheets clean
 
@@ -17,7 +19,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m parasol.evaluation.bench

@@ -1,0 +1,95 @@
+"""Loss and quality of a model against what its training has seen: python -m parasol.evaluation.training_curve.
+
+Reads docs/figures/training.json, to which each edition adds its points, and draws docs/training.svg.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from parasol.images import write_atomic
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # told apart by colour-blind eyes too
+WIDTH, HEIGHT = 380, 220  # px of one chart's field
+LEFT, TOP, BOTTOM, GAP = 56, 44, 56, 28
+
+Points = Sequence[Sequence[float]]
+"""Thousands of pictures seen, and the value then; in order."""
+
+
+def draw(charts: Mapping[str, Mapping[str, Points]]) -> str:
+    """Charts side by side, by title; each has its lines by name, and its own range, the smallest that holds them.
+
+    Raises:
+        ValueError: a chart has no point.
+    """
+    wide, high = (LEFT + WIDTH + GAP) * len(charts), TOP + HEIGHT + BOTTOM
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" font-family="sans-serif" '
+        f'font-size="12"><rect width="{wide}" height="{high}" fill="white"/>'
+    ]
+    for number, (title, lines) in enumerate(charts.items()):
+        if not any(lines.values()):
+            raise ValueError(f"the chart {title!r} has no point: add at least one")
+        parts += [
+            f'<g transform="translate({number * (LEFT + WIDTH + GAP) + LEFT} {TOP})">',
+            *_chart(title, lines),
+            "</g>",
+        ]
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _chart(title: str, lines: Mapping[str, Points]) -> list[str]:
+    across, up = zip(*(point for line in lines.values() for point in line), strict=True)
+    left, right, bottom, top = *_range(across), *_range(up)
+
+    def x(value: float) -> float:
+        return WIDTH * (value - left) / (right - left)
+
+    def y(value: float) -> float:
+        return HEIGHT * (top - value) / (top - bottom)
+
+    parts = [
+        f'<text x="0" y="-26" font-weight="bold">{escape(title)}</text>',
+        f'<path d="M0 0V{HEIGHT}H{WIDTH}" fill="none" stroke="#556"/>',
+        f'<text x="{WIDTH / 2}" y="{HEIGHT + 40}" text-anchor="middle">thousands of pictures seen by the U-Net</text>',
+        *(f'<text x="-6" y="{y(at) + 4:.1f}" text-anchor="end">{at:.3g}</text>' for at in (bottom, top)),
+        *(f'<text x="{x(at):.1f}" y="{HEIGHT + 18}" text-anchor="middle">{at:.0f}</text>' for at in (left, right)),
+    ]
+    for number, (name, line) in enumerate(lines.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        points = " ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in line)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += [f'<circle cx="{x(at):.1f}" cy="{y(value):.1f}" r="2.5" fill="{colour}"/>' for at, value in line]
+        parts.append(f'<text x="{number * 120}" y="-8" fill="{colour}">{escape(name)}</text>')
+    return parts
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """Lowest and highest value, a little apart where they are one."""
+    low, high = min(values), max(values)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 after an error in one line."""
+    parser = argparse.ArgumentParser(prog="python -m parasol.evaluation.training_curve", description=__doc__)
+    parser.add_argument("--points", type=Path, default=Path("docs/figures/training.json"), help="JSON file of points")
+    parser.add_argument("--out", type=Path, default=Path("docs/training.svg"), help="SVG file")
+    options = parser.parse_args(arguments)
+    try:
+        charts = json.loads(options.points.read_text(encoding="utf-8"))["charts"]
+        drawing = draw(charts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        parser.error(
+            f"{str(options.points)!r} holds no points to draw ({error}): name a file like docs/figures/training.json"
+        )
+    write_atomic(options.out, drawing.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
