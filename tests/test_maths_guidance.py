@@ -58,11 +58,17 @@ def test_joint_guidance_is_the_papers_where_modalities_add_up(g_s, g_y):
     assert joint_weights(0.0, g_y) == branch_weights(0.0, g_y)
 
 
-def test_below_the_larger_scale_the_smaller_weighs_a_difference_given_the_other():
-    """e_00 + g_y (e_0y - e_00) + g_s (e_sy - e_0y), as Brooks et al. 2023, equation 3."""
-    assert joint_weights(1.5, 4.0) == (1.0 - 4.0, 0.0, 4.0 - 1.5, 1.5)
-    assert joint_weights(4.0, 1.5) == (1.0 - 4.0, 4.0 - 1.5, 0.0, 1.5)
+def test_the_larger_scale_weighs_a_difference_given_the_other_modality():
+    """e_00 + g_y (e_0y - e_00) + g_s (e_sy - e_0y), as Brooks et al. 2023, equation 3, where the content is heard."""
+    assert joint_weights(4.0, 1.5) == (1.0 - 1.5, 0.0, 1.5 - 4.0, 4.0)
+    assert joint_weights(1.5, 4.0) == (1.0 - 1.5, 1.5 - 4.0, 0.0, 4.0)
     assert joint_weights(-1.0, 4.0) == branch_weights(-1.0, 4.0), "a negative scale shares nothing"
+
+
+def test_nothing_jumps_where_a_modality_is_turned_off():
+    for near, at in [((3.0, 1e-6), (3.0, 0.0)), ((1e-6, 3.0), (0.0, 3.0)), ((2.0, 1.0 - 1e-6), (2.0, 1.0))]:
+        np.testing.assert_allclose(joint_weights(*near), joint_weights(*at), atol=1e-5)
+    assert joint_weights(3.0, 0.5) == (1.0 - 0.5 - 1.25, 1.25, -1.25, 0.5 + 1.25)
 
 
 def test_joint_guidance_asks_for_no_branch_of_weight_0():

@@ -39,20 +39,25 @@ def joint_weights(g_s: float, g_y: float) -> BranchWeights:
     """The paper's guidance with the part that both modalities say together: what the scales share goes to both at once.
 
     With g = min(g_s, g_y), where both are above 0 (else as `branch_weights`),
-    eps = e_00 + g (e_sy - e_00) + (g_s - g) (e_s0 - e_00) + (g_y - g) (e_0y - e_00).
-    The paper's sum of two differences cannot say how this style draws this content; e_sy can. Each scale still turns
-    its own modality off at 0, and at equal scales this is plain classifier-free guidance (Ho and Salimans 2022) in two
-    branches. Below the larger scale, the smaller one weighs a difference given the other modality, as in
-    InstructPix2Pix (Brooks et al. 2023).
+    eps = e_00 + g (e_sy - e_00) + (g_s - g) d_s + (g_y - g) d_y.
+    The paper's sum of two differences cannot say how this style draws this content; e_sy can. d_s, what the style adds,
+    is e_sy - e_0y where the content is heard (g_y >= 1), e_s0 - e_00 where it is not (0), and in between a mix, so that
+    nothing jumps; d_y the same the other way round. Each scale still turns its own modality off at 0; equal scales are
+    plain classifier-free guidance (Ho and Salimans 2022) in two branches, others the nested guidance of InstructPix2Pix
+    (Brooks et al. 2023).
 
     Raises:
         ValueError: a scale is not finite.
     """
     alone = branch_weights(g_s, g_y)
-    shared = max(0.0, min(alone.style, alone.content))
-    return BranchWeights(
-        null=alone.null + shared, style=alone.style - shared, content=alone.content - shared, joint=shared
-    )
+    shared = min(alone.style, alone.content)
+    if shared <= 0.0:
+        return alone
+    more = max(alone.style, alone.content) - shared
+    heard = min(1.0, shared) * more  # of what is beyond the shared scale, as much as the other modality is heard
+    without = more - heard
+    style, content = (without, -heard) if g_s > g_y else (-heard, without)
+    return BranchWeights(null=1.0 - shared - without, style=style, content=content, joint=shared + heard)
 
 
 def combine(weighted: list[tuple[float, Z]]) -> Z:
