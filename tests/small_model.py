@@ -18,7 +18,7 @@ from parasol.training.networks.unet import UNetConfig, build_unet
 
 CONFIGURATIONS = {
     "autoencoder": {"widths": (8, 16, 32), "encoder_blocks": (1, 1, 1), "decoder_blocks": (1, 1, 1)},
-    "unet": dict(build_unet(UNetConfig(widths=(32, 64), heads=2, modulated=8)).config),
+    "unet": dict(build_unet(UNetConfig(widths=(32, 64), heads=2)).config),
     "style": {"blocks": 3, "hidden": 16, "palette": True},
     "content": {"hidden": 32, "layout": True, "linear": 128},
     "projector": {"hidden": 32},
@@ -40,9 +40,13 @@ CARD = Card(
 
 
 def small_networks(seed: int = 0, *, content_map: bool = False) -> Networks:
-    """Random weights, louder than the usual start, so that styles and contents matter, on the encoders' real trunk."""
+    """Random weights, louder than the usual start, so that styles and contents matter, on the encoders' real trunk.
+
+    With a content map the U-Net also has everything else that goes beyond the paper.
+    """
     torch.manual_seed(seed)
-    networks = Networks.build(CONFIGURATIONS | ({"content_map": {"blocks": 6, "aligned": True}} if content_map else {}))
+    beyond = {"content_map": {"blocks": 6, "aligned": True}, "unet": CONFIGURATIONS["unet"] | {"modulated": 8}}
+    networks = Networks.build(CONFIGURATIONS | (beyond if content_map else {}))
     with torch.no_grad():
         for network, _ in networks.components().values():
             for parameter in network.parameters():

@@ -73,7 +73,9 @@ def runs(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def diffusion(corpus: Corpus, runs: Path, seed: int = 0, training: DiffusionTraining = PAPER) -> DiffusionTask:
+def diffusion(
+    corpus: Corpus, runs: Path, seed: int = 0, training: DiffusionTraining = PAPER, modulated: int = 8
+) -> DiffusionTask:
     torch.manual_seed(seed)
     frozen = Frozen(
         autoencoder=AUTOENCODER, style=STYLE, content=CONTENT,
@@ -83,7 +85,7 @@ def diffusion(corpus: Corpus, runs: Path, seed: int = 0, training: DiffusionTrai
     projector = ProjectorConfig(style_dimension=16, hidden=32, content_dimension=16)
     if training == PAPER:
         return DiffusionTask(corpus, runs, frozen, UNET, projector, mining, training, 8)
-    unet, variety = replace(UNET, modulated=8), Variety(styles=3, contents=2)
+    unet, variety = replace(UNET, modulated=modulated), Variety(styles=3, contents=2)
     return DiffusionTask(corpus, runs, frozen, unet, projector, mining, training, 8, MAP, variety=variety)
 
 

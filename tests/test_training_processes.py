@@ -49,7 +49,7 @@ def test_two_processes_end_where_one_does_and_resume(corpus: Corpus, runs: Path,
 
     ours, theirs = (load_file(folder / "brief" / STATE) for folder in (one, two))
     assert ours.keys() == theirs.keys()
-    model = diffusion(corpus, runs, training=train_in_processes.IN_FLOAT32).model
+    model = diffusion(corpus, runs, training=train_in_processes.IN_FLOAT32, modulated=0).model
     trained, compared = [name for name, value in model.named_parameters() if value.requires_grad], list[np.ndarray]()
     for index, name in enumerate(trained):
         # Adam makes steps of rounding where a gradient is 0, such as that of a bias before a norm.
