@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from parasol.images import write_atomic
+import numpy as np
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # told apart by colour-blind eyes too
+from parasol.evaluation.report.charts import span
+from parasol.images import write_atomic
+from parasol.triplets.charts import COLOURS
+
 WIDTH, HEIGHT = 380, 220  # px of one chart's field
 LEFT, TOP, BOTTOM, GAP = 56, 44, 56, 28
 
@@ -43,8 +46,8 @@ def draw(charts: Mapping[str, Mapping[str, Points]]) -> str:
 
 
 def _chart(title: str, lines: Mapping[str, Points]) -> list[str]:
-    across, up = zip(*(point for line in lines.values() for point in line), strict=True)
-    left, right, bottom, top = *_range(across), *_range(up)
+    across, up = np.array([point for line in lines.values() for point in line], np.float64).T
+    left, right, bottom, top = *span(across), *span(up)
 
     def x(value: float) -> float:
         return WIDTH * (value - left) / (right - left)
@@ -66,12 +69,6 @@ def _chart(title: str, lines: Mapping[str, Points]) -> list[str]:
         parts += [f'<circle cx="{x(at):.1f}" cy="{y(value):.1f}" r="2.5" fill="{colour}"/>' for at, value in line]
         parts.append(f'<text x="{number * 120}" y="-8" fill="{colour}">{escape(name)}</text>')
     return parts
-
-
-def _range(values: Sequence[float]) -> tuple[float, float]:
-    """Lowest and highest value, a little apart where they are one."""
-    low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ TICK_GAP = 30.0  # px between two numbers below the axis, at least
 def svg(curve: Curve) -> str:
     """The chart of a curve: thin lines, their mean bold, the range of the values at the left."""
     x = np.array(curve.dial.values)
-    low, high = _range(curve.lines)
+    low, high = span(curve.lines)
 
     def points(line: Float[np.ndarray, " V"]) -> str:
         return " ".join(
@@ -41,9 +41,9 @@ def svg(curve: Curve) -> str:
     return "".join(parts)
 
 
-def _range(lines: Float[np.ndarray, "L V"]) -> tuple[float, float]:
+def span(values: Float[np.ndarray, "*any"]) -> tuple[float, float]:
     """Lowest and highest value, a little apart where they are one."""
-    low, high = float(lines.min()), float(lines.max())
+    low, high = float(values.min()), float(values.max())
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
