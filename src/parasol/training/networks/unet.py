@@ -61,12 +61,12 @@ class TokenUNet(UNet2DConditionModel):
         self, sample: Tensor, timestep: Tensor | int, encoder_hidden_states: Tensor, **others: Any
     ) -> Any:
         """As of the base class; the tokens are [m_s, c_y, *content map], each of which may be null, the map absent."""
-        if self.config["modulated"]:
-            t = self.time_embedding(self.get_time_embed(sample, timestep))
-            scale = math.sqrt(encoder_hidden_states.shape[2])  # tokens have unit norm
-            tokens = scale * encoder_hidden_states[:, :2].flatten(1)
-            heard = functional.silu(self.hear_tokens(tokens) + self.hear_time(t))
-            self._tell(heard)
+        if not self.config["modulated"]:
+            return super().forward(sample, timestep, encoder_hidden_states, **others)
+        t = self.time_embedding(self.get_time_embed(sample, timestep))
+        scale = math.sqrt(encoder_hidden_states.shape[2])  # tokens have unit norm
+        tokens = scale * encoder_hidden_states[:, :2].flatten(1)
+        self._tell(functional.silu(self.hear_tokens(tokens) + self.hear_time(t)))
         try:
             return super().forward(sample, timestep, encoder_hidden_states, **others)
         finally:
