@@ -14,6 +14,7 @@ from parasol.apps.cli import main
 from parasol.apps.evaluate import NAMES
 from parasol.bundle import sha256
 from parasol.corpora import Corpus
+from parasol.evaluation.comparison.baselines import rdm
 from parasol.evaluation.comparison.baselines.cast import RECIPE
 from parasol.evaluation.comparison.baselines.gradients import (
     BLOCKS,
@@ -34,8 +35,11 @@ from parasol.images import fit, from_uint8, load, save_png, to_uint8
 from parasol.maths.distances import unit
 from parasol.maths.steps import step_mean
 from parasol.training.checkpoint import load_record, save_tensors
+from parasol.training.diffusion import Denoiser
 from parasol.training.networks.cast import Cast, CastConfig
+from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.trunk import Trunk, load_published_trunk
+from parasol.training.networks.unet import UNetConfig
 from small_model import drawing
 
 Scene = tuple[np.ndarray, np.ndarray]
@@ -183,39 +187,79 @@ def test_the_database_of_rdm_is_the_training_cells(corpus: Corpus, index: Path, 
     assert cosines.max(1) == pytest.approx(np.ones(len(found)), abs=1e-4), "and no other picture"
 
 
+@pytest.fixture(scope="module")
+def rdm_run(model: Parasol, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small U-Net of the recipe, untrained, beside the run of the content encoder that it stands on."""
+    runs = tmp_path_factory.mktemp("runs")
+    return rdm_run_in(runs, model.bundle.manifest.content.version)
+
+
+def rdm_run_in(runs: Path, version: str, recipe: str = rdm.RECIPE) -> Path:
+    torch.manual_seed(0)
+    unet = UNetConfig(widths=(32, 32, 32), prediction="v", modulated=4)
+    projector = ProjectorConfig(style_dimension=256, hidden=0)
+    network = Denoiser(unet, projector)
+    for name, weights in network.named_parameters():
+        if name.endswith("line.weight"):  # they are zero at first, and a test of zeros sees nothing
+            torch.nn.init.normal_(weights, std=0.1)
+    for folder, state, told in (
+        ("pictogram-content", {"nothing": torch.zeros(1)}, {"version": version}),
+        (
+            "pictogram-rdm",
+            network.state_dict(),
+            {"recipe": recipe, "unet": dataclasses.asdict(unet), "projector": dataclasses.asdict(projector)},
+        ),
+    ):
+        (runs / folder).mkdir(parents=True)
+        save_tensors(runs / folder / "best.safetensors", state, told)
+    return runs / "pictogram-rdm"
+
+
 def test_rdm_is_conditioned_on_the_content_and_the_neighbours_of_the_style(
-    corpus: Corpus, index: Path, model: Parasol, scene: Scene
+    corpus: Corpus, index: Path, rdm_run: Path, model: Parasol, scene: Scene
 ) -> None:
-    spec = f"rdm:index={index},neighbours=3,steps=2,scale=2,seed=4"
+    spec = f"rdm:run={rdm_run},index={index},neighbours=3,steps=2,scale=2,seed=4"
     found = made(spec, model)
     database = training_cells(str(index), model)
     cosines = database @ model.embed_content(scene[1])
-    near = np.argsort(-cosines)[:3]
-    tokens = np.stack([model.embed_content(scene[0]), *database[near]])[None].astype(np.float32)
+    near = database[np.argsort(-cosines)[:3]].sum(0)
+    tokens = np.stack([near / np.linalg.norm(near), model.embed_content(scene[0])])[None].astype(np.float32)
+    denoise, weights = rdm.trained(str(rdm_run), model)
     z = np.random.default_rng(4).standard_normal((1, 12, 16, 16), dtype=np.float32)
     for step in model.bundle.manifest.schedule.steps(2):
-        plain = model.components.denoise(z, step.t, tokens)
-        null = model.components.denoise(z, step.t, np.zeros_like(tokens))
+        plain = denoise(z, step.t, tokens)
+        null = denoise(z, step.t, np.zeros_like(tokens))
         z = step_mean(z, null + 2.0 * (plain - null), step, eta=0.0).astype(np.float32)
     wanted = model.components.decode(z)[0].transpose(1, 2, 0)
     assert found.paint(*scene) == pytest.approx(wanted, abs=1e-3)
     assert found.settings["database"]["training_cells"] == len(database)
+    assert found.settings["weights"] == weights == sha256(rdm_run / "best.safetensors")[:12]
     assert not np.allclose(made(spec.replace("neighbours=3", "neighbours=1"), model).paint(*scene), wanted)
 
 
-def test_rdm_without_a_database_says_how_to_build_one(
-    corpus: Corpus, index: Path, model: Parasol, tmp_path: Path
+def test_rdm_without_what_it_needs_says_how_to_get_it(
+    index: Path, rdm_run: Path, model: Parasol, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match="rdm needs a database: build one with"):
+    with pytest.raises(ValueError, match="rdm needs a trained network: run  parasol train pictogram-rdm --warm-start"):
         made("rdm", model)
+    with pytest.raises(ValueError, match=r"has no best.safetensors: train it first"):
+        made(f"rdm:run={tmp_path}", model)
+    with pytest.raises(ValueError, match="rdm needs a database: build one with"):
+        made(f"rdm:run={rdm_run}", model)
     with pytest.raises(ValueError, match="neighbours of rdm is 999; it must lie in 1 to"):
-        made(f"rdm:index={index},neighbours=999", model)
+        made(f"rdm:run={rdm_run},index={index},neighbours=999", model)
     (tmp_path / "photos").mkdir()
     save_png(tmp_path / "photos" / "one.png", scene_of_noise())
     words = ["index", "build", str(tmp_path / "photos"), "-o", str(tmp_path / "other"), "--model"]
     assert main([*words, str(model.bundle.folder)]) == 0
     with pytest.raises(ValueError, match="is not of a corpus' cells"):
-        made(f"rdm:index={tmp_path / 'other'}", model)
+        made(f"rdm:run={rdm_run},index={tmp_path / 'other'}", model)
+    other = rdm_run_in(tmp_path / "recipe", model.bundle.manifest.content.version, "pictogram-cast")
+    with pytest.raises(ValueError, match="is of the recipe 'pictogram-cast'"):
+        made(f"rdm:run={other},index={index}", model)
+    other = rdm_run_in(tmp_path / "space", "0123456789ab")
+    with pytest.raises(ValueError, match="stands on the content space 0123456789ab and the model's is"):
+        made(f"rdm:run={other},index={index}", model)
 
 
 def scene_of_noise() -> np.ndarray:

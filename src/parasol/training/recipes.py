@@ -167,6 +167,36 @@ def pictogram_diffusion() -> Recipe:
     )  # fmt: skip
 
 
+def pictogram_rdm() -> Recipe:
+    """The RDM-style baseline of `parasol evaluate`: content descriptors alone, warm-started from the bundle's U-Net.
+
+        parasol train pictogram-rdm --warm-start src/parasol/models/pictogram
+
+    The style picture goes in by its content descriptor, without M and without a map. Twenty minutes of one core.
+    """
+    unet, mining, variety = UNetConfig(prediction="v", modulated=64), Mining(confidence=20.0), Variety(styles=128)
+    projector = ProjectorConfig(
+        style_dimension=CONTENT.dimension, hidden=0, content_dimension=CONTENT.dimension
+    )  # no M: both descriptors are of one space
+    training = DiffusionTraining(shares=(0.85, 0.0, 0.0, 0.15, 0.0, 0.0))
+    optimisation = Optimisation(
+        steps=600, batch=32, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.99,
+        validate_every=200, save_every=100,
+    )  # fmt: skip
+    return Recipe(
+        name="pictogram-rdm",
+        optimisation=optimisation,
+        configuration={
+            "unet": unet, "projector": projector, "mining": mining, "variety": variety, "training": training,
+            "frozen": FROZEN,
+        },
+        task=lambda places: DiffusionTask(
+            load(places.corpus), places.runs, FROZEN, unet, projector, mining, training, optimisation.batch,
+            style_token="content", variety=variety,
+        ),
+    )  # fmt: skip
+
+
 def pictogram_cast() -> Recipe:
     """The CAST-style baseline of `parasol evaluate`, after the autoencoder, style and content recipes.
 
@@ -252,6 +282,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-content": pictogram_content,
     "pictogram-words": pictogram_words,
     "pictogram-diffusion": pictogram_diffusion,
+    "pictogram-rdm": pictogram_rdm,
     "pictogram-cast": pictogram_cast,
     **{row.run(seed): partial(ablation, row.name, seed) for row in TRAINED.values() for seed in SEEDS},
 }

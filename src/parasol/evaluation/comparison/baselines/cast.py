@@ -1,12 +1,12 @@
 """CAST (Zhang et al. 2022), CAST-style: a feed-forward network trained by contrast, on the model's own latents."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from parasol.evaluation.comparison.baselines.runs import weights_of
 from parasol.evaluation.comparison.method import AnyPicture, Method, of_model, require, settings
 from parasol.images import crop, pad_to_multiple
 from parasol.pipeline import Parasol
@@ -50,18 +50,10 @@ def trained(run: str, model: Parasol) -> tuple["Cast", str]:
         ValueError: no run is named, it has no weights yet or those of another recipe, or they are for style descriptors
             or latents of another model.
     """
-    from parasol.training.checkpoint import BEST
     from parasol.training.networks.cast import Cast, CastConfig
-    from parasol.training.tables import best_record, load_best
+    from parasol.training.tables import load_best
 
-    if not run:
-        raise ValueError(f"cast needs a trained network: run  {TRAIN}  and name its folder, cast:run=runs/{RECIPE}")
-    path = Path(run) / BEST
-    if not path.is_file():
-        raise ValueError(f"the run {run!r} has no {BEST}: train it first with  {TRAIN}")
-    record = best_record(Path(run))
-    if record.get("recipe") != RECIPE:
-        raise ValueError(f"the run {run!r} is of the recipe {record.get('recipe')!r}: name one of  {TRAIN}")
+    record, weights = weights_of("cast", run, RECIPE, TRAIN)
     network = Cast(CastConfig(**record["network"]))  # type: ignore[arg-type]
     load_best(network, Path(run))
     manifest = model.bundle.manifest
@@ -71,4 +63,4 @@ def trained(run: str, model: Parasol) -> tuple["Cast", str]:
             f"the run {run!r} is for the style space {space:0>12} and the model's is {manifest.style.version}: train it"
             " for the model's own networks"
         )
-    return network, hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return network, weights

@@ -2,50 +2,55 @@
 
 RDM conditions a diffusion model on nothing but general image descriptors, those of a database's pictures near the
 query; to stylise, the pictures are taken from near the style. Here the descriptors are the content encoder's, the
-database are the training cells of a corpus, and the network is the model's own U-Net, whose attention takes any number
-of tokens. It is **not trained anew**: it saw one content descriptor at a time, and a style descriptor beside it, where
-RDM's saw four neighbours from the start. So this is what conditioning by retrieval gives without the style token, not
-the best that an RDM of this size could do.
+database are the training cells of a corpus, and the network is a U-Net of the model's own shape that was trained to
+hear the content descriptors of x's partners and nothing else (`parasol train pictogram-rdm`, from the model's U-Net).
+It has two tokens, so the neighbours go in as one, their mean at unit norm, where RDM's go in one by one.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
+from pydantic import TypeAdapter
 
 from parasol import corpora
+from parasol.evaluation.comparison.baselines.runs import weights_of
 from parasol.evaluation.comparison.method import AnyPicture, Method, of_model, require, settings
 from parasol.evaluation.figure import Record
 from parasol.images import pad_to_multiple
 from parasol.index.exact import nearest
 from parasol.index.store import Encoders
+from parasol.maths.distances import unit
 from parasol.maths.guidance import combine
 from parasol.painting import FRESH_ETA
 from parasol.pipeline import Parasol
-from parasol.runtime import Components
 from parasol.sampling.sampler import sample_fresh
 from parasol.triplets.descriptors import open_descriptors
 from parasol.types import EpsFn, Picture
 
+RECIPE = "pictogram-rdm"
+TRAIN = f"parasol train {RECIPE} --warm-start MODEL"
 BUILD = "parasol index build CORPUS/cells -o INDEX"
 
-Tokens = Float[np.ndarray, "1 n d"]
+Tokens = Float[np.ndarray, "N 2 d"]
+Denoise = Callable[[Float[np.ndarray, "N C h w"], int, Tokens], Float[np.ndarray, "N C h w"]]
 
 
 def rdm(given: Mapping[str, str], model: str | None) -> Method:
     """RDM-style at this scale (see the module): content and neighbours of the style as conditions, from new noise.
 
-    index: of the cells of a corpus; its training cells are the database. neighbours: k, of the style picture, by the
-    content descriptor. scale: of guidance, as in Parasol: 0 ignores the conditions, 1 is plain. steps, seed: of DDIM.
+    run: folder of the trained network, whose best weights are taken. index: of the cells of a corpus; its training
+    cells are the database. neighbours: k, of the style picture, by the content descriptor. scale: of guidance, as in
+    Parasol: 0 ignores the conditions, 1 is plain. steps, seed: of DDIM.
     """
-    loaded = Parasol.load(model, runtime="torch")  # the graphs of some bundles are cut for two tokens
+    loaded = Parasol.load(model)
     own = loaded.bundle.manifest.dials
-    chosen = settings(
-        "rdm", given, {"index": "", "neighbours": 4, "scale": own.content_scale, "steps": own.steps, "seed": 0}
-    )
+    known = {"run": "", "index": "", "neighbours": 4, "scale": own.content_scale, "steps": own.steps, "seed": 0}
+    chosen = settings("rdm", given, known)
     require("rdm", chosen, "scale", 0.0, 100.0, "0 ignores the conditions, 1 is plain, more is emphasis")
+    denoise, weights = trained(chosen.pop("run"), loaded)
     database = training_cells(chosen.pop("index"), loaded)
     require("rdm", chosen, "neighbours", 1, len(database), "the database has no more")
     steps = loaded.bundle.manifest.schedule.steps(chosen["steps"])
@@ -53,15 +58,49 @@ def rdm(given: Mapping[str, str], model: str | None) -> Method:
     def paint(content: Picture, style: AnyPicture) -> Picture:
         padded, box = pad_to_multiple(content, loaded.bundle.manifest.stride)
         near, _ = nearest(loaded.embed_content(style)[None], database, chosen["neighbours"])
-        tokens = np.stack([loaded.embed_content(content), *database[near[0]]])[None]
+        neighbours = unit(database[near[0]].mean(0, keepdims=True))
+        tokens = np.stack([neighbours, loaded.embed_content(content)[None]], axis=1)
         z = loaded.painter.encode(padded)
         z_T = np.random.default_rng(chosen["seed"]).standard_normal(z.shape, dtype=np.float32)
-        predictor = conditioned(loaded.components, tokens, chosen["scale"])
+        predictor = conditioned(denoise, tokens, chosen["scale"])
         for _, z in sample_fresh(predictor, z_T, steps, eta=FRESH_ETA):  # noqa: B007 (the last z is the picture)
             pass
         return loaded.painter.decode(z, box)
 
-    return Method(settings={**of_model(loaded), "database": _told(database), **chosen}, paint=paint)
+    return Method(settings={**of_model(loaded), "weights": weights, "database": _told(database), **chosen}, paint=paint)
+
+
+def trained(run: str, model: Parasol) -> tuple[Denoise, str]:
+    """The network of a run, which predicts the noise, and the first digits of its weights' hash.
+
+    Raises:
+        ValueError: no run is named, it has no weights yet or those of another recipe, or its content descriptors are
+            of another space than the model's.
+    """
+    import torch
+
+    from parasol.training.diffusion import Denoiser
+    from parasol.training.networks.projector import ProjectorConfig
+    from parasol.training.networks.unet import UNetConfig
+    from parasol.training.recipes import FROZEN
+    from parasol.training.tables import load_best, version_of
+
+    record, weights = weights_of("rdm", run, RECIPE, TRAIN)
+    space, own = version_of(Path(run).parent / FROZEN.content_run), model.bundle.manifest.content.version
+    if space != own:
+        raise ValueError(
+            f"the run {run!r} stands on the content space {space} and the model's is {own}: train it for the model"
+        )
+    unet = TypeAdapter(UNetConfig).validate_python(record["unet"])
+    network = Denoiser(unet, TypeAdapter(ProjectorConfig).validate_python(record["projector"]))
+    load_best(network, Path(run))
+
+    def denoise(z: Float[np.ndarray, "N C h w"], t: int, tokens: Tokens) -> Float[np.ndarray, "N C h w"]:
+        with torch.inference_mode():
+            times = torch.full((len(z),), t)
+            return network.predict(torch.from_numpy(z), times, torch.from_numpy(tokens)).numpy()
+
+    return denoise, weights
 
 
 def training_cells(index: str, model: Parasol) -> Float[np.ndarray, "N d"]:
@@ -87,12 +126,12 @@ def training_cells(index: str, model: Parasol) -> Float[np.ndarray, "N d"]:
     return descriptors.content.take(rows).astype(np.float32)
 
 
-def conditioned(components: Components, tokens: Tokens, scale: float) -> EpsFn[np.ndarray]:
+def conditioned(denoise: Denoise, tokens: Float[np.ndarray, "1 2 d"], scale: float) -> EpsFn[np.ndarray]:
     """eps_null + scale (eps_tokens - eps_null), where null is zeros in the place of every token."""
     branches = np.concatenate([tokens, np.zeros_like(tokens)]).astype(np.float32)
 
     def eps_fn(z: Float[np.ndarray, "1 C h w"], t: int) -> Float[np.ndarray, "1 C h w"]:
-        eps = components.denoise(np.repeat(z, 2, axis=0), t, branches)
+        eps = denoise(np.repeat(z, 2, axis=0), t, branches)
         return combine([(scale, eps[:1]), (1.0 - scale, eps[1:])])
 
     return eps_fn
