@@ -202,16 +202,11 @@ def rdm_run_in(runs: Path, version: str, recipe: str = rdm.RECIPE) -> Path:
     for name, weights in network.named_parameters():
         if name.endswith("line.weight"):  # they are zero at first, and a test of zeros sees nothing
             torch.nn.init.normal_(weights, std=0.1)
-    for folder, state, told in (
-        ("pictogram-content", {"nothing": torch.zeros(1)}, {"version": version}),
-        (
-            "pictogram-rdm",
-            network.state_dict(),
-            {"recipe": recipe, "unet": dataclasses.asdict(unet), "projector": dataclasses.asdict(projector)},
-        ),
-    ):
+    told = {"recipe": recipe, "unet": dataclasses.asdict(unet), "projector": dataclasses.asdict(projector)}
+    for folder in ("pictogram-content", "pictogram-rdm"):
         (runs / folder).mkdir(parents=True)
-        save_tensors(runs / folder / "best.safetensors", state, told)
+    save_tensors(runs / "pictogram-content" / "best.safetensors", {"nothing": torch.zeros(1)}, {"version": version})
+    save_tensors(runs / "pictogram-rdm" / "best.safetensors", network.state_dict(), told)
     return runs / "pictogram-rdm"
 
 

@@ -21,8 +21,9 @@ from parasol.corpora import Corpus
 from parasol.evaluation.comparison import measures as measuring_names
 from parasol.evaluation.comparison.baselines.latents import adaptive_normalisation
 from parasol.evaluation.comparison.baselines.plain import within
+from parasol.evaluation.comparison.duels import Duel, duels_of, losses
 from parasol.evaluation.comparison.journal import Journal
-from parasol.evaluation.comparison.judges import PLACES, Judges, Lite0
+from parasol.evaluation.comparison.judges import PLACES, Backbone, Judges, Lite0
 from parasol.evaluation.comparison.measures import Measure, measures
 from parasol.evaluation.comparison.measuring import STYLE, Seen
 from parasol.evaluation.comparison.methods import Asked, method
@@ -384,7 +385,69 @@ def test_too_few_pairs_have_no_frechet_distance(tmp_path: Path) -> None:
     assert {"lite0-fid", "lite0-artfid"}.isdisjoint(estimates_of("m", pairs, seen))
 
 
+# The first against each
+
+
+def duelling(tmp_path: Path, first: list[float], other: list[float], best: str) -> Duel:
+    pairs = [PicturePair(name=f"{n}", content=tmp_path, style=tmp_path / "s", truth=None, group="")
+             for n in range(len(first))]  # fmt: skip
+    seen = Seen(tmp_path / "measures.jsonl", {})
+    for name, values in (("a", first), ("b", other)):
+        for value, pair in zip(values, pairs, strict=True):
+            seen.add(pair.name, name, pixels="", values={"m": value}, embeddings={})
+    nothing = Backbone(name="", weights="", preprocessing="")
+    measure = Measure(
+        name="m", of="", best=best, definition="", backbone=nothing, sampling="", optimised={}, related={}
+    )
+    return duels_of("a", "b", pairs, seen, {"m": measure, "unmeasured": measure})["m"]
+
+
+def test_a_duel_by_hand(tmp_path: Path) -> None:
+    first, other = [1.0, 2.0, 3.0, 4.0] * 10, [2.0, 2.0, 2.0, 6.0] * 10
+    found = duelling(tmp_path, first, other, "lower")
+    assert (found.advantage.value, found.share, found.worst) == (pytest.approx(0.5), 0.625, "2")
+    assert found.verdict == "won"
+    assert found.advantage.low > 0.0
+
+
+def test_a_duel_where_more_is_better(tmp_path: Path) -> None:
+    found = duelling(tmp_path, [1.0, 2.0] * 20, [2.0, 4.0] * 20, "higher")
+    assert (found.advantage.value, found.share, found.worst, found.verdict) == (pytest.approx(-1.5), 0.0, "1", "lost")
+
+
+def test_a_duel_without_an_outcome(tmp_path: Path) -> None:
+    assert duelling(tmp_path, [0.0, 1.0] * 9, [1.0, 0.0] * 9, "lower").verdict == "even"
+
+
+def test_losses_are_what_most_pairs_say(finished: Path) -> None:
+    duel = {"verdict": "lost", "share": 0.3, "advantage": {}, "worst": "p"}
+    value = {"mark": "", "value": 1.0}
+    duels = {"x": duel, "y": {**duel, "share": 0.2}, "z": {**duel, "share": 0.1}, "w": {**duel, "verdict": "even"}}
+    values = {"x": value, "y": value, "z": {**value, "mark": "*"}, "w": value}
+    methods = {name: {"kinds": [kind], "values": values} for name, kind in (("b", "adain"), ("c", "content"))}
+    assert losses({"duels": {"b": duels, "c": duels}, "methods": methods}) == {"b": "y"}
+
+
 # The command
+
+
+def test_the_first_method_is_set_against_each(words: list[str], finished: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(finished, tmp_path / "out"))
+    assert main([*words, "--method", OURS, "--method", "colour", "--method", "content", "-o", str(out)]) == 0
+    found = found_in(out)
+    assert found["first"] == "ours-steps=2,structure=0.5"
+    assert [*found["duels"]] == ["colour", "content"]
+    edges = found["duels"]["colour"]["edges"]
+    ahead = [found["methods"][name]["values"]["edges"]["value"] for name in (found["first"], "colour")]
+    assert edges["advantage"]["value"] == pytest.approx(ahead[0] - ahead[1], abs=1e-5)
+    page = (out / "comparison.md").read_text()
+    assert "## ours-steps=2,structure=0.5 against each" in page
+    assert f"| edges | {edges['verdict']} {100 * edges['share']:.0f} % |" in page
+    lost = losses(found)
+    assert [*lost] == ["colour"], "two steps of an untrained model lose"
+    shown = load(out / "losses.png")
+    assert 128 < shown.shape[0] < 2 * 128
+    assert shown.shape[1] > 5 * 128
 
 
 def test_the_page_and_the_sheet(finished: Path) -> None:

@@ -43,10 +43,11 @@ def evaluate(
     model: options.Model = None,
     json_: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
 ) -> None:
-    """Let methods paint the same pairs, measure every result, and write a table, a sheet and all numbers.
+    """Let methods paint the same pairs, measure every result, and write a table, sheets and all numbers.
 
     The same command goes on after Ctrl-C or worse. Each metric tells its network, weights and input, each value its
-    95 % interval over pairs; values of a method that was optimised against the metric are marked.
+    95 % interval over pairs; values of a method that was optimised against the metric are marked. The first method is
+    also set against each other one pair by pair, and losses.png shows where it loses by most.
 
     \b
     Examples:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parasol.bundle import Bundle
+from parasol.evaluation.comparison.duels import losses_sheet
 from parasol.evaluation.comparison.judges import Judges
 from parasol.evaluation.comparison.measures import measures
 from parasol.evaluation.comparison.measuring import MEASURES_FILE, Seen, check_complete, look
@@ -18,7 +19,7 @@ from parasol.evaluation.comparison.table import ENDS, contact_sheet, markdown
 from parasol.images import save_png, write_atomic
 from parasol.pipeline import Parasol
 
-JSON_FILE, MARKDOWN_FILE, SHEET_FILE = "comparison.json", "comparison.md", "sheet.png"
+JSON_FILE, MARKDOWN_FILE, SHEET_FILE, LOSSES_FILE = "comparison.json", "comparison.md", "sheet.png", "losses.png"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +87,18 @@ def compare(comparison: Comparison) -> Iterator[Stage]:
     found = summary(pairs, comparison.methods, folders, seen, judged_by)
     shown = {asked.title: folders[asked.title] for asked in comparison.methods if asked.kind not in ENDS}
     save_png(comparison.out / SHEET_FILE, contact_sheet(pairs, shown, size))
+    lost = losses_sheet(found, pairs, folders, size)
+    (comparison.out / LOSSES_FILE).unlink(missing_ok=True)
+    if lost is not None:
+        save_png(comparison.out / LOSSES_FILE, lost)
     write_atomic(comparison.out / MARKDOWN_FILE, markdown(found).encode())
     write_atomic(comparison.out / JSON_FILE, f"{json.dumps(found, indent=1, ensure_ascii=False)}\n".encode())
 
 
 def files(out: Path) -> Sequence[Path]:
     """What a finished comparison wrote for its readers."""
-    return [out / name for name in (MARKDOWN_FILE, SHEET_FILE, JSON_FILE)]
+    written = [out / name for name in (MARKDOWN_FILE, SHEET_FILE, LOSSES_FILE, JSON_FILE)]
+    return [file for file in written if file.exists()]
 
 
 def _task(comparison: Comparison, asked: Asked, size: int) -> Task:

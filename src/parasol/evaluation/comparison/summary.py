@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from parasol.evaluation.comparison.duels import duels_of
 from parasol.evaluation.comparison.measures import Measure
 from parasol.evaluation.comparison.measuring import STYLE, Seen
 from parasol.evaluation.comparison.methods import Asked
@@ -46,7 +47,13 @@ def summary(
                 if name in estimates
             },
         }
+    first, *others = (one.title for one in asked)
     return {
+        "first": first,
+        "duels": {
+            other: {name: duel.record(DIGITS) for name, duel in duels_of(first, other, pairs, seen, judged_by).items()}
+            for other in others
+        },
         "pairs": {
             "count": sum(not pair.identity for pair in pairs),
             "with_truth": sum(pair.truth is not None and not pair.identity for pair in pairs),

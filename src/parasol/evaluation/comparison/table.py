@@ -28,8 +28,8 @@ def markdown(found: Record) -> str:
         "and style as they are stand for the two ends and do not compete."
     )
     parts = [
-        "# Comparison", counted, *_legend(found), _table(*table_of(found)), "## Metrics", _provenance(found),
-        "## Settings",
+        "# Comparison", counted, *_legend(found), _table(*table_of(found)), *_duels(found), "## Metrics",
+        _provenance(found), "## Settings",
         "\n".join(f"- `{name}`: {_settings(one['settings'])}" for name, one in found["methods"].items()),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
@@ -102,6 +102,30 @@ def _legend(found: Record) -> list[str]:
         if reasons:
             lines.append(f"{mark} The method {what} ({'; '.join(reasons)}).")
     return lines
+
+
+def _duels(found: Record) -> list[str]:
+    """The first method against each of the others, where there are others."""
+    first, duels = found["first"], found["duels"]
+    if not duels:
+        return []
+    told = (
+        f"Share of the pairs in which `{first}` is better than the method above, a tie counting half; won or lost "
+        "where the 95 % interval of the mean difference, pair by pair, leaves out 0. Marks as above, of either method."
+    )
+    rows = []
+    for name in found["measures"]:
+        if name in next(iter(duels.values())):
+            cells = []
+            for other, one in duels.items():
+                marks = {found["methods"][title]["values"][name]["mark"] for title in (first, other)}
+                mark = "*" if "*" in marks else "\\~" if "~" in marks else ""
+                cells.append(f"{one[name]['verdict']} {100.0 * one[name]['share']:.0f} %{mark}")
+            rows.append([name, *cells])
+    counts = [[*(one["verdict"] for one in others.values())] for others in duels.values()]
+    totals = [f"{own.count('won')} / {own.count('even')} / {own.count('lost')}" for own in counts]
+    rows.append(["won / even / lost", *totals])
+    return [f"## {first} against each", told, _table(["metric", *duels], rows)]
 
 
 def _provenance(found: Record) -> str:
