@@ -233,6 +233,18 @@ def test_a_mask_on_the_command_line(words: list[str], capsys: pytest.CaptureFixt
     assert "'gone.png'" in capsys.readouterr().err
 
 
+def test_a_protected_region_on_the_command_line(words: list[str], model: Parasol) -> None:
+    Image.new("L", (96, 128), 128).save("grey.png")
+    shared = ["style", "content.png", "--like", "style.png", "--structure", "0"]
+    assert main([*shared, "--protect", "grey.png", "-o", "a.png", *words]) == 0
+    assert (
+        Recipe.read("a.png")
+        == model.stylize("content.png", "style.png", structure=0, protect="grey.png", steps=2).recipe
+    )
+    assert main(["replay", "a.png", "-o", "b.png", *words[:2]]) == 0
+    assert np.array_equal(load("a.png"), load("b.png"))
+
+
 def test_a_preview_comes_first_and_is_small(
     words: list[str], model: Parasol, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -186,6 +186,50 @@ def test_masks_are_refused_where_they_mean_nothing(model: Parasol) -> None:
         model.stylize(CONTENT, STYLE, mask=np.zeros((128, 96), np.uint8))
 
 
+def test_a_protected_region_keeps_more_structure(model: Parasol) -> None:
+    dials = FAST | {"structure": 0.0, "steps": 4}
+    mask = np.zeros((128, 96), np.uint8)
+    mask[:64] = 255
+    free, part, whole = (
+        model.stylize(CONTENT, STYLE, protect=one, **dials) for one in (None, mask, np.full((128, 96), 255, np.uint8))
+    )
+    kept = model.stylize(CONTENT, STYLE, **dials | {"structure": 1.0})
+    assert same(whole, kept), "white keeps all of it"
+    far = [np.abs(one.pixels - kept.pixels) for one in (free, part)]
+    assert far[1][:40].mean() < 0.2 * far[0][:40].mean(), "but for what the decoder sees beyond the border"
+    assert far[1][80:].mean() > 0.5 * far[0][80:].mean()
+    assert np.array_equal(model.paint(part.recipe).pixels, part.pixels)
+
+
+def test_grey_protects_by_its_share(model: Parasol) -> None:
+    dials = FAST | {"steps": 4}
+    grey = np.full((128, 96), 128, np.uint8)  # half of what is free
+    for structure, wanted in ((0.0, 0.5), (0.5, 0.75)):
+        found = model.stylize(CONTENT, STYLE, protect=grey, **dials | {"structure": structure})
+        assert same(found, model.stylize(CONTENT, STYLE, **dials | {"structure": wanted}))
+
+
+def test_a_mask_and_a_protected_region_work_together(model: Parasol) -> None:
+    mask, protect = (np.zeros((128, 96), np.uint8) for _ in range(2))
+    mask[:, :48] = protect[:64] = 255
+    dials = FAST | {"structure": 0.0}
+    found = model.stylize(CONTENT, STYLE, mask=mask, protect=protect, **dials)
+    assert np.array_equal(found.pixels[:, 48:], load(CONTENT)[:, 48:])
+    kept = model.stylize(CONTENT, STYLE, **dials | {"structure": 1.0})
+    far = np.abs(found.pixels - kept.pixels)[:, :32]
+    assert far[:40].mean() < 0.5 * far[80:].mean()
+
+
+def test_protection_is_refused_where_it_means_nothing(model: Parasol) -> None:
+    white = np.full((128, 96), 255, np.uint8)
+    with pytest.raises(ValueError, match="protect keeps structure and fresh starts without any: leave one out"):
+        model.stylize(CONTENT, STYLE, protect=white, fresh=True)
+    with pytest.raises(ValueError, match="the protect mask is black everywhere, so that it protects nothing"):
+        model.stylize(CONTENT, STYLE, protect=np.zeros((128, 96), np.uint8))
+    with pytest.raises(ValueError, match="protect is given and no content picture"):
+        model.stylize(None, STYLE, shows=CONTENT, protect=white)
+
+
 def test_several_contents_mix_in_any_order(model: Parasol) -> None:
     parts = [(CONTENT, 0.7), (OTHER, 0.5), (STYLE, -0.2)]
     one, two = (model.stylize(None, STYLE, shows=mixed, steps=3) for mixed in (parts, parts[::-1]))

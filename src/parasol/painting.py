@@ -26,7 +26,18 @@ from parasol.maths.schedule import switch_step
 from parasol.recipe import KEYWORD, Dials, Recipe
 from parasol.runtime import Components
 from parasol.sampling.guided import guided
-from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep_outside, restyle, sample_fresh
+from parasol.sampling.sampler import (
+    at_levels,
+    both,
+    ddim,
+    dpm,
+    forward_chain,
+    free,
+    keep_outside,
+    keep_until,
+    restyle,
+    sample_fresh,
+)
 from parasol.sampling.tiles import Tiles, Window, blend, tiled
 from parasol.types import EpsFn, Picture
 
@@ -92,14 +103,16 @@ class Painter:
         """The picture of a recipe for this very model. Raises RecipeError where the recipe is damaged."""
         manifest, seconds = self.components.bundle.manifest, dict[str, float]()
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension)
-        region = recipe.mask()
+        region, protected = recipe.mask(), recipe.protection()
         padded, box = pad_to_multiple(picture, manifest.stride)
         with timed(seconds, "encode"):
             z_0 = self.encode(padded)
         with timed(seconds, "sample"):
             shown = recipe.shown_descriptor(manifest.content.dimension)
-            where = None if region is None else _in_latents(region, manifest.stride, z_0)
-            for done, z in self._sample(recipe.dials, z_0, picture, style, shown, where):  # noqa: B007 (the last z is the picture)
+            where, kept = (
+                None if one is None else _in_latents(one, manifest.stride, z_0) for one in (region, protected)
+            )
+            for done, z in self._sample(recipe.dials, z_0, picture, style, shown, where, kept):  # noqa: B007 (the last z is the picture)
                 if progress:
                     progress(done, recipe.dials.steps)
         with timed(seconds, "decode"):
@@ -139,11 +152,12 @@ class Painter:
         style: Style,
         shown: Float[np.ndarray, " d"] | None,
         where: Float[np.ndarray, "1 1 h w"] | None,
+        kept: Float[np.ndarray, "1 1 h w"] | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
 
-        `shown` is what to show instead of what the picture shows, and is nowhere in particular; `where` are the latents
-        that may change.
+        `shown` is what to show instead of what the picture shows, and is nowhere in particular. `where` is above 0 at
+        the latents that may change. `kept` is the share, of what `structure` leaves free, that each latent keeps.
         """
         steps = self.components.bundle.manifest.schedule.steps(dials.steps)
         sampler = dpm if dials.sampler == "dpm" else ddim
@@ -158,12 +172,15 @@ class Painter:
             z_T = _noise(random, z_0)
             hold = free
             if where is not None:
-                hold = keep_outside(where, self._chain(dials, z_0, random))
+                hold = keep_outside(_any(where), self._chain(dials, z_0, random))
             yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
             return
         source = self._guided(dials, self.style(picture), content, places)
         chain = self._chain(dials, z_0, random)
-        hold = free if where is None else keep_outside(where, chain)
+        hold = free if where is None else keep_outside(_any(where), chain)
+        if kept is not None:
+            structures = dials.structure + (1.0 - dials.structure) * kept
+            hold = both(hold, keep_until(np.rint(structures * len(steps)).astype(np.float32), chain))
         lam = switch_step(dials.structure, len(steps))
         yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
 
@@ -222,11 +239,15 @@ def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
 
 
 def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray) -> Float[np.ndarray, "1 1 H W"]:
-    """The latents that a region touches."""
+    """The largest value of a region at each latent."""
     padded, _ = pad_to_multiple(np.repeat(region[..., None], 3, axis=2), stride)
     height, width = like.shape[2:]
     blocks = padded[..., 0].reshape(height, padded.shape[0] // height, width, padded.shape[1] // width)
-    return (blocks.max(axis=(1, 3)) > 0.0).astype(np.float32)[None, None]
+    return blocks.max(axis=(1, 3))[None, None]
+
+
+def _any(where: Float[np.ndarray, "1 1 h w"]) -> Float[np.ndarray, "1 1 h w"]:
+    return (where > 0.0).astype(np.float32)
 
 
 def _within(region: Float[np.ndarray, "h w"], drawn: Picture, picture: Picture) -> Picture:

@@ -75,6 +75,7 @@ class Parasol:
         color: str = "off",
         size: int | None = None,
         mask: Source | None = None,
+        protect: Source | None = None,
         content_map: bool | None = None,
         strength: float | None = None,
         sampler: str = "ddim",
@@ -87,7 +88,8 @@ class Parasol:
         or a mix of several with signed weights. Without a content picture (None, or words) there is no layout: the
         picture is a square from new noise (`fresh`). Dials that are left out take the model's own defaults; `Dials`
         says what each means. `size` is the longer side in px; the shape stays the content picture's. Where `mask` is
-        black, in the same shape, the content picture stays as it is to the pixel.
+        black, in the same shape, the content picture stays as it is to the pixel. Where `protect` is white structure is
+        kept to the last step, black as `structure` says, grey between.
 
         Raises:
             ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
@@ -99,7 +101,7 @@ class Parasol:
         )  # fmt: skip
         seconds: dict[str, float] = {}
         with timed(seconds, "describe"):
-            recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask)
+            recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask, protect=protect)
         result = self.paint(recipe, progress=progress)
         return replace(result, seconds=seconds | result.seconds)
 
@@ -153,6 +155,7 @@ class Parasol:
         shows: Contents | None = None,
         size: int | None = None,
         mask: Source | None = None,
+        protect: Source | None = None,
     ) -> Recipe:
         """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials."""
         if dials.content_map and not self.bundle.manifest.content_map:
@@ -160,14 +163,19 @@ class Parasol:
                 f"a content map is asked for and the model {self.bundle.manifest.name!r} has none: leave it out"
             )
         if content is None or isinstance(content, Words):
-            if mask is not None:
-                raise ValueError("a mask is given and no content picture, of which it could keep a part: leave it out")
+            for name, given in (("a mask", mask), ("protect", protect)):
+                if given is not None:
+                    raise ValueError(
+                        f"{name} is given and no content picture, of which it could keep a part: leave it out"
+                    )
             content, shows, dials = _without_picture(content, shows, dials)
         picture, look = self._fitted(content, size), self.style(style)
         if dials.color == "match" and look.colours is None:
             raise ValueError(
                 "color is 'match' and the style is words alone, which have no colours: add a style picture"
             )
+        if protect is not None and dials.fresh:
+            raise ValueError("protect keeps structure and fresh starts without any: leave one out")
         return Recipe.write(
             version=__version__,
             model=ModelPart(name=self.bundle.manifest.name, hash=self.bundle.hash),
@@ -176,7 +184,8 @@ class Parasol:
             told=shows is not None,
             style=look,
             dials=dials,
-            region=None if mask is None else _region(mask, picture),
+            region=_region("mask", mask, picture, "nothing may change: paint white what is to be restyled"),
+            protected=_region("protect mask", protect, picture, "it protects nothing: leave it out"),
         )
 
     def replay(self, source: str | Path | bytes, *, progress: Progress | None = None) -> Result:
@@ -292,16 +301,21 @@ def _without_picture(content: Words | None, shows: Contents | None, dials: Dials
     return np.ones((8, 8, 3), np.float32), told, replace(dials, fresh=True)
 
 
-def _region(mask: Source, picture: Picture) -> Float[np.ndarray, "h w"]:
-    """A mask's lightness in the shape of the fitted picture; transparent parts are black."""
+def _region(name: str, mask: Source | None, picture: Picture, black: str) -> Float[np.ndarray, "h w"] | None:
+    """A mask's lightness, where there is one, in the shape of the fitted picture; transparent parts are black.
+
+    name: of the mask. black: what it would mean that it is black everywhere, and the way out.
+    """
+    if mask is None:
+        return None
     height, width = picture.shape[:2]
     fitted = fit(load(mask, background=(0.0, 0.0, 0.0)), max(height, width))
     if fitted.shape != picture.shape:
         found = f"{fitted.shape[1]} x {fitted.shape[0]} px"
-        raise ValueError(f"the mask comes to {found} and the content to {width} x {height} px: give both one shape")
+        raise ValueError(f"the {name} comes to {found} and the content to {width} x {height} px: give both one shape")
     region = from_uint8(to_uint8(fitted.mean(axis=2)))
     if not region.any():
-        raise ValueError("the mask is black everywhere, so that nothing may change: paint white what is to be restyled")
+        raise ValueError(f"the {name} is black everywhere, so that {black}")
     return region
 
 

@@ -130,6 +130,9 @@ class Recipe(Part):
     region: Base64Bytes | None = None
     """Where the style goes, as a grey PNG in the content picture's shape: white there, black where all stays."""
 
+    protected: Base64Bytes | None = None
+    """Where structure is kept more strictly, in the same form: black as elsewhere, white to the last step."""
+
     @classmethod
     def write(
         cls,
@@ -142,6 +145,7 @@ class Recipe(Part):
         style: Style,
         dials: Dials,
         region: Float[np.ndarray, "h w"] | None = None,
+        protected: Float[np.ndarray, "h w"] | None = None,
     ) -> "Recipe":
         """A recipe from a fitted content picture, its descriptor (or, where `told`, another), a style and the dials."""
         return cls(
@@ -155,7 +159,8 @@ class Recipe(Part):
             ),
             style=StylePart.of(style),
             dials=dials,
-            region=None if region is None else b64encode(encode_png(np.repeat(region[..., None], 3, axis=2))),
+            region=None if region is None else _grey_png(region),
+            protected=None if protected is None else _grey_png(protected),
         )
 
     @classmethod
@@ -225,6 +230,14 @@ class Recipe(Part):
         """
         return None if self.region is None else load(self.region)[..., 0]
 
+    def protection(self) -> Float[np.ndarray, "h w"] | None:
+        """Share of what `structure` leaves free that is kept here too, 0..1, in the content picture's shape, if any is.
+
+        Raises:
+            PictureError: it is damaged.
+        """
+        return None if self.protected is None else load(self.protected)[..., 0]
+
     def shown_descriptor(self, dimension: int) -> Float[np.ndarray, " d"] | None:
         """The content descriptor, of the model's `dimension`, where it is not the picture's own.
 
@@ -248,3 +261,7 @@ class Recipe(Part):
             return self.style.style(dimension)
         except ValueError as error:
             raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
+
+
+def _grey_png(region: Float[np.ndarray, "h w"]) -> bytes:
+    return b64encode(encode_png(np.repeat(region[..., None], 3, axis=2)))

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 QUICK_STEPS = 10  # of dpm, for a look at what is to come
 
 
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What all pictures of one command share beside their dials: the longer side in px, and the two masks' files."""
+
+    size: int | None
+    mask: str | None
+    protect: str | None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
     """What became of one picture: drawn (a result), kept from an earlier run (neither), or failed (a reason)."""
@@ -28,10 +37,9 @@ def draw(
     model: "Parasol",
     jobs: Sequence[Job],
     dials: "Dials",
+    frame: Frame,
     *,
     count: int,
-    size: int | None,
-    mask: str | None,
     progress: Progress,
     preview: str | None = None,
 ) -> Iterator[Outcome]:
@@ -41,12 +49,12 @@ def draw(
     """
     read = _reader(jobs)
     if preview is not None:
-        yield _look(model, replace(jobs[0], out=preview), dials, read=read, size=size, mask=mask)
+        yield _look(model, replace(jobs[0], out=preview), dials, frame, read=read)
     painted, left = 0, len(jobs) * count
     many = left > 1
     for job in jobs:
         try:
-            first = _recipe(model, job, dials, read=read, size=size, mask=mask)
+            first = _recipe(model, job, dials, frame, read=read)
         except ValueError as error:
             left -= count
             yield Outcome(job=job, out=job.out, error=str(error))
@@ -68,22 +76,18 @@ def draw(
             painted, left = painted + 1, left - 1
 
 
-def _look(
-    model: "Parasol", job: Job, dials: "Dials", *, read: Callable[[str], Any], size: int | None, mask: str | None
-) -> Outcome:
-    small = None if size is None else min(size, model.bundle.manifest.size)
+def _look(model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any]) -> Outcome:
+    small = None if frame.size is None else min(frame.size, model.bundle.manifest.size)
     quick = dials if dials.steps <= QUICK_STEPS else replace(dials, steps=QUICK_STEPS, sampler="dpm")
     try:
-        result = model.paint(_recipe(model, job, quick, read=read, size=small, mask=mask))
+        result = model.paint(_recipe(model, job, quick, replace(frame, size=small), read=read))
         result.save(job.out)
     except ValueError as error:
         return Outcome(job=job, out=job.out, error=str(error))
     return Outcome(job=job, out=job.out, result=result)
 
 
-def _recipe(
-    model: "Parasol", job: Job, dials: "Dials", *, read: Callable[[str], Any], size: int | None, mask: str | None
-) -> "Recipe":
+def _recipe(model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any]) -> "Recipe":
     from parasol.encoders.text import Words
 
     styles, shows = (
@@ -91,7 +95,9 @@ def _recipe(
         for named in (job.styles, job.shows)
     )
     content = read(job.content) if job.content else None
-    return model.recipe(content, styles, dials, shows=shows or None, size=size, mask=mask)
+    return model.recipe(
+        content, styles, dials, shows=shows or None, size=frame.size, mask=frame.mask, protect=frame.protect
+    )
 
 
 def _reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":

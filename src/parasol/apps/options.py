@@ -43,6 +43,13 @@ Mask = Annotated[
     str | None,
     typer.Option(metavar="PICTURE", help="Restyle only where this is white, in CONTENT's shape; black stays as it is."),
 ]
+Protect = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PICTURE",
+        help="Keep structure more strictly here, in CONTENT's shape: white all of it, black as --structure says.",
+    ),
+]
 Color = Annotated[
     Literal["off", "match", "keep"],
     typer.Option(help="Give the colours of the style (match) or of the content (keep)."),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from parasol.apps import options
-from parasol.apps.draw import Outcome, draw
+from parasol.apps.draw import Frame, Outcome, draw
 from parasol.apps.jobs import STDIN, plan
 from parasol.apps.progress import Progress
 from parasol.apps.words import likes, told
@@ -47,6 +47,7 @@ def style(
     content_map: options.ContentMap = None,
     size: options.Size = None,
     mask: options.Mask = None,
+    protect: options.Protect = None,
     preview: Annotated[
         str | None, typer.Option(metavar="FILE", help="PNG for a quick look first: the model's own size, 10 steps.")
     ] = None,
@@ -69,6 +70,7 @@ def style(
       parasol style --content-text "red apple" --like crab.png
       parasol style --show cat.png:0.6 --show bus.png:0.4 --like crab.png --count 4
       parasol style house.png --like crab.png --mask roof.png
+      parasol style portrait.jpg --like crab.png --protect face.png
       parasol style house.jpg --like crab.png --size 1024 --preview soon.png -o large.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
@@ -90,7 +92,8 @@ def style(
     )  # fmt: skip
     failed = 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
-        drawing = draw(loaded, jobs, dials, count=count, size=size, mask=mask, progress=progress, preview=preview)
+        frame = Frame(size=size, mask=mask, protect=protect)
+        drawing = draw(loaded, jobs, dials, frame, count=count, progress=progress, preview=preview)
         for outcome in drawing:
             progress.clear()
             if outcome.error and total == 1:

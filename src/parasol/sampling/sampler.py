@@ -126,6 +126,21 @@ def keep_outside(region: Float[Z, "1 1 h w"], chain: Sequence[Z]) -> Hold[Z]:
     return lambda done, z: region * z + (1.0 - region) * chain[done]
 
 
+def keep_until(last: Float[Z, "1 1 h w"], chain: Sequence[Z]) -> Hold[Z]:
+    """Holds each place to the stored chain for as many steps as `last` says: lambda place by place."""
+
+    def hold(done: int, z: Z) -> Z:
+        kept = 0.0 * last + (last >= done)  # in the type of a latent
+        return kept * chain[done] + (1.0 - kept) * z
+
+    return hold
+
+
+def both(first: Hold[Z], second: Hold[Z]) -> Hold[Z]:
+    """One after the other."""
+    return lambda done, z: second(done, first(done, z))
+
+
 def replay(
     target: EpsFn[Z],
     z: Float[Z, "B C h w"],
