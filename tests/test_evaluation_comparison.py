@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import save_file
 
 import held_out_corpus
 from parasol import Parasol
@@ -19,11 +20,12 @@ from parasol.apps.cli import main
 from parasol.bundle import sha256
 from parasol.corpora import Corpus
 from parasol.evaluation.comparison import measures as measuring_names
+from parasol.evaluation.comparison.backbone import Backbone
 from parasol.evaluation.comparison.baselines.latents import adaptive_normalisation
 from parasol.evaluation.comparison.baselines.plain import within
 from parasol.evaluation.comparison.duels import Duel, duels_of, losses
 from parasol.evaluation.comparison.journal import Journal
-from parasol.evaluation.comparison.judges import PLACES, Backbone, Judges, Lite0
+from parasol.evaluation.comparison.judges import PLACES, Judges, Lite0
 from parasol.evaluation.comparison.measures import Measure, measures
 from parasol.evaluation.comparison.measuring import STYLE, Seen
 from parasol.evaluation.comparison.methods import Asked, method
@@ -38,6 +40,7 @@ from parasol.evaluation.metrics.sets import artfid, cmmd, precision_recall
 from parasol.images import fit, from_uint8, load, save_png
 from parasol.maths.colour import colour_statistics, match_colours
 from parasol.maths.distances import unit
+from test_evaluation_lpips import tensors
 
 OURS = "ours:steps=2,structure=0.5"
 
@@ -448,6 +451,20 @@ def test_the_first_method_is_set_against_each(words: list[str], finished: Path, 
     shown = load(out / "losses.png")
     assert 128 < shown.shape[0] < 2 * 128
     assert shown.shape[1] > 5 * 128
+
+
+def test_lpips_judges_where_its_weights_are(words: list[str], tmp_path: Path) -> None:
+    save_file(tensors(), tmp_path / "lpips.safetensors")
+    shared = [*words, "--method", "content", "--method", "style", "--lpips"]
+    assert main([*shared, str(tmp_path / "lpips.safetensors"), "-o", str(tmp_path / "out")]) == 0
+    found = found_in(tmp_path / "out")
+    assert found["measures"]["lpips"]["backbone"]["weights"] == sha256(tmp_path / "lpips.safetensors")
+    values = found["methods"]["content"]["values"]
+    assert (values["lpips"]["value"], values["lpips"]["mark"]) == (0.0, "")
+    assert values["lpips-truth"]["value"] > 0.001
+    assert found["methods"]["style"]["values"]["lpips"]["value"] > 0.001
+    assert main([*shared, str(tmp_path / "gone"), "-o", str(tmp_path / "none")]) == 2
+    assert not (tmp_path / "none").exists(), "refused before anything is painted"
 
 
 def test_the_page_and_the_sheet(finished: Path) -> None:

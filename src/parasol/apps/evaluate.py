@@ -40,6 +40,10 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="Folder that the list's paths start from; its own if left out.")
     ] = None,
     first: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="Only so many pairs.")] = None,
+    lpips: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="LPIPS's AlexNet weights as safetensors; its distances are measured too."),
+    ] = None,
     model: options.Model = None,
     json_: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
 ) -> None:
@@ -63,7 +67,9 @@ def evaluate(
     from parasol.evaluation.comparison.run import Comparison, compare, files
 
     asked = tuple(map(Asked.parse, method))
-    comparison = Comparison(file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model)
+    comparison = Comparison(
+        file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model, lpips=lpips
+    )
     for what, stages in groupby(compare(comparison), key=lambda stage: stage.what):
         follow(what, stages)
     written = files(out)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.bundle import sha256
-from parasol.evaluation.comparison.judges import Backbone
+from parasol.evaluation.comparison.backbone import Backbone
 from parasol.types import Picture
 
 # (expansion, kernel, stride, channels, repeats), Lite2 up to block 19

@@ -12,6 +12,8 @@ from jaxtyping import Float
 from PIL import Image
 
 from parasol.bundle import sha256
+from parasol.evaluation.comparison.backbone import Backbone
+from parasol.evaluation.comparison.lpips import Lpips
 from parasol.images import to_uint8
 from parasol.pipeline import Parasol
 from parasol.types import Picture
@@ -22,17 +24,6 @@ STEM, BLOCK_4, LAST = "stem", "block 4", "block 14"
 PLACES = {STEM: 1, "block 2": 4, BLOCK_4: 6, "block 7": 9, "block 10": 12, LAST: 16}
 
 SMALLEST = 32  # px; one place of the last map
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backbone:
-    """Which network, with which weights, sees what."""
-
-    name: str
-    weights: str
-    """SHA-256 of the weights' file, or of the manifest that holds it."""
-    preprocessing: str
-    """How a picture becomes its input, sizes in px included."""
 
 
 @final
@@ -132,11 +123,14 @@ class Judges:
     lite0: Lite0
     magenta: Magenta
     own: Own
+    lpips: Lpips | None = None
+    """Where the user has its weights."""
 
     @classmethod
-    def of(cls, model: Parasol) -> "Judges":
-        """Load them beside a model."""
-        return cls(lite0=Lite0(), magenta=Magenta(), own=Own(model))
+    def of(cls, model: Parasol, lpips: Path | None = None) -> "Judges":
+        """Load them beside a model; `lpips` is the file of LPIPS's weights. Raises ValueError where it is wrong."""
+        found = None if lpips is None else Lpips(lpips)
+        return cls(lite0=Lite0(), magenta=Magenta(), own=Own(model), lpips=found)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,6 +149,11 @@ class View:
     def pooled(self) -> Float[np.ndarray, " C"]:
         """Block 14 of EfficientNet-Lite0, averaged over places."""
         return self.maps[LAST].mean(axis=(1, 2))
+
+    @cached_property
+    def lpips(self) -> list[Float[np.ndarray, "_ _ _"]]:
+        """What LPIPS's network says, where there is one."""
+        return [] if self.judges.lpips is None else self.judges.lpips.maps(self.picture)
 
     @cached_property
     def magenta(self) -> Float[np.ndarray, "100"]:

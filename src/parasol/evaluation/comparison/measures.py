@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from parasol.evaluation.comparison.judges import BLOCK_4, LAST, PLACES, STEM, Backbone, Judges, View
+from parasol.evaluation.comparison.backbone import Backbone
+from parasol.evaluation.comparison.judges import BLOCK_4, LAST, PLACES, STEM, Judges, View
 from parasol.evaluation.metrics.chamfer import SIDE, chamfer
 from parasol.evaluation.metrics.frechet import sifid
 from parasol.evaluation.metrics.perceptual import perceptual_distance
@@ -73,7 +74,21 @@ Compute = Callable[[View, Scene], float]
 
 def measures(judges: Judges, size: int) -> dict[str, Measure]:
     """All metrics by name, for pictures whose longer side is `size`."""
-    return {one.name: replace(one, size=size) for one in _measures(judges)}
+    own = [] if judges.lpips is None else _of_lpips(judges.lpips.backbone)
+    return {one.name: replace(one, size=size) for one in (*_measures(judges), *own)}
+
+
+def _of_lpips(backbone: Backbone) -> Sequence[Measure]:
+    return [
+        Measure(
+            name=name, of=of, best=LOWER, definition=f"LPIPS, result against {what}", backbone=backbone,
+            sampling=sampling, optimised={}, related={},
+        )
+        for name, of, what, sampling in (
+            ("lpips", "content", "content picture", ALL_PLACES),
+            ("lpips-truth", "truth", "the true picture", f"{ALL_PLACES}; pairs with a truth alone"),
+        )
+    ]  # fmt: skip
 
 
 def _measures(judges: Judges) -> Sequence[Measure]:
@@ -176,6 +191,9 @@ def measure(result: View, scene: Scene, *, identity: bool) -> dict[str, float]:
     values = {name: compute(result, scene) for name, compute in PER_PAIR.items()}
     if scene.truth is not None:
         values |= {name: compute(result, scene.truth) for name, compute in PER_TRUTH.items()}
+    if result.judges.lpips is not None:
+        beside = {"lpips": scene.content, "lpips-truth": scene.truth}
+        values |= {name: result.judges.lpips.distance(result.lpips, one.lpips) for name, one in beside.items() if one}
     return values
 
 

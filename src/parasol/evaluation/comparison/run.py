@@ -41,6 +41,8 @@ class Comparison:
     """How many of the pairs; all if none."""
     model: str | None = None
     """Whose encoders judge, and whose parts `ours` and most baselines take; the bundled default if none."""
+    lpips: Path | None = None
+    """LPIPS's weights, by which it judges too; it does not if none."""
 
     def __post_init__(self) -> None:
         if not self.methods:
@@ -75,11 +77,11 @@ def compare(comparison: Comparison) -> Iterator[Stage]:
     given = {asked.title: folders[asked.title] for asked in comparison.methods if asked.kind == FOLDER}
     check_complete(pairs, given)  # before anything is painted for hours
     size = Bundle.open(comparison.model).manifest.size
+    judges = Judges.of(Parasol.load(comparison.model), comparison.lpips)
     for asked in comparison.methods:
         if asked.kind != FOLDER:
             for done in painting(_task(comparison, asked, size)):
                 yield Stage(what=asked.title, done=done, total=len(pairs))
-    judges = Judges.of(Parasol.load(comparison.model))
     judged_by = measures(judges, size)
     seen = Seen(comparison.out / MEASURES_FILE, judged_by)
     for done in look(pairs, folders, judges, size, seen):
