@@ -58,11 +58,14 @@ def test_weights_of_a_mix_matter(words: list[str], model: Parasol) -> None:
 
 
 def test_json_tells_what_was_made(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["style", "content.png", "--like", "style.png", "--json", "--color", "match", *words]) == 0
+    Image.new("L", (96, 128), 128).save("grey.png")
+    coloured = ["--color", "match", "--color-strength", "0.5", "--protect", "grey.png"]
+    assert main(["style", "content.png", "--like", "style.png", "--json", *coloured, *words]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["out"] == "content-as-style.png"
     assert record["styles"] == [["style.png", 1.0]]
     assert record["recipe"]["dials"]["color"] == "match"
+    assert record["recipe"]["dials"]["color_strength"] == 0.5
     assert len(json.dumps(record)) < 2000
 
 

@@ -118,6 +118,16 @@ def test_the_colour_step_moves_the_colours(model: Parasol) -> None:
     assert results["off"].clipped_share == 0.0
 
 
+def test_the_colour_step_goes_a_share_of_the_way(model: Parasol) -> None:
+    dials = FAST | {"color": "match"}
+    off, half, whole = (model.stylize(CONTENT, STYLE, color_strength=share, **dials) for share in (0.0, 0.5, 1.0))
+    assert same(off, model.stylize(CONTENT, STYLE, **FAST))
+    assert same(whole, model.stylize(CONTENT, STYLE, **dials))
+    means = [colour_statistics(one.pixels).mean for one in (off, half, whole)]
+    assert means[1] == pytest.approx((means[0] + means[2]) / 2, abs=0.02)
+    assert np.abs(means[2] - means[0]).max() > 0.02
+
+
 def test_defaults_are_the_models(model: Parasol) -> None:
     dials = model.stylize(CONTENT, STYLE).recipe.dials
     assert (dials.style_scale, dials.content_scale, dials.structure, dials.steps) == (5.0, 5.0, 0.4, 10)

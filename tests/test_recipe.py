@@ -69,6 +69,7 @@ def test_varied_changes_dials_and_nothing_else(recipe: Recipe) -> None:
         ("seed", -1),
         ("seed", 2**63),
         ("color", "loud"),
+        ("color_strength", 1.5),
     ],
 )
 def test_a_dial_out_of_range_is_named_with_its_rule(name: str, value: object) -> None:

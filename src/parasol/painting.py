@@ -118,7 +118,7 @@ class Painter:
         with timed(seconds, "decode"):
             decoded = self.decode(z, box)
         with timed(seconds, "colour"):
-            coloured = _colour_step(recipe.dials.color, decoded, picture, style)
+            coloured = _colour_step(recipe.dials, decoded, picture, style)
         drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
         pixels = from_uint8(to_uint8(drawn))
         return Result(pixels=pixels, recipe=recipe, clipped_share=coloured.clipped_share, seconds=seconds)
@@ -256,11 +256,11 @@ def _within(region: Float[np.ndarray, "h w"], drawn: Picture, picture: Picture) 
     return share * drawn + (1.0 - share) * picture
 
 
-def _colour_step(color: str, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
-    wanted = style.colours if color == "match" else colour_statistics(content)
-    if color == "off" or wanted is None:  # `recipe` lets no style without colours be matched
+def _colour_step(dials: Dials, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
+    wanted = style.colours if dials.color == "match" else colour_statistics(content)
+    if dials.color == "off" or wanted is None:  # `recipe` lets no style without colours be matched
         return ColourMatch(pixels=pixels, clipped_share=0.0)
-    return match_colours(pixels, wanted)
+    return match_colours(pixels, wanted, strength=dials.color_strength)
 
 
 def _noise(random: np.random.Generator, like: np.ndarray) -> np.ndarray:

@@ -73,6 +73,7 @@ class Parasol:
         seed: int = 0,
         fresh: bool = False,
         color: str = "off",
+        color_strength: float = 1.0,
         size: int | None = None,
         mask: Source | None = None,
         protect: Source | None = None,
@@ -96,8 +97,8 @@ class Parasol:
         """
         dials = self.dials(
             style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-            seed=seed, fresh=fresh, color=color, content_map=content_map, sampler=sampler,
-            guidance=guidance,
+            seed=seed, fresh=fresh, color=color, color_strength=color_strength, content_map=content_map,
+            sampler=sampler, guidance=guidance,
         )  # fmt: skip
         seconds: dict[str, float] = {}
         with timed(seconds, "describe"):
@@ -116,6 +117,7 @@ class Parasol:
         seed: int = 0,
         fresh: bool = False,
         color: str = "off",
+        color_strength: float = 1.0,
         content_map: bool | None = None,
         sampler: str = "ddim",
         guidance: str | None = None,
@@ -141,6 +143,7 @@ class Parasol:
             seed=index(seed),
             fresh=bool(fresh),
             color=color,
+            color_strength=float(color_strength),
             content_map=own.content_map if content_map is None else bool(content_map),
             sampler=sampler,
             guidance=own.guidance if guidance is None else guidance,

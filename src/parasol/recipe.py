@@ -73,6 +73,9 @@ class Dials:
     guidance: str = "apart"
     """What the scales weigh: what each modality says apart from the other (the paper's), or jointly what both share."""
 
+    color_strength: float = 1.0
+    """Share of the way that the colour step goes: 0 changes nothing, 1 reaches the wanted mean and covariance."""
+
     def __post_init__(self) -> None:
         for name in ("style_scale", "content_scale"):
             value = getattr(self, name)
@@ -81,6 +84,10 @@ class Dials:
         if not 0.0 <= self.structure <= 1.0:
             raise ValueError(
                 f"structure is {self.structure}; it must lie in 0 (free) to 1 (the content picture itself)"
+            )
+        if not 0.0 <= self.color_strength <= 1.0:
+            raise ValueError(
+                f"color_strength is {self.color_strength}; it must lie in 0 (no colour step) to 1 (all of it)"
             )
         if not 1 <= self.steps <= 1000:
             raise ValueError(f"steps is {self.steps}; it must lie in 1 to 1000, usually 20 to 50")

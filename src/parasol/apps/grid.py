@@ -48,6 +48,7 @@ def grid(
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
     color: options.Color = "off",
+    color_strength: options.ColorStrength = 1.0,
     content_map: options.ContentMap = None,
     size: options.Size = None,
     cell: Annotated[
@@ -81,7 +82,8 @@ def grid(
     placeless = between is not None and len(contents) > 1
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or placeless, color=color, sampler=sampler, guidance=guidance,
+        seed=seed, fresh=fresh or placeless, color=color, color_strength=color_strength,
+        sampler=sampler, guidance=guidance,
         content_map=False if placeless and content_map is None else content_map,
     )  # fmt: skip
     drawn = {path: images.load(path) for word in contents for path in pictures(word)}

@@ -54,6 +54,9 @@ Color = Annotated[
     Literal["off", "match", "keep"],
     typer.Option(help="Give the colours of the style (match) or of the content (keep)."),
 ]
+ColorStrength = Annotated[
+    float, typer.Option(metavar="0..1", help="Share of the way that --color goes: 0 changes nothing, 1 is all of it.")
+]
 Sampler = Annotated[
     Literal["ddim", "dpm"], typer.Option(help="How steps are taken: ddim as in the paper, or dpm for --steps 8 to 20.")
 ]
@@ -72,7 +75,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for ea
 
 def summary(recipe: "Recipe") -> dict[str, Any]:
     """Everything in a recipe but its long parts."""
-    long = {"region": True, "content": {"picture"}, "style": {"descriptor", "mean", "covariance"}}
+    long = {"region": True, "protected": True, "content": {"picture"}, "style": {"descriptor", "mean", "covariance"}}
     return recipe.model_dump(exclude=long, mode="json")
 
 

@@ -59,6 +59,7 @@ def search(
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
     color: options.Color = "off",
+    color_strength: options.ColorStrength = 1.0,
     content_map: options.ContentMap = None,
     size: options.Size = None,
     model: options.Model = None,
@@ -95,6 +96,7 @@ def search(
         _refuse_idle(
             out=out, style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
             steps=steps, seed=seed or None, fresh=fresh or None, color=None if color == "off" else color,
+            color_strength=None if color_strength == 1.0 else color_strength,
             content_map=content_map, sampler=None if sampler == "ddim" else sampler, guidance=guidance, size=size,
         )  # fmt: skip
     default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
@@ -125,7 +127,8 @@ def search(
     else:
         dials = loaded.dials(
             style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-            seed=seed, fresh=fresh, color=color, content_map=content_map, sampler=sampler, guidance=guidance,
+            seed=seed, fresh=fresh, color=color, color_strength=color_strength, content_map=content_map,
+            sampler=sampler, guidance=guidance,
         )  # fmt: skip
         with Progress("drawing") as progress:
             turn = running.answer(**query, dials=dials, size=size, progress=progress.update)

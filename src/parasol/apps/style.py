@@ -44,6 +44,7 @@ def style(
     count: Annotated[int, typer.Option(min=1, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")] = 1,
     fresh: options.Fresh = False,
     color: options.Color = "off",
+    color_strength: options.ColorStrength = 1.0,
     content_map: options.ContentMap = None,
     size: options.Size = None,
     mask: options.Mask = None,
@@ -88,7 +89,8 @@ def style(
     loaded = Parasol.load(model)
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or count > 1, color=color, content_map=content_map, sampler=sampler, guidance=guidance,
+        seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength, content_map=content_map,
+        sampler=sampler, guidance=guidance,
     )  # fmt: skip
     failed = 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
