@@ -1,0 +1,69 @@
+"""Freeze test pairs: python -m parasol.evaluation.comparison.paintings --corpus DIR --out PAIRS.json.
+
+Every photograph with every painting, whole pictures of the test split, so that there is no truth. Every machine gets
+the same list.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from parasol.corpora import gallery
+from parasol.corpora.gallery import Gallery, Picture
+from parasol.evaluation.comparison.pairs import Entry, write_pairs
+
+PHOTOGRAPHS, PAINTINGS = 40, 8
+
+
+def chosen(pictures: Gallery, kind: str, count: int) -> list[Picture]:
+    """The first `count` of the fixed list of test pictures of a kind; their packages take turns.
+
+    Raises:
+        ValueError: there are not so many.
+    """
+    found = [one for one in pictures.pictures.values() if one.kind == kind and one.split == "test"]
+    found.sort(key=lambda one: hashlib.sha256(one.id.encode()).digest())
+    sources = [[one for one in found if one.source == source] for source in sorted({one.source for one in found})]
+    turns = [one for one in chain.from_iterable(zip_longest(*sources)) if one is not None]
+    if not 1 <= count <= len(turns):
+        raise ValueError(f"{count} test pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
+    return turns[:count]
+
+
+def entries_of(pictures: Gallery, photographs: int, paintings: int) -> list[Entry]:
+    """Photographs by paintings; a painting's painter is its group. Raises ValueError as `chosen` does."""
+    contents, styles = chosen(pictures, "photograph", photographs), chosen(pictures, "painting", paintings)
+    return [
+        Entry(
+            name=f"{content.id.replace('/', '-')}-as-{style.id.replace('/', '-')}",
+            content=content.file,
+            style=style.file,
+            group=style.painter,
+        )
+        for content in contents
+        for style in styles
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 after an error in one line."""
+    parser = argparse.ArgumentParser(prog="python -m parasol.evaluation.comparison.paintings", description=__doc__)
+    parser.add_argument("--corpus", type=Path, default=Path("data/paintings"), help="folder of a built corpus")
+    parser.add_argument("--photographs", type=int, default=PHOTOGRAPHS)
+    parser.add_argument("--paintings", type=int, default=PAINTINGS)
+    parser.add_argument("--out", type=Path, required=True, help="JSON file")
+    options = parser.parse_args(arguments)
+    try:
+        corpus = gallery.load(options.corpus)
+        write_pairs(options.out, entries_of(corpus, options.photographs, options.paintings), corpus.folder)
+    except ValueError as error:
+        parser.error(str(error))
+    print(options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

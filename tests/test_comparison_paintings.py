@@ -1,0 +1,61 @@
+"""Pairs of photographs and paintings: test files alone, every photograph with every painting."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parasol.corpora import gallery
+from parasol.corpora.gallery import Gallery
+from parasol.evaluation.comparison.paintings import chosen, main
+from parasol.evaluation.comparison.pairs import read_pairs
+from parasol.images import save_png
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    """Six photographs of two packages and four paintings, one of each kind trained on."""
+    folder, lines = tmp_path_factory.mktemp("paintings"), []
+    drawn = [("a", "photograph", n) for n in range(4)] + [("b", "photograph", n) for n in range(2)]
+    drawn += [("b", "painting", n) for n in range(4)]
+    for source, kind, number in drawn:
+        file = f"{source}-{kind}-{number}.png"
+        save_png(folder / file, np.full((8, 12, 3), number / 10, np.float32))
+        lines.append(
+            {
+                "id": f"{source}/{kind}{number}", "source": source, "kind": kind, "subject": "", "caption": "",
+                "painter": f"painter {number % 2}" if kind == "painting" else "", "author": "", "licence": "CC0-1.0",
+                "origin": "", "note": "", "split": "train" if number == 0 and source == "b" else "test", "width": 12,
+                "height": 8, "file": file, "sha256": "",
+            }
+        )  # fmt: skip
+    (folder / "pictures.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    (folder / "corpus.json").write_text(json.dumps({"size": 32}))
+    return gallery.load(folder)
+
+
+def test_packages_take_turns_and_a_shorter_list_begins_a_longer_one(pictures: Gallery) -> None:
+    found = chosen(pictures, "photograph", 5)
+    assert [one.source for one in found] == ["a", "b", "a", "a", "a"]
+    assert {one.split for one in found} == {"test"}
+    assert chosen(pictures, "photograph", 3) == found[:3]
+    for count in (0, 6):
+        with pytest.raises(ValueError, match=rf"{count} test pictures of the kind photograph are asked for"):
+            chosen(pictures, "photograph", count)
+
+
+def test_every_photograph_meets_every_painting(
+    pictures: Gallery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--corpus", str(pictures.folder), "--photographs", "4", "--paintings", "3", "--out"]
+    assert main([*words, str(tmp_path / "pairs.json")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'pairs.json'}\n"
+    found = read_pairs(tmp_path / "pairs.json", pictures.folder)
+    assert len({(pair.content, pair.style) for pair in found}) == len(found) == 12
+    assert {pair.truth for pair in found} == {None}
+    assert {pair.group for pair in found} == {"painter 0", "painter 1"}
+    with pytest.raises(SystemExit, match="2"):
+        main([*words[:2], "--photographs", "40", "--out", str(tmp_path / "more.json")])
+    assert "40 test pictures of the kind photograph are asked for; it must be 1 to 5" in capsys.readouterr().err
+    assert not (tmp_path / "more.json").exists()
