@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import drawn_corpus
 import judged_corpus
@@ -22,7 +23,7 @@ from parasol.training import ablation as spec
 from parasol.training import recipes
 from parasol.training.ablation import SEEDS, TRAINED, WHOLE
 from parasol.training.assemble import assemble
-from parasol.training.checkpoint import save_tensors
+from parasol.training.checkpoint import load_record, save_tensors
 from parasol.training.diffusion import Denoiser, DiffusionTask, Frozen
 from parasol.training.draws import draws
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
@@ -32,7 +33,7 @@ from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderCo
 from parasol.training.networks.trunk import load_published_trunk
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.recipes import RECIPES, Places, ablation
-from parasol.training.train import record_of
+from parasol.training.train import record_of, train
 from worlds import FiniteWorld
 
 WORLD = FiniteWorld.make()
@@ -191,6 +192,22 @@ def test_modality_losses_ask_for_a_style_descriptor(places: Places) -> None:
 # Sampling
 
 
+def test_rows_begin_with_a_trained_rdm(places: Places) -> None:
+    recipe = ablation("projector", 0)
+    with pytest.raises(FileNotFoundError, match="is missing: train it first with  parasol train pictogram-rdm"):
+        next(train(recipe, places))
+    assert not (places.runs / recipe.name).exists()
+    rdm = Denoiser(recipes.ABLATED_UNET, TRAINED["rdm"].m(recipes.FROZEN))
+    (places.runs / "pictogram-rdm").mkdir()
+    save_tensors(places.runs / "pictogram-rdm" / "best.safetensors", rdm.state_dict(), {"recipe": "pictogram-rdm"})
+    still = replace(recipe, optimisation=replace(recipe.optimisation, steps=1, learning_rate=0.0))
+    assert {event.step for event in train(still, places)} == {1}
+    found = load_file(places.runs / recipe.name / "best.safetensors")
+    for name, value in rdm.unet.state_dict().items():
+        torch.testing.assert_close(found[f"unet.{name}"], value)
+    assert load_record(places.runs / recipe.name / "best.safetensors")["start"] == "pictogram-rdm"
+
+
 @pytest.fixture
 def runs(small: None, tmp_path: Path) -> Path:
     """Finished trainings of the first seed, with random weights."""
@@ -280,11 +297,11 @@ def test_trainings_that_are_not_equal_are_refused(runs: Path) -> None:
         load_trained("rdm", 1, runs)
     recipe = ablation("rdm", 0)
     state, record = runs / recipe.name / "state.safetensors", record_of(recipe)
-    save_tensors(state, {"empty": torch.zeros(1)}, {**record, "step": 500})
-    with pytest.raises(ValueError, match=r"stands at step 500 of 1000: go on with  parasol train ablation-rdm-0"):
+    save_tensors(state, {"empty": torch.zeros(1)}, {**record, "step": 100})
+    with pytest.raises(ValueError, match=r"stands at step 100 of 300: go on with  parasol train ablation-rdm-0"):
         load_trained("rdm", 0, runs)
-    shorter = dataclasses.asdict(replace(recipe.optimisation, steps=500))
-    save_tensors(state, {"empty": torch.zeros(1)}, {**record, "optimisation": shorter, "step": 500})
+    shorter = dataclasses.asdict(replace(recipe.optimisation, steps=100))
+    save_tensors(state, {"empty": torch.zeros(1)}, {**record, "optimisation": shorter, "step": 100})
     with pytest.raises(ValueError, match="with another 'optimisation': remove it"):
         load_trained("rdm", 0, runs)
 

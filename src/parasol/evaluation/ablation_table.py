@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from parasol.evaluation.ablation_rows import ROWS
 from parasol.evaluation.figure import Record
-from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_UNET
+from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET
 
 MEASURES = {
     "family": "family right, %",
@@ -113,9 +113,9 @@ def _spread(values: Float[np.ndarray, " seeds"]) -> Record:
 def _settings(seeds: Sequence[int], dials: Record) -> str:
     training, widths = ABLATED_OPTIMISATION, ", ".join(str(width) for width in ABLATED_UNET.widths)
     return (
-        f"Each training: {training.steps:,} steps of {training.batch} from scratch, a U-Net {widths} wide, seeds "
-        f"{', '.join(str(seed) for seed in seeds)}. Sampling: {dials['steps']} steps, scales {dials['scale']:g}; "
-        f"in the last row {dials['structure']:g} of the steps are on the content picture's own chain."
+        f"Each training: {training.steps:,} steps of {training.batch} from the weights of {ABLATED_START}, a U-Net "
+        f"{widths} wide, seeds {', '.join(str(seed) for seed in seeds)}. "
+        f"Sampling: {dials['steps']} steps, scales {dials['scale']:g}; in the last row {dials['structure']:g} of the steps are on the content picture's own chain."
     )
 
 

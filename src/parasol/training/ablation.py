@@ -14,20 +14,19 @@ from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.unet import UNetConfig
 
 SEEDS = (0, 1, 2)
-"""Of the first weights and of every draw: at one seed the rows have the same ones."""
+"""Of M's first weights and of every draw: at one seed the rows have the same ones."""
 
-ABLATED_UNET = UNetConfig(widths=(32, 64, 128), prediction="v")
+ABLATED_UNET = UNetConfig(prediction="v", modulated=64)
+ABLATED_START = "pictogram-rdm"
 ABLATED_OPTIMISATION = Optimisation(
-    steps=1_000, batch=32, learning_rate=8e-4, decay="tail", warmup=100, weight_decay=1e-3, average=0.99,
-    validate_every=500, save_every=250,
+    steps=300, batch=32, learning_rate=5e-4, decay="tail", warmup=30, weight_decay=1e-3, average=0.98,
+    validate_every=150, save_every=100,
 )  # fmt: skip
 
 WHOLE = DiffusionTraining(
     # one scale for both modalities asks for the joint branch, a scale for each for the style and the content alone
     shares=(0.4, 0.25, 0.25, 0.1, 0.0, 0.0),
-    precision="bfloat16",
-    compiled=True,
-    modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=500),
+    modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=150),
 )
 """With all that a row can have."""
 

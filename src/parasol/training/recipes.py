@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from parasol.corpora import load
-from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_UNET, SEEDS, TRAINED
+from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET, SEEDS, TRAINED
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining, DecoderTask, DecoderTraining
 from parasol.training.cast import CastTask, CastTraining
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
@@ -55,12 +55,16 @@ class Places:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """name, how it is optimised, the configuration objects that the record keeps, and how its task is made."""
+    """name, how it is optimised, the configuration objects that the record keeps, and how its task is made.
+
+    start: the recipe whose run's best weights a new run begins with, where it is not told to begin with others.
+    """
 
     name: str
     optimisation: Optimisation
     configuration: dict[str, object]
     task: Callable[[Places], Task]
+    start: str = ""
 
 
 def pictogram_autoencoder() -> Recipe:
@@ -248,10 +252,10 @@ def pictogram_words() -> Recipe:
 
 
 def ablation(row: str, seed: int) -> Recipe:
-    """One row of the paper's ablation with one seed, from scratch, with the paper's two tokens. See docs/ablation.md.
+    """One row of the paper's ablation with one seed, with the paper's two tokens. See docs/ablation.md.
 
-    All rows share steps, batch, U-Net and triplets, and at one seed the draws and the U-Net's first weights. Raises
-    KeyError for a row that has no training of its own.
+    As in the paper all rows are fine-tuned from a pre-trained RDM, here from `ABLATED_START`, and share steps, batch,
+    U-Net and triplets, and at one seed the draws. Raises KeyError for a row that has no training of its own.
     """
     chosen = TRAINED[row]
     projector, training, mining = chosen.m(FROZEN), chosen.training(seed), Mining(confidence=20.0)
@@ -272,6 +276,7 @@ def ablation(row: str, seed: int) -> Recipe:
             "frozen": FROZEN,
         },
         task=task,
+        start=ABLATED_START,
     )  # fmt: skip
 
 

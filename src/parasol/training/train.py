@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from parasol.training.checkpoint import warm_start
+from parasol.training.checkpoint import BEST, warm_start
 from parasol.training.diffusion import Frozen
 from parasol.training.loop import STATE, Event, run
 from parasol.training.processes import launched
@@ -18,11 +18,12 @@ from parasol.training.unpack import unpack
 def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Iterator[Event]:
     """Run or resume `recipe` in `places.runs / recipe.name`; yields every event. Logs one line every 20 steps.
 
-    `start` is a run's or a bundle's folder whose weights a new run begins with; a run that is resumed has its own. A
-    bundle also stands in for the runs of frozen networks that are missing. Of many processes (`launched`) the first
-    prepares what all read, writes and yields, and the others work in silence.
+    `start` is a run's or a bundle's folder whose weights a new run begins with, instead of those that its recipe names;
+    a run that is resumed has its own. A bundle also stands in for the runs of frozen networks that are missing. Of many
+    processes (`launched`) the first prepares what all read, writes and yields, and the others work in silence. Raises
+    FileNotFoundError where the run that the recipe begins with is not there.
     """
-    processes = launched()
+    processes, first = launched(), first_weights(recipe, places, start)
     folder = places.runs / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     frozen = recipe.configuration.get("frozen")
@@ -30,8 +31,8 @@ def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Itera
         if start and isinstance(frozen, Frozen):
             unpack(start, places.runs, frozen)
         task = recipe.task(places)
-    if start and not (folder / STATE).exists():
-        warm_start(task.model, start)
+    if first and not (folder / STATE).exists():
+        warm_start(task.model, first)
     events = run(task, recipe.optimisation, folder, record_of(recipe), processes)
     if not processes.first:
         for _ in events:
@@ -47,7 +48,21 @@ def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Itera
             yield event
 
 
+def first_weights(recipe: Recipe, places: Places, start: Path | None) -> Path | None:
+    """The folder of the weights that a new run begins with, if not with fresh ones: `start`, or the recipe's own run.
+
+    Raises FileNotFoundError where that is not there.
+    """
+    if start or not recipe.start:
+        return start
+    own = places.runs / recipe.start
+    if not (own / BEST).exists():
+        raise FileNotFoundError(f"{own / BEST} is missing: train it first with  parasol train {recipe.start}")
+    return own
+
+
 def record_of(recipe: Recipe) -> dict[str, object]:
     """The recipe as JSON: what its checkpoints keep."""
     configuration = {name: dataclasses.asdict(value) for name, value in recipe.configuration.items()}  # type: ignore[call-overload]
-    return {"recipe": recipe.name, "optimisation": dataclasses.asdict(recipe.optimisation), **configuration}
+    start = {"start": recipe.start} if recipe.start else {}
+    return {"recipe": recipe.name, "optimisation": dataclasses.asdict(recipe.optimisation), **start, **configuration}
