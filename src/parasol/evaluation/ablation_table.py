@@ -115,7 +115,8 @@ def _settings(seeds: Sequence[int], dials: Record) -> str:
     return (
         f"Each training: {training.steps:,} steps of {training.batch} from the weights of {ABLATED_START}, a U-Net "
         f"{widths} wide, seeds {', '.join(str(seed) for seed in seeds)}. "
-        f"Sampling: {dials['steps']} steps, scales {dials['scale']:g}; in the last row {dials['structure']:g} of the steps are on the content picture's own chain."
+        f"Sampling: {dials['steps']} steps, scales {dials['scale']:g}; in the last row {dials['structure']:g} of the "
+        "steps are on the content picture's own chain."
     )
 
 
