@@ -277,6 +277,12 @@ def test_methods_that_there_are_not(spec: str, message: str, model: Parasol) -> 
         method(Asked.parse(spec), str(model.bundle.folder))
 
 
+def test_where_things_lie_is_no_part_of_a_methods_name() -> None:
+    assert Asked.parse("cast:run=/some/where").title == "cast"
+    assert Asked.parse("rdm:run=a/b,index=c,steps=20,neighbours=1").title == "rdm-steps=20,neighbours=1"
+    assert Asked.parse("ours:structure=0.2,color=match").title == "ours-structure=0.2,color=match"
+
+
 def test_a_folder_is_a_method(tmp_path: Path) -> None:
     (tmp_path / "my tool").mkdir()
     asked = Asked.parse(str(tmp_path / "my tool"))

@@ -11,6 +11,9 @@ from parasol.evaluation.comparison.method import AnyPicture, Make, Method, of_mo
 from parasol.pipeline import Parasol
 from parasol.types import Picture
 
+PATHS = ("run", "index")
+"""Settings that say where something lies on this machine."""
+
 FOLDER = "folder"
 """Kind of a method that another tool has run: its results lie in a folder, named after the pairs."""
 
@@ -45,8 +48,9 @@ class Asked:
 
     @property
     def title(self) -> str:
-        """What tables and folders call it."""
-        name = Path(self.spec).resolve().name if self.kind == FOLDER else self.spec
+        """What tables and folders call it: a folder's own name, or the kind and those settings that are no paths."""
+        told = ",".join(f"{name}={value}" for name, value in self.given.items() if name not in PATHS)
+        name = Path(self.spec).resolve().name if self.kind == FOLDER else f"{self.kind}:{told}" if told else self.kind
         return re.sub(r"[^\w.,=+-]+", "-", name)
 
 
