@@ -12,6 +12,7 @@ from parasol import Parasol
 from parasol.corpora import Corpus
 from parasol.evaluation import diversity as diversity_module
 from parasol.evaluation import judged as judged_module
+from parasol.evaluation import selection
 from parasol.evaluation.cases import (
     COLUMNS,
     NEW_STYLE,
@@ -23,6 +24,7 @@ from parasol.evaluation.cases import (
     judge_bases,
     judge_cells,
 )
+from parasol.evaluation.choice import CONTENT_TEST
 from parasol.evaluation.diversity import SEEDS, chance_spread, diversity, mean_apart
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.forced_choice import choices, folds_of, forced_choice, ridge
@@ -244,6 +246,36 @@ def test_judged_measures_what_it_says(subject: Subject, monkeypatch: pytest.Monk
     summary = figure.summarise(records)
     assert summary["judge"]["weights"] == judge.lite2.backbone.weights
     assert [summary[column]["cases"] for column in COLUMNS] == [1, 1, 1]
+
+
+def test_dials_are_chosen_by_what_the_judge_says(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(selection, "SPLIT", CONTENT_TEST)  # the drawn corpus has no validation contents
+    found = selection.select(subject, ["-", "structure=1", "fresh=true,style_scale=0"], 2)
+    assert [*found] == ["real pictures", "content pictures", "-", "structure=1", "fresh=true,style_scale=0"]
+    assert found["real pictures"]["truth"] == found["real pictures"]["colours"] == 0.0
+    chosen = cases(subject.corpus, UNSEEN, 2)
+    judge, far = judge_of(subject), {"structure=1": [], "fresh=true,style_scale=0": []}
+    for case in chosen:
+        truth = judge.look(subject.fitted(case.truth))
+        rebuilt = from_uint8(np.asarray(subject.model.reconstruct(subject.file(case.content))))
+        fresh = paint(subject, case, fresh=True, style_scale=0.0)
+        for name, picture in zip(far, (rebuilt, fresh), strict=True):
+            far[name].append(perceptual(judge.look(picture), truth))
+    for name, distances in far.items():
+        assert found[name]["truth"] == pytest.approx(np.mean(distances), abs=1e-4)
+    assert found["structure=1"]["truth"] != found["fresh=true,style_scale=0"]["truth"]
+    lines = selection.table(found).splitlines()
+    assert lines[0] == "| dials | family | content | truth | colours | style |"
+    assert len(lines) == 2 + len(found)
+    with pytest.raises(ValueError, match=r"structure is 2\.0; it must lie in 0"):
+        selection.select(subject, ["structure=2"], 2)
+    words = ["--corpus", str(subject.corpus.folder), "--model", str(subject.model.bundle.folder)]
+    monkeypatch.setattr(selection, "SPLIT", "content-val")
+    with pytest.raises(SystemExit, match="2"):
+        selection.main(words)
+    assert "the corpus has no case in the split 'content-val'" in capsys.readouterr().err
 
 
 def test_the_shelf_has_no_answers_and_finds_the_nearest(subject: Subject) -> None:

@@ -42,20 +42,20 @@ class Case:
         return self.column == SEEN
 
 
-def cases(corpus: Corpus, column: str, count: int) -> tuple[Case, ...]:
-    """The first `count` of the fixed list of a column, or as many as there are.
+def cases(corpus: Corpus, column: str, count: int, unseen: str = CONTENT_TEST) -> tuple[Case, ...]:
+    """The first `count` of the fixed list of a column, or as many as there are. `unseen` is the split of new contents.
 
     True cells take turns through the hands. Every content stands once before one stands again.
     """
     new = unseen_families(corpus)
-    split = CELL_TEST if column == SEEN else CONTENT_TEST
+    split = CELL_TEST if column == SEEN else unseen
     pool = [cell for cell in held_out(corpus, split) if (cell.family in new) == (column == NEW_STYLE)]
     taken = judge_bases(corpus) if column == SEEN else frozenset[str]()
     truths = [cell for cell in pool if cell.base not in taken]
     contents = _by_codepoint(
         [cell for cell in corpus.cells if cell.split == TRAIN]
         if column == SEEN
-        else [cell for cell in held_out(corpus) if cell.family not in new]
+        else [cell for cell in held_out(corpus, unseen) if cell.family not in new]
     )
     found: list[Case] = []
     for truth in in_turns(truths):
