@@ -26,7 +26,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
             {
                 "id": f"{source}/{kind}{number}", "source": source, "kind": kind, "subject": "", "caption": "",
                 "painter": f"painter {number % 2}" if kind == "painting" else "", "author": "", "licence": "CC0-1.0",
-                "origin": "", "note": "", "split": "train" if number == 0 and source == "b" else "test", "width": 12,
+                "origin": "", "note": "", "split": "train" if number == 0 and source == "b" else ("test", "gpl")[number % 2], "width": 12,
                 "height": 8, "file": file, "sha256": "",
             }
         )  # fmt: skip
@@ -38,10 +38,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
 def test_packages_take_turns_and_a_shorter_list_begins_a_longer_one(pictures: Gallery) -> None:
     found = chosen(pictures, "photograph", 5)
     assert [one.source for one in found] == ["a", "b", "a", "a", "a"]
-    assert {one.split for one in found} == {"test"}
+    assert {one.split for one in found} == {"test", "gpl"}
     assert chosen(pictures, "photograph", 3) == found[:3]
     for count in (0, 6):
-        with pytest.raises(ValueError, match=rf"{count} test pictures of the kind photograph are asked for"):
+        with pytest.raises(ValueError, match=rf"{count} held-out pictures of the kind photograph are asked for"):
             chosen(pictures, "photograph", count)
 
 
@@ -57,5 +57,5 @@ def test_every_photograph_meets_every_painting(
     assert {pair.group for pair in found} == {"painter 0", "painter 1"}
     with pytest.raises(SystemExit, match="2"):
         main([*words[:2], "--photographs", "40", "--out", str(tmp_path / "more.json")])
-    assert "40 test pictures of the kind photograph are asked for; it must be 1 to 5" in capsys.readouterr().err
+    assert "40 held-out pictures of the kind photograph are asked for; it must be 1 to 5" in capsys.readouterr().err
     assert not (tmp_path / "more.json").exists()

@@ -1,7 +1,7 @@
 """Freeze test pairs: python -m parasol.evaluation.comparison.paintings --corpus DIR --out PAIRS.json.
 
-Every photograph with every painting, whole pictures of the test split, so that there is no truth. Every machine gets
-the same list.
+Every photograph with every painting, whole pictures that nothing trains on, so that there is no truth: those of the test
+split, and those whose licence (GPL) keeps them from training. Every machine gets the same list.
 """
 
 import argparse
@@ -19,17 +19,17 @@ PHOTOGRAPHS, PAINTINGS = 40, 8
 
 
 def chosen(pictures: Gallery, kind: str, count: int) -> list[Picture]:
-    """The first `count` of the fixed list of test pictures of a kind; their packages take turns.
+    """The first `count` of the fixed list of held-out pictures of a kind; their packages take turns.
 
     Raises:
         ValueError: there are not so many.
     """
-    found = [one for one in pictures.pictures.values() if one.kind == kind and one.split == "test"]
+    found = [one for one in pictures.pictures.values() if one.kind == kind and one.split != "train"]
     found.sort(key=lambda one: hashlib.sha256(one.id.encode()).digest())
     sources = [[one for one in found if one.source == source] for source in sorted({one.source for one in found})]
     turns = [one for one in chain.from_iterable(zip_longest(*sources)) if one is not None]
     if not 1 <= count <= len(turns):
-        raise ValueError(f"{count} test pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
+        raise ValueError(f"{count} held-out pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
     return turns[:count]
 
 
