@@ -22,12 +22,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     for source, kind, number in drawn:
         file = f"{source}-{kind}-{number}.png"
         save_png(folder / file, np.full((8, 12, 3), number / 10, np.float32))
+        split = "train" if number == 0 and source == "b" else ("test", "gpl")[number % 2]
         lines.append(
             {
                 "id": f"{source}/{kind}{number}", "source": source, "kind": kind, "subject": "", "caption": "",
                 "painter": f"painter {number % 2}" if kind == "painting" else "", "author": "", "licence": "CC0-1.0",
-                "origin": "", "note": "", "split": "train" if number == 0 and source == "b" else ("test", "gpl")[number % 2], "width": 12,
-                "height": 8, "file": file, "sha256": "",
+                "origin": "", "note": "", "split": split, "width": 12, "height": 8, "file": file, "sha256": "",
             }
         )  # fmt: skip
     (folder / "pictures.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))

@@ -1,7 +1,7 @@
 """Freeze test pairs: python -m parasol.evaluation.comparison.paintings --corpus DIR --out PAIRS.json.
 
-Every photograph with every painting, whole pictures that nothing trains on, so that there is no truth: those of the test
-split, and those whose licence (GPL) keeps them from training. Every machine gets the same list.
+Every photograph with every painting, so that there is no truth: whole pictures that nothing trains on, those of the
+test split and those whose licence (GPL) keeps them from training. Every machine gets the same list.
 """
 
 import argparse
