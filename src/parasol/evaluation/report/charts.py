@@ -31,7 +31,7 @@ def svg(curve: Curve) -> str:
         f' viewBox="{-LEFT} {-TOP} {LEFT + WIDTH + RIGHT} {TOP + HEIGHT + BOTTOM}">',
         f'<text x="0" y="-9" font-weight="600">{escape(curve.measure)}</text>',
         f'<path d="M0 0V{HEIGHT}H{WIDTH}" fill="none" stroke="{AXIS}"/>',
-        *(f'<text x="-5" y="{y}" text-anchor="end">{value:.3g}</text>' for y, value in ((8, high), (HEIGHT, low))),
+        *(f'<text x="-5" y="{y}" text-anchor="end">{value:.2f}</text>' for y, value in ((8, high), (HEIGHT, low))),
         *_ticks(x),
         f'<text x="{WIDTH / 2}" y="{HEIGHT + 33}" text-anchor="middle">{escape(dial)}</text>',
         *(f'<polyline points="{points(line)}" fill="none" stroke="{LINE}"/>' for line in curve.lines),
