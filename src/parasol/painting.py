@@ -26,18 +26,7 @@ from parasol.maths.schedule import switch_step
 from parasol.recipe import KEYWORD, Dials, Recipe
 from parasol.runtime import Components
 from parasol.sampling.guided import guided
-from parasol.sampling.sampler import (
-    at_levels,
-    both,
-    ddim,
-    dpm,
-    forward_chain,
-    free,
-    keep_outside,
-    keep_until,
-    restyle,
-    sample_fresh,
-)
+from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep, restyle, sample_fresh
 from parasol.sampling.tiles import Tiles, Window, blend, tiled
 from parasol.types import EpsFn, Picture
 
@@ -172,15 +161,12 @@ class Painter:
             z_T = _noise(random, z_0)
             hold = free
             if where is not None:
-                hold = keep_outside(_any(where), self._chain(dials, z_0, random))
+                hold = keep(_held(where, None, dials), self._chain(dials, z_0, random))
             yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
             return
         source = self._guided(dials, self.style(picture), content, places)
         chain = self._chain(dials, z_0, random)
-        hold = free if where is None else keep_outside(_any(where), chain)
-        if kept is not None:
-            structures = dials.structure + (1.0 - dials.structure) * kept
-            hold = both(hold, keep_until(np.rint(structures * len(steps)).astype(np.float32), chain))
+        hold = free if where is None and kept is None else keep(_held(where, kept, dials), chain)
         lam = switch_step(dials.structure, len(steps))
         yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
 
@@ -246,8 +232,16 @@ def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray)
     return blocks.max(axis=(1, 3))[None, None]
 
 
-def _any(where: Float[np.ndarray, "1 1 h w"]) -> Float[np.ndarray, "1 1 h w"]:
-    return (where > 0.0).astype(np.float32)
+def _held(
+    where: Float[np.ndarray, "1 1 h w"] | None, kept: Float[np.ndarray, "1 1 h w"] | None, dials: Dials
+) -> list[Float[np.ndarray, "1 1 h w"]]:
+    """1 at the latents that lie on the stored chain, for each number of steps done; see `Painter._sample`."""
+    last = np.float32(-1.0)  # steps done, up to which a latent is held
+    if kept is not None:
+        last = np.rint((dials.structure + (1.0 - dials.structure) * kept) * dials.steps)
+    if where is not None:
+        last = np.where(where > 0.0, last, np.float32(dials.steps))
+    return [np.asarray(last >= done, np.float32) for done in range(dials.steps + 1)]
 
 
 def _within(region: Float[np.ndarray, "h w"], drawn: Picture, picture: Picture) -> Picture:

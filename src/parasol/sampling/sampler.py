@@ -121,24 +121,9 @@ def free(done: int, z: Z) -> Z:
     return z
 
 
-def keep_outside(region: Float[Z, "1 1 h w"], chain: Sequence[Z]) -> Hold[Z]:
-    """Holds to the stored chain wherever `region` is 0, so that what is drawn inside fits what stands around it."""
-    return lambda done, z: region * z + (1.0 - region) * chain[done]
-
-
-def keep_until(last: Float[Z, "1 1 h w"], chain: Sequence[Z]) -> Hold[Z]:
-    """Holds each place to the stored chain for as many steps as `last` says: lambda place by place."""
-
-    def hold(done: int, z: Z) -> Z:
-        kept = 0.0 * last + (last >= done)  # in the type of a latent
-        return kept * chain[done] + (1.0 - kept) * z
-
-    return hold
-
-
-def both(first: Hold[Z], second: Hold[Z]) -> Hold[Z]:
-    """One after the other."""
-    return lambda done, z: second(done, first(done, z))
+def keep(held: Sequence[Float[Z, "1 1 h w"]], chain: Sequence[Z]) -> Hold[Z]:
+    """Holds to the stored chain wherever `held[steps done]` is 1 and not 0, so that what is drawn elsewhere fits it."""
+    return lambda done, z: held[done] * chain[done] + (1.0 - held[done]) * z
 
 
 def replay(

@@ -41,6 +41,7 @@ def entries_of(pictures: Gallery, photographs: int, paintings: int) -> list[Entr
             name=f"{content.id.replace('/', '-')}-as-{style.id.replace('/', '-')}",
             content=content.file,
             style=style.file,
+            truth=None,
             group=style.painter,
         )
         for content in contents
