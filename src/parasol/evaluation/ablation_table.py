@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from parasol.evaluation.ablation_rows import ROWS
 from parasol.evaluation.figure import Record
+from parasol.evaluation.markdown import table as markdown_table
 from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET
 
 MEASURES = {
@@ -137,9 +138,9 @@ def _page(column: str, own: Record) -> list[str]:
     heads = [f"{metric}, beside {MEASURES[BESIDE[metric]]}" for metric in PAPER]
     return [
         f"## {column.capitalize()}, {own['cases']} cases",
-        _table(["row", *MEASURES.values()], rows),
-        _table(["step", *MEASURES.values()], steps),
-        _table(["step in the paper", *heads], beside),
+        markdown_table(["row", *MEASURES.values()], rows),
+        markdown_table(["step", *MEASURES.values()], steps),
+        markdown_table(["step in the paper", *heads], beside),
     ]
 
 
@@ -151,7 +152,3 @@ def _cell(name: str, value: Record) -> str:
 def _beside(metric: str, place: int, step: Record) -> str:
     papers, change = paper_step(metric, place)
     return f"{100 * change:+.1f} %: {verdict(step[BESIDE[metric]]['sign'], papers)}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])

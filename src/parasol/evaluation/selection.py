@@ -17,10 +17,8 @@ from parasol.evaluation.choice import CONTENT_VAL, held_out
 from parasol.evaluation.comparison.method import read
 from parasol.evaluation.comparison.methods import Asked
 from parasol.evaluation.figure import Subject
-from parasol.evaluation.independent import (
-    gallery_of,
-    paint,
-)
+from parasol.evaluation.independent import gallery_of, paint
+from parasol.evaluation.markdown import table as markdown_table
 from parasol.evaluation.waiting import Waiting
 from parasol.pipeline import Parasol
 
@@ -33,12 +31,11 @@ RATES, DISTANCES = ("family", "content"), ("truth", "colours", "style")
 
 def table(rows: dict[str, dict[str, float]]) -> str:
     """Markdown; rates in percent."""
-    head = ["dials", *RATES, *DISTANCES]
-    lines = [head, ["---"] * len(head)]
+    lines = []
     for name, values in rows.items():
         rates = [f"{100.0 * values[measure]:.0f} %" for measure in RATES]
         lines.append([name, *rates, *(f"{values[measure]:.4f}" for measure in DISTANCES)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(["dials", *RATES, *DISTANCES], lines)
 
 
 def select(subject: Subject, settings: Sequence[str], count: int) -> dict[str, dict[str, float]]:

@@ -172,23 +172,21 @@ def pictogram_diffusion() -> Recipe:
 
 
 def pictogram_rdm() -> Recipe:
-    """The RDM-style baseline of `parasol evaluate`: content descriptors alone, warm-started from the bundle's U-Net.
+    """The RDM-style baseline of `parasol evaluate`, with which the ablation's rows begin: content descriptors alone.
 
         parasol train pictogram-rdm --warm-start src/parasol/models/pictogram
 
-    The style picture goes in by its content descriptor, without M and without a map. Twenty minutes of one core.
+    The style picture goes in by its content descriptor, without M and without a map. Half an hour of one core.
     """
-    unet, mining, variety = UNetConfig(prediction="v", modulated=64), Mining(confidence=20.0), Variety(styles=128)
-    projector = ProjectorConfig(
-        style_dimension=CONTENT.dimension, hidden=0, content_dimension=CONTENT.dimension
-    )  # no M: both descriptors are of one space
+    unet, projector = ABLATED_UNET, TRAINED["rdm"].m(FROZEN)
+    mining, variety = Mining(confidence=20.0), Variety(styles=128)
     training = DiffusionTraining(shares=(0.85, 0.0, 0.0, 0.15, 0.0, 0.0))
     optimisation = Optimisation(
         steps=600, batch=32, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.99,
         validate_every=200, save_every=100,
     )  # fmt: skip
     return Recipe(
-        name="pictogram-rdm",
+        name=ABLATED_START,
         optimisation=optimisation,
         configuration={
             "unet": unet, "projector": projector, "mining": mining, "variety": variety, "training": training,

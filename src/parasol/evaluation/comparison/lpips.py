@@ -21,7 +21,7 @@ LAYERS = ("net.slice1.0", "net.slice2.3", "net.slice3.6", "net.slice4.8", "net.s
 SHAPES = ((64, 3, 11, 11), (192, 64, 5, 5), (384, 192, 3, 3), (256, 384, 3, 3), (256, 256, 3, 3))
 STRIDES, PADDINGS, POOLED_BEFORE = (4, 1, 1, 1, 1), (2, 2, 1, 1, 1), (1, 2)
 SMALLEST = 31  # px: below it the second pooling has no place left
-HOW = "write it with the three lines at the head of parasol/evaluation/comparison/lpips.py"
+HOW = "write it with the lines at the head of parasol/evaluation/comparison/lpips.py"
 
 
 @final

@@ -10,6 +10,7 @@ from parasol.evaluation.comparison.measuring import shaped
 from parasol.evaluation.comparison.paint import result_file
 from parasol.evaluation.comparison.pairs import PicturePair
 from parasol.evaluation.figure import Record
+from parasol.evaluation.markdown import table as markdown_table
 from parasol.images import fit, load, sheet
 from parasol.types import Picture
 
@@ -28,7 +29,7 @@ def markdown(found: Record) -> str:
         "and style as they are stand for the two ends and do not compete."
     )
     parts = [
-        "# Comparison", counted, *_legend(found), _table(*table_of(found)), *_duels(found), "## Metrics",
+        "# Comparison", counted, *_legend(found), markdown_table(*table_of(found)), *_duels(found), "## Metrics",
         _provenance(found), "## Settings",
         "\n".join(f"- `{name}`: {_settings(one['settings'])}" for name, one in found["methods"].items()),
     ]  # fmt: skip
@@ -125,7 +126,7 @@ def _duels(found: Record) -> list[str]:
     counts = [[*(one["verdict"] for one in others.values())] for others in duels.values()]
     totals = [f"{own.count('won')} / {own.count('even')} / {own.count('lost')}" for own in counts]
     rows.append(["won / even / lost", *totals])
-    return [f"## {first} against each", told, _table(["metric", *duels], rows)]
+    return [f"## {first} against each", told, markdown_table(["metric", *duels], rows)]
 
 
 def _provenance(found: Record) -> str:
@@ -137,7 +138,7 @@ def _provenance(found: Record) -> str:
         ]
         for name, one in found["measures"].items()
     ]  # fmt: skip
-    return _table(head, rows)
+    return markdown_table(head, rows)
 
 
 def _settings(settings: Record) -> str:
@@ -146,8 +147,3 @@ def _settings(settings: Record) -> str:
 
 def _cost(cost: Record | None, name: str, unit: float) -> str:
     return "" if cost is None else f"{cost[name] / unit:.3g}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)

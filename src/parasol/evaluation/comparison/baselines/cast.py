@@ -54,7 +54,7 @@ def trained(run: str, model: Parasol) -> tuple["Cast", str]:
     from parasol.training.tables import load_best
 
     record, weights = weights_of("cast", run, RECIPE, TRAIN)
-    network = Cast(CastConfig(**record["network"]))  # type: ignore[arg-type]
+    network = Cast(CastConfig(**record["network"]))
     load_best(network, Path(run))
     manifest = model.bundle.manifest
     space = f"{int(network.space):x}"

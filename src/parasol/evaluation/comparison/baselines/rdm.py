@@ -8,7 +8,7 @@ It has two tokens, so the neighbours go in as one, their mean at unit norm, wher
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +23,16 @@ from parasol.images import pad_to_multiple
 from parasol.index.exact import nearest
 from parasol.index.store import Encoders
 from parasol.maths.distances import unit
-from parasol.maths.guidance import combine
 from parasol.painting import FRESH_ETA
 from parasol.pipeline import Parasol
+from parasol.sampling.guided import guided
 from parasol.sampling.sampler import sample_fresh
 from parasol.triplets.descriptors import open_descriptors
-from parasol.types import EpsFn, Picture
+from parasol.types import Condition, DenoiseFn, Picture
 
 RECIPE = "pictogram-rdm"
 TRAIN = f"parasol train {RECIPE} --warm-start MODEL"
 BUILD = "parasol index build CORPUS/cells -o INDEX"
-
-Tokens = Float[np.ndarray, "N 2 d"]
-Denoise = Callable[[Float[np.ndarray, "N C h w"], int, Tokens], Float[np.ndarray, "N C h w"]]
 
 
 def rdm(given: Mapping[str, str], model: str | None) -> Method:
@@ -58,11 +55,11 @@ def rdm(given: Mapping[str, str], model: str | None) -> Method:
     def paint(content: Picture, style: AnyPicture) -> Picture:
         padded, box = pad_to_multiple(content, loaded.bundle.manifest.stride)
         near, _ = nearest(loaded.embed_content(style)[None], database, chosen["neighbours"])
-        neighbours = unit(database[near[0]].mean(0, keepdims=True))
-        tokens = np.stack([neighbours, loaded.embed_content(content)[None]], axis=1)
+        neighbours = unit(database[near[0]].mean(0, keepdims=True)).astype(np.float32)
+        wanted = Condition(style=neighbours, content=loaded.embed_content(content)[None])
         z = loaded.painter.encode(padded)
         z_T = np.random.default_rng(chosen["seed"]).standard_normal(z.shape, dtype=np.float32)
-        predictor = conditioned(denoise, tokens, chosen["scale"])
+        predictor = guided(denoise, wanted, g_s=chosen["scale"], g_y=chosen["scale"], joint=True)
         for _, z in sample_fresh(predictor, z_T, steps, eta=FRESH_ETA):  # noqa: B007 (the last z is the picture)
             pass
         return loaded.painter.decode(z, box)
@@ -70,7 +67,7 @@ def rdm(given: Mapping[str, str], model: str | None) -> Method:
     return Method(settings={**of_model(loaded), "weights": weights, "database": _told(database), **chosen}, paint=paint)
 
 
-def trained(run: str, model: Parasol) -> tuple[Denoise, str]:
+def trained(run: str, model: Parasol) -> tuple[DenoiseFn[np.ndarray], str]:
     """The network of a run, which predicts the noise, and the first digits of its weights' hash.
 
     Raises:
@@ -95,7 +92,9 @@ def trained(run: str, model: Parasol) -> tuple[Denoise, str]:
     network = Denoiser(unet, TypeAdapter(ProjectorConfig).validate_python(record["projector"]))
     load_best(network, Path(run))
 
-    def denoise(z: Float[np.ndarray, "N C h w"], t: int, tokens: Tokens) -> Float[np.ndarray, "N C h w"]:
+    def denoise(
+        z: Float[np.ndarray, "N C h w"], t: int, tokens: Float[np.ndarray, "N 2 d"]
+    ) -> Float[np.ndarray, "N C h w"]:
         with torch.inference_mode():
             times = torch.full((len(z),), t)
             return network.predict(torch.from_numpy(z), times, torch.from_numpy(tokens)).numpy()
@@ -124,17 +123,6 @@ def training_cells(index: str, model: Parasol) -> Float[np.ndarray, "N d"]:
     if not len(rows):
         raise ValueError(f"the index {index!r} holds no training cell of the corpus {str(corpus.folder)!r}: {BUILD}")
     return descriptors.content.take(rows).astype(np.float32)
-
-
-def conditioned(denoise: Denoise, tokens: Float[np.ndarray, "1 2 d"], scale: float) -> EpsFn[np.ndarray]:
-    """eps_null + scale (eps_tokens - eps_null), where null is zeros in the place of every token."""
-    branches = np.concatenate([tokens, np.zeros_like(tokens)]).astype(np.float32)
-
-    def eps_fn(z: Float[np.ndarray, "1 C h w"], t: int) -> Float[np.ndarray, "1 C h w"]:
-        eps = denoise(np.repeat(z, 2, axis=0), t, branches)
-        return combine([(scale, eps[:1]), (1.0 - scale, eps[1:])])
-
-    return eps_fn
 
 
 def _told(database: Float[np.ndarray, "N d"]) -> Record:

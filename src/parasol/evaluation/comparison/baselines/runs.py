@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from parasol.bundle import sha256
-
-Record = dict[str, object]
+from parasol.evaluation.figure import Record
 
 
 def weights_of(kind: str, run: str, recipe: str, train: str) -> tuple[Record, str]:
