@@ -45,7 +45,10 @@ def small_networks(seed: int = 0, *, content_map: bool = False) -> Networks:
     With a content map the U-Net also has everything else that goes beyond the paper.
     """
     torch.manual_seed(seed)
-    beyond = {"content_map": {"blocks": 6, "aligned": True}, "unet": CONFIGURATIONS["unet"] | {"modulated": 8}}
+    beyond = {
+        "content_map": {"blocks": 6, "aligned": True, "fine": 5},
+        "unet": CONFIGURATIONS["unet"] | {"modulated": 8, "fine": True},
+    }
     networks = Networks.build(CONFIGURATIONS | (beyond if content_map else {}))
     with torch.no_grad():
         for network, _ in networks.components().values():

@@ -29,15 +29,34 @@ def placed(tmp_path_factory: pytest.TempPathFactory, threads: int) -> Parasol:
     return Parasol.load(folder, threads=threads)
 
 
-def test_the_map_has_no_mean_and_no_scale_of_its_channels() -> None:
+@pytest.mark.parametrize(("fine", "width"), [(0, 80), (5, 80 + 4 * 40)])
+def test_the_map_has_no_mean_and_no_scale_of_its_channels(fine: int, width: int) -> None:
     torch.manual_seed(0)
-    network = ContentMap(ContentMapConfig(blocks=6, dimension=16, size=64)).eval()
+    network = ContentMap(ContentMapConfig(blocks=6, dimension=16, size=64, fine=fine)).eval()
     measured = network.measure(torch.rand(2, 3, 64, 64))
-    assert measured.mean(1).abs().max() < 1e-4
-    assert measured.square().mean(1).max() <= 1.0 + 1e-4
+    assert measured.shape == (2, 16, width)
+    channels = [measured[..., :80], measured[..., 80:].unflatten(2, (-1, 4)).transpose(2, 3).flatten(1, 2)]
+    for part in channels if fine else channels[:1]:
+        assert part.mean(1).abs().max() < 1e-4
+        assert part.square().mean(1).max() <= 1.0 + 1e-4
     tokens = network.tokens(measured)
     assert tokens.shape == (2, 16, 16)
     torch.testing.assert_close(tokens.norm(dim=2), torch.ones(2, 16))
+
+
+def test_a_trained_map_becomes_a_finer_one_without_a_change() -> None:
+    torch.manual_seed(0)
+    coarse, fine = (ContentMap(ContentMapConfig(blocks=6, dimension=16, size=64, fine=fine)).eval() for fine in (0, 5))
+    missing, unexpected = fine.load_state_dict(coarse.state_dict(), strict=False)
+    assert (missing, unexpected) == (["fine.weight"], [])
+    pixels = torch.rand(2, 3, 64, 64)
+    assert torch.equal(fine(pixels), coarse(pixels))
+
+
+@pytest.mark.parametrize("config", [{"blocks": 5}, {"fine": 3}, {"fine": 6}])
+def test_maps_of_other_strides_are_refused(config: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="at a stride of"):
+        ContentMapConfig(**config)
 
 
 def test_a_null_map_is_not_heard_and_a_given_one_is() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pixel_unshuffle
 
 from parasol.training.networks.unet import UNetConfig, build_unet, place
 
@@ -37,16 +37,28 @@ def test_another_shape_lies_centred_in_the_square(height: int, width: int) -> No
     torch.testing.assert_close(found, whole[:, :, top : top + height, left : left + width], atol=1e-5, rtol=0)
 
 
-def test_no_places_are_zeros() -> None:
-    assert torch.equal(place(torch.zeros(2, 0, 3), torch.ones(1, 8, 12)), torch.zeros(2, 3, 8, 12))
+@pytest.mark.parametrize("parts", [1, 2])
+def test_no_places_are_zeros(parts: int) -> None:
+    assert torch.equal(place(torch.zeros(2, 0, 4), torch.ones(1, 8, 12), parts), torch.zeros(2, 4 // parts**2, 8, 12))
 
 
-def test_a_trained_unet_becomes_a_placed_one_without_a_change() -> None:
+def test_the_quarters_of_places_are_a_map_of_twice_the_side() -> None:
+    """In the order of `pixel_unshuffle`'s quarters, channel by channel."""
+    fine = torch.randn(2, 3, 16, 16)
+    quarters = pixel_unshuffle(fine, 2).unflatten(1, (3, 4)).transpose(1, 2)  # [B, quarter, channel, h, w]
+    values = quarters.flatten(1, 2).flatten(2).transpose(1, 2)
+    torch.testing.assert_close(place(values, torch.zeros(1, 16, 16), parts=2), fine)
+    whole = fine.flatten(2).transpose(1, 2)
+    torch.testing.assert_close(place(values, torch.zeros(1, 12, 20), parts=2), place(whole, torch.zeros(1, 12, 20)))
+
+
+@pytest.mark.parametrize(("fine", "new"), [(False, {"lay"}), (True, {"lay", "lay_fine"})])
+def test_a_trained_unet_becomes_a_placed_one_without_a_change(fine: bool, new: set[str]) -> None:
     torch.manual_seed(0)
-    plain, placed = build_unet(UNET).eval(), build_unet(UNET, aligned=True).eval()
+    plain, placed = build_unet(UNET).eval(), build_unet(UNET, aligned=True, fine=fine).eval()
     missing, unexpected = placed.load_state_dict(plain.state_dict(), strict=False)
     assert not unexpected
-    assert {name.split(".")[0] for name in missing} == {"lay"}
+    assert {name.split(".")[0] for name in missing} == new
     z, tokens = torch.randn(2, 4, 8, 12), torch.randn(2, 2 + 16, 16)
     with torch.no_grad():
         one, other = (unet(z, 300, encoder_hidden_states=tokens).sample for unet in (plain, placed))
@@ -77,8 +89,8 @@ def test_what_is_laid_stays_where_it_is() -> None:
 
 def test_a_null_map_and_no_map_are_the_same() -> None:
     torch.manual_seed(0)
-    unet = build_unet(UNET, aligned=True).eval()
-    for line in unet.lay:  # type: ignore[union-attr]
+    unet = build_unet(UNET, aligned=True, fine=True).eval()
+    for line in (*unet.lay, unet.lay_fine):  # type: ignore[misc]
         torch.nn.init.normal_(line.weight)
     z, pair = torch.randn(2, 4, 8, 8), torch.randn(2, 2, 16)
     null = torch.cat([pair, torch.zeros(2, 16, 16)], dim=1)

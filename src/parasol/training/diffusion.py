@@ -89,7 +89,8 @@ class Denoiser(nn.Module):
         self, unet: UNetConfig, projector: ProjectorConfig, content_map: ContentMapConfig | None = None
     ) -> None:
         super().__init__()
-        self.unet = build_unet(unet, aligned=content_map is not None and content_map.aligned)
+        aligned = content_map is not None and content_map.aligned
+        self.unet = build_unet(unet, aligned=aligned, fine=content_map is not None and content_map.fine > 0)
         self.projector = Projector(projector)
         self.content_map = ContentMap(content_map) if content_map else None
         if self.content_map:
@@ -150,13 +151,18 @@ def tabulate(
         rows=rows,
         latents=tabled(autoencoder.encoder, frozen.autoencoder_run, rows, autoencoder.encode),
         content=tabled(content, frozen.content_run, everywhere, content.forward),
-        maps=tabled(content_map.trunk, "content-map", rows, lambda pixels: content_map.measure(pixels).half())
+        maps=tabled(content_map.trunk, _map_table(content_map), rows, lambda pixels: content_map.measure(pixels).half())
         if content_map
         else None,
         style=table(
             everywhere, white, style.forward, tables / f"{frozen.style_run}.safetensors", key_of(corpus, style)
         ),
     )
+
+
+def _map_table(content_map: ContentMap) -> str:
+    fine = content_map.config.fine
+    return f"content-map-fine-{fine}" if fine else "content-map"
 
 
 def mine_corpus(

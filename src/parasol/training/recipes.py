@@ -147,15 +147,15 @@ def pictogram_diffusion() -> Recipe:
         Mining(confidence=20.0),
         Variety(styles=128, contents=4),
         DiffusionTraining(
-            shares=(0.5, 0.1, 0.03, 0.15, 0.12, 0.1),
-            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_400),
-            seed=6,
+            shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
+            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_500),
+            seed=7,
         ),
     )
-    content_map = ContentMapConfig(aligned=True)
+    content_map = ContentMapConfig(aligned=True, fine=5)
     optimisation = Optimisation(
-        steps=1_500, batch=48, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.997,
-        validate_every=300, save_every=100,
+        steps=2_300, batch=48, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.997,
+        validate_every=400, save_every=100,
     )  # fmt: skip
     return Recipe(
         name="pictogram-diffusion",

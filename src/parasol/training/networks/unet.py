@@ -12,6 +12,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from parasol.training.networks.content_map import PARTS
+
 
 @dataclass(frozen=True, kw_only=True)
 class UNetConfig:
@@ -103,24 +105,28 @@ class PlacedUNet(TokenUNet):
 
     What is laid is added where a T2I adapter's features are (Mou et al. 2023): at the end of each level on the way
     down. The lines to the levels are zero at first, so that a trained U-Net becomes this one without a change.
+
+    fine: whether the first level is also told what each token says of the four quarters of its place.
     """
 
-    def __init__(self, **config: Any) -> None:
+    def __init__(self, *, fine: bool = False, **config: Any) -> None:
         super().__init__(**config)
+        self.register_to_config(fine=fine)
         tokens, widths = config["cross_attention_dim"], config["block_out_channels"]
         self.lay = nn.ModuleList(nn.Linear(tokens, width, bias=False) for width in widths)
-        for line in self.lay:
-            nn.init.zeros_(line.weight)  # type: ignore[arg-type]
+        self.lay_fine = nn.Linear(tokens, PARTS**2 * widths[0], bias=False) if fine else None
+        for line in (*self.lay, *([self.lay_fine] if fine else [])):
+            nn.init.zeros_(line.weight)  # type: ignore[arg-type, union-attr]
 
     def forward(  # type: ignore[override]
         self, sample: Tensor, timestep: Tensor | int, encoder_hidden_states: Tensor, **others: Any
     ) -> Any:
         """As of the base class; the tokens are [m_s, c_y, *content map], whose map may be null or not there."""
         tokens = encoder_hidden_states[:, 2:]
-        scale = math.sqrt(tokens.shape[2])  # tokens have unit norm, features about unit variance
-        laid = [
-            place(line(scale * tokens), sample[:1, 0, :: 2**level, :: 2**level]) for level, line in enumerate(self.lay)
-        ]
+        tokens = math.sqrt(tokens.shape[2]) * tokens  # they have unit norm, features about unit variance
+        laid = [place(line(tokens), sample[:1, 0, :: 2**level, :: 2**level]) for level, line in enumerate(self.lay)]
+        if self.lay_fine is not None:
+            laid[0] = laid[0] + place(self.lay_fine(tokens), sample[:1, 0], PARTS)
         return super().forward(
             sample,
             timestep,
@@ -130,23 +136,29 @@ class PlacedUNet(TokenUNet):
         )
 
 
-def place(values: Float[Tensor, "B p c"], plane: Float[Tensor, "1 h w"]) -> Float[Tensor, "B c h w"]:
+def place(values: Float[Tensor, "B p c"], plane: Float[Tensor, "1 h w"], parts: int = 1) -> Float[Tensor, "B d h w"]:
     """Values at the places of a square, row by row, bilinearly at each point of a plane that lies centred in it.
 
     The square is as wide as the plane's longer side: that is how a picture lies in what encoders see. Without any
-    places there are zeros. Sizes are computed as tensors, for the traced graph takes any.
+    places there are zeros. Where a place has parts, parts^2 of them in rows, its values are those of one after the
+    other. Sizes are computed as tensors, for the traced graph takes any.
     """
     one = torch.ones_like(plane)
     rows, columns = one[0, :, 0].cumsum(0) - 0.5, one[0, 0].cumsum(0) - 0.5
     side = torch.maximum(rows[-1], columns[-1]) + 0.5
+    within = parts**2
+    values = values.reshape(values.shape[0], -1, values.shape[2] // within)
     values = torch.cat([values, torch.zeros_like(values.sum(1, keepdim=True))], dim=1)  # no place has no sum otherwise
     count = torch.ones_like(values[0, :, 0], dtype=plane.dtype)
-    across = (count.sum() - 1.0).sqrt().round().clamp(min=1.0)
+    across = ((count.sum() - 1.0) / within).sqrt().round().clamp(min=1.0)
     number = count.cumsum(0) - 1.0
-    down = torch.div(number + 0.5, across).floor()
+    whole = torch.div(number, within).floor()
+    part, down = number - within * whole, torch.div(whole + 0.5, across).floor()
+    lower = torch.div(part, parts).floor()
+    row, column = parts * down + lower, parts * (whole - across * down) + part - parts * lower
     apart = (
-        _places(rows, side, across)[:, None] - down,
-        _places(columns, side, across)[:, None] - number + across * down,
+        _places(rows, side, parts * across)[:, None] - row,
+        _places(columns, side, parts * across)[:, None] - column,
     )
     vertical, horizontal = ((1.0 - distance.abs()).clamp(min=0.0) for distance in apart)
     spread = vertical[:, None] * horizontal[None]
@@ -159,10 +171,10 @@ def unet_class(aligned: bool) -> type[TokenUNet]:
     return PlacedUNet if aligned else TokenUNet
 
 
-def build_unet(config: UNetConfig, *, aligned: bool = False) -> TokenUNet:
+def build_unet(config: UNetConfig, *, aligned: bool = False, fine: bool = False) -> TokenUNet:
     """unet(z, t, encoder_hidden_states=tokens).sample is eps_theta(z_t, t, m_s, c_y) (paper section 3), or v_theta.
 
-    aligned: whether the tokens of a content map are also laid where they belong.
+    aligned: whether the tokens of a content map are also laid where they belong; fine: with their finer features.
     """
     levels = len(config.widths)
     unet = unet_class(aligned)(
@@ -179,6 +191,7 @@ def build_unet(config: UNetConfig, *, aligned: bool = False) -> TokenUNet:
         attention_head_dim=config.heads,  # diffusers takes this as the number of heads
         use_linear_projection=True,
         modulated=config.modulated,
+        **({"fine": fine} if aligned else {}),
     )
     return attentive(unet)
 
