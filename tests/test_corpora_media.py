@@ -15,7 +15,7 @@ from parasol.apps.cli import app, main
 from parasol.corpora.corpus import json_lines
 from parasol.corpora.gallery import Crop, Picture
 from parasol.corpora.media import MEDIA, paint
-from parasol.corpora.repainted import build, draw_styles, read_styles, spread
+from parasol.corpora.repainted import PHOTOGRAPH, build, draw_styles, read_styles, spread
 
 EVERY_PARAMETER = [(medium, name) for medium, about in MEDIA.items() for name in about.words]
 
@@ -217,12 +217,12 @@ def built(tmp_path_factory, source) -> Path:
 def test_every_content_stands_in_every_style(built: Path) -> None:
     corpus = corpora.load(built)
     sets = {cell.set for cell in corpus.cells}
-    assert len(sets) == 14
-    assert {cell.family for cell in corpus.cells} == set(MEDIA)
+    assert len(sets) == 1 + 14
+    assert {cell.family for cell in corpus.cells} == {"photograph", *MEDIA}
     contents = {name: {cell.codepoint for cell in corpus.cells if cell.set == name} for name in sets}
     assert all(len(found) == 4 for found in contents.values())
     assert len({frozenset(found) for found in contents.values()}) == 1
-    assert corpus.rgba().shape == (56, 24, 24, 4)
+    assert corpus.rgba().shape == (60, 24, 24, 4)
     assert {(cell.label, cell.licence) for cell in corpus.cells} == {("beach", "CC0-1.0")}
     assert {words["en"].label for words in corpus.captions.values()} == {"beach"}
     assert sum(corpus.info["splits"].values()) == len(corpus.cells)
@@ -235,10 +235,19 @@ def test_only_photographs_to_train_on_are_used_and_named(built: Path) -> None:
     assert all((f"Author {number}" in text) == (number < 3) for number in range(6))
 
 
+def test_a_photograph_is_a_style_of_its_own_that_changes_nothing(built: Path, source: Path) -> None:
+    plain = [cell for cell in corpora.load(built).cells if cell.set == "photograph"]
+    assert len(plain) == 4
+    for cell in plain:
+        crop = source / "cells" / f"{cell.codepoint.replace('.', '/')}.png"
+        np.testing.assert_array_equal(images.load(built / cell.file), images.load(crop))
+    assert PHOTOGRAPH.caption == "photograph"
+
+
 def test_held_out_styles_and_contents_never_train(built: Path) -> None:
     corpus, styles = corpora.load(built), read_styles(built)
     assert list(styles) == list(dict.fromkeys(cell.set for cell in corpus.cells))
-    assert styles == {style.name: style for style in draw_styles(1)}
+    assert styles == {style.name: style for style in (PHOTOGRAPH, *draw_styles(1))}
     for cell in corpus.cells:
         assert cell.split != "train" or not styles[cell.set].held_out
         assert cell.split != "style-test" or styles[cell.set].held_out
@@ -270,7 +279,7 @@ def test_the_command_builds(tmp_path: Path, source: Path) -> None:
     words = ["corpus", "build", "media", "--from", str(source), "--out", str(out), "--styles", "1", "--contents", "1"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert "14 of 14 cells, 0 left out" in done.output
+    assert "15 of 15 cells, 0 left out" in done.output
     with pytest.raises(ValueError, match="holds a corpus of another styles"):
         list(build(out, photographs=source, styles=2, contents=1))
 

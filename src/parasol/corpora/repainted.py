@@ -1,6 +1,7 @@
-"""The recipe of the media corpus: training photographs painted in synthetic media, content x style.
+"""The recipe of the media corpus: training photographs as they are and painted in synthetic media, content x style.
 
-A style is a medium with fixed parameters. Every content stands in every style, and `styles.json` keeps the parameters.
+A style is a medium with fixed parameters, or the photographs' own. Every content stands in every style, and
+`styles.json` keeps the parameters.
 """
 
 import json
@@ -24,7 +25,7 @@ from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.sheet import various
 from parasol.corpora.split import SPLITS, split_of
 
-RECIPE = "media-1"  # another number means that other cells may come out
+RECIPE = "media-2"  # another number means that other cells may come out
 STYLES_FILE = "styles.json"
 FLATTEST = 2.0  # of 255, deviation of the pixels of a cell; below it shows nothing
 HELD_OUT = 4  # styles to train on for one that is held out
@@ -43,9 +44,14 @@ class Style:
     @property
     def caption(self) -> str:
         """The style in English: the medium, and words for parameters in their lowest or highest third."""
-        pairs = zip(MEDIA[self.medium].words.values(), self.parameters, strict=True)
+        words = MEDIA[self.medium].words if self.medium in MEDIA else {}
+        pairs = zip(words.values(), self.parameters, strict=True)
         told = [words[value > 0.5] for words, value in pairs if abs(value - 0.5) > 1.0 / 6.0]
         return ", ".join([_SPOKEN.get(self.medium, self.medium), *told])
+
+
+PHOTOGRAPH = Style(name="photograph", medium="photograph", parameters=(), held_out=False)
+"""The style of what was not painted over."""
 
 
 def draw_styles(count: int) -> list[Style]:
@@ -113,7 +119,7 @@ def build(out: Path, *, photographs: Path, styles: int = 8, contents: int = 400)
         "photographs": sha256((source.folder / CELLS_FILE).read_bytes()),
     }
     claim(out, settings)
-    drawn = draw_styles(styles)
+    drawn = [PHOTOGRAPH, *draw_styles(styles)]
     cells: list[Cell] = []
     skipped: list[dict[str, str]] = []
     total, seconds, fresh = len(drawn) * len(chosen), 0.0, 0
@@ -154,8 +160,10 @@ def _cell(out: Path, source: Gallery, style: Style, crop: Crop) -> tuple[Cell, b
     if kept:
         data = path.read_bytes()
     else:
-        seed = int(sha256(f"{style.name}/{crop.id}".encode())[:8], 16)
-        painted = paint(style.medium, images.load(source.folder / crop.file), style.parameters, seed)
+        painted = images.load(source.folder / crop.file)
+        if style != PHOTOGRAPH:
+            seed = int(sha256(f"{style.name}/{crop.id}".encode())[:8], 16)
+            painted = paint(style.medium, painted, style.parameters, seed)
         data = images.encode_png(painted) if 255.0 * painted.std(axis=(0, 1)).max() >= FLATTEST else b""
         if data:
             images.write_atomic(path, data)
@@ -192,7 +200,9 @@ def _finish(
     told = {
         style.name: {
             "medium": style.medium,
-            "parameters": dict(zip(MEDIA[style.medium].words, style.parameters, strict=True)),
+            "parameters": dict(zip(MEDIA[style.medium].words, style.parameters, strict=True))
+            if style.parameters
+            else {},
             "held_out": style.held_out,
             "caption": style.caption,
         }
