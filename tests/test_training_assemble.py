@@ -18,7 +18,7 @@ from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsHeads
-from parasol.training.recipes import WORDS, WORDS_RUN, Places, Recipe, pictogram_diffusion, pictogram_style
+from parasol.training.recipes import WORDS, Places, Recipe, pictogram_diffusion, pictogram_style, words_run
 from parasol.training.tables import version_of
 from parasol.training.train import record_of
 from parasol.training.unpack import unpack
@@ -34,6 +34,7 @@ FROZEN = Frozen(
     style_run="s",
     content_run="c",
 )
+WORDS_RUN = words_run("d")
 UNET, PROJECTOR = UNetConfig(widths=(32, 32)), ProjectorConfig(hidden=16)
 
 
@@ -89,8 +90,8 @@ def test_a_bundle_stands_in_for_the_runs_that_it_came_from(tmp_path: Path) -> No
         content=networks.content.config,
     )
     runs = tmp_path / "runs"
-    assert unpack(bundle.folder, runs, frozen) == ["a", "s", "c", WORDS_RUN]
-    assert unpack(bundle.folder, runs, frozen) == [], "what is there is left alone"
+    assert unpack(bundle.folder, runs, frozen, WORDS_RUN) == ["a", "s", "c", WORDS_RUN]
+    assert unpack(bundle.folder, runs, frozen, WORDS_RUN) == [], "what is there is left alone"
     autoencoder, style, content = load_frozen(frozen, runs)
     for network, original in (
         (autoencoder, networks.autoencoder),
@@ -101,7 +102,9 @@ def test_a_bundle_stands_in_for_the_runs_that_it_came_from(tmp_path: Path) -> No
             torch.testing.assert_close(value, original.state_dict()[name], rtol=1e-3, atol=1e-3, msg=name)
     assert (version_of(runs / "s"), version_of(runs / "c")) == ("abc", "123")
     assert load_record(runs / WORDS_RUN / "best.safetensors")["from"] == "small"
-    assert unpack(tmp_path, runs, frozen) == [], "a folder that is no bundle has nothing to give"
+    other = replace(frozen, style_run="t", content_run="d")
+    assert unpack(bundle.folder, tmp_path / "others", other, "e-words") == ["a"], "another corpus's encoders"
+    assert unpack(tmp_path, runs, frozen, WORDS_RUN) == [], "a folder that is no bundle has nothing to give"
 
 
 def test_weights_of_unknown_hands_are_not_exported(recipe: Recipe, runs: Path) -> None:

@@ -22,7 +22,7 @@ from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsHeads
-from parasol.training.recipes import WORDS, WORDS_RUN, Places, Recipe
+from parasol.training.recipes import WORDS, Places, Recipe, words_run
 from parasol.training.tables import best_record, load_best, version_of
 from parasol.training.train import record_of
 from parasol.training.words import spaces_of
@@ -52,11 +52,11 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
         style=_best(StyleEncoder(frozen.style), runs / frozen.style_run),
         content=_best(ContentEncoder(frozen.content), runs / frozen.content_run),
         projector=denoiser.projector,
-        words=_words(places, frozen),
+        words=_words(runs / words_run(recipe.name), frozen),
         content_map=denoiser.content_map,
     )
     used = [recipe.name, frozen.autoencoder_run, frozen.style_run, frozen.content_run]
-    used += [WORDS_RUN] if networks.words else []
+    used += [words_run(recipe.name)] if networks.words else []
     card = Card(
         name=name,
         licence=licence,
@@ -73,16 +73,15 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
     return networks, card
 
 
-def _words(places: Places, frozen: Frozen) -> WordsHeads | None:
+def _words(run: Path, frozen: Frozen) -> WordsHeads | None:
     """The heads for words, where they were trained; they must lead into the very spaces of this model."""
-    run = places.runs / WORDS_RUN
     if not (run / BEST).exists():
         return None
     heads = _best(WordsHeads(replace(WORDS, style=frozen.style.dimension, content=frozen.content.dimension)), run)
-    if not torch.equal(heads.spaces, spaces_of(places.runs / frozen.style_run, places.runs / frozen.content_run)):
+    if not torch.equal(heads.spaces, spaces_of(run.parent / frozen.style_run, run.parent / frozen.content_run)):
         raise ValueError(
             f"{run} leads into the descriptor spaces of other encoders than {frozen.style_run} and "
-            f"{frozen.content_run}: remove it and train it anew with  parasol train {WORDS_RUN}"
+            f"{frozen.content_run}: remove it and train it anew with  parasol train {run.name}"
         )
     return heads
 

@@ -25,7 +25,7 @@ from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderCo
 from parasol.training.networks.trunk import load_published_trunk
 from parasol.training.networks.unet import UNetConfig, build_unet
 from parasol.training.pictures import on_white, rows_of, spread
-from parasol.training.tables import Table, key_of, load_best, table
+from parasol.training.tables import Table, key_of, load_best, table, tables_of
 from parasol.triplets import Mining, Triplets, Variety, mine, purity, split_databases, vary
 
 ONE_PAIR = Variety()
@@ -132,11 +132,11 @@ def load_frozen(frozen: Frozen, runs: Path) -> tuple[Autoencoder, StyleEncoder, 
 def tabulate(
     corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path, content_map: ContentMap | None, mirrored: bool
 ) -> Table:
-    """What training reads of `rows`, and both descriptors of every cell; what is costly is kept in `runs/tables`."""
+    """What training reads of `rows`, and both descriptors of every cell; what is costly is kept in `tables_of`."""
     autoencoder, style, content = load_frozen(frozen, runs)
     if content_map:
         content_map.eval()  # its trunk's batch norms are frozen too
-    tables, white, everywhere = runs / "tables", on_white(corpus), np.arange(len(corpus.cells))
+    tables, white, everywhere = tables_of(corpus, runs), on_white(corpus), np.arange(len(corpus.cells))
     views = {"": white, **({"-mirrored": lambda part: white(part).flip(3)} if mirrored else {})}
 
     def tabled(network: nn.Module, name: str, of: np.ndarray, describe: Callable[[Tensor], Tensor]) -> Tensor:

@@ -4,7 +4,7 @@ A run is `parasol train NAME`; the same command resumes it. The record of a reci
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,23 +26,30 @@ from parasol.training.networks.projector import ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsConfig
-from parasol.training.tables import load_best
+from parasol.training.tables import load_best, tables_of
 from parasol.training.words import WordsTask, WordsTraining
 from parasol.triplets import Mining, Variety
 
-WORDS_RUN = "pictogram-words"
 STYLE = StyleEncoderConfig(hidden=256, palette=True)
 CONTENT = ContentEncoderConfig(hidden=192, layout=True, linear=128)
 WORDS = WordsConfig(hidden=512)
 DECODER = AutoencoderConfig(decoder_blocks=(3, 4, 4))
-FROZEN = Frozen(
-    autoencoder=DECODER,
-    style=STYLE,
-    content=CONTENT,
-    autoencoder_run="pictogram-decoder",
-    style_run="pictogram-style",
-    content_run="pictogram-content",
-)
+STYLE_TRAINING = ContrastiveTraining(contents=24, hands=12, temperature=0.1, metric=40.0)
+CONTENT_TRAINING = ContrastiveTraining(contents=128, hands=4, temperature=0.05, emphasis=16.0)
+
+
+def _frozen(corpus: str) -> Frozen:
+    return Frozen(
+        autoencoder=DECODER,
+        style=STYLE,
+        content=CONTENT,
+        autoencoder_run=f"{corpus}-decoder",
+        style_run=f"{corpus}-style",
+        content_run=f"{corpus}-content",
+    )
+
+
+FROZEN, PAINTING_FROZEN = _frozen("pictogram"), _frozen("painting")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,90 +91,126 @@ def pictogram_autoencoder() -> Recipe:
 
 def pictogram_decoder() -> Recipe:
     """A deeper decoder for the latents of `pictogram-autoencoder`, after it. See docs/training.md."""
-    base, network, training = AutoencoderConfig(), DECODER, DecoderTraining()
+
+    def start(runs: Path) -> Autoencoder:
+        trained = load_best(Autoencoder(AutoencoderConfig()), runs / "pictogram-autoencoder")
+        assert isinstance(trained, Autoencoder)
+        return deepened(trained, DECODER)
+
+    return _decoder("pictogram-decoder", start, steps=4_000)
+
+
+def painting_decoder() -> Recipe:
+    """The decoder of `pictogram-decoder`, taught photographs and media: `--corpus data/media`."""
+
+    def start(runs: Path) -> Autoencoder:
+        trained = load_best(Autoencoder(DECODER), runs / "pictogram-decoder")
+        assert isinstance(trained, Autoencoder)
+        return trained
+
+    return _decoder("painting-decoder", start, steps=2_500)
+
+
+def _decoder(name: str, start: Callable[[Path], Autoencoder], *, steps: int) -> Recipe:
+    training = DecoderTraining()
     optimisation = Optimisation(
-        steps=4_000, batch=16, learning_rate=6e-4, decay="cosine", warmup=100, average=0.998, validate_every=500,
+        steps=steps, batch=16, learning_rate=6e-4, decay="cosine", warmup=100, average=0.998, validate_every=500,
         save_every=250,
+    )  # fmt: skip
+    return Recipe(
+        name=name,
+        optimisation=optimisation,
+        configuration={"network": DECODER, "training": training},
+        task=lambda places: DecoderTask(load(places.corpus), start(places.runs), training, optimisation.batch),
+    )
+
+
+def pictogram_style() -> Recipe:
+    """Style encoder A on the pre-trained trunk, two minutes once its moments are there. See docs/training.md."""
+    return _encoder("pictogram-style", STYLE, STYLE_TRAINING, steps=1_500, validate_every=100)
+
+
+def pictogram_content() -> Recipe:
+    """Content encoder C on the pre-trained trunk, one minute once its moments are there. See docs/training.md."""
+    return _encoder("pictogram-content", CONTENT, CONTENT_TRAINING, steps=1_200, validate_every=300)
+
+
+def painting_style() -> Recipe:
+    """As `pictogram-style`, over media: `--corpus data/media`. Their parameters teach no distances yet."""
+    training = replace(STYLE_TRAINING, metric=0.0)
+    return _encoder("painting-style", STYLE, training, steps=1_500, validate_every=100)
+
+
+def painting_content() -> Recipe:
+    """As `pictogram-content`, over photographs in media: `--corpus data/media`."""
+    return _encoder("painting-content", CONTENT, CONTENT_TRAINING, steps=1_200, validate_every=300)
+
+
+def _encoder(
+    name: str,
+    network: StyleEncoderConfig | ContentEncoderConfig,
+    training: ContrastiveTraining,
+    *,
+    steps: int,
+    validate_every: int,
+) -> Recipe:
+    optimisation = Optimisation(
+        steps=steps, batch=training.contents * training.hands, learning_rate=1e-3, decay="cosine", weight_decay=5e-2,
+        average=0.98, validate_every=validate_every, save_every=500,
     )  # fmt: skip
 
     def task(places: Places) -> Task:
-        start = load_best(Autoencoder(base), places.runs / "pictogram-autoencoder")
-        assert isinstance(start, Autoencoder)
-        return DecoderTask(load(places.corpus), deepened(start, network), training, optimisation.batch)
+        corpus = load(places.corpus)
+        encoder = StyleEncoder(network) if isinstance(network, StyleEncoderConfig) else ContentEncoder(network)
+        return DescriptorTask(corpus, tables_of(corpus, places.runs), encoder, training)
 
     return Recipe(
-        name="pictogram-decoder",
+        name=name,
         optimisation=optimisation,
         configuration={"network": network, "training": training},
         task=task,
     )
 
 
-def pictogram_style() -> Recipe:
-    """Style encoder A on the pre-trained trunk, two minutes once its moments are there. See docs/training.md."""
-    network = STYLE
-    training = ContrastiveTraining(contents=24, hands=12, temperature=0.1, metric=40.0)
-    optimisation = Optimisation(
-        steps=1_500, batch=288, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=100,
-        save_every=500,
-    )  # fmt: skip
-    return Recipe(
-        name="pictogram-style",
-        optimisation=optimisation,
-        configuration={"network": network, "training": training},
-        task=lambda places: DescriptorTask(
-            load(places.corpus), places.runs / "tables", StyleEncoder(network), training
-        ),
-    )
-
-
-def pictogram_content() -> Recipe:
-    """Content encoder C on the pre-trained trunk, one minute once its moments are there. See docs/training.md."""
-    network = CONTENT
-    training = ContrastiveTraining(contents=128, hands=4, temperature=0.05, emphasis=16.0)
-    optimisation = Optimisation(
-        steps=1_200, batch=512, learning_rate=1e-3, decay="cosine", weight_decay=5e-2, average=0.98, validate_every=300,
-        save_every=500,
-    )  # fmt: skip
-    return Recipe(
-        name="pictogram-content",
-        optimisation=optimisation,
-        configuration={"network": network, "training": training},
-        task=lambda places: DescriptorTask(
-            load(places.corpus), places.runs / "tables", ContentEncoder(network), training
-        ),
-    )
-
-
 def pictogram_diffusion() -> Recipe:
-    """U-Net and projector on mined triplets, after the three recipes above. Expected: see docs/training.md."""
-    unet, projector, mining, variety, training = (
-        UNetConfig(prediction="v", modulated=64),
-        ProjectorConfig(hidden=256),
-        Mining(confidence=20.0),
-        Variety(styles=128, contents=4),
-        DiffusionTraining(
-            shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
-            modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_500),
-            seed=7,
-        ),
+    """U-Net and projector on mined triplets, after the recipes above. Expected: see docs/training.md."""
+    training = DiffusionTraining(
+        shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
+        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_500),
+        seed=7,
     )
+    return _diffusion("pictogram-diffusion", FROZEN, training, steps=2_100)
+
+
+def painting_diffusion() -> Recipe:
+    """The same over photographs in media, from the U-Net of pictograms: `--corpus data/media`."""
+    training = DiffusionTraining(
+        shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
+        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_500),
+    )
+    return _diffusion("painting-diffusion", PAINTING_FROZEN, training, steps=2_100, start="pictogram-diffusion")
+
+
+def _diffusion(name: str, frozen: Frozen, training: DiffusionTraining, *, steps: int, start: str = "") -> Recipe:
+    unet, projector = UNetConfig(prediction="v", modulated=64), ProjectorConfig(hidden=256)
     content_map = ContentMapConfig(aligned=True, fine=5)
+    mining, variety = Mining(confidence=20.0), Variety(styles=128, contents=4)
     optimisation = Optimisation(
-        steps=2_300, batch=48, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.997,
+        steps=steps, batch=48, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.997,
         validate_every=400, save_every=100,
     )  # fmt: skip
     return Recipe(
-        name="pictogram-diffusion",
+        name=name,
         optimisation=optimisation,
         configuration={
             "unet": unet, "projector": projector, "content_map": content_map, "mining": mining,
-            "variety": variety, "training": training, "frozen": FROZEN,
+            "variety": variety, "training": training, "frozen": frozen,
         },
         task=lambda places: DiffusionTask(
-            load(places.corpus), places.runs, FROZEN, unet, projector, mining, training, optimisation.batch,
+            load(places.corpus), places.runs, frozen, unet, projector, mining, training, optimisation.batch,
             content_map, variety=variety,
         ),
+        start=start,
     )  # fmt: skip
 
 
@@ -242,7 +285,7 @@ def pictogram_words() -> Recipe:
         validate_every=500, save_every=500,
     )  # fmt: skip
     return Recipe(
-        name=WORDS_RUN,
+        name="pictogram-words",
         optimisation=optimisation,
         configuration={"network": network, "training": training},
         task=lambda places: WordsTask(load(places.corpus), places.runs, network, training),
@@ -278,6 +321,11 @@ def ablation(row: str, seed: int) -> Recipe:
     )  # fmt: skip
 
 
+def words_run(recipe: str) -> str:
+    """The run of the heads for words beside a diffusion recipe: that of the same corpus."""
+    return f"{recipe.partition('-')[0]}-words"
+
+
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-autoencoder": pictogram_autoencoder,
     "pictogram-decoder": pictogram_decoder,
@@ -287,5 +335,9 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-diffusion": pictogram_diffusion,
     "pictogram-rdm": pictogram_rdm,
     "pictogram-cast": pictogram_cast,
+    "painting-decoder": painting_decoder,
+    "painting-style": painting_style,
+    "painting-content": painting_content,
+    "painting-diffusion": painting_diffusion,
     **{row.run(seed): partial(ablation, row.name, seed) for row in TRAINED.values() for seed in SEEDS},
 }

@@ -49,6 +49,11 @@ def version_of(run: Path) -> str:
     return str(best_record(run).get("version") or sha256(run / BEST)[:12])
 
 
+def tables_of(corpus: Corpus, runs: Path) -> Path:
+    """The folder for what is computed once of a corpus: each has its own, by the name of its folder."""
+    return runs / "tables" / corpus.folder.resolve().name
+
+
 def kept(path: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
     """The tensor in `path` where that has the same key; else it is computed and written there."""
     if path.exists() and load_record(path)["key"] == key:

@@ -11,7 +11,7 @@ from parasol.training.checkpoint import BEST, warm_start
 from parasol.training.diffusion import Frozen
 from parasol.training.loop import STATE, Event, run
 from parasol.training.processes import launched
-from parasol.training.recipes import Places, Recipe
+from parasol.training.recipes import Places, Recipe, words_run
 from parasol.training.unpack import unpack
 
 
@@ -29,7 +29,7 @@ def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Itera
     frozen = recipe.configuration.get("frozen")
     with processes.in_turn():
         if start and isinstance(frozen, Frozen):
-            unpack(start, places.runs, frozen)
+            unpack(start, places.runs, frozen, words_run(recipe.name))
         task = recipe.task(places)
     if first and not (folder / STATE).exists():
         warm_start(task.model, first)

@@ -9,14 +9,14 @@ from parasol.bundle import MANIFEST, Bundle
 from parasol.runtime.torch import load_networks
 from parasol.training.checkpoint import BEST, save_tensors
 from parasol.training.diffusion import Frozen
-from parasol.training.recipes import WORDS_RUN
 
 
-def unpack(folder: Path, runs: Path, frozen: Frozen) -> list[str]:
+def unpack(folder: Path, runs: Path, frozen: Frozen, words: str) -> list[str]:
     """Write the runs below a diffusion recipe that `runs` lacks, from the bundle in `folder`; returns their names.
 
-    The weights are those that the bundle stores, and the descriptor spaces keep their versions: cards, indexes and
-    words go on to be valid. A folder that is no bundle has nothing to give.
+    Those are the runs that the bundle was exported from: `frozen`'s, and the heads for words, `words`. The weights are
+    those that it stores, and the descriptor spaces keep their versions: cards, indexes and words go on to be valid. A
+    folder that is no bundle has nothing to give.
 
     Raises:
         BundleError: the bundle is damaged.
@@ -30,11 +30,12 @@ def unpack(folder: Path, runs: Path, frozen: Frozen) -> list[str]:
         frozen.autoencoder_run: (networks.autoencoder, ""),
         frozen.style_run: (networks.style, manifest.style.version),
         frozen.content_run: (networks.content, manifest.content.version),
-        WORDS_RUN: (networks.words, ""),
+        words: (networks.words, ""),
     }
     if networks.words:
         networks.words.spaces.copy_(torch.tensor([int(manifest.style.version, 16), int(manifest.content.version, 16)]))
-    missing = [run for run, (network, _) in parts.items() if network and not (runs / run / BEST).exists()]
+    own = [run for run, (network, _) in parts.items() if network and run in manifest.training]
+    missing = [run for run in own if not (runs / run / BEST).exists()]
     for run in missing:
         network, version = parts[run]
         assert network is not None

@@ -25,7 +25,7 @@ from parasol.training.measurements import measurements
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.words import WordsConfig, WordsHeads
-from parasol.training.tables import kept, load_best, version_of
+from parasol.training.tables import kept, load_best, tables_of, version_of
 
 LONGEST = 16  # tags of one content that count
 
@@ -82,7 +82,7 @@ class WordsTask(Task):
         self.spaces = spaces_of(runs / training.style_run, runs / training.content_run)
         self.model.spaces.copy_(self.spaces)
         self.targets = targets_of(corpus, runs, training)
-        self.named = named(corpus, self.targets.codepoints, training.languages, runs / "tables" / "sentences")
+        self.named = named(corpus, self.targets.codepoints, training.languages, tables_of(corpus, runs) / "sentences")
         self.train = np.array([place for place, split in enumerate(self.targets.split) if split == "train"])
         self.held = np.array([place for place, split in enumerate(self.targets.split) if split == "content-val"])
         captions = [look for look in looks() if not look.held_out and look.set in self.targets.sets]
@@ -148,7 +148,7 @@ def targets_of(corpus: Corpus, runs: Path, training: WordsTraining) -> Targets:
     content = load_best(ContentEncoder(training.content), runs / training.content_run)
     assert isinstance(style, StyleEncoder)
     assert isinstance(content, ContentEncoder)
-    measured = measurements(corpus, runs / "tables")
+    measured = measurements(corpus, tables_of(corpus, runs))
     with torch.no_grad():
         shown, drawn = content.describe(measured), style.describe(measured)
     rows: dict[str, list[int]] = {}
