@@ -1,5 +1,6 @@
 """From the folders of finished runs to a bundle's networks."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsHeads
 from parasol.training.recipes import WORDS, Places, Recipe, pictogram_diffusion, pictogram_style, words_run
 from parasol.training.tables import version_of
-from parasol.training.train import record_of
+from parasol.training.train import disagreeing, record_of
 from parasol.training.unpack import unpack
 from parasol.training.words import spaces_of
 from small_model import CARD, small_networks
@@ -127,6 +128,16 @@ def test_words_go_along_where_they_lead_into_the_same_spaces(recipe: Recipe, run
     assert networks.words is not None
     assert WORDS_RUN in card.training
     assert card.sentences == SENTENCES
+
+
+def test_a_record_is_older_than_some_settings(recipe: Recipe) -> None:
+    record = json.loads(json.dumps(record_of(recipe)))
+    assert disagreeing(recipe, record) == []
+    unet = {name: value for name, value in record["unet"].items() if name != "time"}
+    assert disagreeing(recipe, {**record, "unet": unet}) == []
+    assert disagreeing(recipe, {**record, "unet": {**unet, "heads": 1}}) == ["unet"]
+    assert disagreeing(recipe, {**record, "unet": {**unet, "gone": 1}}) == ["unet"]
+    assert disagreeing(recipe, {**record, "projector": None}) == ["projector"]
 
 
 def test_a_missing_run_is_named(recipe: Recipe, runs: Path) -> None:

@@ -41,6 +41,15 @@ def test_a_trained_unet_becomes_a_modulated_one_without_a_change() -> None:
     torch.testing.assert_close(run(plain, *drawn()), run(modulated, *drawn()))
 
 
+def test_the_embedding_of_t_may_be_narrow() -> None:
+    torch.manual_seed(0)
+    unet = loud(build_unet(UNetConfig(**SHAPE, modulated=8, time=24)).eval())
+    heard = {tuple(value.shape)[1] for name, value in unet.state_dict().items() if "time_emb_proj.weight" in name}
+    assert heard == {24}
+    assert unet.hear_time.in_features == 24
+    assert not torch.allclose(run(unet, *drawn(), t=300), run(unet, *drawn(), t=700))
+
+
 def test_every_residual_block_is_modulated() -> None:
     _, modulated = plain_and_modulated()
     names = [name for name, module in modulated.named_modules() if isinstance(module, ModulatedNorm)]

@@ -3,7 +3,6 @@
 All in torch, a whole batch of pictures at once.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.networks.unet import UNetConfig
 from parasol.training.recipes import FROZEN, Recipe, ablation
 from parasol.training.tables import load_best
-from parasol.training.train import record_of
+from parasol.training.train import disagreeing
 from parasol.types import Condition, EpsFn
 
 STEPS = 20
@@ -93,8 +92,8 @@ def finished(name: str, seed: int, runs: Path) -> Recipe:
     train = f"parasol train {recipe.name} --runs {runs}"
     if not (run / BEST).exists() or not (run / STATE).exists():
         raise ValueError(f"{run} holds no training: run  {train}")
-    found, wanted = load_record(run / STATE), json.loads(json.dumps(record_of(recipe)))
-    other = [part for part, value in wanted.items() if found.get(part) != value]
+    found = load_record(run / STATE)
+    other = disagreeing(recipe, found)
     if other:
         raise ValueError(f"{run} was trained with another {other[0]!r}: remove it and run  {train}")
     if found["step"] != recipe.optimisation.steps:

@@ -1,6 +1,5 @@
 """Finished runs -> the networks and the card that a bundle is made of."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +23,7 @@ from parasol.training.networks.unet import UNetConfig
 from parasol.training.networks.words import WordsHeads
 from parasol.training.recipes import WORDS, Places, Recipe, words_run
 from parasol.training.tables import best_record, load_best, version_of
-from parasol.training.train import record_of
+from parasol.training.train import disagreeing
 from parasol.training.words import spaces_of
 
 N = TypeVar("N", bound=nn.Module)
@@ -109,9 +108,9 @@ def _best(network: N, run: Path) -> N:
 
 def _require_same(recipe: Recipe, runs: Path) -> None:
     """The frozen networks shape what the U-Net learns, so a run is exported with the very ones of its record."""
-    found, wanted = best_record(runs / recipe.name), json.loads(json.dumps(record_of(recipe)))
+    other = disagreeing(recipe, best_record(runs / recipe.name))
     for part in ("unet", "projector", "content_map", "frozen"):
-        if found.get(part) != wanted.get(part):
+        if part in other:
             raise ValueError(
                 f"{runs / recipe.name} was trained with another {part!r}: export with the recipe of its time"
             )

@@ -192,7 +192,7 @@ def painting_diffusion() -> Recipe:
 
 
 def _diffusion(name: str, frozen: Frozen, training: DiffusionTraining, *, steps: int, start: str = "") -> Recipe:
-    unet, projector = UNetConfig(prediction="v", modulated=64), ProjectorConfig(hidden=256)
+    unet, projector = UNetConfig(prediction="v", modulated=64, time=96), ProjectorConfig(hidden=256)
     content_map = ContentMapConfig(aligned=True, fine=5)
     mining, variety = Mining(confidence=20.0), Variety(styles=128, contents=4)
     optimisation = Optimisation(

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
@@ -66,3 +66,18 @@ def record_of(recipe: Recipe) -> dict[str, object]:
     configuration = {name: dataclasses.asdict(value) for name, value in recipe.configuration.items()}  # type: ignore[call-overload]
     start = {"start": recipe.start} if recipe.start else {}
     return {"recipe": recipe.name, "optimisation": dataclasses.asdict(recipe.optimisation), **start, **configuration}
+
+
+def disagreeing(recipe: Recipe, record: Mapping[str, object]) -> list[str]:
+    """The parts of a recipe of which a checkpoint's record says something else.
+
+    A record is silent about settings that are younger than it: their defaults change nothing.
+    """
+    wanted = json.loads(json.dumps(record_of(recipe)))
+    return [part for part, value in wanted.items() if not _agree(record.get(part), value)]
+
+
+def _agree(found: object, wanted: object) -> bool:
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return all(name in wanted and _agree(value, wanted[name]) for name, value in found.items())
+    return found == wanted

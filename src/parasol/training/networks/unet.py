@@ -24,6 +24,7 @@ class UNetConfig:
     The first level attends to the tokens alone; self-attention starts at the second, where it costs a sixteenth.
     prediction: of its output, the noise as in the paper or the velocity (`epsilon_of_velocity`).
     modulated: width of what the norms hear of both tokens and t (`TokenUNet`); 0 leaves the norms as they are.
+    time: width of t's embedding; 0 is four times the first level's.
     """
 
     latent_channels: int = 12
@@ -33,6 +34,7 @@ class UNetConfig:
     heads: int = 4
     prediction: Literal["epsilon", "v"] = "epsilon"
     modulated: int = 0
+    time: int = 0
 
     @property
     def stride(self) -> int:
@@ -54,7 +56,7 @@ class TokenUNet(UNet2DConditionModel):
         self.register_to_config(modulated=modulated)
         if modulated:
             self.hear_tokens = nn.Linear(2 * config["cross_attention_dim"], modulated, bias=False)
-            self.hear_time = nn.Linear(4 * config["block_out_channels"][0], modulated, bias=False)
+            self.hear_time = nn.Linear(self.time_embedding.linear_2.out_features, modulated, bias=False)
             for block in self.modules():
                 if isinstance(block, ResnetBlock2D):
                     block.norm2 = ModulatedNorm(block.norm2, modulated)
@@ -191,6 +193,7 @@ def build_unet(config: UNetConfig, *, aligned: bool = False, fine: bool = False)
         attention_head_dim=config.heads,  # diffusers takes this as the number of heads
         use_linear_projection=True,
         modulated=config.modulated,
+        time_embedding_dim=config.time or None,
         **({"fine": fine} if aligned else {}),
     )
     return attentive(unet)
