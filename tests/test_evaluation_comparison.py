@@ -325,7 +325,7 @@ def test_every_metric_says_what_it_is(judged_by: dict[str, Measure], finished: P
         assert measure.backbone.weights == "none" or len(measure.backbone.weights) == 64, name
     computed = {*measuring_names.PER_PAIR, *measuring_names.PER_TRUTH, *measuring_names.PER_IDENTITY}
     of_sets = {"lite0-fid", "lite0-artfid", "lite0-cmmd", "lite0-precision", "lite0-recall"}
-    assert computed | of_sets | {"lite0-leakage", "own-leakage"} == set(judged_by)
+    assert computed | of_sets | {"lite0-leakage", "own-leakage", "lite2-retrieval", "lite2-brushwork"} == set(judged_by)
     for of in ("style", "content", "leak"):
         marks = [measure.mark(["ours"]) for measure in judged_by.values() if measure.of == of]
         assert "*" in marks, "the model's own encoders are marked"
@@ -342,9 +342,11 @@ def test_known_answers(finished: Path) -> None:
                       for end in ("content", "style"))  # fmt: skip
     assert content["lite0-perceptual"] == content["own-content-mse"] == content["lite0-identity"] == 0
     assert (content["edges"], content["psnr-identity"]) == (pytest.approx(1.0), 100)
+    assert content["lite2-perceptual"] == style["lite2-brushwork"] == 0
     same = ("magenta-style-mse", "lite0-sifid-stem", "chamfer", "own-style-mse", "lite0-cmmd")
     assert [style[name] for name in same] == pytest.approx([0.0] * len(same), abs=1e-6)
     assert (style["lite0-precision"], style["lite0-recall"]) == (1, 1)
+    assert (style["lite2-retrieval"], content["lite2-class"]) == (1, 1)
     assert all(content[name] > 0 for name in same)
     assert style["lite0-perceptual"] > 0.1
     ours = found["methods"]["ours-steps=2,structure=0.5"]
@@ -368,7 +370,7 @@ def synthetic(tmp_path: Path, count: int) -> tuple[list[PicturePair], Seen, dict
     for name, rows in vectors.items():
         for row, pair in zip(rows, pairs, strict=True):
             values = {"lite0-perceptual": float(row[0] ** 2)}
-            seen.add(pair.name, name, pixels="", values=values, embeddings={"lite0": row, "own": row})
+            seen.add(pair.name, name, pixels="", values=values, embeddings={"lite0": row, "lite2": row, "own": row})
     return pairs, seen, vectors
 
 
@@ -386,6 +388,8 @@ def test_metrics_of_sets_and_leaks(tmp_path: Path) -> None:
     assert found["own-leakage"].low < 0.5 < found["own-leakage"].high
     copied = estimates_of(STYLE, pairs, seen)
     assert copied["own-leakage"].value == 1
+    assert copied["lite2-brushwork"].value == 0 < found["lite2-brushwork"].low
+    assert (copied["lite2-retrieval"].value, found["lite2-retrieval"].value) == (1, pytest.approx(1 / 200, abs=0.02))
     assert copied["lite0-fid"].value == pytest.approx(0, abs=1e-4)
 
 

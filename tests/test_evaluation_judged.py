@@ -134,6 +134,7 @@ def test_lite2_is_the_published_network() -> None:
     assert [len(reading.maps[name]) for name in PLACES] == [32, 24, 48, 88, 120, 208]
     assert lite2.width_to(BLOCKS - 1) == len(reading.moments)
     assert len(lite2.backbone.weights) == 64
+    assert reading.classes.shape == (1000,)
 
 
 def test_the_judge_knows_hands_of_contents_it_was_not_fitted_to(subject: Subject) -> None:

@@ -40,6 +40,10 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="Folder that the list's paths start from; its own if left out.")
     ] = None,
     first: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="Only so many pairs.")] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(min=64, max=1024, metavar="PX", help="Longer side of the pictures; the model's if left out."),
+    ] = None,
     lpips: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="LPIPS's AlexNet weights as safetensors; its distances are measured too."),
@@ -68,7 +72,7 @@ def evaluate(
 
     asked = tuple(map(Asked.parse, method))
     comparison = Comparison(
-        file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model, lpips=lpips
+        file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model, lpips=lpips, size=size
     )
     for what, stages in groupby(compare(comparison), key=lambda stage: stage.what):
         follow(what, stages)

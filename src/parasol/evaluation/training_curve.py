@@ -23,8 +23,13 @@ Points = Sequence[Sequence[float]]
 """Thousands of pictures seen, and the value then; in order."""
 
 
-def draw(charts: Mapping[str, Mapping[str, Points]]) -> str:
+SEEN = "thousands of pictures seen by the U-Net"
+
+
+def draw(charts: Mapping[str, Mapping[str, Points]], across: str = SEEN) -> str:
     """Charts side by side, by title; each has its lines by name, and its own range, the smallest that holds them.
+
+    across: what the horizontal axis measures.
 
     Raises:
         ValueError: a chart has no point.
@@ -39,13 +44,13 @@ def draw(charts: Mapping[str, Mapping[str, Points]]) -> str:
             raise ValueError(f"the chart {title!r} has no point: add at least one")
         parts += [
             f'<g transform="translate({number * (LEFT + WIDTH + GAP) + LEFT} {TOP})">',
-            *_chart(title, lines),
+            *_chart(title, lines, across),
             "</g>",
         ]
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _chart(title: str, lines: Mapping[str, Points]) -> list[str]:
+def _chart(title: str, lines: Mapping[str, Points], axis: str) -> list[str]:
     across, up = np.array([point for line in lines.values() for point in line], np.float64).T
     left, right, bottom, top = *span(across), *span(up)
 
@@ -58,9 +63,9 @@ def _chart(title: str, lines: Mapping[str, Points]) -> list[str]:
     parts = [
         f'<text x="0" y="-26" font-weight="bold">{escape(title)}</text>',
         f'<path d="M0 0V{HEIGHT}H{WIDTH}" fill="none" stroke="#556"/>',
-        f'<text x="{WIDTH / 2}" y="{HEIGHT + 40}" text-anchor="middle">thousands of pictures seen by the U-Net</text>',
+        f'<text x="{WIDTH / 2}" y="{HEIGHT + 40}" text-anchor="middle">{escape(axis)}</text>',
         *(f'<text x="-6" y="{y(at) + 4:.1f}" text-anchor="end">{at:.3g}</text>' for at in (bottom, top)),
-        *(f'<text x="{x(at):.1f}" y="{HEIGHT + 18}" text-anchor="middle">{at:.0f}</text>' for at in (left, right)),
+        *(f'<text x="{x(at):.1f}" y="{HEIGHT + 18}" text-anchor="middle">{at:.3g}</text>' for at in (left, right)),
     ]
     for number, (name, line) in enumerate(lines.items()):
         colour = COLOURS[number % len(COLOURS)]

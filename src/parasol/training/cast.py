@@ -88,7 +88,7 @@ class CastTask(Task):
         load_published_trunk(mapped.trunk)
         train, held = rows_of(corpus, "train"), rows_of(corpus, "content-val")
         rows = np.concatenate([train, held])  # those that the diffusion recipe tabulates, in its order
-        self.table = tabulate(corpus, rows, frozen, runs, mapped, training.mirrored > 0.0)
+        self.table = tabulate(corpus, rows, frozen, runs, mapped, mirrored=training.mirrored > 0.0)
         self.train = np.arange(len(train))
         self.held = spread(np.arange(len(train), len(rows)), HELD)
         self.looks = spread(self.train, len(self.held), seed=1)

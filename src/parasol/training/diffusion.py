@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from parasol.corpora import Corpus
+from parasol.corpora.synthetic import look_of, restyle
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
 from parasol.training.descriptors import labels_of
@@ -24,10 +25,14 @@ from parasol.training.networks.projector import Projector, ProjectorConfig
 from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.training.networks.trunk import load_published_trunk
 from parasol.training.networks.unet import UNetConfig, build_unet
-from parasol.training.pictures import on_white, rows_of, spread
+from parasol.training.pictures import on_white, rows_of, spread, stacked
 from parasol.training.tables import Table, key_of, load_best, table, tables_of
 from parasol.triplets import Mining, Triplets, Variety, mine, purity, split_databases, vary
 
+Pictures = Callable[[np.ndarray], Tensor]
+View = Callable[[Pictures], Pictures]
+
+TRACED = 3  # seed of the looks that `DiffusionTraining.traced` shows
 ONE_PAIR = Variety()
 VALIDATION = 2**40  # the "step" whose draws validation uses, far beyond any run
 
@@ -62,13 +67,16 @@ class DiffusionTraining:
 
     The paper's guidance evaluates (m_s, null), (null, c_y) and (null, null) and never the joint branch, so each
     alone gets the larger share; joint guidance lives on the first. mirrored: share of the batch of which x and y
-    are both seen in a mirror. snr_cap: see `diffusion_loss`. modality: the two modality losses, where they are
-    wanted. precision: of the U-Net's products; sums, weights and losses are float32 in any case. compiled: whether
-    torch.compile fuses the U-Net, which takes two minutes at the start. seed: of every draw.
+    are both seen in a mirror. traced: share of the batch whose content map is of x itself in a synthetic look: a map
+    that shows where everything is to be, and not how it is drawn. snr_cap: see `diffusion_loss`. modality: the two
+    modality losses, where they are wanted. precision: of the U-Net's products; sums, weights and losses are float32 in
+    any case. compiled: whether torch.compile fuses the U-Net, which takes two minutes at the start. seed: of every
+    draw.
     """
 
     shares: tuple[float, float, float, float, float, float] = (0.2, 0.35, 0.35, 0.1, 0.0, 0.0)
     mirrored: float = 0.0
+    traced: float = 0.0
     snr_cap: float = 5.0
     modality: ModalityTraining | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -130,7 +138,14 @@ def load_frozen(frozen: Frozen, runs: Path) -> tuple[Autoencoder, StyleEncoder, 
 
 
 def tabulate(
-    corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path, content_map: ContentMap | None, mirrored: bool
+    corpus: Corpus,
+    rows: np.ndarray,
+    frozen: Frozen,
+    runs: Path,
+    content_map: ContentMap | None,
+    *,
+    mirrored: bool,
+    traced: bool = False,
 ) -> Table:
     """What training reads of `rows`, and both descriptors of every cell; what is costly is kept in `tables_of`."""
     autoencoder, style, content = load_frozen(frozen, runs)
@@ -139,30 +154,47 @@ def tabulate(
     tables, white, everywhere = tables_of(corpus, runs), on_white(corpus), np.arange(len(corpus.cells))
     views = {"": white, **({"-mirrored": lambda part: white(part).flip(3)} if mirrored else {})}
 
-    def tabled(network: nn.Module, name: str, of: np.ndarray, describe: Callable[[Tensor], Tensor]) -> Tensor:
+    def tabled(
+        network: nn.Module, name: str, of: np.ndarray, describe: Callable[[Tensor], Tensor], seen: View = _as_it_is
+    ) -> Tensor:
         return torch.stack(
             [
-                table(of, view, describe, tables / f"{name}{suffix}.safetensors", key_of(corpus, network))
+                table(of, seen(view), describe, tables / f"{name}{suffix}.safetensors", key_of(corpus, network))
                 for suffix, view in views.items()
             ]
         )
+
+    def mapped(suffix: str, seen: View) -> Tensor | None:
+        if content_map is None:
+            return None
+        fine = f"-fine-{content_map.config.fine}" if content_map.config.fine else ""
+        name = f"content-map{fine}{suffix}"
+        return tabled(content_map.trunk, name, rows, lambda pixels: content_map.measure(pixels).half(), seen)
 
     return Table(
         rows=rows,
         latents=tabled(autoencoder.encoder, frozen.autoencoder_run, rows, autoencoder.encode),
         content=tabled(content, frozen.content_run, everywhere, content.forward),
-        maps=tabled(content_map.trunk, _map_table(content_map), rows, lambda pixels: content_map.measure(pixels).half())
-        if content_map
-        else None,
+        maps=mapped("", _as_it_is),
+        traced=mapped("-traced", _in_a_look) if traced else None,
         style=table(
             everywhere, white, style.forward, tables / f"{frozen.style_run}.safetensors", key_of(corpus, style)
         ),
     )
 
 
-def _map_table(content_map: ContentMap) -> str:
-    fine = content_map.config.fine
-    return f"content-map-fine-{fine}" if fine else "content-map"
+def _as_it_is(view: Pictures) -> Pictures:
+    return view
+
+
+def _in_a_look(view: Pictures) -> Pictures:
+    """Each picture in a synthetic look of its own."""
+
+    def seen(rows: np.ndarray) -> Tensor:
+        pictures = view(rows).permute(0, 2, 3, 1).numpy()
+        return stacked([restyle(one, look_of(TRACED, int(row))) for one, row in zip(pictures, rows, strict=True)])
+
+    return seen
 
 
 def mine_corpus(
@@ -217,7 +249,10 @@ class DiffusionTask(Task):
         self.modality = Modality(*load_frozen(frozen, runs), training.modality) if training.modality else None
         self.training, self.batch = training, batch
         rows = np.concatenate([rows_of(corpus, "train"), rows_of(corpus, "content-val")])
-        self.table = tabulate(corpus, rows, frozen, runs, denoiser.content_map, training.mirrored > 0.0)
+        self.table = tabulate(
+            corpus, rows, frozen, runs, denoiser.content_map, mirrored=training.mirrored > 0.0,
+            traced=training.traced > 0.0,
+        )  # fmt: skip
         self.place = np.full(len(corpus.cells), -1)
         self.place[rows] = np.arange(len(rows))
         described = self.table.style.numpy(), self.table.content[0].numpy()
@@ -251,6 +286,9 @@ class DiffusionTask(Task):
         z, eps, alpha_bar = self._noised(self.triplets.x[chosen], t, generator, view)
         s, y = (of[chosen, random.integers(of.shape[1], size=self.batch)] for of in self.partners)
         style, (content, maps) = self.tokens[s], self._shown(y, view)
+        if self.table.traced is not None and maps is not None:
+            own = random.random(self.batch) < self.training.traced
+            maps[own] = self.table.traced[view[own], self.place[self.triplets.x[chosen[own]]]].float()
         decoded = (
             self.modality.chosen(alpha_bar, kept) if self.modality and step >= self.modality.training.since else None
         )

@@ -13,7 +13,7 @@ from parasol.corpora import Corpus
 from parasol.corpora.synthetic import COLOURLESS, look_of, restyle
 from parasol.training.networks.palette import Palette
 from parasol.training.networks.trunk import Trunk, load_published_trunk
-from parasol.training.pictures import on_white, rows_of
+from parasol.training.pictures import on_white, rows_of, stacked
 from parasol.training.tables import key_of, table
 from parasol.training.views import altered
 
@@ -44,7 +44,7 @@ def altered_measurements(corpus: Corpus, tables: Path) -> Part:
     rows, pixels = np.concatenate([rows_of(corpus, "train"), rows_of(corpus, "content-val")]), corpus.rgba()
 
     def view(part: np.ndarray) -> Tensor:
-        return _stacked([altered(pixels[row], np.random.default_rng([1, int(row)])) for row in part])
+        return stacked([altered(pixels[row], np.random.default_rng([1, int(row)])) for row in part])
 
     return Part(rows=rows, values=_measured(corpus, rows, view, tables / "altered.safetensors"))
 
@@ -72,7 +72,7 @@ def restyled_measurements(corpus: Corpus, tables: Path) -> Restyled:
     def view(places: np.ndarray) -> Tensor:
         pictures = white(rows.flat[places]).permute(0, 2, 3, 1).numpy()
         styles = places // PICTURES
-        return _stacked([restyle(picture, looks[style]) for picture, style in zip(pictures, styles, strict=True)])
+        return stacked([restyle(picture, looks[style]) for picture, style in zip(pictures, styles, strict=True)])
 
     values = _measured(corpus, np.arange(rows.size), view, tables / "restyled.safetensors", f"{LOOKS} x {PICTURES}")
     return Restyled(values=values.reshape(*rows.shape, -1), looks=torch.from_numpy(np.stack(looks)), hands=hands)
@@ -90,7 +90,3 @@ def _measured(
         return torch.cat([palette(pixels), moments, layout.flatten(1)], dim=1)
 
     return table(rows, view, measure, path, f"{key_of(corpus, trunk)} {palette} {scheme}".strip())
-
-
-def _stacked(pictures: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()

@@ -1,6 +1,6 @@
 """Corpus cells as training pixels: composited on a background, cropped, batched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -26,6 +26,11 @@ def on_white(corpus: Corpus) -> Callable[[np.ndarray], Float[Tensor, "B 3 S S"]]
     """Rows of the corpus -> their pixels in [0,1] on white."""
     pixels = corpus.rgba()
     return lambda rows: composite(pixels[rows])
+
+
+def stacked(pictures: Sequence[Float[np.ndarray, "S S 3"]]) -> Float[Tensor, "B 3 S S"]:
+    """Pictures in 0..1 as one batch."""
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
 
 
 def rows_of(corpus: Corpus, split: str) -> np.ndarray:

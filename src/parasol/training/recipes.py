@@ -176,10 +176,11 @@ def pictogram_diffusion() -> Recipe:
     """U-Net and projector on mined triplets, after the recipes above. Expected: see docs/training.md."""
     training = DiffusionTraining(
         shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
-        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_500),
+        traced=0.35,
+        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_300),
         seed=7,
     )
-    return _diffusion("pictogram-diffusion", FROZEN, training, steps=2_100)
+    return _diffusion("pictogram-diffusion", FROZEN, training, steps=1_900)
 
 
 def painting_diffusion() -> Recipe:

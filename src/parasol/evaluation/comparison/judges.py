@@ -1,4 +1,4 @@
-"""The networks that judge: two from packages, and the model's own encoders. Each says which it is."""
+"""The networks that judge: three from packages, and the model's own encoders. Each says which it is."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from PIL import Image
 from parasol.bundle import sha256
 from parasol.evaluation.comparison.backbone import Backbone
 from parasol.evaluation.comparison.lpips import Lpips
+from parasol.evaluation.lite2 import Lite2, Reading
 from parasol.images import to_uint8
 from parasol.pipeline import Parasol
 from parasol.types import Picture
@@ -22,6 +23,8 @@ from parasol.types import Picture
 # the channels widen. Two statistics a layer begin with the colours, which are no layer.
 STEM, BLOCK_4, LAST = "stem", "block 4", "block 14"
 PLACES = {STEM: 1, "block 2": 4, BLOCK_4: 6, "block 7": 9, "block 10": 12, LAST: 16}
+
+BRUSHWORK = 6  # the last block of EfficientNet-Lite2 whose moments tell one style picture from another
 
 SMALLEST = 32  # px; one place of the last map
 
@@ -121,6 +124,7 @@ class Judges:
     """All of them, loaded."""
 
     lite0: Lite0
+    lite2: Lite2
     magenta: Magenta
     own: Own
     lpips: Lpips | None = None
@@ -130,7 +134,7 @@ class Judges:
     def of(cls, model: Parasol, lpips: Path | None = None) -> "Judges":
         """Load them beside a model; `lpips` is the file of LPIPS's weights. Raises ValueError where it is wrong."""
         found = None if lpips is None else Lpips(lpips)
-        return cls(lite0=Lite0(), magenta=Magenta(), own=Own(model), lpips=found)
+        return cls(lite0=Lite0(), lite2=Lite2(), magenta=Magenta(), own=Own(model), lpips=found)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,6 +153,21 @@ class View:
     def pooled(self) -> Float[np.ndarray, " C"]:
         """Block 14 of EfficientNet-Lite0, averaged over places."""
         return self.maps[LAST].mean(axis=(1, 2))
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Of EfficientNet-Lite2."""
+        return self.judges.lite2.read(self.picture)
+
+    @property
+    def class_number(self) -> int:
+        """ImageNet's likeliest class, by EfficientNet-Lite2."""
+        return int(self.reading.classes.argmax())
+
+    @property
+    def brushwork(self) -> Float[np.ndarray, " m"]:
+        """Moments of the colours, the stem and the first blocks of EfficientNet-Lite2."""
+        return self.reading.moments[: self.judges.lite2.width_to(BRUSHWORK)]
 
     @cached_property
     def lpips(self) -> list[Float[np.ndarray, "_ _ _"]]:

@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.evaluation.comparison.backbone import Backbone
-from parasol.evaluation.comparison.judges import BLOCK_4, LAST, PLACES, STEM, Judges, View
+from parasol.evaluation.comparison.judges import BLOCK_4, BRUSHWORK, LAST, PLACES, STEM, Judges, View
+from parasol.evaluation.lite2 import PLACES as LITE2_PLACES
 from parasol.evaluation.metrics.chamfer import SIDE, chamfer
 from parasol.evaluation.metrics.frechet import sifid
 from parasol.evaluation.metrics.perceptual import perceptual_distance
@@ -92,12 +93,14 @@ def _of_lpips(backbone: Backbone) -> Sequence[Measure]:
 
 
 def _measures(judges: Judges) -> Sequence[Measure]:
-    lite0, magenta = judges.lite0.backbone, judges.magenta.backbone
+    lite0, lite2, magenta = judges.lite0.backbone, judges.lite2.backbone, judges.magenta.backbone
     style, content = judges.own.style_backbone, judges.own.content_backbone
     near = {**dict.fromkeys(("ours", "rdm", "cast"), ENCODERS_READ_IT), "diffuseit": LOSS_IS_NEAR}
     matched, own = {"diffuseit": LOSS_READS_IT}, {"ours": CONDITIONS, "cast": LEARNED_BY_IT}
     shown = {"ours": CONDITIONS, "rdm": RETRIEVES_BY_IT, "cast": WEIGHTS_CHOSEN_BY_IT}
-    layers = ", ".join(PLACES)
+    layers, lite2_layers = ", ".join(PLACES), ", ".join(LITE2_PLACES)
+    brushwork = f"the moments of the colours, the stem and blocks 0 to {BRUSHWORK}"
+    deviations = "all pairs at once; features in units of their deviation over the style pictures"
     leak = "share of the other style pictures of the group whose content descriptor is less like the result's"
     enough = f"all pairs at once, which must be {CHANNELS} or more"
     pooled = f"{LAST} averaged over places"
@@ -120,13 +123,23 @@ def _measures(judges: Judges) -> Sequence[Measure]:
             sampling=ALL_PLACES, optimised=matched, related=near),
         one("chamfer", "style", LOWER, "squared distance to the nearest colour, both ways, RGB in [0, 1]", NO_NETWORK,
             sampling=f"area-resized to {SIDE} x {SIDE}, every pixel", optimised={"colour": MATCHED}),
+        one("lite2-brushwork", "style", LOWER, f"RMS difference of {brushwork}, result against style picture", lite2,
+            sampling=deviations),
+        one("lite2-retrieval", "style", HIGHER,
+            f"share of results nearer to their own style picture than to any other of the list, by {brushwork}", lite2,
+            sampling=deviations),
         one("own-style-mse", "style", LOWER, "MSE of the unit-norm style descriptors of result and style picture",
             style, optimised=own),
         one("lite0-perceptual", "content", LOWER,
             f"LPIPS's formula with unit weights on {layers}, result against content picture", lite0,
             sampling=ALL_PLACES, related=near),
+        one("lite2-perceptual", "content", LOWER,
+            f"LPIPS's formula with unit weights on {lite2_layers}, result against content picture", lite2,
+            sampling=ALL_PLACES),
         one("edges", "content", HIGHER, "correlation of Sobel gradient lengths, result against content picture",
             NO_NETWORK, sampling="every pixel"),
+        one("lite2-class", "content", HIGHER,
+            "share of results whose likeliest class of ImageNet is that of the content picture", lite2),
         one("lite0-content-mse", "content", LOWER, f"MSE of unit-norm {pooled}, result against content picture", lite0,
             related=near),
         one("own-content-mse", "content", LOWER,
@@ -161,7 +174,13 @@ PER_PAIR: dict[str, Compute] = {
     "chamfer": lambda result, scene: chamfer(result.picture, scene.style.picture),
     "own-style-mse": lambda result, scene: _mse(result.style, scene.style.style),
     "lite0-perceptual": lambda result, scene: _perceptual(result, scene.content),
+    "lite2-perceptual": lambda result, scene: perceptual_distance(
+        tuple(result.reading.maps.values()), tuple(scene.content.reading.maps.values())
+    ),
     "edges": lambda result, scene: edge_agreement(result.picture, scene.content.picture),
+    "lite2-class": lambda result, scene: float(
+        result.reading.classes.argmax() == scene.content.reading.classes.argmax()
+    ),
     "lite0-content-mse": lambda result, scene: _mse(result.pooled, scene.content.pooled),
     "own-content-mse": lambda result, scene: _mse(result.content, scene.content.content),
 }

@@ -45,7 +45,7 @@ class Seen:
         values: Mapping[str, float],
         embeddings: Mapping[str, Float[np.ndarray, " _"]],
     ) -> None:
-        """Keep what was seen of one result: metrics by name, and `lite0` and `own` embeddings."""
+        """Keep what was seen of one result: metrics by name, and `lite0`, `lite2` and `own` embeddings."""
         record = {
             "pair": pair,
             "method": method,
@@ -66,7 +66,7 @@ class Seen:
         return np.array([value for value in found if value is not None], np.float64)
 
     def embeddings(self, method: str, name: str, pairs: Sequence[PicturePair]) -> Float[np.ndarray, "N d"]:
-        """Of the results of all pairs, or (method STYLE) of their style pictures; `name` is lite0 or own."""
+        """Of the results of all pairs, or (method STYLE) of their style pictures; `name` is lite0, lite2 or own."""
         return np.stack([_unpacked(self._records[pair.name, method]["embeddings"][name]) for pair in pairs])
 
 
@@ -92,7 +92,7 @@ def look(
             if not seen.holds(pair.name, method, pixels):
                 try:
                     values = {} if file is None else measure(view, scene, identity=pair.identity)
-                    embeddings = {"lite0": view.pooled, "own": view.content}
+                    embeddings = {"lite0": view.pooled, "lite2": view.brushwork, "own": view.content}
                 except ValueError as error:
                     which = f"the result of {method!r}" if method else "the style picture"
                     raise ValueError(f"{which} for the pair {pair.name!r} cannot be measured: {error}") from error

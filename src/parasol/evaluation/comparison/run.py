@@ -43,6 +43,8 @@ class Comparison:
     """Whose encoders judge, and whose parts `ours` and most baselines take; the bundled default if none."""
     lpips: Path | None = None
     """LPIPS's weights, by which it judges too; it does not if none."""
+    size: int | None = None
+    """Longer side of the pictures in px; that of the model's training if none."""
 
     def __post_init__(self) -> None:
         if not self.methods:
@@ -76,7 +78,7 @@ def compare(comparison: Comparison) -> Iterator[Stage]:
     folders = {asked.title: comparison.folder(asked) for asked in comparison.methods}
     given = {asked.title: folders[asked.title] for asked in comparison.methods if asked.kind == FOLDER}
     check_complete(pairs, given)  # before anything is painted for hours
-    size = Bundle.open(comparison.model).manifest.size
+    size = comparison.size or Bundle.open(comparison.model).manifest.size
     judges = Judges.of(Parasol.load(comparison.model), comparison.lpips)
     for asked in comparison.methods:
         if asked.kind != FOLDER:

@@ -16,10 +16,12 @@ from parasol.evaluation.figure import Record
 from parasol.evaluation.metrics.frechet import fid
 from parasol.evaluation.metrics.interval import Estimate, mean_estimate, set_estimate
 from parasol.evaluation.metrics.leakage import leakage
+from parasol.evaluation.metrics.retrieval import apart, retrieved
 from parasol.evaluation.metrics.sets import CMMD_SCALE, NEIGHBOURS, artfid, inside, mmd_terms
 from parasol.maths.distances import unit
 
 LEAKAGES = {"lite0-leakage": "lite0", "own-leakage": "own"}  # metric -> embedding
+FOUND_AGAIN = {"lite2-retrieval": retrieved, "lite2-brushwork": apart}
 DIGITS = 6
 
 
@@ -74,6 +76,7 @@ def estimates_of(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[
             found[name] = mean_estimate(seen.values(method, name, group))
     if others:
         found |= _leakages(method, others, seen)
+        found |= _found_again(method, others, seen)
         found |= _of_sets(method, others, seen)
     return found
 
@@ -99,6 +102,13 @@ def _leakages(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str
         if not np.isnan(values).all():
             found[name] = mean_estimate(values[~np.isnan(values)])
     return found
+
+
+def _found_again(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:
+    results, styles = (seen.embeddings(one, "lite2", pairs) for one in (method, STYLE))
+    subjects = np.array([pair.style_hash for pair in pairs])
+    computed = {name: compute(results, styles, subjects) for name, compute in FOUND_AGAIN.items()}
+    return {name: mean_estimate(values) for name, values in computed.items() if len(values)}
 
 
 def _of_sets(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:

