@@ -1,5 +1,6 @@
 """Synthetic media look like what they are called, and the corpus of them is a content x style grid like any other."""
 
+import hashlib
 import inspect
 import json
 import math
@@ -16,8 +17,12 @@ from parasol.corpora.corpus import json_lines
 from parasol.corpora.gallery import Crop, Picture
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.repainted import PHOTOGRAPH, build, draw_styles, read_styles, spread
+from parasol.maths.colour import colour_statistics, match_colours
 
 EVERY_PARAMETER = [(medium, name) for medium, about in MEDIA.items() for name in about.words]
+
+
+PHOTOGRAPHS = {f"pack/photograph{number}-train" for number in range(3)}
 
 
 def scene(side: int = 64, seed: int = 0) -> np.ndarray:
@@ -153,9 +158,13 @@ def test_mosaic_tiles_are_of_one_colour_each() -> None:
 
 
 def test_styles_are_spread_and_lists_of_them_are_endless() -> None:
-    styles = draw_styles(8)
+    palettes = [f"p{number}" for number in range(60)]
+    styles = draw_styles(8, palettes)
     assert len({style.name for style in styles}) == len(styles) == 7 * (8 + 2)
-    assert set(draw_styles(3)) <= set(styles)
+    assert set(draw_styles(3, palettes)) <= set(styles)
+    recoloured = [style for style in styles if style.palette]
+    assert len({style.palette for style in recoloured}) == len(recoloured) == 5 * (4 + 1)
+    assert {style.medium for style in recoloured} == set(MEDIA) - {"ink", "pencil"}
     trained = {(style.medium, style.parameters) for style in styles if not style.held_out}
     assert not trained & {(style.medium, style.parameters) for style in styles if style.held_out}
     points = spread(64, 5, seed=0)
@@ -166,10 +175,11 @@ def test_styles_are_spread_and_lists_of_them_are_endless() -> None:
 
 
 def test_a_caption_says_the_medium_and_what_stands_out() -> None:
-    style = next(style for style in draw_styles(1) if style.medium == "oil")
+    style = next(style for style in draw_styles(1, ["p"]) if style.medium == "oil")
     values = dict(zip(MEDIA["oil"].words, (0.9, 0.5, 0.5, 0.5, 0.8), strict=True))
     told = type(style)(name="x", medium="oil", parameters=tuple(values.values()), held_out=False).caption
     assert told == "oil painting, broad strokes, warm"
+    assert next(style for style in draw_styles(2, ["p"]) if style.palette).caption.endswith(", recoloured")
 
 
 # The corpus
@@ -230,7 +240,7 @@ def test_every_content_stands_in_every_style(built: Path) -> None:
 
 def test_only_photographs_to_train_on_are_used_and_named(built: Path) -> None:
     corpus = corpora.load(built)
-    assert {cell.base for cell in corpus.cells} == {f"pack/photograph{number}-train" for number in range(3)}
+    assert {cell.base for cell in corpus.cells} == PHOTOGRAPHS
     text = (built / "ATTRIBUTION").read_text()
     assert all((f"Author {number}" in text) == (number < 3) for number in range(6))
 
@@ -244,10 +254,28 @@ def test_a_photograph_is_a_style_of_its_own_that_changes_nothing(built: Path, so
     assert PHOTOGRAPH.caption == "photograph"
 
 
+def test_a_palette_is_a_pictures_mean_and_covariance(tmp_path: Path, source: Path) -> None:
+    list(build(tmp_path, photographs=source, styles=2, contents=3))
+    styles = read_styles(tmp_path)
+    assert styles["oil-01"].palette == "pack/painting5-train", "paintings first"
+    assert {style.palette for style in styles.values()} < {"", "pack/painting5-train", *PHOTOGRAPHS}
+    style = styles["mosaic-01"]
+    cells = [cell for cell in corpora.load(tmp_path).cells if cell.set == style.name]
+    wanted = images.load(source / "cells" / style.palette / "0-000.png").mean((0, 1))
+    for cell in cells:
+        plain = images.load(source / "cells" / f"{cell.codepoint.replace('.', '/')}.png")
+        matched = match_colours(plain, colour_statistics(images.load(source / "cells" / style.palette / "0-000.png")))
+        seed = int(hashlib.sha256(f"{style.name}/{cell.codepoint.replace('.', '/')}".encode()).hexdigest()[:8], 16)
+        again = paint(style.medium, matched.pixels, style.parameters, seed)
+        assert np.abs(images.load(tmp_path / cell.file) - again).max() < 0.51 / 255
+        assert matched.pixels.mean((0, 1)) == pytest.approx(wanted, abs=0.05)
+    assert "Author 5" in (tmp_path / "ATTRIBUTION").read_text().partition("Pictures of which only")[2]
+
+
 def test_held_out_styles_and_contents_never_train(built: Path) -> None:
     corpus, styles = corpora.load(built), read_styles(built)
     assert list(styles) == list(dict.fromkeys(cell.set for cell in corpus.cells))
-    assert styles == {style.name: style for style in (PHOTOGRAPH, *draw_styles(1))}
+    assert styles == {style.name: style for style in (PHOTOGRAPH, *draw_styles(1, []))}
     for cell in corpus.cells:
         assert cell.split != "train" or not styles[cell.set].held_out
         assert cell.split != "style-test" or styles[cell.set].held_out

@@ -1,7 +1,7 @@
 """The recipe of the media corpus: training photographs as they are and painted in synthetic media, content x style.
 
-A style is a medium with fixed parameters, or the photographs' own. Every content stands in every style, and
-`styles.json` keeps the parameters.
+A style is a medium with fixed parameters, every second one with the colours of another picture too, or the
+photographs' own. Every content stands in every style, and `styles.json` keeps what makes it.
 """
 
 import json
@@ -9,7 +9,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,22 +24,28 @@ from parasol.corpora.gallery import Crop, Gallery
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.sheet import various
 from parasol.corpora.split import SPLITS, split_of
+from parasol.maths.colour import colour_statistics, match_colours
 
 RECIPE = "media-2"  # another number means that other cells may come out
 STYLES_FILE = "styles.json"
 FLATTEST = 2.0  # of 255, deviation of the pixels of a cell; below it shows nothing
 HELD_OUT = 4  # styles to train on for one that is held out
+_COLOURLESS = ("ink", "pencil")  # whose colours are parameters
 _SPOKEN = {"oil": "oil painting", "knife": "palette knife", "ink": "ink drawing", "pencil": "pencil drawing"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """A medium with parameters in 0..1, in the order of `MEDIA`. `held_out` ones are for tests alone."""
+    """A medium with parameters in 0..1, in the order of `MEDIA`. `held_out` ones are for tests alone.
+
+    palette: id of the picture whose colour mean and covariance photographs get before they are painted, "" for none.
+    """
 
     name: str
     medium: str
     parameters: tuple[float, ...]
     held_out: bool
+    palette: str = ""
 
     @property
     def caption(self) -> str:
@@ -47,20 +53,33 @@ class Style:
         words = MEDIA[self.medium].words if self.medium in MEDIA else {}
         pairs = zip(words.values(), self.parameters, strict=True)
         told = [words[value > 0.5] for words, value in pairs if abs(value - 0.5) > 1.0 / 6.0]
-        return ", ".join([_SPOKEN.get(self.medium, self.medium), *told])
+        return ", ".join([_SPOKEN.get(self.medium, self.medium), *told, *(["recoloured"] if self.palette else [])])
 
 
 PHOTOGRAPH = Style(name="photograph", medium="photograph", parameters=(), held_out=False)
 """The style of what was not painted over."""
 
 
-def draw_styles(count: int) -> list[Style]:
+def draw_styles(count: int, palettes: Sequence[str]) -> list[Style]:
     """`count` styles of every medium to train on, and a quarter as many, at least one, that are held out.
 
-    Each list is endless: more styles begin with the same ones.
+    Every second one of a medium with colours takes its palette from the next of `palettes`. Each list is endless: more
+    styles begin with the same ones.
     """
+
+    def palette(number: int, kind: str, place: int, medium: str) -> str:
+        if medium in _COLOURLESS or place % 2 == 0:
+            return ""
+        return palettes[((place // 2 * 2 + bool(kind)) * len(MEDIA) + number) % len(palettes)]
+
     return [
-        Style(name=f"{medium}-{kind}{place:02d}", medium=medium, parameters=tuple(row), held_out=bool(kind))
+        Style(
+            name=f"{medium}-{kind}{place:02d}",
+            medium=medium,
+            parameters=tuple(row),
+            held_out=bool(kind),
+            palette=palette(number, kind, place, medium),
+        )
         for number, (medium, about) in enumerate(MEDIA.items())
         for kind, size in (("", count), ("test-", math.ceil(count / HELD_OUT)))
         for place, row in enumerate(spread(size, len(about.words), seed=2 * number + bool(kind)).round(4).tolist())
@@ -92,6 +111,7 @@ def read_styles(folder: str | Path) -> dict[str, Style]:
             medium=told["medium"],
             parameters=tuple(told["parameters"].values()),
             held_out=told["held_out"],
+            palette=told["palette"],
         )
         for name, told in table.items()
     }
@@ -119,14 +139,15 @@ def build(out: Path, *, photographs: Path, styles: int = 8, contents: int = 400)
         "photographs": sha256((source.folder / CELLS_FILE).read_bytes()),
     }
     claim(out, settings)
-    drawn = [PHOTOGRAPH, *draw_styles(styles)]
+    palettes = _palettes(source)
+    drawn = [PHOTOGRAPH, *draw_styles(styles, list(palettes))]
     cells: list[Cell] = []
     skipped: list[dict[str, str]] = []
     total, seconds, fresh = len(drawn) * len(chosen), 0.0, 0
     for style in drawn:
         for crop in chosen:
             begun = time.monotonic()
-            cell, painted = _cell(out, source, style, crop)
+            cell, painted = _cell(out, source, style, palettes, crop)
             if cell.sha256:
                 cells.append(cell)
             else:
@@ -149,7 +170,17 @@ def _contents(source: Gallery, count: int) -> list[Crop]:
     return sorted(various(crops, count)[:count], key=lambda crop: crop.id)
 
 
-def _cell(out: Path, source: Gallery, style: Style, crop: Crop) -> tuple[Cell, bool]:
+def _palettes(source: Gallery) -> dict[str, Crop]:
+    """Pictures to train on, paintings first, in a fixed order that is like chance; each with its largest crop."""
+    crops: dict[str, Crop] = {}
+    for crop in source.crops:
+        if crop.split == "train":
+            crops.setdefault(crop.picture, crop)
+    order = sorted(crops, key=lambda name: (crops[name].kind != "painting", sha256(name.encode())))
+    return {name: crops[name] for name in order}
+
+
+def _cell(out: Path, source: Gallery, style: Style, palettes: Mapping[str, Crop], crop: Crop) -> tuple[Cell, bool]:
     """A cell, without a hash where it shows nothing, and whether it was painted now."""
     picture = source.pictures[crop.picture]
     content = crop.id.replace("/", ".")
@@ -161,6 +192,9 @@ def _cell(out: Path, source: Gallery, style: Style, crop: Crop) -> tuple[Cell, b
         data = path.read_bytes()
     else:
         painted = images.load(source.folder / crop.file)
+        if style.palette:
+            colours = colour_statistics(images.load(source.folder / palettes[style.palette].file))
+            painted = match_colours(painted, colours).pixels
         if style != PHOTOGRAPH:
             seed = int(sha256(f"{style.name}/{crop.id}".encode())[:8], 16)
             painted = paint(style.medium, painted, style.parameters, seed)
@@ -204,6 +238,7 @@ def _finish(
             if style.parameters
             else {},
             "held_out": style.held_out,
+            "palette": style.palette,
             "caption": style.caption,
         }
         for style in styles
@@ -213,7 +248,9 @@ def _finish(
         SKIPPED_FILE: json_lines(skipped),
         CAPTIONS_FILE: json_lines(words),
         STYLES_FILE: as_json(told),
-        ATTRIBUTION_FILE: _attribution(source, {cell.base for cell in cells}).encode(),
+        ATTRIBUTION_FILE: _attribution(
+            source, {cell.base for cell in cells}, {style.palette for style in styles if style.palette}
+        ).encode(),
     }
     summary = {
         **settings,
@@ -224,10 +261,16 @@ def _finish(
     finish(out, tables, summary)
 
 
-def _attribution(source: Gallery, used: set[str]) -> str:
-    """What the corpus of photographs says of those that were used."""
+def _attribution(source: Gallery, used: set[str], palettes: set[str]) -> str:
+    """What the corpus of photographs says of those that were used, and of those whose colours were."""
     text = (source.folder / ATTRIBUTION_FILE).read_text(encoding="utf-8")
-    credits = [credit for credit in re.split(r"\n\n(?=\S)", text) if credit.partition("\n")[0] in used]
-    opening = "The photographs that this corpus is painted from, and whose they are:"
+    all_credits = re.split(r"\n\n(?=\S)", text)
+    told = {credit.partition("\n")[0]: credit for credit in all_credits}
+    parts = {
+        "The photographs that this corpus is painted from, and whose they are:": used,
+        "Pictures of which only the mean and the covariance of the colours were taken:": palettes - used,
+    }
     closing = "Square crops of them were painted over by filters that imitate media; licences stay the photographs'."
-    return "\n\n".join([opening, *credits, f"{closing}\n"])
+    told_of = {opening: [credit for name, credit in told.items() if name in names] for opening, names in parts.items()}
+    blocks = ("\n\n".join([opening, *credits]) for opening, credits in told_of.items() if credits)
+    return "\n\n".join([*blocks, f"{closing}\n"])

@@ -177,10 +177,10 @@ def pictogram_diffusion() -> Recipe:
     training = DiffusionTraining(
         shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
         traced=0.35,
-        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_300),
+        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_100),
         seed=7,
     )
-    return _diffusion("pictogram-diffusion", FROZEN, training, steps=1_900)
+    return _diffusion("pictogram-diffusion", FROZEN, training, steps=1_600)
 
 
 def painting_diffusion() -> Recipe:
