@@ -234,6 +234,8 @@ def test_protection_is_refused_where_it_means_nothing(model: Parasol) -> None:
     white = np.full((128, 96), 255, np.uint8)
     with pytest.raises(ValueError, match="protect keeps structure and fresh starts without any: leave one out"):
         model.stylize(CONTENT, STYLE, protect=white, fresh=True)
+    with pytest.raises(ValueError, match="fresh starts without any"):
+        model.recipe(CONTENT, STYLE, model.dials(), protect=white).varied(fresh=True)
     with pytest.raises(ValueError, match="the protect mask is black everywhere, so that it protects nothing"):
         model.stylize(CONTENT, STYLE, protect=np.zeros((128, 96), np.uint8))
     with pytest.raises(ValueError, match="protect is given and no content picture"):

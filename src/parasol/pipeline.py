@@ -25,7 +25,7 @@ from parasol.images import fit, from_uint8, load, to_uint8
 from parasol.images.read import Source
 from parasol.maths.interpolation import mix
 from parasol.painting import Painter, Progress, Result, timed
-from parasol.recipe import Dials, ModelPart, Recipe, RecipeError
+from parasol.recipe import NOTHING_KEPT, Dials, ModelPart, Recipe, RecipeError
 from parasol.runtime import Components
 from parasol.types import Picture
 
@@ -178,7 +178,7 @@ class Parasol:
                 "color is 'match' and the style is words alone, which have no colours: add a style picture"
             )
         if protect is not None and dials.fresh:
-            raise ValueError("protect keeps structure and fresh starts without any: leave one out")
+            raise ValueError(NOTHING_KEPT)
         return Recipe.write(
             version=__version__,
             model=ModelPart(name=self.bundle.manifest.name, hash=self.bundle.hash),

@@ -112,6 +112,9 @@ class ModelPart(Part):
     hash: str
 
 
+NOTHING_KEPT = "protect keeps structure and fresh starts without any: leave one out"
+
+
 class ContentPart(Part):
     """picture: the fitted content as a PNG, blank where there is none. descriptor_hash: SHA-256 of float32 bytes.
 
@@ -209,9 +212,12 @@ class Recipe(Part):
         """The same recipe with some dials set otherwise.
 
         Raises:
-            ValueError: a dial is outside its range.
+            ValueError: a dial is outside its range, or structure is protected and would have none.
         """
-        return self.model_copy(update={"dials": dataclasses.replace(self.dials, **dials)})
+        chosen = dataclasses.replace(self.dials, **dials)
+        if chosen.fresh and self.protected is not None:
+            raise ValueError(NOTHING_KEPT)
+        return self.model_copy(update={"dials": chosen})
 
     def changed(self, *, style: Style | None = None, shown: Float[np.ndarray, " d"] | None = None) -> "Recipe":
         """The same recipe in another style, or showing what another content descriptor says."""
