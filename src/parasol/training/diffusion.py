@@ -167,9 +167,9 @@ def tabulate(
     def mapped(suffix: str, seen: View) -> Tensor | None:
         if content_map is None:
             return None
-        fine = f"-fine-{content_map.config.fine}" if content_map.config.fine else ""
-        name = f"content-map{fine}{suffix}"
-        return tabled(content_map.trunk, name, rows, lambda pixels: content_map.measure(pixels).half(), seen)
+        measure, fine = content_map.measure, content_map.config.fine
+        name = f"content-map-fine-{fine}{suffix}" if fine else f"content-map{suffix}"
+        return tabled(content_map.trunk, name, rows, lambda pixels: measure(pixels).half(), seen)
 
     return Table(
         rows=rows,
@@ -287,8 +287,8 @@ class DiffusionTask(Task):
         s, y = (of[chosen, random.integers(of.shape[1], size=self.batch)] for of in self.partners)
         style, (content, maps) = self.tokens[s], self._shown(y, view)
         if self.table.traced is not None and maps is not None:
-            own = random.random(self.batch) < self.training.traced
-            maps[own] = self.table.traced[view[own], self.place[self.triplets.x[chosen[own]]]].float()
+            own = np.flatnonzero(random.random(self.batch) < self.training.traced)
+            maps[torch.from_numpy(own)] = self.table.traced[view[own], self.place[self.triplets.x[chosen[own]]]].float()
         decoded = (
             self.modality.chosen(alpha_bar, kept) if self.modality and step >= self.modality.training.since else None
         )
