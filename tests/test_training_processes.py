@@ -44,7 +44,7 @@ def test_two_processes_end_where_one_does_and_resume(corpus: Corpus, runs: Path,
     assert [event["step"] for event in steps] == [1, 2, 3, 4, 5], "one of two tells, and one alone goes on"
     expected = [event.figures for event in alone if event.kind == "step"]
     for found, wanted in zip(steps, expected, strict=True):
-        assert found["figures"] == pytest.approx(wanted, rel=1e-4, abs=1e-6)
+        assert found["figures"] == pytest.approx(wanted, rel=4e-4, abs=1e-6)  # half of one of bfloat16's 8 bits is 2e-3
     assert any(figures["of_style"] > 0.0 for figures in expected), "the modality losses were split too"
 
     ours, theirs = (load_file(folder / "brief" / STATE) for folder in (one, two))
