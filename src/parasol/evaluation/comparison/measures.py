@@ -178,9 +178,7 @@ PER_PAIR: dict[str, Compute] = {
         tuple(result.reading.maps.values()), tuple(scene.content.reading.maps.values())
     ),
     "edges": lambda result, scene: edge_agreement(result.picture, scene.content.picture),
-    "lite2-class": lambda result, scene: float(
-        result.reading.classes.argmax() == scene.content.reading.classes.argmax()
-    ),
+    "lite2-class": lambda result, scene: float(result.class_number == scene.content.class_number),
     "lite0-content-mse": lambda result, scene: _mse(result.pooled, scene.content.pooled),
     "own-content-mse": lambda result, scene: _mse(result.content, scene.content.content),
 }
