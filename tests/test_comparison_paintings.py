@@ -8,9 +8,11 @@ import pytest
 
 from parasol.corpora import gallery
 from parasol.corpora.gallery import Gallery
-from parasol.evaluation.comparison.paintings import chosen, main
+from parasol.evaluation.comparison.paintings import chosen, main, subject_of
 from parasol.evaluation.comparison.pairs import read_pairs
+from parasol.evaluation.figures import main as figures
 from parasol.images import save_png
+from parasol.pipeline import Parasol
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +61,15 @@ def test_every_photograph_meets_every_painting(
         main([*words[:2], "--photographs", "40", "--out", str(tmp_path / "more.json")])
     assert "40 held-out pictures of the kind photograph are asked for; it must be 1 to 5" in capsys.readouterr().err
     assert not (tmp_path / "more.json").exists()
+
+
+def test_figures_of_pairs_are_measured_at_the_size_asked_for(
+    pictures: Gallery, model: Parasol, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subject = subject_of(model, pictures, 3, 36)
+    assert [pair.content.file for pair in subject.pairs] == [one.file for one in chosen(pictures, "photograph", 3)]
+    assert len({pair.style.id for pair in subject.pairs}) == 3
+    assert subject.paint(subject.pairs[0], subject.dials(steps=2)).shape == (24, 36, 3)
+    with pytest.raises(SystemExit, match="2"):
+        figures(["--corpus", str(pictures.folder), "--only", "judged", "--out", str(tmp_path / "out.json")])
+    assert "there is no figure 'judged' of" in capsys.readouterr().err

@@ -16,7 +16,8 @@ from parasol.apps.cli import app, main
 from parasol.corpora.corpus import json_lines
 from parasol.corpora.gallery import Crop, Picture
 from parasol.corpora.media import MEDIA, paint
-from parasol.corpora.repainted import PHOTOGRAPH, build, draw_styles, read_styles, spread
+from parasol.corpora.networks import TRAINED, in_style_of, in_trained_style
+from parasol.corpora.repainted import PHOTOGRAPH, build, draw_styles, network_styles, read_styles, spread
 from parasol.maths.colour import colour_statistics, match_colours
 
 EVERY_PARAMETER = [(medium, name) for medium, about in MEDIA.items() for name in about.words]
@@ -182,7 +183,16 @@ def test_a_caption_says_the_medium_and_what_stands_out() -> None:
     assert next(style for style in draw_styles(2, ["p"]) if style.palette).caption.endswith(", recoloured")
 
 
+def test_styles_of_networks_are_named_and_a_fifth_of_the_trained_ones_is_held_out() -> None:
+    styles = network_styles(["pack/details/Cafe"])
+    assert len(styles) == TRAINED + 1
+    assert [style.held_out for style in styles[:5]] == [False] * 4 + [True]
+    assert (styles[7].caption, styles[-1].caption, styles[-1].name) == ("network 7", "after Cafe", "after-Cafe")
+
+
 # The corpus
+
+EVERYWHERE = {"share": 1.0, "learned": False}  # every content in every medium, and those alone
 
 
 def photographs(folder: Path, *, train: int = 3, size: int = 24) -> Path:
@@ -196,6 +206,7 @@ def photographs(folder: Path, *, train: int = 3, size: int = 24) -> Path:
         shared = {"kind": kind, "split": split, "licence": licence, "sha256": ""}
         words = {"subject": "beach", "caption": "", "painter": "", "author": "", "origin": "", "note": ""}
         file = f"pictures/{name}.png"
+        images.write_atomic(folder / file, images.encode_png(scene(size, 100 + number)))
         pictures.append(Picture(id=name, source="pack", width=size, height=size, file=file, **shared, **words))
         credits.append(f"{name}\n  author:  Author {number}\n  licence: {licence}")
         for k in range(2):
@@ -218,7 +229,7 @@ def source(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory, source) -> Path:
     out = tmp_path_factory.mktemp("media")
-    steps = list(build(out, photographs=source, styles=1, contents=4))
+    steps = list(build(out, photographs=source, styles=1, contents=4, **EVERYWHERE))
     assert [step.done for step in steps if step.stage == "draw"] == list(range(1, steps[-1].total + 1))
     assert (steps[-1].stage, steps[-1].seconds_left) == ("done", 0.0)
     return out
@@ -254,8 +265,43 @@ def test_a_photograph_is_a_style_of_its_own_that_changes_nothing(built: Path, so
     assert PHOTOGRAPH.caption == "photograph"
 
 
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory, source) -> Path:
+    out = tmp_path_factory.mktemp("learned")
+    list(build(out, photographs=source, styles=1, contents=6, share=0.4))
+    return out
+
+
+def test_a_content_stands_in_a_share_of_the_styles_and_as_a_photograph(learned: Path) -> None:
+    cells = corpora.load(learned).cells
+    own = [cell for cell in cells if cell.base == "pack/painting5-train"]
+    assert {(cell.set, cell.family) for cell in own} == {("after-painting5-train", "after")}
+    assert len(own) == 2
+    painted = [cell for cell in cells if cell.set != "photograph" and cell not in own]
+    assert len(cells) - len(painted) - len(own) == 6
+    styles = len(read_styles(learned)) - 1
+    assert styles == 7 * 2 + TRAINED + 1
+    assert len(painted) == pytest.approx(0.4 * 6 * styles, rel=0.25)
+    assert "Author 5" in (learned / "ATTRIBUTION").read_text()
+
+
+def test_networks_paint_what_the_package_paints(learned: Path, source: Path) -> None:
+    corpus, styles = corpora.load(learned), read_styles(learned)
+    for family in ("network", "after"):
+        cell = next(cell for cell in corpus.cells if cell.family == family and cell.base in PHOTOGRAPHS)
+        plain = images.load(source / "cells" / f"{cell.codepoint.replace('.', '/')}.png")
+        again = (
+            in_trained_style(plain, int(styles[cell.set].example))
+            if family == "network"
+            else in_style_of(plain, images.load(source / "pictures/pack/painting5-train.png"))
+        )
+        found = images.load(learned / cell.file)
+        assert np.abs(found - again).max() < 1.5 / 255
+        assert np.abs(found - plain).mean() > 0.03
+
+
 def test_a_palette_is_a_pictures_mean_and_covariance(tmp_path: Path, source: Path) -> None:
-    list(build(tmp_path, photographs=source, styles=2, contents=3))
+    list(build(tmp_path, photographs=source, styles=2, contents=3, **EVERYWHERE))
     styles = read_styles(tmp_path)
     assert styles["oil-01"].palette == "pack/painting5-train", "paintings first"
     assert {style.palette for style in styles.values()} < {"", "pack/painting5-train", *PHOTOGRAPHS}
@@ -283,7 +329,7 @@ def test_held_out_styles_and_contents_never_train(built: Path) -> None:
 
 
 def test_a_stopped_build_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path, built: Path, source: Path) -> None:
-    steps = build(tmp_path, photographs=source, styles=1, contents=4)
+    steps = build(tmp_path, photographs=source, styles=1, contents=4, **EVERYWHERE)
     for step in steps:
         if step.done == 5:
             break
@@ -292,7 +338,7 @@ def test_a_stopped_build_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path, b
         corpora.load(tmp_path)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("cells/**/*.png")}
     assert len(kept) == 5
-    list(build(tmp_path, photographs=source, styles=1, contents=4))
+    list(build(tmp_path, photographs=source, styles=1, contents=4, **EVERYWHERE))
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
     def files(folder: Path) -> dict[str, bytes]:
@@ -305,11 +351,12 @@ def test_a_stopped_build_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path, b
 def test_the_command_builds(tmp_path: Path, source: Path) -> None:
     out = tmp_path / "media"
     words = ["corpus", "build", "media", "--from", str(source), "--out", str(out), "--styles", "1", "--contents", "1"]
+    words += ["--share", "1", "--no-learned"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert "15 of 15 cells, 0 left out" in done.output
     with pytest.raises(ValueError, match="holds a corpus of another styles"):
-        list(build(out, photographs=source, styles=2, contents=1))
+        list(build(out, photographs=source, styles=2, contents=1, **EVERYWHERE))
 
 
 @pytest.mark.parametrize(
@@ -319,6 +366,7 @@ def test_the_command_builds(tmp_path: Path, source: Path) -> None:
         (["media", "--from", "nowhere"], "nowhere holds no finished corpus of photographs and paintings"),
         (["media", "--from", "{source}", "--styles", "0"], "styles 0 is too small; it must be at least 1"),
         (["media", "--from", "{source}", "--contents", "0"], "contents 0 is too small"),
+        (["media", "--from", "{source}", "--share", "0"], "share 0 is out of range; it must be above 0 and at most 1"),
         (["media", "--from", "{empty}"], "holds no photograph to train on"),
         (["media", "--from", "{source}", "--size", "64"], "--size 64 goes with pictograms and paintings and not with"),
         (["paintings", "--styles", "3"], "--styles 3 goes with media and not with paintings: leave it out"),

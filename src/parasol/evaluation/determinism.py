@@ -51,7 +51,7 @@ def runtimes(subject: Subject) -> Figure:
     def measure(pair: Pair) -> Record:
         if not other:
             other.append(Parasol.load(subject.model.bundle.folder, runtime="torch"))
-        recipe = subject.model.recipe(subject.file(pair.content), subject.file(pair.style), subject.dials())
+        recipe = subject.recipe(pair, subject.dials())
         one, two = subject.model.paint(recipe).pixels, other[0].paint(recipe).pixels
         return {"pair": pair.name, "psnr": decibel(psnr(one, two))}
 

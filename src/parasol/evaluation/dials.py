@@ -9,7 +9,6 @@ from parasol.evaluation.choice import Pair
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.statistics import rms, spearman
 from parasol.maths.distances import cosine_distance
-from parasol.recipe import Dials
 from parasol.types import Picture
 
 STRUCTURES = tuple(round(k / 9, 4) for k in range(10))
@@ -29,7 +28,7 @@ def no_style(subject: Subject) -> Figure:
     def measure(unit: tuple[Pair, float]) -> Record:
         pair, structure = unit
         dials = subject.dials(style_scale=0.0, structure=structure)
-        pictures = [_painted(subject, Pair(content=pair.content, style=other.style), dials) for other in chosen]
+        pictures = [subject.paint(Pair(content=pair.content, style=other.style), dials) for other in chosen]
         return {"content": pair.content.id, "structure": structure, **_sameness(pictures)}
 
     return Figure(units=[*product(chosen, END_STRUCTURES)], measure=measure, summarise=_all_identical)
@@ -44,7 +43,7 @@ def no_content(subject: Subject) -> Figure:
 
     def measure(row: int) -> Record:
         style, dials = chosen[row].style, subject.dials(content_scale=0.0, fresh=True, seed=row)
-        pictures = [_painted(subject, Pair(content=other.content, style=style), dials) for other in chosen]
+        pictures = [subject.paint(Pair(content=other.content, style=style), dials) for other in chosen]
         return {"style": style.id, "seed": row, **_sameness(pictures)}
 
     return Figure(units=range(len(chosen)), measure=measure, summarise=_all_identical)
@@ -72,7 +71,7 @@ def style_scale(subject: Subject) -> Figure:
 def _sweep(subject: Subject, dial: str, values: Sequence[float]) -> Figure:
     def measure(pair: Pair) -> Record:
         model = subject.model
-        recipe = model.recipe(subject.file(pair.content), subject.file(pair.style), subject.dials())
+        recipe = subject.recipe(pair, subject.dials())
         content, style = recipe.picture(), model.embed_style(subject.file(pair.style))
         rows = [
             _distances(subject, model.paint(recipe.varied(**{dial: value})).pixels, content, style) for value in values
@@ -102,11 +101,6 @@ def _distances(subject: Subject, result: Picture, content: Picture, style: np.nd
         float(cosine_distance(model.embed_style(result), style)),
     )
     return {name: round(value, 6) for name, value in zip(DISTANCES, distances, strict=True)}
-
-
-def _painted(subject: Subject, pair: Pair, dials: Dials) -> Picture:
-    model = subject.model
-    return model.paint(model.recipe(subject.file(pair.content), subject.file(pair.style), dials)).pixels
 
 
 def _sameness(pictures: Sequence[Picture]) -> Record:

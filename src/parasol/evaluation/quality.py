@@ -28,8 +28,8 @@ def quality(subject: Subject) -> Figure:
     judge = cache(lambda: Judge.of(subject))
 
     def measure(pair: Pair) -> Record:
-        model, content, style = subject.model, subject.file(pair.content), subject.file(pair.style)
-        result = model.paint(model.recipe(content, style, subject.dials())).pixels
+        content, style = subject.file(pair.content), subject.file(pair.style)
+        result = subject.paint(pair, subject.dials())
         wanted = pair.content.codepoint
         possible = wanted in judge().contents_beside(pair)
         return {

@@ -46,15 +46,14 @@ def full_structure(subject: Subject) -> Figure:
         pair = subject.pairs[row]
         style_scale, content_scale = np.random.default_rng(row).uniform(0.0, LARGEST_SCALE, 2).round(2).tolist()
         dials = subject.dials(structure=1.0, style_scale=style_scale, content_scale=content_scale, seed=row)
-        model, content = subject.model, subject.file(pair.content)
-        result = model.paint(model.recipe(content, subject.file(pair.style), dials))
-        ceiling = from_uint8(np.asarray(model.reconstruct(content)))
+        result = subject.paint(pair, dials)
+        ceiling = from_uint8(np.asarray(subject.model.reconstruct(subject.file(pair.content), size=subject.size)))
         return {
             "pair": pair.name,
             "style_scale": style_scale,
             "content_scale": content_scale,
-            "psnr": decibel(psnr(result.pixels, ceiling)),
-            "identical": bool(np.array_equal(result.pixels, ceiling)),
+            "psnr": decibel(psnr(result, ceiling)),
+            "identical": bool(np.array_equal(result, ceiling)),
         }
 
     def summarise(records: Sequence[Record]) -> Record:

@@ -93,9 +93,8 @@ def calibrate(subject: Subject, end: float) -> tuple[StrengthStop, ...]:
 
 
 def _distance(subject: Subject, pair: Pair, **dials: float) -> float:
-    model, style = subject.model, subject.file(pair.style)
-    result = model.paint(model.recipe(subject.file(pair.content), style, subject.dials(**dials))).pixels
-    return round(float(cosine_distance(model.embed_style(result), model.embed_style(style))), 6)
+    model, result = subject.model, subject.paint(pair, subject.dials(**dials))
+    return round(float(cosine_distance(model.embed_style(result), model.embed_style(subject.file(pair.style)))), 6)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

