@@ -15,6 +15,7 @@ from parasol import corpora, images
 from parasol.apps.cli import app, main
 from parasol.corpora.corpus import json_lines
 from parasol.corpora.gallery import Crop, Picture
+from parasol.corpora.looks import described, looks_of, looks_of_style
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.networks import TRAINED, in_style_of, in_trained_style
 from parasol.corpora.repainted import PHOTOGRAPH, build, draw_styles, network_styles, read_styles, spread
@@ -190,6 +191,18 @@ def test_styles_of_networks_are_named_and_a_fifth_of_the_trained_ones_is_held_ou
     assert (styles[7].caption, styles[-1].caption, styles[-1].name) == ("network 7", "after Cafe", "after-Cafe")
 
 
+def test_every_style_of_the_recipe_is_described_and_other_words_are_kept_for_tests() -> None:
+    paintings = [f"pack/{name.removeprefix('after-')}" for name in described() if name.startswith("after-")]
+    styles = [PHOTOGRAPH, *draw_styles(8, ["p"]), *network_styles(paintings)]
+    told = [look for style in styles for look in looks_of_style(style)]
+    assert {look.set for look in told} == {style.name for style in styles}
+    trained, kept = ({look.text for look in told if look.held_out is held} for held in (False, True))
+    assert not trained & kept
+    assert {look.set for look in told if look.held_out} == {style.name for style in styles}
+    broad = next(style for style in styles if style.medium == "oil" and "broad strokes" in style.marks)
+    assert all("broad strokes" in look.text for look in told if look.set == broad.name)
+
+
 # The corpus
 
 EVERYWHERE = {"share": 1.0, "learned": False}  # every content in every medium, and those alone
@@ -298,6 +311,11 @@ def test_networks_paint_what_the_package_paints(learned: Path, source: Path) -> 
         found = images.load(learned / cell.file)
         assert np.abs(found - again).max() < 1.5 / 255
         assert np.abs(found - plain).mean() > 0.03
+
+
+def test_words_of_a_built_corpus_are_those_of_its_styles(built: Path) -> None:
+    told = looks_of(corpora.load(built))
+    assert told == tuple(look for style in read_styles(built).values() for look in looks_of_style(style))
 
 
 def test_a_palette_is_a_pictures_mean_and_covariance(tmp_path: Path, source: Path) -> None:

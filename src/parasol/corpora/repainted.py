@@ -59,13 +59,18 @@ class Style:
         return MEDIA[self.medium].words if self.medium in MEDIA else {}
 
     @property
+    def marks(self) -> list[str]:
+        """What stands out, in English: words for parameters in their lowest or highest third."""
+        pairs = zip(self.words.values(), self.parameters, strict=True)
+        return [words[value > 0.5] for words, value in pairs if abs(value - 0.5) > 1.0 / 6.0]
+
+    @property
     def caption(self) -> str:
-        """The style in English: the medium, and words for parameters in their lowest or highest third."""
+        """The style in English: the medium and what stands out."""
         if self.example:
             return f"{self.medium} {self.example.rpartition('/')[2]}"
-        pairs = zip(self.words.values(), self.parameters, strict=True)
-        told = [words[value > 0.5] for words, value in pairs if abs(value - 0.5) > 1.0 / 6.0]
-        return ", ".join([_SPOKEN.get(self.medium, self.medium), *told, *(["recoloured"] if self.palette else [])])
+        spoken = _SPOKEN.get(self.medium, self.medium)
+        return ", ".join([spoken, *self.marks, *(["recoloured"] if self.palette else [])])
 
 
 PHOTOGRAPH = Style(name="photograph", medium="photograph", parameters=(), held_out=False)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.corpora import Corpus
-from parasol.corpora.looks import looks
+from parasol.corpora.looks import looks_of
 from parasol.corpora.split import STYLE_TEST_FAMILY
 from parasol.encoders.text import Words
 from parasol.evaluation.choice import CONTENT_TEST, held_out
@@ -86,7 +86,11 @@ def _styles(subject: Subject, style: Float[np.ndarray, "N a"], sets: np.ndarray)
     for name, without in (("styles", {STYLE_TEST_FAMILY}), ("styles_with_unseen_set", set())):
         known = sorted({*sets} - without)
         gallery = unit(np.stack([style[sets == one].mean(0) for one in known]))
-        asked = [look for look in looks() if look.set in known and (look.held_out or look.set == STYLE_TEST_FAMILY)]
+        asked = [
+            look
+            for look in looks_of(subject.corpus)
+            if look.set in known and (look.held_out or look.set == STYLE_TEST_FAMILY)
+        ]
         queries = np.stack([subject.model.style(Words(look.text)).descriptor for look in asked])
         told = [known[place] for place in (queries @ gallery.T).argmax(1)]
         right = np.array([look.set == one for look, one in zip(asked, told, strict=True)])

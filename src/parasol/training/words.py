@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from parasol.corpora import Corpus
-from parasol.corpora.looks import looks
+from parasol.corpora.looks import looks_of
 from parasol.encoders.text import SENTENCES, sentences
 from parasol.training.draws import draws
 from parasol.training.loop import Task
@@ -85,7 +85,7 @@ class WordsTask(Task):
         self.named = named(corpus, self.targets.codepoints, training.languages, tables_of(corpus, runs) / "sentences")
         self.train = np.array([place for place, split in enumerate(self.targets.split) if split == "train"])
         self.held = np.array([place for place, split in enumerate(self.targets.split) if split == "content-val"])
-        captions = [look for look in looks() if not look.held_out and look.set in self.targets.sets]
+        captions = [look for look in looks_of(corpus) if not look.held_out and look.set in self.targets.sets]
         self.captions = torch.from_numpy(sentences([look.text for look in captions]))
         self.caption_set = torch.tensor([self.targets.sets.index(look.set) for look in captions])
 
