@@ -63,6 +63,19 @@ def test_every_photograph_meets_every_painting(
     assert not (tmp_path / "more.json").exists()
 
 
+def test_a_content_can_be_named(pictures: Gallery, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = chosen(pictures, "painting", 3)[0]
+    words = ["--corpus", str(pictures.folder), "--paintings", "3", "--out", str(tmp_path / "pairs.json"), "--content"]
+    assert main([*words, own.id]) == 0
+    found = read_pairs(tmp_path / "pairs.json", pictures.folder)
+    assert len(found) == 2, "not with itself"
+    assert {pair.content for pair in found} == {pictures.folder / own.file}
+    for name, why in (("b/painting0", "was trained on"), ("c/painting0", "is not in")):
+        with pytest.raises(SystemExit, match="2"):
+            main([*words, name])
+        assert f"{name!r} {why}" in " ".join(capsys.readouterr().err.split())
+
+
 def test_figures_of_pairs_are_measured_at_the_size_asked_for(
     pictures: Gallery, model: Parasol, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

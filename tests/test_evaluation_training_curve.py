@@ -6,19 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from parasol.evaluation.training_curve import HEIGHT, WIDTH, draw, main
+from parasol.evaluation.charts import HEIGHT, WIDTH, draw
+from parasol.evaluation.training_curve import SEEN, main
 
 CHARTS = {"loss": {"joint": [[0, 0.5], [50, 0.3], [100, 0.1]], "null": [[0, 0.4], [100, 0.4]]}}
 
 
 def test_points_are_where_their_values_say() -> None:
-    lines = re.findall(r'points="([^"]+)"', draw(CHARTS))
+    lines = re.findall(r'points="([^"]+)"', draw(CHARTS, SEEN))
     assert lines[0] == f"0.0,0.0 {WIDTH / 2},{HEIGHT / 2} {float(WIDTH)},{float(HEIGHT)}"
     assert lines[1] == f"0.0,{HEIGHT / 4} {float(WIDTH)},{HEIGHT / 4}"
 
 
 def test_one_point_and_names_with_signs_are_drawn() -> None:
-    drawing = draw({"a < b": {"c & d": [[3, 7]]}})
+    drawing = draw({"a < b": {"c & d": [[3, 7]]}}, SEEN)
     assert "a &lt; b" in drawing
     assert "c &amp; d" in drawing
     assert f'points="{WIDTH / 2},{HEIGHT / 2}"' in drawing
@@ -28,7 +29,7 @@ def test_the_command_writes_the_drawing(tmp_path: Path) -> None:
     points, out = tmp_path / "points.json", tmp_path / "curve.svg"
     points.write_text(json.dumps({"charts": CHARTS}))
     assert main(["--points", str(points), "--out", str(out)]) == 0
-    assert out.read_text() == draw(CHARTS)
+    assert out.read_text() == draw(CHARTS, SEEN)
 
 
 @pytest.mark.parametrize("content", [None, "{}", '{"charts": {"loss": {"joint": []}}}', '{"charts": [1]}'])
@@ -47,4 +48,4 @@ def test_a_file_without_points_is_refused(
 
 def test_the_project_s_own_points_can_be_drawn() -> None:
     points = Path(__file__).parent.parent / "docs" / "figures" / "training.json"
-    assert "velocity error" in draw(json.loads(points.read_text())["charts"])
+    assert "velocity error" in draw(json.loads(points.read_text())["charts"], SEEN)

@@ -138,6 +138,8 @@ def _measures(judges: Judges) -> Sequence[Measure]:
             sampling=ALL_PLACES),
         one("edges", "content", HIGHER, "correlation of Sobel gradient lengths, result against content picture",
             NO_NETWORK, sampling="every pixel"),
+        one("chamfer-content", "content", LOWER, "as chamfer, result against content picture", NO_NETWORK,
+            sampling=f"area-resized to {SIDE} x {SIDE}, every pixel"),
         one("lite2-class", "content", HIGHER,
             "share of results whose likeliest class of ImageNet is that of the content picture", lite2),
         one("lite0-content-mse", "content", LOWER, f"MSE of unit-norm {pooled}, result against content picture", lite0,
@@ -178,6 +180,7 @@ PER_PAIR: dict[str, Compute] = {
         tuple(result.reading.maps.values()), tuple(scene.content.reading.maps.values())
     ),
     "edges": lambda result, scene: edge_agreement(result.picture, scene.content.picture),
+    "chamfer-content": lambda result, scene: chamfer(result.picture, scene.content.picture),
     "lite2-class": lambda result, scene: float(result.class_number == scene.content.class_number),
     "lite0-content-mse": lambda result, scene: _mse(result.pooled, scene.content.pooled),
     "own-content-mse": lambda result, scene: _mse(result.content, scene.content.content),

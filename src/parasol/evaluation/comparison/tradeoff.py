@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from parasol.evaluation.charts import draw
 from parasol.evaluation.figure import Record
-from parasol.evaluation.training_curve import draw
 from parasol.images import write_atomic
 
 CONTENT, STYLE = "lite2-perceptual", "lite2-brushwork"
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{str(options.comparison)!r}: {error}")
     if options.out:
         lines = {kind: points.tolist() for kind, points in curves.items()}
-        write_atomic(options.out, draw({STYLE: lines}, across=CONTENT).encode())
+        write_atomic(options.out, draw({STYLE: lines}, CONTENT).encode())
     print(json.dumps({"dominated": round(share, 4), "content": CONTENT, "style": STYLE}))
     return 0
 
