@@ -191,9 +191,9 @@ def painting_diffusion() -> Recipe:
     """The same over photographs in media, from the U-Net of pictograms: `--corpus data/media`."""
     training = DiffusionTraining(
         shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
-        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_200),
+        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_000),
     )
-    return _diffusion("painting-diffusion", PAINTING_FROZEN, training, steps=1_500, start="pictogram-diffusion")
+    return _diffusion("painting-diffusion", PAINTING_FROZEN, training, steps=1_200, start="pictogram-diffusion")
 
 
 def _diffusion(name: str, frozen: Frozen, training: DiffusionTraining, *, steps: int, start: str = "") -> Recipe:
