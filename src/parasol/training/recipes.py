@@ -184,22 +184,30 @@ def pictogram_diffusion() -> Recipe:
         modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_100),
         seed=7,
     )
-    return _diffusion("pictogram-diffusion", FROZEN, training, steps=1_600)
+    return _diffusion("pictogram-diffusion", FROZEN, training, steps=1_600, styles=128)
 
 
 def painting_diffusion() -> Recipe:
-    """The same over photographs in media, from the U-Net of pictograms: `--corpus data/media`."""
+    """The same over photographs in media, from the U-Net of pictograms: `--corpus data/media`.
+
+    Some 45 pictures of a style stand in the style database: among 32 partners 99.5 % are of the same style, among 128
+    39 %.
+    """
     training = DiffusionTraining(
         shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
         modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_000),
     )
-    return _diffusion("painting-diffusion", PAINTING_FROZEN, training, steps=1_200, start="pictogram-diffusion")
+    return _diffusion(
+        "painting-diffusion", PAINTING_FROZEN, training, steps=1_200, styles=32, start="pictogram-diffusion"
+    )
 
 
-def _diffusion(name: str, frozen: Frozen, training: DiffusionTraining, *, steps: int, start: str = "") -> Recipe:
+def _diffusion(
+    name: str, frozen: Frozen, training: DiffusionTraining, *, steps: int, styles: int, start: str = ""
+) -> Recipe:
     unet, projector = UNetConfig(prediction="v", modulated=64, time=96), ProjectorConfig(hidden=256)
     content_map = ContentMapConfig(aligned=True, fine=5)
-    mining, variety = Mining(confidence=20.0), Variety(styles=128, contents=4)
+    mining, variety = Mining(confidence=20.0), Variety(styles=styles, contents=4)
     optimisation = Optimisation(
         steps=steps, batch=48, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.997,
         validate_every=400, save_every=100,
