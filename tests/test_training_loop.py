@@ -104,6 +104,17 @@ def test_the_diffusion_model_overfits_eight_triplets(corpus: Corpus, runs: Path,
     assert np.mean(found[-20:]) < 0.5 * np.mean(found[:5])
 
 
+def test_what_is_trained_on_is_told_with_the_purity_of_all_partners(corpus: Corpus, runs: Path) -> None:
+    task = diffusion(corpus, runs, training=EVERYTHING)
+    told, cells = task.given(), corpus.cells
+    pairs = list(zip(task.triplets.x, *task.partners, strict=True))
+    alike = [cells[x].set == cells[one].set for x, s, _ in pairs for one in s]
+    shown = [cells[x].codepoint == cells[one].codepoint for x, _, y in pairs for one in y]
+    assert told["partners_style_right"] == pytest.approx(np.mean(alike))
+    assert told["partners_content_right"] == pytest.approx(np.mean(shown))
+    assert told["triplets"] == len(pairs)
+
+
 @pytest.mark.parametrize("training", [PAPER, EVERYTHING], ids=["paper", "everything"])
 def test_kill_and_resume_is_bit_for_bit(
     corpus: Corpus, runs: Path, tmp_path: Path, training: DiffusionTraining

@@ -46,8 +46,9 @@ def train(
     first = None
     with Progress(recipe) as progress:
         for event in run(chosen, Places(corpus=corpus, runs=runs), start=warm_start):
-            first = event.step - 1 if first is None else first
-            progress.update(event.step - first, event.steps - first, f"step {event.step}")
-            if event.kind == "validation":
+            if event.kind == "step":
+                first = event.step - 1 if first is None else first
+                progress.update(event.step - first, event.steps - first, f"step {event.step}")
+            elif event.kind in ("given", "validation"):
                 progress.clear()
                 print(json.dumps(dataclasses.asdict(event)), flush=True)

@@ -17,6 +17,7 @@ from parasol.training.descriptors import labels_of
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss
+from parasol.training.measurements import measurements
 from parasol.training.modality import Modality, ModalityTraining
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
@@ -151,15 +152,20 @@ def tabulate(
     autoencoder, style, content = load_frozen(frozen, runs)
     if content_map:
         content_map.eval()  # its trunk's batch norms are frozen too
-    tables, white, everywhere = tables_of(corpus, runs), on_white(corpus), np.arange(len(corpus.cells))
+    tables, white = tables_of(corpus, runs), on_white(corpus)
     views = {"": white, **({"-mirrored": lambda part: white(part).flip(3)} if mirrored else {})}
+    measured = measurements(corpus, tables)
+    with torch.no_grad():
+        drawn, shown = style.describe(measured), [content.describe(measured)]
+    if mirrored:
+        path, cells = tables / f"{frozen.content_run}-mirrored.safetensors", np.arange(len(corpus.cells))
+        shown.append(table(cells, views["-mirrored"], content.forward, path, key_of(corpus, content)))
 
-    def tabled(
-        network: nn.Module, name: str, of: np.ndarray, describe: Callable[[Tensor], Tensor], seen: View = _as_it_is
-    ) -> Tensor:
+    def tabled(network: nn.Module, name: str, describe: Callable[[Tensor], Tensor], seen: View = _as_it_is) -> Tensor:
+        key = key_of(corpus, network)
         return torch.stack(
             [
-                table(of, seen(view), describe, tables / f"{name}{suffix}.safetensors", key_of(corpus, network))
+                table(rows, seen(view), describe, tables / f"{name}{suffix}.safetensors", key)
                 for suffix, view in views.items()
             ]
         )
@@ -169,17 +175,15 @@ def tabulate(
             return None
         measure, fine = content_map.measure, content_map.config.fine
         name = f"content-map-fine-{fine}{suffix}" if fine else f"content-map{suffix}"
-        return tabled(content_map.trunk, name, rows, lambda pixels: measure(pixels).half(), seen)
+        return tabled(content_map.trunk, name, lambda pixels: measure(pixels).half(), seen)
 
     return Table(
         rows=rows,
-        latents=tabled(autoencoder.encoder, frozen.autoencoder_run, rows, autoencoder.encode),
-        content=tabled(content, frozen.content_run, everywhere, content.forward),
+        latents=tabled(autoencoder.encoder, frozen.autoencoder_run, autoencoder.encode),
+        content=torch.stack(shown),
         maps=mapped("", _as_it_is),
         traced=mapped("-traced", _in_a_look) if traced else None,
-        style=table(
-            everywhere, white, style.forward, tables / f"{frozen.style_run}.safetensors", key_of(corpus, style)
-        ),
+        style=drawn,
     )
 
 
@@ -257,13 +261,22 @@ class DiffusionTask(Task):
         self.place[rows] = np.arange(len(rows))
         described = self.table.style.numpy(), self.table.content[0].numpy()
         self.triplets, held, self.partners = mine_corpus(corpus, *described, mining, variety)
-        labels = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
+        self.labels = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.tokens = self.table.style if style_token == "style" else self.table.content[0]
-        self.report = {**self.triplets.report, **purity(self.triplets, *labels)}
         self.alpha_bars = torch.tensor(Schedule().alpha_bars)
         self.floor = 1.0 if unet.prediction == "v" else 0.0
         chosen = spread(np.arange(len(held.x)), 192)
         self.held = Triplets(x=held.x[chosen], y=held.y[chosen], s=held.s[chosen], report=held.report)
+
+    def given(self) -> dict[str, float]:
+        """How many triplets, how pure they are, and how pure all the partners that each x is trained with."""
+        x, (s, y), (styles, contents) = self.triplets.x[:, None], self.partners, self.labels
+        return {
+            **self.triplets.report,
+            **purity(self.triplets, styles, contents),
+            "partners_style_right": float((styles[s] == styles[x]).mean()),
+            "partners_content_right": float((contents[y] == contents[x]).mean()),
+        }
 
     def _noised(
         self, x: np.ndarray, t: Tensor, generator: torch.Generator, view: np.ndarray

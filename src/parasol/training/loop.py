@@ -75,13 +75,17 @@ class Task(ABC):
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Figures on the validation split, among them 'score' (lower is better). Called with the averaged weights."""
 
+    def given(self) -> dict[str, float]:
+        """Figures of what is trained on, to log before the first step."""
+        return {}
+
     def finish(self, model: nn.Module) -> None:
         """Last touch on the averaged weights before they are written as best (scales, batch-norm statistics)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing that happened: kind is 'step', 'validation' or 'saved'."""
+    """One thing that happened: kind is 'given', 'step', 'validation' or 'saved'."""
 
     kind: str
     step: int

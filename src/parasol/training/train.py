@@ -3,13 +3,14 @@
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
 from parasol.training.checkpoint import BEST, warm_start
 from parasol.training.diffusion import Frozen
-from parasol.training.loop import STATE, Event, run
+from parasol.training.loop import STATE, Event, Task, run
 from parasol.training.processes import launched
 from parasol.training.recipes import Places, Recipe, words_run
 from parasol.training.unpack import unpack
@@ -39,13 +40,18 @@ def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Itera
             pass
         return
     with (folder / "log.jsonl").open("a") as log, SummaryWriter(str(folder / "tensorboard")) as board:
-        for event in events:
-            if event.kind == "validation" or (event.kind == "step" and event.step % 20 == 0):
+        for event in chain(_given(task, recipe), events):
+            if event.kind in ("given", "validation") or (event.kind == "step" and event.step % 20 == 0):
                 log.write(json.dumps(dataclasses.asdict(event)) + "\n")
                 log.flush()
                 for name, value in event.figures.items():
                     board.add_scalar(f"{event.kind}/{name}", value, event.step)
             yield event
+
+
+def _given(task: Task, recipe: Recipe) -> Iterator[Event]:
+    if figures := task.given():
+        yield Event(kind="given", step=0, steps=recipe.optimisation.steps, seconds=0.0, figures=figures)
 
 
 def first_weights(recipe: Recipe, places: Places, start: Path | None) -> Path | None:
