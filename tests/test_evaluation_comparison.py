@@ -34,7 +34,7 @@ from parasol.evaluation.comparison.pairs import Entry, PicturePair, read_pairs, 
 from parasol.evaluation.comparison.pictograms import entries_of, frozen_pairs
 from parasol.evaluation.comparison.pictograms import main as freeze
 from parasol.evaluation.comparison.summary import estimates_of
-from parasol.evaluation.comparison.table import markdown
+from parasol.evaluation.comparison.table import contact_sheet, markdown
 from parasol.evaluation.metrics.frechet import fid
 from parasol.evaluation.metrics.sets import artfid, cmmd, precision_recall
 from parasol.images import fit, from_uint8, load, save_png
@@ -488,6 +488,26 @@ def test_the_page_and_the_sheet(finished: Path) -> None:
     sheet = load(finished / "sheet.png")
     assert sheet.shape[1] > 4 * 128, "content, style, truth and one method"
     assert sheet.shape[0] > 4 * 128
+
+
+def test_the_sheet_of_contents_and_styles_that_all_meet(tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.png" for name in ("a", "b", "x", "y", "z")}
+    for shade, file in enumerate(files.values()):
+        save_png(file, np.full((32, 32, 3), shade / 10, np.float32))
+    entries = [
+        Entry(name=f"{content}-{style}", content=f"{content}.png", style=f"{style}.png", truth=None, group="")
+        for content in "ab" for style in "xyz"
+    ]  # fmt: skip
+    write_pairs(tmp_path / "pairs.json", entries, tmp_path)
+    pairs, folders = read_pairs(tmp_path / "pairs.json", tmp_path), {"ours": tmp_path / "o", "other": tmp_path / "p"}
+    for place, pair in enumerate(pairs):
+        for block, folder in enumerate(folders.values()):
+            save_png(folder / f"{pair.name}.png", np.full((32, 32, 3), (5 + place + 6 * block) / 20, np.float32))
+    drawn = contact_sheet(pairs, folders, 32)
+    middles = drawn[20::36, -127::36, 0][:5]  # from the middle of the first content's column on
+    wanted = [[1.0, 0.2, 0.3, 0.4], [0.0, 0.25, 0.3, 0.35], [0.0, 0.55, 0.6, 0.65], [0.1, 0.4, 0.45, 0.5],
+              [0.1, 0.7, 0.75, 0.8]]  # fmt: skip
+    np.testing.assert_allclose(middles, wanted, atol=0.01)
 
 
 def test_best_of_a_row_competes_fairly(finished: Path) -> None:

@@ -15,6 +15,7 @@ from parasol.images import fit, load, sheet
 from parasol.types import Picture
 
 SHEET_PAIRS = 12
+CROSSED_STYLES, CROSSED_CONTENTS = 8, 6
 ARROWS = {LOWER: "lower", HIGHER: "higher", CHANCE: "0.5 is chance"}
 MB = 1e6
 ENDS = {"content", "style"}  # kinds of method that do nothing: what the others lie between
@@ -58,7 +59,14 @@ def table_of(found: Record) -> tuple[list[str], list[list[str]]]:
 
 
 def contact_sheet(pairs: Sequence[PicturePair], folders: Mapping[str, Path], size: int) -> Picture:
-    """The first pairs of the list, one a row: content, style, truth where there is one, then each method's result."""
+    """The first pairs of the list, one a row: content, style, truth where there is one, then each method's result.
+
+    Where every content meets every style there are more to see: styles across, contents down, a row for each method.
+    """
+    styles = list(dict.fromkeys(pair.style for pair in pairs))
+    contents = list(dict.fromkeys(pair.content for pair in pairs))
+    if len(styles) > 1 < len(contents) and len(pairs) == len(styles) * len(contents):
+        return _crossed({(pair.content, pair.style): pair for pair in pairs}, contents, styles, folders, size)
     shown = [pair for pair in pairs if not pair.identity][:SHEET_PAIRS] or list(pairs[:SHEET_PAIRS])
     with_truth = any(pair.truth for pair in shown)
     rows = []
@@ -69,6 +77,19 @@ def contact_sheet(pairs: Sequence[PicturePair], folders: Mapping[str, Path], siz
         rows.append([content, load(pair.style), *([truth] if with_truth else []), *results])
     labels = ["content", "style", *(["truth"] if with_truth else []), *folders]
     return sheet(rows, cell=size, column_labels=labels)
+
+
+def _crossed(
+    pairs: Mapping[tuple[Path, Path], PicturePair], contents: Sequence[Path], styles: Sequence[Path],
+    folders: Mapping[str, Path], size: int,
+) -> Picture:  # fmt: skip
+    rows = [[np.ones((size, size, 3), np.float32), *map(load, styles[:CROSSED_STYLES])]]
+    for name in contents[:CROSSED_CONTENTS]:
+        content = fit(load(name), size)
+        for folder in folders.values():
+            own = [pairs[name, style] for style in styles[:CROSSED_STYLES]]
+            rows.append([content, *(shaped(result_file(folder, pair), content) for pair in own)])
+    return sheet(rows, cell=size, row_labels=["", *list(folders) * len(contents[:CROSSED_CONTENTS])])
 
 
 def _cells(name: str, best: str, methods: Mapping[str, Record]) -> list[str]:
