@@ -32,6 +32,16 @@ def test_full_structure_is_the_reconstruction(model: Parasol, shape: tuple[int, 
     assert np.array_equal(np.asarray(result.image), np.asarray(model.reconstruct(content)))
 
 
+def test_a_model_may_draw_larger_than_it_was_trained(model: Parasol, tmp_path: Path) -> None:
+    folder = copy_of(model.bundle, tmp_path / "larger")
+    edit_manifest(folder, result_size=160)
+    larger, tall = Parasol.load(folder), drawing(3, 90, 128)
+    result = larger.stylize(tall, STYLE, **FAST)
+    assert result.image.size == (112, 160)
+    assert same(result, larger.stylize(tall, STYLE, **FAST, size=160))
+    assert not same(result, model.stylize(tall, STYLE, **FAST))
+
+
 def test_another_style_changes_the_picture(model: Parasol) -> None:
     """The content is inverted under its own style: under the new one, the residuals would rebuild it untouched."""
     result = model.stylize(CONTENT, STYLE, steps=10, structure=0.0, style_scale=5.0)

@@ -86,6 +86,7 @@ class Manifest(Record):
     name: str
     licence: str
     size: int = Field(ge=32, description="longer side in px that the model was trained at")
+    result_size: int = Field(0, ge=0, description="longer side in px of results where none is asked for; 0 for `size`")
     stride: int = Field(ge=8, description="sides are padded to a multiple of this, in px")
     latent_channels: int = Field(ge=1)
     schedule: Schedule
@@ -101,6 +102,11 @@ class Manifest(Record):
     networks: dict[str, dict[str, Any]] = Field(description="configuration of each torch network")
     training: dict[str, Any] = Field(description="record of how the weights came to be")
     files: dict[str, str] = Field(description="SHA-256 of every file beside this one")
+
+    @property
+    def default_size(self) -> int:
+        """Longer side in px of results where none is asked for."""
+        return self.result_size or self.size
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -262,7 +262,7 @@ class Parasol:
         return style_of(opened, self._style)
 
     def _fitted(self, content: Source, size: int | None) -> Picture:
-        longer = self.bundle.manifest.size if size is None else index(size)
+        longer = self.bundle.manifest.default_size if size is None else index(size)
         if not SMALLEST_SIZE <= longer <= LARGEST_SIZE:
             raise ValueError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")
         return fit(load(content), longer)

@@ -32,6 +32,7 @@ def models(json_: Json = False) -> None:
                 "name": name,
                 "default": name == DEFAULT_MODEL,
                 "size": manifest.size,
+                "result_size": manifest.default_size,
                 "licence": manifest.licence,
                 "dials": manifest.dials.model_dump(),
                 "hash": bundle.hash,
@@ -43,7 +44,9 @@ def models(json_: Json = False) -> None:
         return
     for row in rows:
         mark = "*" if row["default"] else " "
-        print(f"{mark} {row['name']:<16} {row['size']} px  {row['licence']}  {row['hash'][:12]}  {row['folder']}")
+        print(
+            f"{mark} {row['name']:<16} {row['result_size']} px  {row['licence']}  {row['hash'][:12]}  {row['folder']}"
+        )
 
 
 def env(json_: Json = False) -> None:

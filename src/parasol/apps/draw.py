@@ -77,7 +77,8 @@ def draw(
 
 
 def _look(model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any]) -> Outcome:
-    small = None if frame.size is None else min(frame.size, model.bundle.manifest.size)
+    manifest = model.bundle.manifest
+    small = min(frame.size or manifest.default_size, manifest.size)
     quick = dials if dials.steps <= QUICK_STEPS else replace(dials, steps=QUICK_STEPS, sampler="dpm")
     try:
         result = model.paint(_recipe(model, job, quick, replace(frame, size=small), read=read))

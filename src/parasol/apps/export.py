@@ -1,5 +1,6 @@
 """`parasol export`: trained runs -> a bundle."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,9 @@ def export(
     ),
     name: Annotated[str | None, typer.Option(help="Of the model; the folder's name if left out.")] = None,
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "CC-BY-SA-4.0",
+    result_size: Annotated[
+        int, typer.Option(min=0, max=2048, help="Longer side in px of results where none is asked for; 0: of training.")
+    ] = 0,
     style_scale: Annotated[float, typer.Option(help="The model's default dial.")] = 5.0,
     content_scale: Annotated[float, typer.Option(help="The model's default dial.")] = 5.0,
     structure: Annotated[float, typer.Option(help="The model's default dial.")] = 0.4,
@@ -43,5 +47,6 @@ def export(
     networks, card = assemble(
         RECIPES[recipe](), Places(corpus=corpus, runs=runs), name=name or out.name, licence=licence, dials=dials
     )
+    card = replace(card, result_size=result_size)
     bundle = write(networks, card, out)
     print(f"{bundle.folder}  {bundle.hash}")

@@ -100,7 +100,7 @@ def grid(
     with Progress("drawing the sheet") as progress:
         rows = _paint(loaded, layout, progress)
     pixels = images.sheet(
-        rows, cell=cell or size or loaded.bundle.manifest.size, row_labels=layout.row_labels,
+        rows, cell=cell or size or loaded.bundle.manifest.default_size, row_labels=layout.row_labels,
         column_labels=layout.column_labels,
     )  # fmt: skip
     told = [[None if isinstance(entry, np.ndarray) else options.summary(entry) for entry in row] for row in layout.rows]

@@ -41,7 +41,7 @@ class Card:
     """What a bundle says about itself beyond its networks.
 
     name, licence: of the model. attribution: who drew what it was trained on, and under which licences.
-    size: longer side in px of the training pictures.
+    size: longer side in px of the training pictures. result_size: of results where none is asked for, 0 for the same.
     style_version, content_version: of the descriptor spaces; descriptors of two versions are never compared.
     sentences: of the sentence encoder that the networks' words take, "" where there are none.
     schedule: of the noise. prediction: of the U-Net, "epsilon" or "v". dials: defaults that suit this model.
@@ -59,6 +59,7 @@ class Card:
     dials: DefaultDials
     training: Mapping[str, Any]
     sentences: str = ""
+    result_size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,7 @@ def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manife
         name=card.name,
         licence=card.licence,
         size=card.size,
+        result_size=card.result_size,
         stride=8 * 2 ** (levels - 1),  # 8 px a latent, halved between the U-Net's levels
         latent_channels=networks.autoencoder.config.latent_channels,
         schedule=card.schedule,
