@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
 from parasol.runtime.torch import load_networks
 from parasol.training import measurements
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
-from parasol.training.checkpoint import save_tensors, warm_start
+from parasol.training.checkpoint import BEST, load_record, save_tensors, warm_start
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import Denoiser, DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.draws import draws
@@ -102,6 +103,22 @@ def test_the_diffusion_model_overfits_eight_triplets(corpus: Corpus, runs: Path,
     )
     found = losses(finish(task, brief(120, learning_rate=3e-3), tmp_path))
     assert np.mean(found[-20:]) < 0.5 * np.mean(found[:5])
+
+
+@pytest.mark.parametrize(("keep", "step"), [("best", 2), ("last", 6)])
+def test_a_run_ends_with_the_best_or_the_last_weights(
+    corpus: Corpus,
+    runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    keep: Literal["best", "last"],
+    step: int,
+) -> None:
+    task, scores = diffusion(corpus, runs), iter([1.0, 3.0, 2.0])
+    monkeypatch.setattr(task, "validate", lambda model: {"score": next(scores)})
+    events = finish(task, replace(brief(6), validate_every=2, keep=keep), tmp_path)
+    assert sum(event.kind == "validation" for event in events) == 3
+    assert load_record(tmp_path / BEST)["step"] == step
 
 
 def test_what_is_trained_on_is_told_with_the_purity_of_all_partners(corpus: Corpus, runs: Path) -> None:

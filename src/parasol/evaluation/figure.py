@@ -32,7 +32,7 @@ class Subject:
     pairs: tuple[Pair, ...]
     """Held-out pairs, from the fixed list."""
     size: int | None = None
-    """Longer side of results in px; None for the model's own."""
+    """Longer side of results in px; None for that of the model's training."""
 
     @classmethod
     def of(cls, model: Parasol, corpus: Corpus, count: int) -> "Subject":
@@ -47,9 +47,14 @@ class Subject:
         """A cell on white at the model's own size: what the pipeline encodes."""
         return fit(load(self.file(cell)), self.model.bundle.manifest.size)
 
+    @property
+    def side(self) -> int:
+        """Longer side of results in px."""
+        return self.size or self.model.bundle.manifest.size
+
     def recipe(self, pair: Pair, dials: Dials) -> Recipe:
         """The content picture of a pair in the style of its style picture."""
-        return self.model.recipe(self.file(pair.content), self.file(pair.style), dials, size=self.size)
+        return self.model.recipe(self.file(pair.content), self.file(pair.style), dials, size=self.side)
 
     def paint(self, pair: Pair, dials: Dials) -> Picture:
         """The result of such a recipe."""

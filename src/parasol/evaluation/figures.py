@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", type=Path, default=Path("data/pictograms"), help="folder of a built corpus")
     parser.add_argument("--model", help="a bundled model or the folder of a bundle")
     parser.add_argument("--pairs", type=int, default=50, help="held-out pairs")
-    parser.add_argument("--size", type=int, help="longer side of results in px; the model's own if left out")
+    parser.add_argument("--size", type=int, help="longer side of results in px; that of training if left out")
     parser.add_argument("--only", help=f"names with commas between: {', '.join(FIGURES)}")
     parser.add_argument("--out", type=Path, default=Path("docs/figures/pictogram.json"), help="JSON file")
     options = parser.parse_args(arguments)

@@ -176,4 +176,5 @@ def style_picture(subject: Subject, case: Case) -> Float[np.ndarray, "_ _ 3"]:
 def paint(subject: Subject, case: Case, **dials: object) -> Picture:
     """The model's result for a case, with some dials set otherwise; seed 0."""
     model, chosen = subject.model, subject.dials(**{"fresh": case.fresh, **dials})
-    return model.paint(model.recipe(subject.file(case.content), subject.file(case.style), chosen)).pixels
+    files = subject.file(case.content), subject.file(case.style)
+    return model.paint(model.recipe(*files, chosen, size=subject.side)).pixels

@@ -104,10 +104,10 @@ def _recipe(subject: Subject, kind: str, place: Case, parts: Sequence[tuple[Case
     model, content = subject.model, subject.file(place.content)
     if kind == STYLES:
         styles = [(subject.file(case.style), weight) for case, weight in parts]
-        return model.recipe(content, styles, subject.dials())
+        return model.recipe(content, styles, subject.dials(), size=subject.side)
     shows = [(subject.file(case.content), weight) for case, weight in parts]
     dials = subject.dials(fresh=True, content_map=False)
-    return model.recipe(content, subject.file(place.style), dials, shows=shows)
+    return model.recipe(content, subject.file(place.style), dials, shows=shows, size=subject.side)
 
 
 def _same(one: Picture, other: Picture) -> bool:

@@ -47,7 +47,7 @@ def full_structure(subject: Subject) -> Figure:
         style_scale, content_scale = np.random.default_rng(row).uniform(0.0, LARGEST_SCALE, 2).round(2).tolist()
         dials = subject.dials(structure=1.0, style_scale=style_scale, content_scale=content_scale, seed=row)
         result = subject.paint(pair, dials)
-        ceiling = from_uint8(np.asarray(subject.model.reconstruct(subject.file(pair.content), size=subject.size)))
+        ceiling = from_uint8(np.asarray(subject.model.reconstruct(subject.file(pair.content), size=subject.side)))
         return {
             "pair": pair.name,
             "style_scale": style_scale,
@@ -68,7 +68,7 @@ def full_structure(subject: Subject) -> Figure:
 
 def reconstruction_psnr(subject: Subject, cell: Cell) -> float:
     """PSNR in dB of what the autoencoder makes of one picture, both in 8 bits."""
-    rebuilt = from_uint8(np.asarray(subject.model.reconstruct(subject.file(cell))))
+    rebuilt = from_uint8(np.asarray(subject.model.reconstruct(subject.file(cell), size=subject.side)))
     return decibel(psnr(rebuilt, subject.fitted(cell)))
 
 

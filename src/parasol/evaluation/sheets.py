@@ -154,7 +154,9 @@ class Sheets:
         chosen, model = self.subject.dials(**dials), self.subject.model
 
         def draw() -> Picture:
-            return model.paint(model.recipe(self._file(pair.content), self._file(pair.style), chosen)).pixels
+            return model.paint(
+                model.recipe(self._file(pair.content), self._file(pair.style), chosen, size=self.subject.side)
+            ).pixels
 
         words = ", ".join(f"{dial} {value:.3g}" for dial, value in dials.items())
         return Entry(name=f"{pair.name} {words}".rstrip(), draw=draw)

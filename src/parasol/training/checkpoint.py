@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 BEST = "best.safetensors"
-"""File in a run's folder: the averaged weights with the lowest score."""
+"""File in a run's folder: the averaged weights with the lowest score, or the last ones, as the recipe keeps."""
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], record: dict[str, object]) -> None:

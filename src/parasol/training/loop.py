@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,8 @@ class Optimisation:
     steps: length of the run. batch: samples a step. learning_rate: peak, reached after `warmup` steps.
     decay: 'constant', 'cosine' (to zero at `steps`) or 'tail' (constant, then linear to zero over the last fifth).
     average: decay of the weights' EMA. clip: largest gradient norm. seed: of every draw in the run.
-    validate_every, save_every: in steps.
+    validate_every, save_every: in steps. keep: which averaged weights a run ends with, those with the 'best' score or
+    the 'last', for losses whose gain the score does not see.
     """
 
     steps: int
@@ -43,6 +45,7 @@ class Optimisation:
     seed: int = 0
     validate_every: int = 500
     save_every: int = 250
+    keep: Literal["best", "last"] = "best"
 
     def rate(self, step: int) -> float:
         """Learning rate of a step (0-based)."""
@@ -99,7 +102,7 @@ def run(
 ) -> Iterator[Event]:
     """Train `task`, resuming from `folder/state.safetensors` where there is one.
 
-    Writes `state.safetensors` (exact resume) and `best.safetensors` (averaged weights with the lowest score).
+    Writes `state.safetensors` (exact resume) and `best.safetensors` (the averaged weights that `keep` asks for).
     Closing the generator (Ctrl-C included) saves the state first. Of many `processes`, which all see the same folder,
     the first writes; the others take part in the steps and would only wait for its validation, so they validate too.
     """
@@ -130,7 +133,7 @@ def run(
                 finished = copy.deepcopy(average).cpu().eval()
                 task.finish(finished)
                 figures = task.validate(finished)
-                if figures["score"] < score:
+                if figures["score"] < score or optimisation.keep == "last":
                     score = figures["score"]
                     if processes.first:
                         save_tensors(best, finished.state_dict(), {**record, **figures, "step": step})

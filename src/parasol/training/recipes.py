@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -198,19 +199,21 @@ def painting_diffusion() -> Recipe:
         modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_000),
     )
     return _diffusion(
-        "painting-diffusion", PAINTING_FROZEN, training, steps=1_200, styles=32, start="pictogram-diffusion"
-    )
+        "painting-diffusion", PAINTING_FROZEN, training, steps=1_200, styles=32, start="pictogram-diffusion",
+        keep="last",
+    )  # fmt: skip
 
 
 def _diffusion(
-    name: str, frozen: Frozen, training: DiffusionTraining, *, steps: int, styles: int, start: str = ""
-) -> Recipe:
+    name: str, frozen: Frozen, training: DiffusionTraining, *, steps: int, styles: int, start: str = "",
+    keep: Literal["best", "last"] = "best",
+) -> Recipe:  # fmt: skip
     unet, projector = UNetConfig(prediction="v", modulated=64, time=96), ProjectorConfig(hidden=256)
     content_map = ContentMapConfig(aligned=True, fine=5)
     mining, variety = Mining(confidence=20.0), Variety(styles=styles, contents=4)
     optimisation = Optimisation(
         steps=steps, batch=48, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.997,
-        validate_every=400, save_every=100,
+        validate_every=400, save_every=100, keep=keep,
     )  # fmt: skip
     return Recipe(
         name=name,

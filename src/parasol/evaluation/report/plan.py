@@ -239,4 +239,5 @@ class _Drawing:
     def _recipe(self, pair: Pair, look: Words | None = None, shows: Words | None = None, **dials: Any) -> Recipe:
         subject = self._subject
         chosen = subject.dials(steps=self._steps, **dials)
-        return subject.model.recipe(subject.file(pair.content), look or subject.file(pair.style), chosen, shows=shows)
+        style = look or subject.file(pair.style)
+        return subject.model.recipe(subject.file(pair.content), style, chosen, shows=shows, size=subject.side)
