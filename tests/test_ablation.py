@@ -201,7 +201,7 @@ def test_rows_begin_with_a_trained_rdm(places: Places) -> None:
     (places.runs / "pictogram-rdm").mkdir()
     save_tensors(places.runs / "pictogram-rdm" / "best.safetensors", rdm.state_dict(), {"recipe": "pictogram-rdm"})
     still = replace(recipe, optimisation=replace(recipe.optimisation, steps=1, learning_rate=0.0))
-    assert {event.step for event in train(still, places)} == {1}
+    assert [event.step for event in train(still, places) if event.kind == "step"] == [1]
     found = load_file(places.runs / recipe.name / "best.safetensors")
     for name, value in rdm.unet.state_dict().items():
         torch.testing.assert_close(found[f"unet.{name}"], value)

@@ -127,7 +127,7 @@ def test_it_overfits_and_knows_its_space(corpus: Corpus, runs: Path, tmp_path: P
     steps = [event.figures for event in events if event.kind == "step"]
     mean = {name: [np.mean([one[name] for one in part]) for part in (steps[:5], steps[-20:])] for name in steps[0]}
     assert mean["reads_style"][1] < 0.8 * mean["reads_style"][0], "the reader tells the hands apart"
-    assert mean["style"][1] < 0.8 * mean["style"][0], "and reads results as the style asked for"
+    assert mean["style"][1] < 0.9 * mean["style"][0], "and reads results as the style asked for"
     assert mean["identity"][1] < 0.3
     figures = next(event.figures for event in events if event.kind == "validation")
     assert figures["score"] == pytest.approx(figures["style_distance"] + figures["content_distance"] / 4)

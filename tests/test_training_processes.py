@@ -64,7 +64,8 @@ def test_two_processes_end_where_one_does_and_resume(corpus: Corpus, runs: Path,
     assert (apart <= 1e-5).mean() > 0.999
     assert apart.max() < 1e-4
     log = [json.loads(line) for line in (two / "brief" / "log.jsonl").read_text().splitlines()]
-    assert [event["step"] for event in log] == [3, 5], "one validation each"
+    assert [event["step"] for event in log if event["kind"] == "validation"] == [3, 5], "one validation each"
+    assert [event["step"] for event in log if event["kind"] == "given"] == [0] * 2, "told at each start"
 
 
 @pytest.mark.parametrize("count", [2, 4])
