@@ -1,6 +1,7 @@
 """The figures on a small real model and a drawn corpus: each is what it says, and goes on where it was stopped."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from parasol.evaluation.robustness import ALTERATIONS, robustness
 from parasol.evaluation.statistics import rms
 from parasol.images import from_uint8
 from parasol.maths.distances import psnr
+from small_model import copy_of, edit_manifest
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,15 @@ def test_autoencoder_is_the_psnr_of_reconstruct(subject: Subject) -> None:
     every = [db for record in records for db in record["psnr"].values()]
     assert summary["all"]["mean"] == pytest.approx(np.mean(every), abs=0.01)
     assert summary["all"]["tenth_percentile"] == pytest.approx(np.percentile(every, 10), abs=0.01)
+
+
+def test_everything_is_measured_at_the_size_of_the_training(subject: Subject, tmp_path: Path) -> None:
+    folder = copy_of(subject.model.bundle, tmp_path / "larger")
+    edit_manifest(folder, result_size=160)
+    larger, pair = replace(subject, model=Parasol.load(folder)), subject.pairs[0]
+    drawn = larger.paint(pair, larger.dials(steps=2)), larger.fitted(pair.content), larger.rebuilt(pair.content)
+    assert {picture.shape for picture in drawn} == {subject.fitted(pair.content).shape}
+    assert larger.model.stylize(larger.file(pair.content), larger.file(pair.style), steps=2).pixels.shape[0] == 160
 
 
 def test_full_structure_is_identical(subject: Subject) -> None:

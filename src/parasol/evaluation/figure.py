@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from parasol import __version__
 from parasol.bundle import WORDS
 from parasol.corpora import Cell, Corpus
 from parasol.corpora.corpus import CELLS_FILE
 from parasol.evaluation.choice import Pair, pairs
-from parasol.images import fit, load, write_atomic
+from parasol.images import fit, from_uint8, load, write_atomic
 from parasol.pipeline import Parasol
 from parasol.recipe import Dials, Recipe
 from parasol.types import Picture
@@ -44,8 +46,12 @@ class Subject:
         return self.corpus.folder / cell.file
 
     def fitted(self, cell: Cell) -> Picture:
-        """A cell on white at the model's own size: what the pipeline encodes."""
-        return fit(load(self.file(cell)), self.model.bundle.manifest.size)
+        """A cell on white at the size of results: what the pipeline encodes."""
+        return fit(load(self.file(cell)), self.side)
+
+    def rebuilt(self, cell: Cell) -> Picture:
+        """What the autoencoder makes of that, in 8 bits."""
+        return from_uint8(np.asarray(self.model.reconstruct(self.file(cell), size=self.side)))
 
     @property
     def side(self) -> int:

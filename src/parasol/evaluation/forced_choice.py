@@ -10,7 +10,6 @@ from parasol.evaluation.cases import UNSEEN, Case, cases
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.independent import judge_of, paint
 from parasol.evaluation.metrics.interval import mean_estimate
-from parasol.images import from_uint8
 from parasol.types import Picture
 
 CHOICES = 200
@@ -89,5 +88,4 @@ def ridge(
 
 
 def _pictures(subject: Subject, case: Case) -> tuple[Picture, Picture, Picture]:
-    rebuilt = np.asarray(subject.model.reconstruct(subject.file(case.truth)))
-    return paint(subject, case), subject.fitted(case.truth), from_uint8(rebuilt)
+    return paint(subject, case), subject.fitted(case.truth), subject.rebuilt(case.truth)

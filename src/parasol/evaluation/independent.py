@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from parasol.corpora import Cell
 from parasol.evaluation.cases import Case, judge_cells
+from parasol.evaluation.choice import Pair
 from parasol.evaluation.figure import Record, Subject
 from parasol.evaluation.frozen import fit_discriminant, histogram
 from parasol.evaluation.lite2 import Lite2
@@ -175,6 +176,5 @@ def style_picture(subject: Subject, case: Case) -> Float[np.ndarray, "_ _ 3"]:
 
 def paint(subject: Subject, case: Case, **dials: object) -> Picture:
     """The model's result for a case, with some dials set otherwise; seed 0."""
-    model, chosen = subject.model, subject.dials(**{"fresh": case.fresh, **dials})
-    files = subject.file(case.content), subject.file(case.style)
-    return model.paint(model.recipe(*files, chosen, size=subject.side)).pixels
+    pair = Pair(content=case.content, style=case.style)
+    return subject.paint(pair, subject.dials(**{"fresh": case.fresh, **dials}))

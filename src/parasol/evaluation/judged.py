@@ -21,7 +21,7 @@ from parasol.evaluation.independent import (
 from parasol.evaluation.metrics.chamfer import chamfer
 from parasol.evaluation.metrics.interval import Estimate, mean_estimate, resampled_estimate
 from parasol.evaluation.shelf import nearest_in_hand
-from parasol.images import fit, from_uint8
+from parasol.images import fit
 from parasol.types import Picture
 
 FEW = 10  # sampling steps
@@ -131,7 +131,7 @@ def _pictures(subject: Subject, case: Case, methods: dict[str, Callable[[Picture
         OURS: paint(subject, case),
         TEN: paint(subject, case, steps=FEW),
         REAL: subject.fitted(case.truth),
-        REBUILT: from_uint8(np.asarray(subject.model.reconstruct(subject.file(case.truth)))),
+        REBUILT: subject.rebuilt(case.truth),
         CONTENT: content,
         RETRIEVED: subject.fitted(nearest_in_hand(subject, case)),
         **{name: one(content, style) for name, one in methods.items()},

@@ -8,7 +8,6 @@ from parasol.corpora import Cell
 from parasol.evaluation.choice import CONTENT_TEST
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.statistics import decibel
-from parasol.images import from_uint8
 from parasol.maths.distances import psnr
 
 LARGEST_SCALE = 10.0
@@ -47,7 +46,7 @@ def full_structure(subject: Subject) -> Figure:
         style_scale, content_scale = np.random.default_rng(row).uniform(0.0, LARGEST_SCALE, 2).round(2).tolist()
         dials = subject.dials(structure=1.0, style_scale=style_scale, content_scale=content_scale, seed=row)
         result = subject.paint(pair, dials)
-        ceiling = from_uint8(np.asarray(subject.model.reconstruct(subject.file(pair.content), size=subject.side)))
+        ceiling = subject.rebuilt(pair.content)
         return {
             "pair": pair.name,
             "style_scale": style_scale,
@@ -68,8 +67,7 @@ def full_structure(subject: Subject) -> Figure:
 
 def reconstruction_psnr(subject: Subject, cell: Cell) -> float:
     """PSNR in dB of what the autoencoder makes of one picture, both in 8 bits."""
-    rebuilt = from_uint8(np.asarray(subject.model.reconstruct(subject.file(cell), size=subject.side)))
-    return decibel(psnr(rebuilt, subject.fitted(cell)))
+    return decibel(psnr(subject.rebuilt(cell), subject.fitted(cell)))
 
 
 def _spread(values: list[float]) -> Record:

@@ -15,8 +15,6 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-import numpy as np
-
 from parasol import corpora
 from parasol.corpora import Cell
 from parasol.corpora.pictograms import ATTRIBUTION_FILE
@@ -27,7 +25,7 @@ from parasol.evaluation.figure import Subject
 from parasol.evaluation.small_png import save, shows
 from parasol.evaluation.waiting import Waiting
 from parasol.evaluation.worst import told, uncurated, worst
-from parasol.images import from_uint8, sheet
+from parasol.images import sheet
 from parasol.pipeline import Parasol
 from parasol.types import Picture
 
@@ -147,22 +145,12 @@ class Sheets:
         return Entry(name=cell.id, draw=partial(self.subject.fitted, cell))
 
     def _rebuilt(self, cell: Cell) -> Entry:
-        reconstruct = self.subject.model.reconstruct
-        return Entry(name=f"{cell.id} rebuilt", draw=lambda: from_uint8(np.asarray(reconstruct(self._file(cell)))))
+        return Entry(name=f"{cell.id} rebuilt", draw=partial(self.subject.rebuilt, cell))
 
     def _styled(self, pair: Pair, **dials: Any) -> Entry:
-        chosen, model = self.subject.dials(**dials), self.subject.model
-
-        def draw() -> Picture:
-            return model.paint(
-                model.recipe(self._file(pair.content), self._file(pair.style), chosen, size=self.subject.side)
-            ).pixels
-
         words = ", ".join(f"{dial} {value:.3g}" for dial, value in dials.items())
-        return Entry(name=f"{pair.name} {words}".rstrip(), draw=draw)
-
-    def _file(self, cell: Cell) -> Path:
-        return self.subject.file(cell)
+        chosen = self.subject.dials(**dials)
+        return Entry(name=f"{pair.name} {words}".rstrip(), draw=partial(self.subject.paint, pair, chosen))
 
 
 def draw(plan: Plan, out: Path, key: object, *, cell: int) -> bool:
