@@ -1,6 +1,7 @@
 """Baselines of other work: each is what its paper says, on small real components."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from parasol.evaluation.comparison.baselines.gradients import (
 from parasol.evaluation.comparison.baselines.latents import whitened_and_coloured
 from parasol.evaluation.comparison.baselines.magenta import probe
 from parasol.evaluation.comparison.baselines.rdm import training_cells
+from parasol.evaluation.comparison.baselines.runs import weights_of
 from parasol.evaluation.comparison.method import Method
 from parasol.evaluation.comparison.methods import METHODS, Asked, method
 from parasol.evaluation.comparison.pictograms import frozen_pairs
@@ -230,6 +232,17 @@ def test_rdm_is_conditioned_on_the_content_and_the_neighbours_of_the_style(
     assert found.settings["database"]["training_cells"] == len(database)
     assert found.settings["weights"] == weights == sha256(rdm_run / "best.safetensors")[:12]
     assert not np.allclose(made(spec.replace("neighbours=3", "neighbours=1"), model).paint(*scene), wanted)
+
+
+def test_a_run_for_the_latents_of_another_autoencoder_is_refused(rdm_run: Path, model: Parasol, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(rdm_run, tmp_path / rdm_run.name))
+    record = {**load_record(run / "best.safetensors"), "frozen": {"autoencoder_run": "ours"}}
+    save_tensors(run / "best.safetensors", load_file(run / "best.safetensors"), record)
+    told = model.bundle.manifest.model_copy(update={"training": {"theirs": {}}})
+    with pytest.raises(ValueError, match=r"is for the latents of ours, and the model .* has others: train it anew"):
+        weights_of("rdm", str(run), rdm.RECIPE, rdm.TRAIN, told)
+    told = told.model_copy(update={"training": {"theirs": {}, "ours": {}}})
+    assert weights_of("rdm", str(run), rdm.RECIPE, rdm.TRAIN, told)[0] == record
 
 
 def test_rdm_without_what_it_needs_says_how_to_get_it(

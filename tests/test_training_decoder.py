@@ -1,18 +1,21 @@
-"""The decoder alone: what it starts from, what it is taught with, and that no latent moves."""
+"""The decoder alone, or E with it: what it starts from, what it is taught with, and which latents move."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from drawn_corpus import make
 from parasol.corpora import Corpus
 from parasol.evaluation.metrics.perceptual import perceptual_distance
 from parasol.training.autoencoder import LAYERS, DecoderTask, DecoderTraining
+from parasol.training.checkpoint import BEST
 from parasol.training.loop import Optimisation, run
 from parasol.training.losses import edge_loss, perceptual_loss
 from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
+from parasol.training.pictures import composite, spread
 
 SHALLOW = AutoencoderConfig(
     widths=(8, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), latent_channels=4
@@ -62,13 +65,28 @@ def test_it_learns_and_the_encoder_stays(corpus: Corpus, tmp_path: Path) -> None
         assert same == (not name.startswith("decoder.")), name
 
 
+def test_where_the_encoder_learns_too_its_latents_get_their_scale_anew(corpus: Corpus, tmp_path: Path) -> None:
+    start, training = deepened(trained(), DEEP), DecoderTraining(crop=32, encoder=True, precision="bfloat16")
+    task = DecoderTask(corpus, start, training, batch=8)
+    before = task.validate(task.model)
+    optimisation = Optimisation(steps=30, batch=8, learning_rate=2e-3, warmup=5, validate_every=30, average=0.5)
+    after = [event.figures for event in run(task, optimisation, tmp_path, {}) if event.kind == "validation"][-1]
+    assert after["psnr"] > before["psnr"] + 1.0
+    found = Autoencoder(DEEP)
+    found.load_state_dict(load_file(tmp_path / BEST))
+    for name, value in found.state_dict().items():
+        assert not torch.equal(value, start.state_dict()[name]), name
+    with torch.no_grad():
+        latents = found.encode(composite(task.pixels[spread(task.rows, 256, seed=1)]))
+    assert latents.mean((0, 2, 3)) == pytest.approx(np.zeros(4), abs=1e-4)
+    assert latents.std((0, 2, 3)) == pytest.approx(np.ones(4), rel=1e-4)
+
+
 def test_the_score_is_the_loss_of_whole_pictures_without_noise(corpus: Corpus) -> None:
     training = DecoderTraining(crop=32, edges=2.0, perceptual=0.5)
     task = DecoderTask(corpus, deepened(trained(), DEEP), training, batch=8)
     found = task.validate(task.model)
     with torch.no_grad():
-        from parasol.training.pictures import composite
-
         pixels = composite(task.pixels[task.validation])
         error = task.model.decode(task.model.encode(pixels)) - pixels
     expected = error.abs().mean() + error.square().mean() + 2.0 * found["edges"] + 0.5 * found["perceptual"]

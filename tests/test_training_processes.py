@@ -80,7 +80,7 @@ def test_the_mean_over_the_parts_is_the_loss_of_the_whole(corpus: Corpus, runs: 
             parts.append(task.loss(task.model, step))
         assert np.mean([loss.item() for loss, _ in parts]) == pytest.approx(whole.item(), rel=1e-5)
         for name, value in figures.items():
-            assert np.mean([part[name] for _, part in parts]) == pytest.approx(value, rel=1e-4, abs=1e-7)
+            assert np.mean([float(part[name]) for _, part in parts]) == pytest.approx(float(value), rel=1e-4, abs=1e-7)
         assert len({loss.item() for loss, _ in parts}) == count, "each takes rows of its own"
 
 

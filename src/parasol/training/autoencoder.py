@@ -1,6 +1,9 @@
-"""Training of the autoencoder E / D, and of its decoder alone: crops of pictograms on many backgrounds."""
+"""Training of the autoencoder E / D, then of its decoder alone or of both, to look sharp: crops on many backgrounds."""
 
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -35,6 +38,8 @@ class AutoencoderTraining:
 class AutoencoderTask(Task):
     """Minimises |x' - x| + (x' - x)^2; the score is minus the mean PSNR (dB) over validation contents."""
 
+    accelerated = True
+
     def __init__(self, corpus: Corpus, network: AutoencoderConfig, training: AutoencoderTraining, batch: int) -> None:
         self.model = Autoencoder(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.training, self.batch = training, batch
@@ -59,17 +64,17 @@ class AutoencoderTask(Task):
         background = np.where(plain, 1.0, random.random((self.batch, 3)))
         return composite(crops, background).contiguous(memory_format=torch.channels_last)
 
-    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
         assert isinstance(model, Autoencoder)
-        rows, device = self.part.rows(self.batch), next(model.parameters()).device
-        pixels = self.batch_of(step)[rows].to(device)
+        rows = self.part.rows(self.batch)
+        pixels = self.batch_of(step)[rows]
         latent = model.raw_encode(pixels)
-        noise = torch.randn((self.batch, *latent.shape[1:]), generator=torch_draws(self.training.seed, step))
-        noise = noise[rows].to(device)
+        generator = torch_draws(self.training.seed, step, pixels.device)
+        noise = torch.randn((self.batch, *latent.shape[1:]), generator=generator, device=pixels.device)[rows]
         decoded = model.raw_decode(latent + self.training.noise * noise)
         squared = functional.mse_loss(decoded, pixels)
         loss = functional.l1_loss(decoded, pixels) + squared + self.training.shrink * latent.square().mean()
-        return loss, {"psnr": -10.0 * float(squared.detach().log10()), "latent": float(latent.detach().std())}
+        return loss, {"psnr": -10.0 * squared.detach().log10(), "latent": latent.detach().std()}
 
     @torch.no_grad()
     def finish(self, model: nn.Module) -> None:
@@ -97,19 +102,22 @@ class DecoderTraining(AutoencoderTraining):
 
     noise: largest deviation of the noise on the latent, in units of its own; each picture draws one below it.
     edges: weight of the error of differences between neighbouring pixels. perceptual: weight of the perceptual distance
-    on the maps of EfficientNet-Lite0 that `LAYERS` names.
+    on the maps of EfficientNet-Lite0 that `LAYERS` names. encoder: whether E is trained too; latents, and all that is
+    made of them, are then others. precision: of the products; sums, weights and losses are float32 in any case.
     """
 
     noise: float = 0.1
     edges: float = 1.0
     perceptual: float = 0.03
+    encoder: bool = False
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 LAYERS = (1, 4, 6, 9, 12)  # of Lite0: the stem and the ends of the stages, blocks 2, 4, 7 and 10
 
 
 class DecoderTask(AutoencoderTask):
-    """Teaches a trained autoencoder's decoder to draw sharply; E, and with it every latent, stays what it is.
+    """Teaches a trained autoencoder to draw sharply: its decoder alone, so that every latent stays what it is, or both.
 
     The score is the loss over validation contents, whole pictures without noise.
     """
@@ -119,35 +127,44 @@ class DecoderTask(AutoencoderTask):
     def __init__(self, corpus: Corpus, start: Autoencoder, training: DecoderTraining, batch: int) -> None:
         super().__init__(corpus, start.config, training, batch)
         self.model.load_state_dict(start.state_dict())
-        self.model.encoder.requires_grad_(False)
+        self.model.encoder.requires_grad_(training.encoder)
         self.trunk = Trunk(blocks=max(LAYERS) - 1).eval()
         load_published_trunk(self.trunk)
 
-    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(model, Autoencoder)
-        rows, device = self.part.rows(self.batch), next(model.parameters()).device
-        pixels = self.batch_of(step)[rows].to(device)
-        with torch.no_grad():
-            latent = model.encode(pixels)
-        generator = torch_draws(self.training.seed, step)
-        noise = torch.randn((self.batch, *latent.shape[1:]), generator=generator)
-        much = self.training.noise * torch.rand((self.batch, 1, 1, 1), generator=generator)
-        latent = latent + (much * noise)[rows].to(device)
-        return self._loss(model.raw_decode(latent * model.latent_std + model.latent_mean), pixels)
+    def to(self, device: torch.device) -> None:
+        """Bring the autoencoder and the judge of its sharpness to a device."""
+        super().to(device)
+        self.trunk.to(device)
 
-    def _loss(self, decoded: Tensor, pixels: Tensor) -> tuple[Tensor, dict[str, float]]:
-        self.trunk.to(pixels.device)
+    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
+        assert isinstance(model, Autoencoder)
+        rows = self.part.rows(self.batch)
+        pixels = self.batch_of(step)[rows]
+        device, generator = pixels.device, torch_draws(self.training.seed, step, pixels.device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
+            with nullcontext() if self.training.encoder else torch.no_grad():
+                raw = model.raw_encode(pixels).float()
+            noise = torch.randn((self.batch, *raw.shape[1:]), generator=generator, device=device)
+            much = self.training.noise * torch.rand((self.batch, 1, 1, 1), generator=generator, device=device)
+            noise = model.latent_std * (much * noise)[rows]
+            loss, figures = self._loss(model.raw_decode(raw + noise).float(), pixels)
+        return (loss + self.training.shrink * raw.square().mean() if self.training.encoder else loss), figures
+
+    def _loss(self, decoded: Tensor, pixels: Tensor) -> tuple[Tensor, Mapping[str, float | Tensor]]:
         with torch.no_grad():
-            wanted = self.trunk.maps(pixels, LAYERS)
-        perceptual, edges = perceptual_loss(self.trunk.maps(decoded, LAYERS), wanted), edge_loss(decoded, pixels)
+            wanted = [maps.float() for maps in self.trunk.maps(pixels, LAYERS)]
+        found = [maps.float() for maps in self.trunk.maps(decoded, LAYERS)]
+        perceptual, edges = perceptual_loss(found, wanted), edge_loss(decoded, pixels)
         squared = functional.mse_loss(decoded, pixels)
         loss = functional.l1_loss(decoded, pixels) + squared
         loss = loss + self.training.edges * edges + self.training.perceptual * perceptual
-        psnr = -10.0 * float(squared.detach().log10())
-        return loss, {"psnr": psnr, "edges": float(edges.detach()), "perceptual": float(perceptual.detach())}
+        psnr = -10.0 * squared.detach().log10()
+        return loss, {"psnr": psnr, "edges": edges.detach(), "perceptual": perceptual.detach()}
 
     def finish(self, model: nn.Module) -> None:
-        """Nothing: the latent's scale is E's."""
+        """Measure the latent's scale anew where E was trained."""
+        if self.training.encoder:
+            super().finish(model)
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -157,7 +174,7 @@ class DecoderTask(AutoencoderTask):
         for rows in blocks(self.validation):
             pixels = composite(self.pixels[rows])
             loss, figures = self._loss(model.decode(model.encode(pixels)), pixels)
-            parts.append((len(rows), {**figures, "score": float(loss)}))
+            parts.append((len(rows), {**figures, "score": loss}))
         total = sum(count for count, _ in parts)
-        means = {name: sum(count * figures[name] for count, figures in parts) / total for name in parts[0][1]}
+        means = {name: sum(count * float(figures[name]) for count, figures in parts) / total for name in parts[0][1]}
         return {**found, **{name: means[name] for name in ("score", "edges", "perceptual")}}

@@ -1,6 +1,6 @@
 """Training of the U-Net and the projector M on mined triplets, the other networks frozen (paper section 4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from parasol.corpora.synthetic import look_of, restyle
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
 from parasol.training.descriptors import labels_of
+from parasol.training.devices import CPU, accelerator
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss
@@ -150,8 +151,10 @@ def tabulate(
 ) -> Table:
     """What training reads of `rows`, and both descriptors of every cell; what is costly is kept in `tables_of`."""
     autoencoder, style, content = load_frozen(frozen, runs)
+    device = accelerator()
+    autoencoder.to(device)
     if content_map:
-        content_map.eval()  # its trunk's batch norms are frozen too
+        content_map.eval().to(device)  # its trunk's batch norms are frozen too
     tables, white = tables_of(corpus, runs), on_white(corpus)
     views = {"": white, **({"-mirrored": lambda part: white(part).flip(3)} if mirrored else {})}
     measured = measurements(corpus, tables)
@@ -159,7 +162,7 @@ def tabulate(
         drawn, shown = style.describe(measured), [content.describe(measured)]
     if mirrored:
         path, cells = tables / f"{frozen.content_run}-mirrored.safetensors", np.arange(len(corpus.cells))
-        shown.append(table(cells, views["-mirrored"], content.forward, path, key_of(corpus, content)))
+        shown.append(table(cells, views["-mirrored"], content.to(device), path, key_of(corpus, content)))
 
     def tabled(network: nn.Module, name: str, describe: Callable[[Tensor], Tensor], seen: View = _as_it_is) -> Tensor:
         key = key_of(corpus, network)
@@ -195,7 +198,7 @@ def _in_a_look(view: Pictures) -> Pictures:
     """Each picture in a synthetic look of its own."""
 
     def seen(rows: np.ndarray) -> Tensor:
-        pictures = view(rows).permute(0, 2, 3, 1).numpy()
+        pictures = view(rows).permute(0, 2, 3, 1).cpu().numpy()
         return stacked([restyle(one, look_of(TRACED, int(row))) for one, row in zip(pictures, rows, strict=True)])
 
     return seen
@@ -230,6 +233,8 @@ class DiffusionTask(Task):
     "RDM-style". Triplets are mined in both spaces in any case.
     """
 
+    accelerated = True
+
     def __init__(
         self,
         corpus: Corpus,
@@ -247,7 +252,7 @@ class DiffusionTask(Task):
         if style_token == "content" and training.modality:
             raise ValueError("modality losses hold the style descriptor to a content descriptor: leave one of the two")
         denoiser = Denoiser(unet, projector, content_map)
-        self.model = denoiser.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model, self.device = denoiser.to(memory_format=torch.channels_last), CPU  # type: ignore[call-overload]
         if training.compiled:
             denoiser.unet.compile()
         self.modality = Modality(*load_frozen(frozen, runs), training.modality) if training.modality else None
@@ -268,6 +273,17 @@ class DiffusionTask(Task):
         chosen = spread(np.arange(len(held.x)), 192)
         self.held = Triplets(x=held.x[chosen], y=held.y[chosen], s=held.s[chosen], report=held.report)
 
+    def to(self, device: torch.device) -> None:
+        """Bring the networks and the whole table to a device."""
+        super().to(device)
+        self.device, self.table = device, self.table.to(device)
+        self.tokens, self.alpha_bars = self.tokens.to(device), self.alpha_bars.to(device)
+        if self.modality:
+            self.modality.to(device)
+
+    def _there(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values).to(self.device)
+
     def given(self) -> dict[str, float]:
         """How many triplets, how pure they are, and how pure all the partners that each x is trained with."""
         x, (s, y), (styles, contents) = self.triplets.x[:, None], self.partners, self.labels
@@ -281,67 +297,68 @@ class DiffusionTask(Task):
     def _noised(
         self, x: np.ndarray, t: Tensor, generator: torch.Generator, view: np.ndarray
     ) -> tuple[Tensor, Tensor, Tensor]:
-        latents = self.table.latents[view, self.place[x]]
-        eps = torch.randn(latents.shape, generator=generator)
+        latents = self.table.latents[self._there(view), self._there(self.place[x])]
+        eps = torch.randn(latents.shape, generator=generator, device=self.device)
         alpha_bar = self.alpha_bars[t]
         z = add_noise(latents, eps, per_picture(alpha_bar, latents))
         return z.contiguous(memory_format=torch.channels_last), eps, alpha_bar
 
-    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
-        random, generator = draws(self.training.seed, step), torch_draws(self.training.seed, step)
+    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
+        random, generator = draws(self.training.seed, step), torch_draws(self.training.seed, step, self.device)
         chosen = random.choice(len(self.triplets.x), self.batch, replace=False)
         # stratified: one t in each B-th of the range, so that a batch sees all noise levels
         times = (np.arange(self.batch) + random.random(self.batch)) / self.batch * len(self.alpha_bars)
-        t = torch.from_numpy(times.astype(np.int64))
+        t = self._there(times.astype(np.int64))
         modes = random.choice(len(MODES), self.batch, p=self.training.shares)
-        kept = torch.tensor(list(MODES.values()))[modes]
+        kept = self._there(np.array([*MODES.values()], np.float32)[modes])
         view = (random.random(self.batch) < self.training.mirrored).astype(np.int64)
         z, eps, alpha_bar = self._noised(self.triplets.x[chosen], t, generator, view)
         s, y = (of[chosen, random.integers(of.shape[1], size=self.batch)] for of in self.partners)
-        style, (content, maps) = self.tokens[s], self._shown(y, view)
+        style, (content, maps) = self.tokens[self._there(s)], self._shown(y, view)
         if self.table.traced is not None and maps is not None:
             own = np.flatnonzero(random.random(self.batch) < self.training.traced)
-            maps[torch.from_numpy(own)] = self.table.traced[view[own], self.place[self.triplets.x[chosen[own]]]].float()
+            shown = self._there(view[own]), self._there(self.place[self.triplets.x[chosen[own]]])
+            maps[self._there(own)] = self.table.traced[shown].float()
         decoded = (
             self.modality.chosen(alpha_bar, kept) if self.modality and step >= self.modality.training.since else None
         )
-        rows, device = self.part.rows(self.batch), next(model.parameters()).device
+        rows = self.part.rows(self.batch)
         z, t, eps, alpha_bar, style, content, kept = (
-            whole[rows].to(device) for whole in (z, t, eps, alpha_bar, style, content, kept)
+            whole[rows] for whole in (z, t, eps, alpha_bar, style, content, kept)
         )
-        maps = None if maps is None else maps[rows].to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
+        maps = None if maps is None else maps[rows]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
             predicted = model(z, t, style, content, kept, maps).float()
         noise = diffusion_loss(eps, predicted, alpha_bar, self.training.snr_cap, self.floor)
         if self.modality is None or decoded is None:
             return noise, {}
-        self.modality.to(device)
-        own = decoded[rows].to(device)
+        own = decoded[rows]
         share = int(own.sum()) * self.part.count / max(1, int(decoded.sum()))  # 1 where the batch is whole
         of_style, of_content = (
             share * loss for loss in self.modality.losses(z, predicted, alpha_bar, style, content, kept, own)
         )
         weights = self.modality.training
         loss = noise + weights.style * of_style + weights.content * of_content
-        return loss, {"noise": noise.item(), "of_style": of_style.item(), "of_content": of_content.item()}
+        return loss, {"noise": noise.detach(), "of_style": of_style.detach(), "of_content": of_content.detach()}
 
     def _shown(self, y: np.ndarray, view: np.ndarray) -> tuple[Tensor, Tensor | None]:
         """Content descriptors of some cells, and what the content map measured of them."""
-        maps = self.table.maps
-        return self.table.content[view, y], None if maps is None else maps[view, self.place[y]].float()
+        maps, seen = self.table.maps, self._there(view)
+        content = self.table.content[seen, self._there(y)]
+        return content, None if maps is None else maps[seen, self._there(self.place[y])].float()
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         figures: dict[str, float] = {}
         noise = 0.0
         count = len(self.held.x)
-        t = torch.linspace(20, len(self.alpha_bars) - 20, count).long()
-        plain = np.zeros(count, np.int64)
-        z, eps, alpha_bar = self._noised(self.held.x, t, torch_draws(self.training.seed, VALIDATION), plain)
-        style, (content, maps) = self.tokens[self.held.s], self._shown(self.held.y, plain)
+        t = torch.linspace(20, len(self.alpha_bars) - 20, count).long().to(self.device)
+        plain, drawn = np.zeros(count, np.int64), torch_draws(self.training.seed, VALIDATION, self.device)
+        z, eps, alpha_bar = self._noised(self.held.x, t, drawn, plain)
+        style, (content, maps) = self.tokens[self._there(self.held.s)], self._shown(self.held.y, plain)
         modes = {name: row for name, row in MODES.items() if maps is not None or name not in MAPPED}
         for mode, row in modes.items():
-            kept = torch.tensor([row]).expand(count, 3)
+            kept = torch.tensor([row], device=self.device).expand(count, 3)
             parts = [
                 (model(z[i], t[i], style[i], content[i], kept[i], None if maps is None else maps[i]) - eps[i])
                 .square()

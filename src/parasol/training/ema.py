@@ -1,7 +1,7 @@
 """Exponential moving average of the weights: what is validated, exported and shipped."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 @torch.no_grad()
@@ -11,7 +11,8 @@ def update_average(average: nn.Module, model: nn.Module, decay: float, step: int
     Buffers (batch-norm statistics, latent scale) are copied: they are averages already, or constants.
     """
     d = min(decay, (1 + step) / (10 + step))
-    for target, source in zip(average.parameters(), model.parameters(), strict=True):
-        target.lerp_(source, 1.0 - d)
+    ours: list[Tensor] = [*average.parameters()]
+    theirs: list[Tensor] = [*model.parameters()]
+    torch._foreach_lerp_(ours, theirs, 1.0 - d)  # pyright: ignore[reportPrivateImportUsage]
     for target, source in zip(average.buffers(), model.buffers(), strict=True):
         target.copy_(source)

@@ -8,7 +8,7 @@ import copy
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,10 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from parasol.training.checkpoint import BEST, load_record, load_state, save_state, save_tensors
+from parasol.training.devices import CPU
 from parasol.training.ema import update_average
 from parasol.training.processes import ALONE, WHOLE, Part, Processes
 
 STATE = "state.safetensors"
+READ_EVERY = 20
+"""Steps between two whose figures are read from a GPU: reading waits until it has done what it was told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +64,20 @@ class Task(ABC):
     """What is trained. `model` holds every trainable and every buffer that the checkpoint keeps.
 
     `part` is the part of each batch that this process takes. A task whose loss cannot be split leaves it aside and
-    takes the whole batch in every process: the same step, not a faster one.
+    takes the whole batch in every process: the same step, not a faster one. `accelerated`: whether it is trained on a
+    GPU where there is one; a head of a minute is not.
     """
 
     model: nn.Module
     part: Part = WHOLE
+    accelerated: bool = False
+
+    def to(self, device: torch.device) -> None:
+        """Bring what is trained to a device, and all that its steps read."""
+        self.model.to(device)
 
     @abstractmethod
-    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
         """Scalar loss of the batch of this step, and the figures to log. Draws only from (seed, step).
 
         Of a part of the batch it is such that the mean over the parts is the loss of the whole.
@@ -88,7 +97,10 @@ class Task(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing that happened: kind is 'given', 'step', 'validation' or 'saved'."""
+    """One thing that happened: kind is 'given', 'step', 'validation' or 'saved'.
+
+    A step on a GPU has figures at every `READ_EVERY`-th alone.
+    """
 
     kind: str
     step: int
@@ -108,7 +120,9 @@ def run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     task.part = processes.part
-    model = task.model.to(processes.device)
+    device = processes.device if task.accelerated else CPU
+    task.to(device)
+    model = task.model
     average = copy.deepcopy(model).requires_grad_(False)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
@@ -126,11 +140,13 @@ def run(
     started = time.monotonic()
     try:
         while step < optimisation.steps:
-            figures = _step(task, model, average, optimizer, parameters, optimisation, step, processes)
+            found = _step(task, model, average, optimizer, parameters, optimisation, step, processes)
             step += 1
+            read = device.type == "cpu" or step % READ_EVERY == 0
+            figures = processes.average_figures({name: float(value) for name, value in found.items()}) if read else {}
             yield _event("step", step, optimisation, started, figures)
             if step % optimisation.validate_every == 0 or step == optimisation.steps:
-                finished = copy.deepcopy(average).cpu().eval()
+                finished = copy.deepcopy(average).eval()
                 task.finish(finished)
                 figures = task.validate(finished)
                 if figures["score"] < score or optimisation.keep == "last":
@@ -155,7 +171,7 @@ def _step(
     optimisation: Optimisation,
     step: int,
     processes: Processes,
-) -> dict[str, float]:
+) -> dict[str, float | Tensor]:
     model.train()
     for group in optimizer.param_groups:
         group["lr"] = optimisation.rate(step)
@@ -163,11 +179,10 @@ def _step(
     loss, figures = task.loss(model, step)
     loss.backward()
     processes.average_gradients(parameters)
-    figures = processes.average_figures({"loss": loss.item(), **figures})
     norm = torch.nn.utils.clip_grad_norm_(parameters, optimisation.clip)
     optimizer.step()
     update_average(average, model, optimisation.average, step)
-    return {**figures, "gradient": norm.item(), "rate": optimisation.rate(step)}
+    return {"loss": loss.detach(), **figures, "gradient": norm, "rate": optimisation.rate(step)}
 
 
 def _event(kind: str, step: int, optimisation: Optimisation, started: float, figures: dict[str, float]) -> Event:

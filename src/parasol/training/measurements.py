@@ -11,6 +11,7 @@ from torch import Tensor
 
 from parasol.corpora import Corpus
 from parasol.corpora.synthetic import COLOURLESS, look_of, restyle
+from parasol.training.devices import accelerator
 from parasol.training.networks.palette import Palette
 from parasol.training.networks.trunk import Trunk, load_published_trunk
 from parasol.training.pictures import on_white, rows_of, stacked
@@ -70,7 +71,7 @@ def restyled_measurements(corpus: Corpus, tables: Path) -> Restyled:
     white = on_white(corpus)
 
     def view(places: np.ndarray) -> Tensor:
-        pictures = white(rows.flat[places]).permute(0, 2, 3, 1).numpy()
+        pictures = white(rows.flat[places]).permute(0, 2, 3, 1).cpu().numpy()
         styles = places // PICTURES
         return stacked([restyle(picture, looks[style]) for picture, style in zip(pictures, styles, strict=True)])
 
@@ -83,7 +84,8 @@ def _measured(
 ) -> Tensor:
     trunk, palette = Trunk(), Palette()
     load_published_trunk(trunk)
-    trunk.eval()
+    trunk.eval().to(accelerator())
+    palette.to(accelerator())
 
     def measure(pixels: Tensor) -> Tensor:
         moments, layout = trunk.read(pixels)

@@ -8,6 +8,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from parasol.corpora import Corpus
+from parasol.training.devices import CPU, accelerator
 
 WHITE = np.ones(3, np.float32)
 
@@ -15,10 +16,14 @@ WHITE = np.ones(3, np.float32)
 def composite(
     rgba: UInt8[np.ndarray, "B H W 4"], background: Float[np.ndarray, "*B 3"] = WHITE
 ) -> Float[Tensor, "B 3 H W"]:
-    """Straight-alpha uint8 pictures on a background colour (one, or one a picture) -> pixels in [0,1]."""
-    pixels = torch.from_numpy(np.ascontiguousarray(rgba)).permute(0, 3, 1, 2).float().div_(255.0)
+    """Straight-alpha uint8 pictures on a background colour (one, or one a picture) -> pixels in [0,1].
+
+    They lie where training takes place (`accelerator`).
+    """
+    device = accelerator()
+    pixels = torch.from_numpy(np.ascontiguousarray(rgba)).to(device).permute(0, 3, 1, 2).float().div_(255.0)
     alpha = pixels[:, 3:]
-    colour = torch.from_numpy(np.asarray(background, np.float32)).reshape(-1, 3, 1, 1)
+    colour = torch.from_numpy(np.asarray(background, np.float32)).to(device).reshape(-1, 3, 1, 1)
     return pixels[:, :3] * alpha + colour * (1.0 - alpha)
 
 
@@ -29,8 +34,8 @@ def on_white(corpus: Corpus) -> Callable[[np.ndarray], Float[Tensor, "B 3 S S"]]
 
 
 def stacked(pictures: Sequence[Float[np.ndarray, "S S 3"]]) -> Float[Tensor, "B 3 S S"]:
-    """Pictures in 0..1 as one batch."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+    """Pictures in 0..1 as one batch, where training takes place."""
+    return torch.from_numpy(np.stack(pictures)).to(accelerator()).permute(0, 3, 1, 2).contiguous()
 
 
 def rows_of(corpus: Corpus, split: str) -> np.ndarray:
@@ -45,6 +50,6 @@ def spread(rows: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
 
 
-def blocks(rows: np.ndarray, size: int = 4) -> list[np.ndarray]:
-    """`rows` in blocks of at most `size`: what a small one needs stays in the cache and in the allocator's hands."""
-    return np.array_split(rows, -(-len(rows) // size))
+def blocks(rows: np.ndarray) -> list[np.ndarray]:
+    """`rows` in blocks: small ones for a CPU, where what they need stays in the cache, large ones for a GPU."""
+    return np.array_split(rows, -(-len(rows) // (4 if accelerator() == CPU else 256)))

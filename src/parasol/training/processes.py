@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from parasol.training.devices import accelerator
+
 if TYPE_CHECKING:
     from accelerate import PartialState
 
@@ -44,12 +46,12 @@ WHOLE = Part()
 
 
 class Processes:
-    """What the processes of a run tell each other. One alone has nobody to tell and is on the CPU."""
+    """What the processes of a run tell each other. One alone has nobody to tell."""
 
     def __init__(self, state: "PartialState | None" = None) -> None:
         self._state = state
         self.part = Part(rank=state.process_index, count=state.num_processes) if state else WHOLE
-        self.device = state.device if state else torch.device("cpu")
+        self.device = state.device if state and state.device else accelerator()
 
     @property
     def first(self) -> bool:

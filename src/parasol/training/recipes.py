@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import torch
 
@@ -48,7 +47,7 @@ def _frozen(corpus: str) -> Frozen:
         autoencoder=DECODER,
         style=STYLE,
         content=CONTENT,
-        autoencoder_run=f"{corpus}-decoder",
+        autoencoder_run=f"{corpus}-refined",
         style_run=f"{corpus}-style",
         content_run=f"{corpus}-content",
     )
@@ -98,9 +97,7 @@ def pictogram_decoder() -> Recipe:
     """A deeper decoder for the latents of `pictogram-autoencoder`, after it. See docs/training.md."""
 
     def start(runs: Path) -> Autoencoder:
-        trained = load_best(Autoencoder(AutoencoderConfig()), runs / "pictogram-autoencoder")
-        assert isinstance(trained, Autoencoder)
-        return deepened(trained, DECODER)
+        return deepened(_autoencoder(runs / "pictogram-autoencoder", AutoencoderConfig()), DECODER)
 
     return _decoder("pictogram-decoder", start, steps=4_000)
 
@@ -108,20 +105,45 @@ def pictogram_decoder() -> Recipe:
 def painting_decoder() -> Recipe:
     """The decoder of `pictogram-decoder`, taught photographs and media: `--corpus data/media`."""
 
-    def start(runs: Path) -> Autoencoder:
-        trained = load_best(Autoencoder(DECODER), runs / "pictogram-decoder")
-        assert isinstance(trained, Autoencoder)
-        return trained
-
-    return _decoder("painting-decoder", start, steps=1_200)
+    return _decoder("painting-decoder", lambda runs: _autoencoder(runs / "pictogram-decoder"), steps=1_200)
 
 
 def _decoder(name: str, start: Callable[[Path], Autoencoder], *, steps: int) -> Recipe:
-    training = DecoderTraining()
     optimisation = Optimisation(
         steps=steps, batch=16, learning_rate=6e-4, decay="cosine", warmup=100, average=0.998, validate_every=500,
         save_every=250,
     )  # fmt: skip
+    return _sharpened(name, start, DecoderTraining(), optimisation)
+
+
+def pictogram_refined() -> Recipe:
+    """E and D of `pictogram-decoder`, trained on together: two minutes of a GPU. See docs/training.md."""
+    return _refined("pictogram-refined", "pictogram-decoder", steps=1_218)
+
+
+def painting_refined() -> Recipe:
+    """The same of `painting-decoder`, on photographs in media: `--corpus data/media`."""
+    return _refined("painting-refined", "painting-decoder", steps=1_589)
+
+
+def _refined(name: str, before: str, *, steps: int) -> Recipe:
+    training = DecoderTraining(encoder=True, precision="bfloat16")
+    optimisation = Optimisation(
+        steps=steps, batch=256, learning_rate=6e-4, decay="cosine", warmup=100, average=0.998, validate_every=500,
+        save_every=500,
+    )  # fmt: skip
+    return _sharpened(name, lambda runs: _autoencoder(runs / before), training, optimisation)
+
+
+def _autoencoder(run: Path, config: AutoencoderConfig = DECODER) -> Autoencoder:
+    trained = load_best(Autoencoder(config), run)
+    assert isinstance(trained, Autoencoder)
+    return trained
+
+
+def _sharpened(
+    name: str, start: Callable[[Path], Autoencoder], training: DecoderTraining, optimisation: Optimisation
+) -> Recipe:
     return Recipe(
         name=name,
         optimisation=optimisation,
@@ -178,14 +200,11 @@ def _encoder(
 
 
 def pictogram_diffusion() -> Recipe:
-    """U-Net and projector on mined triplets, after the recipes above. Expected: see docs/training.md."""
-    training = DiffusionTraining(
-        shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
-        traced=0.35,
-        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_100),
-        seed=7,
-    )
-    return _diffusion("pictogram-diffusion", FROZEN, training, steps=1_600, styles=128)
+    """U-Net and projector on mined triplets, after the recipes above. It wants a GPU: see docs/training.md.
+
+    parasol train pictogram-diffusion --warm-start src/parasol/models/pictogram
+    """
+    return _diffusion("pictogram-diffusion", FROZEN, steps=2_066, since=1_585, styles=128)
 
 
 def painting_diffusion() -> Recipe:
@@ -194,26 +213,24 @@ def painting_diffusion() -> Recipe:
     Some 45 pictures of a style stand in the style database: among 32 partners 99.5 % are of the same style, among 128
     39 %.
     """
-    training = DiffusionTraining(
-        shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
-        modality=ModalityTraining(style=10.0, content=10.0, pictures=2, since=1_000),
-    )
     return _diffusion(
-        "painting-diffusion", PAINTING_FROZEN, training, steps=1_200, styles=32, start="pictogram-diffusion",
-        keep="last",
-    )  # fmt: skip
+        "painting-diffusion", PAINTING_FROZEN, steps=2_187, since=1_646, styles=32, start="pictogram-diffusion"
+    )
 
 
-def _diffusion(
-    name: str, frozen: Frozen, training: DiffusionTraining, *, steps: int, styles: int, start: str = "",
-    keep: Literal["best", "last"] = "best",
-) -> Recipe:  # fmt: skip
+def _diffusion(name: str, frozen: Frozen, *, steps: int, since: int, styles: int, start: str = "") -> Recipe:
     unet, projector = UNetConfig(prediction="v", modulated=64, time=96), ProjectorConfig(hidden=256)
     content_map = ContentMapConfig(aligned=True, fine=5)
     mining, variety = Mining(confidence=20.0), Variety(styles=styles, contents=4)
+    training = DiffusionTraining(
+        shares=(0.58, 0.07, 0.03, 0.14, 0.13, 0.05),
+        mirrored=0.5,
+        modality=ModalityTraining(style=5.0, content=5.0, pictures=24, since=since),
+        precision="bfloat16",
+    )
     optimisation = Optimisation(
-        steps=steps, batch=48, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.997,
-        validate_every=400, save_every=100, keep=keep,
+        steps=steps, batch=1_024, learning_rate=1e-3, decay="cosine", warmup=200, weight_decay=1e-3, average=0.999,
+        validate_every=500, save_every=500, keep="last",
     )  # fmt: skip
     return Recipe(
         name=name,
@@ -351,6 +368,7 @@ def words_run(recipe: str) -> str:
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-autoencoder": pictogram_autoencoder,
     "pictogram-decoder": pictogram_decoder,
+    "pictogram-refined": pictogram_refined,
     "pictogram-style": pictogram_style,
     "pictogram-content": pictogram_content,
     "pictogram-words": pictogram_words,
@@ -358,6 +376,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-rdm": pictogram_rdm,
     "pictogram-cast": pictogram_cast,
     "painting-decoder": painting_decoder,
+    "painting-refined": painting_refined,
     "painting-style": painting_style,
     "painting-content": painting_content,
     "painting-words": painting_words,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ def best_record(run: Path) -> dict[str, object]:
 
 def key_of(corpus: Corpus, network: nn.Module) -> str:
     """Names what a network makes of a corpus: a hash of its weights and of every picture."""
-    digest = hashlib.sha256(b"".join(value.numpy().tobytes() for value in network.state_dict().values()))
+    digest = hashlib.sha256(b"".join(value.cpu().numpy().tobytes() for value in network.state_dict().values()))
     digest.update("".join(cell.sha256 for cell in corpus.cells).encode())
     return digest.hexdigest()
 
@@ -72,10 +72,13 @@ def table(
     path: Path,
     key: str,
 ) -> Tensor:
-    """describe(view(rows) [B,3,S,S]) of the given rows, float32; read from `path` where that has the same key."""
+    """describe(view(rows) [B,3,S,S]) of the given rows, on the CPU; read from `path` where that has the same key.
+
+    Views lie where training takes place (`accelerator`), and so must the networks that describe them.
+    """
 
     def compute() -> Tensor:
-        return torch.cat([describe(view(part)) for part in blocks(rows)])
+        return torch.cat([describe(view(part)).cpu() for part in blocks(rows)])
 
     return kept(path, key, compute)
 
@@ -95,3 +98,8 @@ class Table:
     traced: Float[Tensor, "V R p c"] | None
     style: Float[Tensor, "N a"]
     content: Float[Tensor, "V N d"]
+
+    def to(self, device: torch.device) -> "Table":
+        """The same with every tensor on a device."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: value.to(device) for name, value in own.items() if isinstance(value, Tensor)})

@@ -10,14 +10,14 @@ from torch.utils.tensorboard import SummaryWriter
 
 from parasol.training.checkpoint import BEST, warm_start
 from parasol.training.diffusion import Frozen
-from parasol.training.loop import STATE, Event, Task, run
+from parasol.training.loop import READ_EVERY, STATE, Event, Task, run
 from parasol.training.processes import launched
 from parasol.training.recipes import Places, Recipe, words_run
 from parasol.training.unpack import unpack
 
 
 def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Iterator[Event]:
-    """Run or resume `recipe` in `places.runs / recipe.name`; yields every event. Logs one line every 20 steps.
+    """Run or resume `recipe` in `places.runs / recipe.name`; yields every event. Logs a line every `READ_EVERY` steps.
 
     `start` is a run's or a bundle's folder whose weights a new run begins with, instead of those that its recipe names;
     a run that is resumed has its own. A bundle also stands in for the runs of frozen networks that are missing. Of many
@@ -41,7 +41,7 @@ def train(recipe: Recipe, places: Places, *, start: Path | None = None) -> Itera
         return
     with (folder / "log.jsonl").open("a") as log, SummaryWriter(str(folder / "tensorboard")) as board:
         for event in chain(_given(task, recipe), events):
-            if event.kind in ("given", "validation") or (event.kind == "step" and event.step % 20 == 0):
+            if event.kind in ("given", "validation") or (event.kind == "step" and event.step % READ_EVERY == 0):
                 log.write(json.dumps(dataclasses.asdict(event)) + "\n")
                 log.flush()
                 for name, value in event.figures.items():

@@ -53,7 +53,7 @@ def trained(run: str, model: Parasol) -> tuple["Cast", str]:
     from parasol.training.networks.cast import Cast, CastConfig
     from parasol.training.tables import load_best
 
-    record, weights = weights_of("cast", run, RECIPE, TRAIN)
+    record, weights = weights_of("cast", run, RECIPE, TRAIN, model.bundle.manifest)
     network = Cast(CastConfig(**record["network"]))
     load_best(network, Path(run))
     manifest = model.bundle.manifest

@@ -82,7 +82,7 @@ def trained(run: str, model: Parasol) -> tuple[DenoiseFn[np.ndarray], str]:
     from parasol.training.recipes import FROZEN
     from parasol.training.tables import load_best, version_of
 
-    record, weights = weights_of("rdm", run, RECIPE, TRAIN)
+    record, weights = weights_of("rdm", run, RECIPE, TRAIN, model.bundle.manifest)
     space, own = version_of(Path(run).parent / FROZEN.content_run), model.bundle.manifest.content.version
     if space != own:
         raise ValueError(
