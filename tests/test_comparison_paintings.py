@@ -1,6 +1,7 @@
 """Pairs of photographs and paintings: test files alone, every photograph with every painting."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 
 from parasol.corpora import gallery
 from parasol.corpora.gallery import Gallery
-from parasol.evaluation.comparison.paintings import chosen, main, subject_of
+from parasol.evaluation.comparison import paintings
+from parasol.evaluation.comparison.paintings import chosen, main, subject_of, tuning_subject
 from parasol.evaluation.comparison.pairs import read_pairs
+from parasol.evaluation.dials import no_content
 from parasol.evaluation.figures import main as figures
 from parasol.images import save_png
 from parasol.pipeline import Parasol
@@ -86,3 +89,36 @@ def test_figures_of_pairs_are_measured_at_the_size_asked_for(
     with pytest.raises(SystemExit, match="2"):
         figures(["--corpus", str(pictures.folder), "--only", "judged", "--out", str(tmp_path / "out.json")])
     assert "there is no figure 'judged' of" in capsys.readouterr().err
+
+
+def test_a_model_is_tuned_on_what_tests_leave(
+    pictures: Gallery, model: Parasol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="has 3 held-out paintings; tests take the first 8"):
+        tuning_subject(model, pictures, 1)
+    monkeypatch.setattr(paintings, "PAINTINGS", 2)
+    subject = tuning_subject(model, pictures, 1)
+    assert [pair.content.base for pair in subject.pairs] == ["b/photograph0"]
+    assert [pair.style.base for pair in subject.pairs] == [chosen(pictures, "painting", 3)[2].id]
+    with pytest.raises(ValueError, match="2 training pictures of the kind photograph are asked for; it must be 1 to 1"):
+        tuning_subject(model, pictures, 2)
+
+
+def test_contents_that_must_not_matter_are_of_one_shape(pictures: Gallery, model: Parasol) -> None:
+    save_png(pictures.folder / "square.png", np.full((8, 8, 3), 0.4, np.float32))
+    subject = subject_of(model, pictures, 3, 36)
+    first, second, third = subject.pairs
+    odd = replace(second, content=replace(second.content, file="square.png"))
+    figure = no_content(replace(subject, pairs=(first, odd, third)))
+    assert len(figure.units) == 2
+    assert figure.measure(1)["pictures"] == 2
+
+
+def test_figures_are_kept_by_the_name_of_the_model(
+    pictures: Gallery, model: Parasol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pictures.folder / "cells.jsonl").touch()
+    monkeypatch.chdir(tmp_path)
+    words = ["--corpus", str(pictures.folder), "--model", str(model.bundle.folder), "--pairs", "1"]
+    assert figures([*words, "--only", "full_structure"]) == 0
+    assert [*tmp_path.rglob("*.json")] == [tmp_path / "docs" / "figures" / f"{model.bundle.manifest.name}.json"]

@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pairs", type=int, default=50, help="held-out pairs")
     parser.add_argument("--size", type=int, help="longer side of results in px; that of training if left out")
     parser.add_argument("--only", help=f"names with commas between: {', '.join(FIGURES)}")
-    parser.add_argument("--out", type=Path, default=Path("docs/figures/pictogram.json"), help="JSON file")
+    parser.add_argument("--out", type=Path, help="JSON file; docs/figures/MODEL.json if left out")
     options = parser.parse_args(arguments)
     possible = OF_PAIRS if corpora.holds_pictures(options.corpus) else list(FIGURES)
     names = options.only.split(",") if options.only else possible
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             subject = subject_of(model, gallery.load(options.corpus), options.pairs, options.size)
         else:
             subject = replace(Subject.of(model, corpora.load(options.corpus), options.pairs), size=options.size)
-        measure(names, subject, options.out)
+        measure(names, subject, options.out or Path("docs/figures", f"{model.bundle.manifest.name}.json"))
     except ValueError as error:
         parser.error(str(error))
     return 0

@@ -2,7 +2,7 @@
 
     python -m parasol.evaluation.strength --model DIR --corpus DIR
 
-writes the stops of the dial into the manifest of the bundle in DIR.
+writes the stops of the dial into the manifest of the bundle in DIR. A corpus of photographs and paintings is taken too.
 """
 
 import argparse
@@ -15,7 +15,9 @@ from jaxtyping import Float
 
 from parasol import corpora
 from parasol.bundle import MANIFEST, StrengthStop
+from parasol.corpora import gallery
 from parasol.evaluation.choice import CONTENT_VAL, Pair, pairs
+from parasol.evaluation.comparison.paintings import tuning_subject
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.waiting import Waiting
 from parasol.images import write_atomic
@@ -106,9 +108,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--end", type=float, default=0.0, help="structure at strength 1")
     options = parser.parse_args(arguments)
     try:
-        model, corpus = Parasol.load(options.model), corpora.load(options.corpus)
-        chosen = pairs(corpus, options.pairs, CONTENT_VAL)
-        found = calibrate(Subject(model=model, corpus=corpus, pairs=chosen), options.end)
+        model = Parasol.load(options.model)
+        if corpora.holds_pictures(options.corpus):
+            subject = tuning_subject(model, gallery.load(options.corpus), options.pairs)
+        else:
+            corpus = corpora.load(options.corpus)
+            subject = Subject(model=model, corpus=corpus, pairs=pairs(corpus, options.pairs, CONTENT_VAL))
+        found = calibrate(subject, options.end)
     except ValueError as error:
         parser.error(str(error))
     manifest = model.bundle.manifest.model_copy(update={"strength": found})

@@ -23,18 +23,19 @@ from parasol.pipeline import Parasol
 PHOTOGRAPHS, PAINTINGS = 40, 8
 
 
-def chosen(pictures: Gallery, kind: str, count: int) -> list[Picture]:
-    """The first `count` of the fixed list of held-out pictures of a kind; their packages take turns.
+def chosen(pictures: Gallery, kind: str, count: int, *, trained_on: bool = False) -> list[Picture]:
+    """The first `count` of the fixed list of pictures of a kind, held-out ones or not; their packages take turns.
 
     Raises:
         ValueError: there are not so many.
     """
-    found = [one for one in pictures.pictures.values() if one.kind == kind and one.split != "train"]
+    found = [one for one in pictures.pictures.values() if one.kind == kind and (one.split == "train") == trained_on]
     found.sort(key=lambda one: hashlib.sha256(one.id.encode()).digest())
     sources = [[one for one in found if one.source == source] for source in sorted({one.source for one in found})]
     turns = [one for one in chain.from_iterable(zip_longest(*sources)) if one is not None]
     if not 1 <= count <= len(turns):
-        raise ValueError(f"{count} held-out pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
+        sort = "training" if trained_on else "held-out"
+        raise ValueError(f"{count} {sort} pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
     return turns[:count]
 
 
@@ -74,6 +75,25 @@ def subject_of(model: Parasol, pictures: Gallery, count: int, size: int | None) 
     """
     contents = chosen(pictures, "photograph", count)
     styles = chosen(pictures, "painting", min(count, PAINTINGS))
+    return _subject(model, pictures, contents, styles, size)
+
+
+def tuning_subject(model: Parasol, pictures: Gallery, count: int) -> Subject:
+    """A model on `count` pairs to tune it on: photographs to train on, each with the next painting that tests leave.
+
+    Raises ValueError where there are not so many photographs, or no such painting.
+    """
+    contents = chosen(pictures, "photograph", count, trained_on=True)
+    held_out = sum(one.kind == "painting" and one.split != "train" for one in pictures.pictures.values())
+    styles = chosen(pictures, "painting", max(held_out, 1))[PAINTINGS:]
+    if not styles:
+        raise ValueError(f"{pictures.folder} has {held_out} held-out paintings; tests take the first {PAINTINGS}")
+    return _subject(model, pictures, contents, styles, None)
+
+
+def _subject(
+    model: Parasol, pictures: Gallery, contents: Sequence[Picture], styles: Sequence[Picture], size: int | None
+) -> Subject:
     pairs = tuple(
         Pair(content=_cell(content), style=_cell(styles[row % len(styles)])) for row, content in enumerate(contents)
     )
