@@ -82,7 +82,7 @@ def frozen(size: int) -> Frozen:
         autoencoder=AutoencoderConfig(widths=(8, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1)),
         style=StyleEncoderConfig(blocks=3, hidden=16, dimension=16, size=size),
         content=ContentEncoderConfig(hidden=16, dimension=32, size=size),
-        autoencoder_run="pictogram-decoder",
+        autoencoder_run="pictogram-refined",
         style_run="pictogram-style",
         content_run="pictogram-content",
     )
