@@ -60,7 +60,9 @@ def build(
     ] = None,
     imagined: Annotated[
         int | None,
-        typer.Option(help="Media: styles of pictures made up out of others, by such a network; 200 if left out."),
+        typer.Option(
+            help="Media: with learned styles, those of so many pictures made up out of others; 200 if left out."
+        ),
     ] = None,
 ) -> None:
     """Fetch pinned packages and draw every cell of the content x style grid, or cut crops out of photographs and

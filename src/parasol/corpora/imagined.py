@@ -9,8 +9,9 @@ from jaxtyping import Float
 from PIL import Image
 
 from parasol.corpora.media import MEDIA, paint
+from parasol.corpora.networks import for_pillow
 from parasol.corpora.synthetic import PARAMETERS, restyle
-from parasol.images import from_uint8, to_uint8
+from parasol.images import from_uint8
 from parasol.maths.colour import ColourStatistics, match_colours
 from parasol.types import Picture
 
@@ -43,6 +44,5 @@ def _part(picture: Picture, random: np.random.Generator) -> Float[np.ndarray, "2
     height, width = picture.shape[:2]
     side = round(min(height, width) * random.uniform(_LEAST, 1.0))
     top, left = random.integers(0, height - side + 1), random.integers(0, width - side + 1)
-    whole = Image.fromarray(to_uint8(picture))
     box = (left, top, left + side, top + side)
-    return from_uint8(np.asarray(whole.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box)))
+    return from_uint8(np.asarray(for_pillow(picture).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box)))

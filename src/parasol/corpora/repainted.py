@@ -270,10 +270,9 @@ def _crops_of(source: Gallery, style: Style, chosen: Sequence[Crop], share: floa
     """The contents that stand in a style; of a painting its own crops too."""
     if style == PHOTOGRAPH:
         return list(chosen)
-    if style.medium == _IMAGINED:
-        return [crop for crop in chosen if _hash(style, crop) < share / _FEWER * 2**32]
-    own = [crop for crop in source.crops if crop.picture == style.example]
-    return own + [crop for crop in chosen if _hash(style, crop) < share * 2**32]
+    own = [crop for crop in source.crops if style.medium == _AFTER and crop.picture == style.example]
+    painted = share / _FEWER if style.medium == _IMAGINED else share
+    return own + [crop for crop in chosen if _hash(style, crop) < painted * 2**32]
 
 
 def _hash(style: Style, crop: Crop) -> int:

@@ -1,7 +1,6 @@
 """What the dials do: at their ends exactly, and in between on the average over held-out pairs."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -9,7 +8,6 @@ import numpy as np
 from parasol.evaluation.choice import Pair
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.statistics import rms, spearman
-from parasol.images import load
 from parasol.maths.distances import cosine_distance
 from parasol.types import Picture
 
@@ -41,8 +39,8 @@ def no_content(subject: Subject) -> Figure:
 
     Each unit is one style picture and one seed with four content pictures of one shape. Wanted: all identical.
     """
-    shape = _proportions(subject, subject.pairs[0])  # that of the content picture is all that is left of it
-    chosen = [pair for pair in subject.pairs if _proportions(subject, pair) == shape][:END_PICTURES]
+    shapes = [subject.fitted(pair.content).shape for pair in subject.pairs]  # all that is left of a content picture
+    chosen = [pair for pair, shape in zip(subject.pairs, shapes, strict=True) if shape == shapes[0]][:END_PICTURES]
 
     def measure(row: int) -> Record:
         style, dials = chosen[row].style, subject.dials(content_scale=0.0, fresh=True, seed=row)
@@ -104,11 +102,6 @@ def _distances(subject: Subject, result: Picture, content: Picture, style: np.nd
         float(cosine_distance(model.embed_style(result), style)),
     )
     return {name: round(value, 6) for name, value in zip(DISTANCES, distances, strict=True)}
-
-
-def _proportions(subject: Subject, pair: Pair) -> Fraction:
-    height, width = load(subject.file(pair.content)).shape[:2]
-    return Fraction(width, height)
 
 
 def _sameness(pictures: Sequence[Picture]) -> Record:

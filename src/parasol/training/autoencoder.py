@@ -1,7 +1,6 @@
 """Training of the autoencoder E / D, then of its decoder alone or of both, to look sharp: crops on many backgrounds."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -142,8 +141,7 @@ class DecoderTask(AutoencoderTask):
         pixels = self.batch_of(step)[rows]
         device, generator = pixels.device, torch_draws(self.training.seed, step, pixels.device)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
-            with nullcontext() if self.training.encoder else torch.no_grad():
-                raw = model.raw_encode(pixels).float()
+            raw = model.raw_encode(pixels).float()
             noise = torch.randn((self.batch, *raw.shape[1:]), generator=generator, device=device)
             much = self.training.noise * torch.rand((self.batch, 1, 1, 1), generator=generator, device=device)
             noise = model.latent_std * (much * noise)[rows]
