@@ -31,6 +31,7 @@ CARD = Card(
     size=128,
     style_version="1",
     content_version="1",
+    latents="1",
     schedule=Schedule(),
     prediction="epsilon",
     dials=DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=10),

@@ -39,7 +39,7 @@ def test_ends_are_the_single_pictures(model: Parasol, corners: list[list[Recipe]
 
 def test_steps_are_even_in_both_spaces(model: Parasol, corners: list[list[Recipe]]) -> None:
     cells = mesh(model, corners, 5)
-    styles = [recipe.style_parts(128).descriptor for recipe in cells[0]]
+    styles = [recipe.style_parts(128, 12).descriptor for recipe in cells[0]]
     whole = angle(styles[0], styles[-1])
     assert [angle(styles[0], style) for style in styles] == pytest.approx(np.linspace(0, whole, 5).tolist(), abs=0.05)
     ends = [model.embed_content(CONTENTS[place]) for place in (0, 1)]
@@ -50,12 +50,12 @@ def test_steps_are_even_in_both_spaces(model: Parasol, corners: list[list[Recipe
 
 def test_the_way_back_is_the_same_way(model: Parasol, corners: list[list[Recipe]]) -> None:
     there, back = between(model, *corners[0], 0.25), between(model, *reversed(corners[0]), 0.75)
-    np.testing.assert_allclose(there.style_parts(128).descriptor, back.style_parts(128).descriptor, atol=1e-6)
+    np.testing.assert_allclose(there.style_parts(128, 12).descriptor, back.style_parts(128, 12).descriptor, atol=1e-6)
     assert there.content == back.content == corners[0][0].content, "what both have stays as it is"
 
 
 def test_colours_lie_between(model: Parasol, corners: list[list[Recipe]]) -> None:
-    colours = [recipe.style_parts(128).colours for recipe in mesh(model, corners[:1], 3)[0]]
+    colours = [recipe.style_parts(128, 12).colours for recipe in mesh(model, corners[:1], 3)[0]]
     assert all(one is not None for one in colours)
     means = [one.mean for one in colours if one is not None]
     np.testing.assert_allclose(means[1], (means[0] + means[2]) / 2, atol=1e-6)

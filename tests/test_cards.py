@@ -35,7 +35,7 @@ def words(tmp_path: Path, model: Parasol, monkeypatch: pytest.MonkeyPatch) -> li
 def test_a_card_survives_its_file(card: StyleCard, model: Parasol, tmp_path: Path) -> None:
     card.save(tmp_path / "warm.style.json")
     assert open_style(tmp_path / "warm.style.json") == card
-    again, style = card.of(model.bundle.manifest.style), model.style(MIX)
+    again, style = card.of(model.bundle.manifest), model.style(MIX)
     np.testing.assert_array_equal(again.descriptor, style.descriptor)
     np.testing.assert_array_equal(again.colours.covariance, style.colours.covariance)
 
@@ -50,7 +50,7 @@ def test_a_card_paints_as_its_pictures_do(card: StyleCard, model: Parasol, tmp_p
 
 def test_mixing_commutes(model: Parasol) -> None:
     forth, back = model.card(MIX), model.card(MIX[::-1])
-    space = model.bundle.manifest.style
+    space = model.bundle.manifest
     np.testing.assert_allclose(forth.of(space).descriptor, back.of(space).descriptor, atol=1e-6)
     np.testing.assert_allclose(forth.of(space).colours.covariance, back.of(space).colours.covariance, atol=1e-12)
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from parasol import Parasol
-from parasol.conditions import Style, condition, mixed_style, style_of
-from parasol.encoders.style import StyleEncoder
+from parasol.conditions import Style, condition, mixed_style
 from parasol.images import load, square
 from parasol.maths.colour import colour_statistics
 from small_model import drawing
@@ -13,41 +12,36 @@ from small_model import drawing
 RED, BLUE = (load(np.full((16, 16, 3), colour, np.uint8)) for colour in ((255, 0, 0), (0, 0, 255)))
 
 
-@pytest.fixture(scope="module")
-def encoder(model: Parasol) -> StyleEncoder:
-    return StyleEncoder(components=model.components, card=model.bundle.manifest.style)
+def mixed(pictures: list, model: Parasol) -> Style:
+    return mixed_style([(model.style(picture), weight) for picture, weight in pictures])
 
 
-def mixed(pictures: list, encoder: StyleEncoder) -> Style:
-    return mixed_style([(style_of(picture, encoder), weight) for picture, weight in pictures])
-
-
-def test_one_style_is_its_own_descriptor_and_colours(encoder: StyleEncoder) -> None:
+def test_one_style_is_its_own_descriptor_and_colours(model: Parasol) -> None:
     picture = load(drawing(1))
-    style = mixed([(picture, 0.3)], encoder)
-    np.testing.assert_allclose(style.descriptor, encoder(picture), atol=1e-6)
+    style = mixed([(picture, 0.3)], model)
+    np.testing.assert_allclose(style.descriptor, model.embed_style(picture), atol=1e-6)
     np.testing.assert_allclose(style.colours.covariance, colour_statistics(picture).covariance)
 
 
-def test_a_mix_lies_between_and_a_negative_weight_pushes_away(encoder: StyleEncoder) -> None:
+def test_a_mix_lies_between_and_a_negative_weight_pushes_away(model: Parasol) -> None:
     one, two = load(drawing(1)), load(drawing(2))
-    a, b = encoder(one), encoder(two)
-    between = mixed([(one, 1.0), (two, 1.0)], encoder).descriptor
-    away = mixed([(one, 1.0), (two, -0.5)], encoder).descriptor
+    a, b = model.embed_style(one), model.embed_style(two)
+    between = mixed([(one, 1.0), (two, 1.0)], model).descriptor
+    away = mixed([(one, 1.0), (two, -0.5)], model).descriptor
     assert np.linalg.norm(between) == pytest.approx(1.0, abs=1e-6)
     assert min(between @ a, between @ b) > a @ b
     assert away @ b < a @ b
 
 
-def test_colours_are_the_mean_over_positive_weights(encoder: StyleEncoder) -> None:
-    colours = mixed([(RED, 3.0), (BLUE, 1.0), (load(drawing(1)), -1.0)], encoder).colours
+def test_colours_are_the_mean_over_positive_weights(model: Parasol) -> None:
+    colours = mixed([(RED, 3.0), (BLUE, 1.0), (load(drawing(1)), -1.0)], model).colours
     np.testing.assert_allclose(colours.mean, [0.75, 0.0, 0.25], atol=1e-6)
 
 
 @pytest.mark.parametrize("weights", [[], [0.0], [-1.0, -2.0], [float("nan")], [float("inf"), 1.0]])
-def test_without_a_positive_weight_there_is_no_style(encoder: StyleEncoder, weights: list[float]) -> None:
+def test_without_a_positive_weight_there_is_no_style(model: Parasol, weights: list[float]) -> None:
     with pytest.raises(ValueError, match="at least one style a positive, finite weight"):
-        mixed([(RED, weight) for weight in weights], encoder)
+        mixed([(RED, weight) for weight in weights], model)
 
 
 def test_both_tokens_have_unit_norm_and_one_shape(model: Parasol) -> None:

@@ -26,9 +26,11 @@ def test_a_recipe_survives_its_png(recipe: Recipe) -> None:
     again = Recipe.read(png)
     assert again == recipe
     np.testing.assert_array_equal(again.picture(), fit(load(drawing(0)), 128))
-    assert again.style_parts(128).descriptor.dtype == np.float32
-    np.testing.assert_array_equal(again.style_parts(128).descriptor, recipe.style_parts(128).descriptor)
-    np.testing.assert_array_equal(again.style_parts(128).colours.covariance, recipe.style_parts(128).colours.covariance)
+    assert again.style_parts(128, 12).descriptor.dtype == np.float32
+    np.testing.assert_array_equal(again.style_parts(128, 12).descriptor, recipe.style_parts(128, 12).descriptor)
+    np.testing.assert_array_equal(
+        again.style_parts(128, 12).colours.covariance, recipe.style_parts(128, 12).colours.covariance
+    )
 
 
 def test_a_recipe_names_what_it_was_made_from(recipe: Recipe, model: Parasol) -> None:
@@ -37,7 +39,7 @@ def test_a_recipe_names_what_it_was_made_from(recipe: Recipe, model: Parasol) ->
     assert content["dials"] == DIALS.__dict__
     assert all(len(content[part]["descriptor_hash"]) == 64 for part in ("content", "style"))
     other = model.recipe(drawing(0), drawing(2), DIALS)
-    np.testing.assert_allclose(other.style_parts(128).descriptor, model.embed_style(drawing(2)), atol=1e-7)
+    np.testing.assert_allclose(other.style_parts(128, 12).descriptor, model.embed_style(drawing(2)), atol=1e-7)
     assert other.style.descriptor_hash != recipe.style.descriptor_hash
     assert other.content == recipe.content
 

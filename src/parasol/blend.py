@@ -55,10 +55,12 @@ def mesh(model: Parasol, corners: Sequence[Sequence[Recipe]], count: int) -> lis
 def _style(model: Parasol, first: Recipe, second: Recipe, share: float) -> Style | None:
     if first.style == second.style:
         return None
-    dimension = model.bundle.manifest.style.dimension
-    one, other = first.style_parts(dimension), second.style_parts(dimension)
+    manifest = model.bundle.manifest
+    one, other = (it.style_parts(manifest.style.dimension, manifest.latent_channels) for it in (first, second))
     mixed = mixed_style([(one, max(1.0 - share, 0.0)), (other, max(share, 0.0))])
-    return Style(descriptor=slerp(one.descriptor, other.descriptor, share), colours=mixed.colours)
+    return Style(
+        descriptor=slerp(one.descriptor, other.descriptor, share), colours=mixed.colours, texture=mixed.texture
+    )
 
 
 def _shown(model: Parasol, recipe: Recipe) -> Float[np.ndarray, " d"]:

@@ -70,6 +70,7 @@ class DefaultDials(Record):
     steps: int
     content_map: bool = False
     guidance: Literal["apart", "joint"] = "apart"
+    texture: float = Field(0.0, ge=0.0, le=1.0)
 
 
 class StrengthStop(Record):
@@ -77,6 +78,7 @@ class StrengthStop(Record):
 
     style_scale: float
     structure: float
+    texture: float = 0.0
 
 
 class Manifest(Record):
@@ -89,6 +91,7 @@ class Manifest(Record):
     result_size: int = Field(0, ge=0, description="longer side in px of results where none is asked for; 0 for `size`")
     stride: int = Field(ge=8, description="sides are padded to a multiple of this, in px")
     latent_channels: int = Field(ge=1)
+    latents: str = Field("", description="version of the autoencoder, of whose latents textures are")
     schedule: Schedule
     prediction: Literal["epsilon", "v"] = Field("epsilon", description="what the U-Net predicts; samplers take epsilon")
     dials: DefaultDials

@@ -7,6 +7,7 @@ reader alone: no picture is needed to use it.
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
-from parasol.bundle import EncoderCard, first_fault
+from parasol.bundle import Manifest, first_fault
 from parasol.conditions import Style
 from parasol.encoders.text import Words
 from parasol.images import load, read_bytes, write_atomic
 from parasol.images.read import Source
 from parasol.maths.colour import ColourStatistics
+from parasol.maths.texture import texture_shape
 from parasol.types import Picture
 
 FORMAT = 1
@@ -39,12 +41,16 @@ class Part(BaseModel):
 
 
 class StylePart(Part):
-    """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours, if known."""
+    """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours, if known.
+
+    texture: little-endian float16, row by row, if known.
+    """
 
     descriptor: Base64Bytes
     descriptor_hash: str
     mean: Vector3 | None
     covariance: tuple[Vector3, Vector3, Vector3] | None
+    texture: Base64Bytes | None = None
 
     @classmethod
     def of(cls, style: Style) -> "StylePart":
@@ -54,15 +60,22 @@ class StylePart(Part):
             descriptor_hash=descriptor_hash(style.descriptor),
             mean=style.colours.mean.tolist() if style.colours else None,
             covariance=style.colours.covariance.tolist() if style.colours else None,
+            texture=None if style.texture is None else b64encode(style.texture.astype("<f2").tobytes()),
         )
 
-    def style(self, dimension: int) -> Style:
-        """Inverse of `of`, for descriptors of that dimension. Raises ValueError, without a way out."""
+    def style(self, dimension: int, channels: int) -> Style:
+        """Inverse of `of`, for descriptors of that dimension and textures of latents with so many channels.
+
+        Raises ValueError, without a way out.
+        """
+        colours = texture = None
+        if self.mean is not None and self.covariance is not None:
+            colours = ColourStatistics(mean=np.array(self.mean), covariance=np.array(self.covariance))
+        if self.texture is not None:
+            shape = texture_shape(channels)
+            texture = _read(self.texture, "<f2", shape[0] * shape[1], "texture").reshape(shape)
         descriptor = read_float32(self.descriptor, dimension, "style descriptor")
-        if self.mean is None or self.covariance is None:
-            return Style(descriptor=descriptor, colours=None)
-        mean, covariance = np.array(self.mean), np.array(self.covariance)
-        return Style(descriptor=descriptor, colours=ColourStatistics(mean=mean, covariance=covariance))
+        return Style(descriptor=descriptor, colours=colours, texture=texture)
 
 
 class MixedPart(Part):
@@ -73,10 +86,11 @@ class MixedPart(Part):
 
 
 class StyleSpace(Part):
-    """Name and version of the style encoder that a card belongs to."""
+    """Name and version of the style encoder that a card belongs to; version of the autoencoder, for its texture."""
 
     name: str
     version: str
+    latents: str = ""
 
 
 class StyleCard(Part):
@@ -88,11 +102,12 @@ class StyleCard(Part):
     parts: tuple[MixedPart, ...]
 
     @classmethod
-    def write(cls, style: Style, encoder: EncoderCard, parts: Sequence[tuple[str, float]]) -> "StyleCard":
-        """The card of a style of that encoder, mixed from `parts`: (name, weight)."""
+    def write(cls, style: Style, manifest: Manifest, parts: Sequence[tuple[str, float]]) -> "StyleCard":
+        """The card of a style as that model sees it, mixed from `parts`: (name, weight)."""
+        encoder = manifest.style
         return cls(
             format=FORMAT,
-            encoder=StyleSpace(name=encoder.name, version=encoder.version),
+            encoder=StyleSpace(name=encoder.name, version=encoder.version, latents=manifest.latents),
             style=StylePart.of(style),
             parts=tuple(MixedPart(source=source, weight=weight) for source, weight in parts),
         )
@@ -124,21 +139,25 @@ class StyleCard(Part):
         check_card_target(path)
         write_atomic(path, self.text().encode())
 
-    def of(self, encoder: EncoderCard) -> Style:
-        """The style, for the encoder that the card was made with.
+    def of(self, manifest: Manifest) -> Style:
+        """The style, for a model with the style encoder that the card was made with.
+
+        Its texture goes along where the autoencoder is the same too.
 
         Raises:
             CardError: the card belongs to another encoder or version, or is damaged.
         """
+        encoder = manifest.style
         if (self.encoder.name, self.encoder.version) != (encoder.name, encoder.version):
             raise CardError(
                 f"the style card is of the encoder {self.encoder.name} {self.encoder.version} and this model has "
                 f"{encoder.name} {encoder.version}, whose descriptors mean something else: {MAKE_ANEW}"
             )
         try:
-            return self.style.style(encoder.dimension)
+            style = self.style.style(encoder.dimension, manifest.latent_channels)
         except ValueError as error:
             raise CardError(f"the card's {error}: {MAKE_ANEW}") from error
+        return style if self.encoder.latents == manifest.latents else replace(style, texture=None)
 
 
 StyleSource = Source | StyleCard | Words
@@ -199,7 +218,12 @@ def float32_bytes(values: np.ndarray) -> bytes:
 
 def read_float32(data: bytes, dimension: int, what: str) -> Float[np.ndarray, " d"]:
     """Inverse of `float32_bytes`. Raises ValueError, without a way out, where `what` is damaged."""
-    values = np.frombuffer(data[: len(data) // 4 * 4], "<f4").astype(np.float32)
-    if len(data) != 4 * dimension or not np.isfinite(values).all():
-        raise ValueError(f"{what} holds {len(data)} bytes instead of {dimension} finite float32 values")
+    return _read(data, "<f4", dimension, what)
+
+
+def _read(data: bytes, kind: str, count: int, what: str) -> Float[np.ndarray, " N"]:
+    dtype = np.dtype(kind)
+    values = np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype).astype(np.float32)
+    if len(data) != dtype.itemsize * count or not np.isfinite(values).all():
+        raise ValueError(f"{what} holds {len(data)} bytes instead of {count} finite {dtype.name} values")
     return values

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
-from parasol.encoders.style import StyleEncoder
-from parasol.maths.colour import ColourStatistics, colour_statistics
+from parasol.maths.colour import ColourStatistics, mean_colours
 from parasol.maths.interpolation import mix
+from parasol.maths.texture import mean_texture
 from parasol.runtime import Components
 from parasol.types import Condition
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,17 +26,15 @@ class Style:
     colours: ColourStatistics | None
     """For the colour step; none where the style is known from words alone."""
 
-
-def style_of(picture: Float[np.ndarray, "_ _ 3"], encoder: StyleEncoder) -> Style:
-    """The style of one picture."""
-    return Style(descriptor=encoder(picture), colours=colour_statistics(picture))
+    texture: Float[np.ndarray, "k q"] | None = None
+    """For the dial `texture`; none where no picture says it: words, cards from before there were textures."""
 
 
 def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
     """One style from several with signed weights, of which only the ratios matter (paper, "Style Interpolation").
 
-    A negative weight pushes the descriptor away from its style. Colours have no opposite: they are the weighted mean
-    over the styles with positive weights, as far as those have colours. The order is of no consequence.
+    A negative weight pushes the descriptor away from its style. Colours and textures have no opposite: they are the
+    weighted mean over the styles with positive weights, as far as those have any. The order is of no consequence.
 
     Raises:
         ValueError: no weight is positive, one is not finite, or the descriptors cancel.
@@ -42,19 +43,20 @@ def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
     if not 0.0 < sum(max(weight, 0.0) for weight in weights) < np.inf:
         raise ValueError(f"style weights are {weights}; give at least one style a positive, finite weight")
     descriptor = mix(np.stack([style.descriptor for style, _ in styles]), weights)
-    return Style(descriptor=descriptor, colours=_mean_colours(styles))
-
-
-def _mean_colours(styles: Sequence[tuple[Style, float]]) -> ColourStatistics | None:
-    coloured = [(style.colours, weight) for style, weight in styles if style.colours is not None and weight > 0.0]
-    if not coloured:
-        return None
-    total = sum(weight for _, weight in coloured)
-    shares = [weight / total for _, weight in coloured]
-    return ColourStatistics(
-        mean=np.tensordot(shares, [colours.mean for colours, _ in coloured], axes=1),
-        covariance=np.tensordot(shares, [colours.covariance for colours, _ in coloured], axes=1),
+    colours = _shares([(style.colours, weight) for style, weight in styles])
+    textures = _shares([(style.texture, weight) for style, weight in styles])
+    return Style(
+        descriptor=descriptor,
+        colours=mean_colours(*colours) if colours else None,
+        texture=mean_texture(*textures) if textures else None,
     )
+
+
+def _shares(weighed: Sequence[tuple[T | None, float]]) -> tuple[list[T], list[float]] | None:
+    """What is there and has a positive weight, and how much of the whole each is."""
+    found = [(one, weight) for one, weight in weighed if one is not None and weight > 0.0]
+    total = sum(weight for _, weight in found)
+    return ([one for one, _ in found], [weight / total for _, weight in found]) if found else None
 
 
 def condition(

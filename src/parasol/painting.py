@@ -20,13 +20,15 @@ from PIL import Image
 from parasol.conditions import Style, condition
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
-from parasol.images import Box, crop, from_uint8, pad_to_multiple, save_png, to_uint8
+from parasol.images import Box, crop, fit, from_uint8, pad_to_multiple, save_png, to_uint8
 from parasol.maths.colour import ColourMatch, colour_statistics, match_colours
 from parasol.maths.schedule import switch_step
+from parasol.maths.texture import texture_of
 from parasol.recipe import KEYWORD, Dials, Recipe
 from parasol.runtime import Components
 from parasol.sampling.guided import guided
 from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep, restyle, sample_fresh
+from parasol.sampling.textured import textured
 from parasol.sampling.tiles import Tiles, Window, blend, tiled
 from parasol.types import EpsFn, Picture
 
@@ -91,7 +93,7 @@ class Painter:
     def paint(self, recipe: Recipe, progress: Progress | None = None) -> Result:
         """The picture of a recipe for this very model. Raises RecipeError where the recipe is damaged."""
         manifest, seconds = self.components.bundle.manifest, dict[str, float]()
-        picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension)
+        picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
         padded, box = pad_to_multiple(picture, manifest.stride)
         with timed(seconds, "encode"):
@@ -116,6 +118,11 @@ class Painter:
         """D(E(x)) of a fitted picture."""
         padded, box = pad_to_multiple(picture, self.components.bundle.manifest.stride)
         return self.decode(self.encode(padded), box)
+
+    def texture(self, picture: Float[np.ndarray, "_ _ 3"]) -> Float[np.ndarray, "k q"]:
+        """The texture of a style picture, seen at the size that results have where none is asked for."""
+        fitted = fit(picture, self.components.bundle.manifest.default_size)
+        return texture_of(self.encode(pad_to_multiple(fitted, PIXELS)[0])[0])
 
     def tiles(self, height: int, width: int) -> Tiles:
         """The tiles of height x width latents, with the margin that the autoencoder needs."""
@@ -157,6 +164,10 @@ class Painter:
             target = self._guided(dials, style.descriptor, content, places)
         else:
             target = self._guided(dials, style.descriptor, shown, None)
+        if style.texture is not None:
+            alpha_bars = self.components.bundle.manifest.schedule.alpha_bars
+            share = dials.texture * min(max(dials.style_scale, 0.0), 1.0)
+            target = textured(target, style.texture, share=share, alpha_bars=alpha_bars)
         if dials.fresh:
             z_T = _noise(random, z_0)
             hold = free

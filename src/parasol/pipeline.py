@@ -17,12 +17,13 @@ from PIL import Image
 from parasol import __version__
 from parasol.bundle import Bundle
 from parasol.cards import StyleCard, Styles, StyleSource, open_style, title, weighted
-from parasol.conditions import Style, mixed_style, style_of
+from parasol.conditions import Style, mixed_style
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
 from parasol.images import fit, from_uint8, load, to_uint8
 from parasol.images.read import Source
+from parasol.maths.colour import colour_statistics
 from parasol.maths.interpolation import mix
 from parasol.painting import Painter, Progress, Result, timed
 from parasol.recipe import NOTHING_KEPT, Dials, ModelPart, Recipe, RecipeError
@@ -81,6 +82,7 @@ class Parasol:
         strength: float | None = None,
         sampler: str = "ddim",
         guidance: str | None = None,
+        texture: float | None = None,
         progress: Progress | None = None,
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
@@ -98,7 +100,7 @@ class Parasol:
         dials = self.dials(
             style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
             seed=seed, fresh=fresh, color=color, color_strength=color_strength, content_map=content_map,
-            sampler=sampler, guidance=guidance,
+            sampler=sampler, guidance=guidance, texture=texture,
         )  # fmt: skip
         seconds: dict[str, float] = {}
         with timed(seconds, "describe"):
@@ -121,20 +123,21 @@ class Parasol:
         content_map: bool | None = None,
         sampler: str = "ddim",
         guidance: str | None = None,
+        texture: float | None = None,
     ) -> Dials:
         """The dials that are given, and the model's own for those that are not.
 
-        `strength` in 0..1 stands for a style scale and a structure together, such that the distance to the style falls
-        linearly with it: 0 is the content picture, 1 as far as this model goes.
+        `strength` in 0..1 stands for a style scale, a structure and a texture together, such that the distance to the
+        style falls linearly with it: 0 is the content picture, 1 as far as this model goes.
 
         Raises:
             ValueError: a dial is out of range, or `strength` meets one that it stands for, or no calibration.
         """
         own = self.bundle.manifest.dials
         if strength is not None:
-            if style_scale is not None or structure is not None:
-                raise ValueError("strength stands for style_scale and structure together: give it alone, or the two")
-            style_scale, structure = self._at_strength(float(strength))
+            if (style_scale, structure, texture) != (None, None, None):
+                raise ValueError("strength stands for style_scale, structure and texture: give it alone, or those")
+            style_scale, structure, texture = self._at_strength(float(strength))
         return Dials(
             style_scale=float(own.style_scale if style_scale is None else style_scale),
             content_scale=float(own.content_scale if content_scale is None else content_scale),
@@ -147,6 +150,7 @@ class Parasol:
             content_map=own.content_map if content_map is None else bool(content_map),
             sampler=sampler,
             guidance=own.guidance if guidance is None else guidance,
+            texture=float(own.texture if texture is None else texture),
         )
 
     def recipe(
@@ -230,36 +234,39 @@ class Parasol:
         return mix(np.stack(descriptors), weights)
 
     def style(self, style: Styles) -> Style:
-        """Descriptor and colours of one style or of a mix: what recipes and cards keep."""
+        """Descriptor, colours and texture of one style or of a mix: what recipes and cards keep."""
         return mixed_style([(self._opened(source), weight) for source, weight in weighted(style)])
 
     def card(self, style: Styles) -> StyleCard:
         """A style or a mix as a card, which `save` writes and which stands wherever a style picture does."""
         parts = [(title(source), weight) for source, weight in weighted(style)]
-        return StyleCard.write(self.style(style), self.bundle.manifest.style, parts)
+        return StyleCard.write(self.style(style), self.bundle.manifest, parts)
 
-    def _at_strength(self, strength: float) -> tuple[float, float]:
+    def _at_strength(self, strength: float) -> tuple[float, float, float]:
         stops = self.bundle.manifest.strength
         if not stops:
             raise ValueError(
-                f"strength is given and the model {self.bundle.manifest.name!r} is not calibrated: give style_scale "
-                "and structure"
+                f"strength is given and the model {self.bundle.manifest.name!r} is not calibrated: give style_scale, "
+                "structure and texture"
             )
         if not 0.0 <= strength <= 1.0:
             raise ValueError(f"strength is {strength}; it must lie in 0 (the content picture) to 1 (all of the style)")
         at = np.linspace(0.0, 1.0, len(stops))
-        return (
-            float(np.interp(strength, at, [stop.style_scale for stop in stops])),
-            float(np.interp(strength, at, [stop.structure for stop in stops])),
-        )
+        dials = np.array([(stop.style_scale, stop.structure, stop.texture) for stop in stops])
+        style_scale, structure, texture = (float(np.interp(strength, at, values)) for values in dials.T)
+        return style_scale, structure, texture
 
     def _opened(self, source: StyleSource) -> Style:
         if isinstance(source, Words):
             return Style(descriptor=self._text.style(source), colours=None)
         opened = open_style(source)
         if isinstance(opened, StyleCard):
-            return opened.of(self.bundle.manifest.style)
-        return style_of(opened, self._style)
+            return opened.of(self.bundle.manifest)
+        return Style(
+            descriptor=self._style(opened),
+            colours=colour_statistics(opened),
+            texture=self.painter.texture(opened),
+        )
 
     def _fitted(self, content: Source, size: int | None) -> Picture:
         longer = self.bundle.manifest.default_size if size is None else index(size)

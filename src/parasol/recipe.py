@@ -1,7 +1,8 @@
 """Recipes: everything that makes one picture again, carried inside its PNG.
 
-A recipe holds the fitted content picture, the style's descriptor and colours (not the style picture), the dials, and
-the hash of the model. With the model at hand it is complete: `Parasol.stylize` itself paints from nothing else.
+A recipe holds the fitted content picture, the style's descriptor, colours and texture (not the style picture), the
+dials, and the hash of the model. With the model at hand it is complete: `Parasol.stylize` itself paints from nothing
+else.
 """
 
 import dataclasses
@@ -76,6 +77,10 @@ class Dials:
     color_strength: float = 1.0
     """Share of the way that the colour step goes: 0 changes nothing, 1 reaches the wanted mean and covariance."""
 
+    texture: float = 0.0
+    """Share of the way, 0..1, that each step goes to the style's texture, so far as its scale lets the style be heard
+    (all of it from 1 on) and the style has a texture (not in paper)."""
+
     def __post_init__(self) -> None:
         for name in ("style_scale", "content_scale"):
             value = getattr(self, name)
@@ -85,6 +90,8 @@ class Dials:
             raise ValueError(
                 f"structure is {self.structure}; it must lie in 0 (free) to 1 (the content picture itself)"
             )
+        if not 0.0 <= self.texture <= 1.0:
+            raise ValueError(f"texture is {self.texture}; it must lie in 0 (by the descriptor alone) to 1 (all of it)")
         if not 0.0 <= self.color_strength <= 1.0:
             raise ValueError(
                 f"color_strength is {self.color_strength}; it must lie in 0 (no colour step) to 1 (all of it)"
@@ -264,14 +271,14 @@ class Recipe(Part):
         except ValueError as error:
             raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
 
-    def style_parts(self, dimension: int) -> Style:
-        """The style's descriptor, of the model's `dimension`, and colours.
+    def style_parts(self, dimension: int, channels: int) -> Style:
+        """The style: descriptor of the model's `dimension`, colours, texture of latents with so many `channels`.
 
         Raises:
-            RecipeError: the descriptor is damaged.
+            RecipeError: descriptor or texture is damaged.
         """
         try:
-            return self.style.style(dimension)
+            return self.style.style(dimension, channels)
         except ValueError as error:
             raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
 

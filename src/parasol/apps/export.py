@@ -25,6 +25,7 @@ def export(
     steps: Annotated[int, typer.Option(help="The model's default dial.")] = 50,
     content_map: Annotated[bool, typer.Option(help="The model's default dial.")] = False,
     guidance: Annotated[Literal["apart", "joint"], typer.Option(help="The model's default dial.")] = "apart",
+    texture: Annotated[float, typer.Option(min=0.0, max=1.0, help="The model's default dial.")] = 0.0,
 ) -> None:
     """Write the bundle of a trained model: graphs without weights, one copy of the weights, a manifest with hashes.
 
@@ -42,7 +43,7 @@ def export(
         raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     dials = DefaultDials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps,
-        content_map=content_map, guidance=guidance,
+        content_map=content_map, guidance=guidance, texture=texture,
     )  # fmt: skip
     networks, card = assemble(
         RECIPES[recipe](), Places(corpus=corpus, runs=runs), name=name or out.name, licence=licence, dials=dials

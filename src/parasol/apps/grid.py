@@ -41,6 +41,7 @@ def grid(
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
+    texture: options.Texture = None,
     strength: options.Strength = None,
     steps: options.Steps = None,
     sampler: options.Sampler = "ddim",
@@ -83,7 +84,7 @@ def grid(
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
         seed=seed, fresh=fresh or placeless, color=color, color_strength=color_strength,
-        sampler=sampler, guidance=guidance,
+        sampler=sampler, guidance=guidance, texture=texture,
         content_map=False if placeless and content_map is None else content_map,
     )  # fmt: skip
     drawn = {path: images.load(path) for word in contents for path in pictures(word)}

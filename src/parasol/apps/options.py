@@ -24,12 +24,23 @@ ContentScale = Annotated[float | None, typer.Option(metavar="NUMBER", help="The 
 Structure = Annotated[
     float | None, typer.Option(metavar="0..1", help="Share of the steps that keep to the content picture's layout.")
 ]
+Texture = Annotated[
+    float | None,
+    typer.Option(
+        metavar="0..1",
+        help="How far to go to the touch of the style picture itself, beside its descriptor; the model's own if left "
+        "out.",
+        show_default=False,
+    ),
+]
 Steps = Annotated[int | None, typer.Option(metavar="COUNT", help="Sampling steps, 1 to 1000.")]
 Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of the noise; one seed, one picture.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start from new noise: the content descriptor alone is kept.")]
 Strength = Annotated[
     float | None,
-    typer.Option(metavar="0..1", help="Style scale and structure in one: 0 is the content, 1 all of the style."),
+    typer.Option(
+        metavar="0..1", help="Style scale, structure and texture in one: 0 is the content, 1 all of the style."
+    ),
 ]
 ContentMap = Annotated[
     bool | None,
@@ -75,7 +86,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for ea
 
 def summary(recipe: "Recipe") -> dict[str, Any]:
     """Everything in a recipe but its long parts."""
-    long = {"region": True, "protected": True, "content": {"picture"}, "style": {"descriptor", "mean", "covariance"}}
+    long = {
+        "region": True,
+        "protected": True,
+        "content": {"picture"},
+        "style": {"descriptor", "mean", "covariance", "texture"},
+    }
     return recipe.model_dump(exclude=long, mode="json")
 
 

@@ -52,6 +52,7 @@ def search(
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
+    texture: options.Texture = None,
     strength: options.Strength = None,
     steps: options.Steps = None,
     sampler: options.Sampler = "ddim",
@@ -97,7 +98,8 @@ def search(
             out=out, style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
             steps=steps, seed=seed or None, fresh=fresh or None, color=None if color == "off" else color,
             color_strength=None if color_strength == 1.0 else color_strength,
-            content_map=content_map, sampler=None if sampler == "ddim" else sampler, guidance=guidance, size=size,
+            content_map=content_map, sampler=None if sampler == "ddim" else sampler, guidance=guidance, texture=texture,
+            size=size,
         )  # fmt: skip
     default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
     target = (default if out is None else out) if make else None
@@ -128,7 +130,7 @@ def search(
         dials = loaded.dials(
             style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
             seed=seed, fresh=fresh, color=color, color_strength=color_strength, content_map=content_map,
-            sampler=sampler, guidance=guidance,
+            sampler=sampler, guidance=guidance, texture=texture,
         )  # fmt: skip
         with Progress("drawing") as progress:
             turn = running.answer(**query, dials=dials, size=size, progress=progress.update)

@@ -36,6 +36,7 @@ def style(
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
+    texture: options.Texture = None,
     strength: options.Strength = None,
     steps: options.Steps = None,
     sampler: options.Sampler = "ddim",
@@ -90,7 +91,7 @@ def style(
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
         seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength, content_map=content_map,
-        sampler=sampler, guidance=guidance,
+        sampler=sampler, guidance=guidance, texture=texture,
     )  # fmt: skip
     failed = 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:

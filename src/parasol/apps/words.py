@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-DIALS = {"structure": float, "style-scale": float, "content-scale": float, "steps": int, "seed": int}
+DIALS = {"structure": float, "style-scale": float, "content-scale": float, "texture": float, "steps": int, "seed": int}
 
 
 @dataclass(frozen=True, kw_only=True)

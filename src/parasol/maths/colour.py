@@ -3,6 +3,7 @@
 The linear map is ARF's. All of it runs in float64: on flat and nearly grey pictures it is close to singular.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,14 @@ def colour_statistics(pixels: Float[np.ndarray, "*space 3"]) -> ColourStatistics
     mean = colours.mean(axis=0)
     centred = colours - mean
     return ColourStatistics(mean=mean, covariance=centred.T @ centred / len(colours))
+
+
+def mean_colours(colours: Sequence[ColourStatistics], shares: Sequence[float]) -> ColourStatistics:
+    """The mean of several statistics, by shares that sum to 1."""
+    return ColourStatistics(
+        mean=np.tensordot(shares, [one.mean for one in colours], axes=1),
+        covariance=np.tensordot(shares, [one.covariance for one in colours], axes=1),
+    )
 
 
 def colour_map(content: ColourStatistics, style: ColourStatistics, *, max_gain: float) -> Float[np.ndarray, "3 3"]:

@@ -63,6 +63,7 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
         size=frozen.content.size,
         style_version=version_of(runs / frozen.style_run),
         content_version=version_of(runs / frozen.content_run),
+        latents=version_of(runs / frozen.autoencoder_run),
         schedule=Schedule(),
         prediction=unet.prediction,
         dials=dials,

@@ -43,6 +43,7 @@ class Card:
     name, licence: of the model. attribution: who drew what it was trained on, and under which licences.
     size: longer side in px of the training pictures. result_size: of results where none is asked for, 0 for the same.
     style_version, content_version: of the descriptor spaces; descriptors of two versions are never compared.
+    latents: version of the autoencoder.
     sentences: of the sentence encoder that the networks' words take, "" where there are none.
     schedule: of the noise. prediction: of the U-Net, "epsilon" or "v". dials: defaults that suit this model.
     training: JSON record of how the weights came to be.
@@ -54,6 +55,7 @@ class Card:
     size: int
     style_version: str
     content_version: str
+    latents: str
     schedule: Schedule
     prediction: Literal["epsilon", "v"]
     dials: DefaultDials
@@ -107,6 +109,7 @@ def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manife
         result_size=card.result_size,
         stride=8 * 2 ** (levels - 1),  # 8 px a latent, halved between the U-Net's levels
         latent_channels=networks.autoencoder.config.latent_channels,
+        latents=card.latents,
         schedule=card.schedule,
         prediction=card.prediction,
         dials=card.dials,

@@ -15,8 +15,8 @@ def unpack(folder: Path, runs: Path, frozen: Frozen, words: str) -> list[str]:
     """Write the runs below a diffusion recipe that `runs` lacks, from the bundle in `folder`; returns their names.
 
     Those are the runs that the bundle was exported from: `frozen`'s, and the heads for words, `words`. The weights are
-    those that it stores, and the descriptor spaces keep their versions: cards, indexes and words go on to be valid. A
-    folder that is no bundle has nothing to give.
+    those that it stores, and latents and descriptor spaces keep their versions: cards, indexes and words go on to be
+    valid. A folder that is no bundle has nothing to give.
 
     Raises:
         BundleError: the bundle is damaged.
@@ -27,7 +27,7 @@ def unpack(folder: Path, runs: Path, frozen: Frozen, words: str) -> list[str]:
     networks = load_networks(bundle)
     manifest = bundle.manifest
     parts: dict[str, tuple[nn.Module | None, str]] = {
-        frozen.autoencoder_run: (networks.autoencoder, ""),
+        frozen.autoencoder_run: (networks.autoencoder, manifest.latents),
         frozen.style_run: (networks.style, manifest.style.version),
         frozen.content_run: (networks.content, manifest.content.version),
         words: (networks.words, ""),
