@@ -34,7 +34,7 @@ def test_a_texture_does_not_depend_on_the_size() -> None:
 def test_it_tells_grain_from_smoothness_at_equal_colours() -> None:
     smooth, again = latents(0, 96, 96, blobs=4), latents(1, 96, 96, blobs=4)
     shuffled = np.random.default_rng(0).permutation(smooth.reshape(4, -1), axis=1).reshape(smooth.shape)
-    assert distance(texture_of(smooth), texture_of(shuffled)) > 1.5 * distance(texture_of(smooth), texture_of(again))
+    assert distance(texture_of(smooth), texture_of(shuffled)) > 1.2 * distance(texture_of(smooth), texture_of(again))
 
 
 @pytest.mark.parametrize("size", [(24, 32), (1, 40), (8, 8), (90, 70)])
@@ -66,11 +66,11 @@ def test_order_is_kept_where_it_is_large() -> None:
     assert moved[:, :, :14].mean() < moved[:, :, 18:].mean() - 1.0
 
 
-def test_flat_latents_take_the_mean_colour_and_stay_finite() -> None:
-    flat, wanted = np.full((4, 16, 16), 0.3, np.float32), texture_of(latents(0, gain=2.0))
-    moved = towards_texture(flat, wanted, 1.0)
-    assert moved.std(axis=(1, 2)).max() < 0.8 * 2.0
-    np.testing.assert_allclose(moved.mean(axis=(1, 2)), [0.5] * 4, atol=0.4)
+def test_flat_latents_take_the_mean_colour_and_stay_flat_and_finite() -> None:
+    flat, wanted = np.full((4, 24, 24), 0.3, np.float32), texture_of(latents(0, gain=2.0))
+    inside = towards_texture(flat, wanted, 1.0)[:, 8:-8, 8:-8]
+    assert inside.std(axis=(1, 2)).max() < 0.05
+    np.testing.assert_allclose(inside.mean(axis=(1, 2)), [0.5] * 4, atol=0.4)
     assert np.isfinite(towards_texture(latents(0), texture_of(flat), 1.0)).all()
 
 

@@ -1,4 +1,4 @@
-"""The one dial over style scale and structure: calibrate it on validation pairs, measure it on test pairs.
+"""The one dial over style scale, structure and texture: calibrate it on validation pairs, measure it on test pairs.
 
     python -m parasol.evaluation.strength --model DIR --corpus DIR
 
@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol import corpora
-from parasol.bundle import MANIFEST, StrengthStop
+from parasol.bundle import MANIFEST, DefaultDials, StrengthStop
 from parasol.corpora import gallery
 from parasol.evaluation.choice import CONTENT_VAL, Pair, pairs
 from parasol.evaluation.comparison.paintings import tuning_subject
@@ -27,7 +27,7 @@ from parasol.pipeline import Parasol
 STRENGTHS = tuple(round(k / 10, 1) for k in range(11))
 STOPS = 21
 WAY = tuple(round(k / 15, 4) for k in range(16))  # along the way on which the dial is laid out
-FIRST_SCALE = 1.0  # style scale where the way begins; it ends at the model's own
+FIRST_SCALE = 1.0  # style scale where the way begins; it ends at the model's own, as texture does from 0
 
 
 def strength(subject: Subject) -> Figure:
@@ -62,13 +62,17 @@ def deviation(curve: Float[np.ndarray, " N"]) -> float:
     return float(np.abs(curve - line).max()) / span if span else float("inf")
 
 
-def way(share: float, *, style_scale: float, end: float) -> dict[str, float]:
+def way(share: float, *, own: DefaultDials, end: float) -> dict[str, float]:
     """Dials on the way from the content picture (0) to all of the style (1), which ends at structure `end`."""
-    return {"style_scale": FIRST_SCALE + (style_scale - FIRST_SCALE) * share, "structure": 1.0 - (1.0 - end) * share}
+    return {
+        "style_scale": FIRST_SCALE + (own.style_scale - FIRST_SCALE) * share,
+        "structure": 1.0 - (1.0 - end) * share,
+        "texture": own.texture * share,
+    }
 
 
 def stops(
-    distances: Float[np.ndarray, " W"], *, style_scale: float, end: float, count: int = STOPS
+    distances: Float[np.ndarray, " W"], *, own: DefaultDials, end: float, count: int = STOPS
 ) -> tuple[StrengthStop, ...]:
     """Where on the way the distance has fallen by equal parts, from distances at evenly spaced places along it.
 
@@ -80,18 +84,18 @@ def stops(
     shares = np.interp(-wanted, -falling[: len(places)], places)
     return tuple(
         StrengthStop(**{name: round(value, 4) for name, value in dials.items()})
-        for dials in (way(float(share), style_scale=style_scale, end=end) for share in shares)
+        for dials in (way(float(share), own=own, end=end) for share in shares)
     )
 
 
 def calibrate(subject: Subject, end: float) -> tuple[StrengthStop, ...]:
     """Stops of the dial from the mean style distance over the subject's pairs along the way."""
-    style_scale, waiting = subject.model.bundle.manifest.dials.style_scale, Waiting("strength")
+    own, waiting = subject.model.bundle.manifest.dials, Waiting("strength")
     found: list[list[float]] = []
     for pair in subject.pairs:
-        found.append([_distance(subject, pair, **way(share, style_scale=style_scale, end=end)) for share in WAY])
+        found.append([_distance(subject, pair, **way(share, own=own, end=end)) for share in WAY])
         waiting.tell(len(found), len(subject.pairs))
-    return stops(np.mean(found, axis=0), style_scale=style_scale, end=end)
+    return stops(np.mean(found, axis=0), own=own, end=end)
 
 
 def _distance(subject: Subject, pair: Pair, **dials: float) -> float:

@@ -16,9 +16,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 REACH = 1  # latents from the middle of a patch to its edge
 PATCH = 2 * REACH + 1
-BASES = 4  # orthonormal bases of directions, each moved along once
-LEVELS = 33  # quantiles, evenly spaced from the lowest value to the highest
-MOST_GAIN = 10.0  # by which differences between patches grow at most: what is flat is no more than noise
+BASES = 2  # orthonormal bases of directions
+LEVELS = 17  # quantiles, evenly spaced from the lowest value to the highest
+PASSES = 4  # over all bases, when latents are moved
+MOST_GAIN = 3.0  # by which differences grow at most, each time: what is nearly flat is hardly more than noise
 SAMPLED = 2048  # patches at most, that tell how those of large latents are distributed
 
 
@@ -42,7 +43,7 @@ def texture_of(latents: Float[np.ndarray, "C h w"]) -> Float[np.ndarray, "k q"]:
 def towards_texture(
     latents: Float[np.ndarray, "C h w"], texture: Float[np.ndarray, "k q"], share: float
 ) -> Float[np.ndarray, "C h w"]:
-    """Latents moved by `share` of the way to a texture: 0 leaves them as they are, 1 goes as far as one pass takes.
+    """Latents moved by `share` of the way to a texture: 0 leaves them as they are, 1 goes as far as the passes take.
 
     Along each direction the patches go where the texture has the quantiles of their ranks; a latent goes where the
     patches around it take it on average, so that what lies side by side still fits.
@@ -56,7 +57,7 @@ def towards_texture(
             f"a texture has shape {texture.shape}; for latents of shape {latents.shape} it must be {wanted}"
         )
     moved = latents
-    for basis, quantiles in zip(_bases(len(latents)), np.split(texture, BASES), strict=True):
+    for basis, quantiles in PASSES * [*zip(_bases(len(latents)), np.split(texture, BASES), strict=True)]:
         moved = _joined(_carried(basis @ _patches(moved).T, quantiles).T @ basis, latents.shape)
     return latents + np.float32(share) * (moved - latents)
 
