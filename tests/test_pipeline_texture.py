@@ -12,6 +12,7 @@ from parasol.cards import StyleCard
 from parasol.conditions import mixed_style
 from parasol.encoders.text import Words
 from parasol.images import encode_png, load
+from parasol.maths.texture import texture_distance
 from parasol.recipe import KEYWORD, Recipe
 from parasol.sampling.textured import textured
 from small_model import copy_of, drawing, edit_manifest
@@ -27,7 +28,7 @@ def test_results_of_a_trained_model_come_closer_to_the_texture_of_the_style() ->
     wanted, distances = painting.style(style).texture, []
     for share in (0.0, 0.5, 1.0):
         made = painting.stylize(content, style, **TEXTURED | {"texture": share}, sampler="dpm", size=128)
-        distances.append(np.sqrt(np.mean((wanted - painting.painter.texture(made.pixels)) ** 2)))
+        distances.append(texture_distance(wanted, painting.painter.texture(made.pixels)))
     assert distances[0] > distances[1] > distances[2]
 
 

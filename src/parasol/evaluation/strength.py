@@ -22,6 +22,7 @@ from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.waiting import Waiting
 from parasol.images import write_atomic
 from parasol.maths.distances import cosine_distance
+from parasol.maths.texture import texture_distance
 from parasol.pipeline import Parasol
 
 STRENGTHS = tuple(round(k / 10, 1) for k in range(11))
@@ -33,8 +34,9 @@ FIRST_SCALE = 1.0  # style scale where the way begins; it ends at the model's ow
 def strength(subject: Subject) -> Figure:
     """Mean style distance over held-out pairs as strength goes from 0 to 1 in eleven values, the dial as it ships.
 
-    style_distance: 1 - cos of the style descriptors of result and style picture. deviation: the largest distance of
-    that curve from the straight line between its ends, as a share of its range. Wanted: at most 0.1.
+    style_distance: 1 - cos of the style descriptors of result and style picture; for a model whose own dials have
+    texture, the distance of their textures. deviation: the largest distance of that curve from the straight line
+    between its ends, as a share of its range. Wanted: at most 0.1.
     """
 
     def measure(pair: Pair) -> Record:
@@ -100,7 +102,10 @@ def calibrate(subject: Subject, end: float) -> tuple[StrengthStop, ...]:
 
 def _distance(subject: Subject, pair: Pair, **dials: float) -> float:
     model, result = subject.model, subject.paint(pair, subject.dials(**dials))
-    return round(float(cosine_distance(model.embed_style(result), model.embed_style(subject.file(pair.style)))), 6)
+    wanted, found = model.style(subject.file(pair.style)), model.style(result)
+    if model.bundle.manifest.dials.texture and wanted.texture is not None and found.texture is not None:
+        return round(texture_distance(wanted.texture, found.texture), 6)
+    return round(float(cosine_distance(wanted.descriptor, found.descriptor)), 6)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -62,6 +62,11 @@ def towards_texture(
     return latents + np.float32(share) * (moved - latents)
 
 
+def texture_distance(one: Float[np.ndarray, "k q"], other: Float[np.ndarray, "k q"]) -> float:
+    """Sliced Wasserstein distance of two clouds of patches, estimated along the fixed directions: 0 or more."""
+    return float(np.sqrt(np.mean((one - other) ** 2)))
+
+
 def mean_texture(textures: Sequence[Float[np.ndarray, "k q"]], shares: Sequence[float]) -> Float[np.ndarray, "k q"]:
     """The barycentre of textures, by shares that sum to 1."""
     return np.tensordot(shares, textures, axes=1).astype(np.float32)
