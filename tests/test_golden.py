@@ -2,7 +2,8 @@
 
 After a new model is bundled its pictures are painted anew:
 `parasol style examples/content.png --like examples/style.png -o tests/golden/defaults.png`, and so on;
-`parasol style examples/photograph.jpg --like examples/painting.jpg --model painting -o tests/golden/painting.png`.
+`parasol style examples/photograph.jpg --like examples/painting.jpg --model painting --size 128
+-o tests/golden/painting.png`.
 """
 
 from collections.abc import Callable

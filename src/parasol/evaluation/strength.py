@@ -69,7 +69,7 @@ def way(share: float, *, own: DefaultDials, end: float) -> dict[str, float]:
     return {
         "style_scale": FIRST_SCALE + (own.style_scale - FIRST_SCALE) * share,
         "structure": 1.0 - (1.0 - end) * share,
-        "texture": own.texture * share,
+        "texture": own.texture * share**2,
     }
 
 
