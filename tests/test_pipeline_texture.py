@@ -28,7 +28,7 @@ def test_results_of_a_trained_model_come_closer_to_the_texture_of_the_style() ->
     wanted, distances = painting.style(style).texture, []
     for share in (0.0, 0.5, 1.0):
         made = painting.stylize(content, style, **TEXTURED | {"texture": share}, sampler="dpm", size=128)
-        distances.append(texture_distance(wanted, painting.painter.texture(made.pixels)))
+        distances.append(texture_distance(wanted.latents, painting.painter.texture(made.pixels).latents))
     assert distances[0] > distances[1] > distances[2]
 
 
@@ -59,23 +59,27 @@ def test_structure_1_is_still_the_reconstruction(model: Parasol) -> None:
 def test_words_have_none_and_take_that_of_the_pictures_beside_them(model: Parasol) -> None:
     words = Words("glossy 3D")
     assert model.style(words).texture is None
-    np.testing.assert_array_equal(model.style([words, STYLE]).texture, model.style(STYLE).texture)
+    np.testing.assert_array_equal(model.style([words, STYLE]).texture.pixels, model.style(STYLE).texture.pixels)
     spoken, plain = (model.stylize(CONTENT, words, **TEXTURED | {"texture": share}).pixels for share in (1.0, 0.0))
     assert np.array_equal(spoken, plain)
 
 
 def test_textures_mix_by_positive_weights(model: Parasol) -> None:
     one, other = model.style(STYLE), model.style(OTHER)
-    np.testing.assert_array_equal(mixed_style([(one, 2.0), (other, 0.0)]).texture, one.texture)
-    np.testing.assert_array_equal(mixed_style([(one, 2.0), (other, -0.5)]).texture, one.texture)
-    mixed = mixed_style([(one, 3.0), (other, 1.0)]).texture
-    np.testing.assert_allclose(mixed, 0.75 * one.texture + 0.25 * other.texture, atol=1e-5)
+    for part in ("latents", "pixels"):
+        alone, another = (getattr(style.texture, part) for style in (one, other))
+        for weight in (0.0, -0.5):
+            mixed = mixed_style([(one, 2.0), (other, weight)]).texture
+            np.testing.assert_array_equal(getattr(mixed, part), alone)
+        mixed = getattr(mixed_style([(one, 3.0), (other, 1.0)]).texture, part)
+        np.testing.assert_allclose(mixed, 0.75 * alone + 0.25 * another, atol=1e-5)
 
 
 def test_a_card_keeps_the_texture_for_its_own_autoencoder(model: Parasol, tmp_path: Path) -> None:
     card = StyleCard.parse(model.card(STYLE).text())
-    rounded = model.style(STYLE).texture.astype(np.float16)
-    np.testing.assert_array_equal(card.of(model.bundle.manifest).texture, rounded)
+    for part in ("latents", "pixels"):
+        kept, made = (getattr(one.texture, part) for one in (card.of(model.bundle.manifest), model.style(STYLE)))
+        np.testing.assert_array_equal(kept, made.astype(np.float16))
     folder = copy_of(model.bundle, tmp_path / "other")
     edit_manifest(folder, latents="another")
     other = Parasol.load(folder).style(card)
@@ -109,7 +113,9 @@ def test_strength_stands_for_it_too(model: Parasol, tmp_path: Path) -> None:
 
 def test_a_style_picture_of_any_shape_has_one(model: Parasol) -> None:
     for width, height in ((300, 20), (10, 150), (8, 8)):
-        assert np.isfinite(model.style(drawing(1, width=width, height=height)).texture).all()
+        texture = model.style(drawing(1, width=width, height=height)).texture
+        assert np.isfinite(texture.latents).all()
+        assert np.isfinite(texture.pixels).all()
 
 
 def test_the_default_is_the_models_own(model: Parasol, tmp_path: Path) -> None:
@@ -123,7 +129,7 @@ def test_without_a_share_the_predictor_is_the_very_same(model: Parasol) -> None:
     def eps_fn(z: np.ndarray, t: int) -> np.ndarray:
         return z * t
 
-    texture = model.style(STYLE).texture
+    texture = model.style(STYLE).texture.latents
     assert textured(eps_fn, texture, share=0.0, alpha_bars=[0.5]) is eps_fn
 
 

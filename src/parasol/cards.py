@@ -16,12 +16,12 @@ from jaxtyping import Float
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
 from parasol.bundle import Manifest, first_fault
-from parasol.conditions import Style
+from parasol.conditions import Style, Texture
 from parasol.encoders.text import Words
 from parasol.images import load, read_bytes, write_atomic
 from parasol.images.read import Source
 from parasol.maths.colour import ColourStatistics
-from parasol.maths.texture import texture_shape
+from parasol.maths.texture import table_shape
 from parasol.types import Picture
 
 FORMAT = 1
@@ -43,7 +43,7 @@ class Part(BaseModel):
 class StylePart(Part):
     """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours, if known.
 
-    texture: little-endian float16, row by row, if known.
+    texture: of latents, then of pixels, little-endian float16, row by row, if known.
     """
 
     descriptor: Base64Bytes
@@ -60,7 +60,7 @@ class StylePart(Part):
             descriptor_hash=descriptor_hash(style.descriptor),
             mean=style.colours.mean.tolist() if style.colours else None,
             covariance=style.colours.covariance.tolist() if style.colours else None,
-            texture=None if style.texture is None else b64encode(style.texture.astype("<f2").tobytes()),
+            texture=None if style.texture is None else b64encode(_texture_bytes(style.texture)),
         )
 
     def style(self, dimension: int, channels: int) -> Style:
@@ -72,8 +72,7 @@ class StylePart(Part):
         if self.mean is not None and self.covariance is not None:
             colours = ColourStatistics(mean=np.array(self.mean), covariance=np.array(self.covariance))
         if self.texture is not None:
-            shape = texture_shape(channels)
-            texture = _read(self.texture, "<f2", shape[0] * shape[1], "texture").reshape(shape)
+            texture = _read_texture(self.texture, channels)
         descriptor = read_float32(self.descriptor, dimension, "style descriptor")
         return Style(descriptor=descriptor, colours=colours, texture=texture)
 
@@ -219,6 +218,16 @@ def float32_bytes(values: np.ndarray) -> bytes:
 def read_float32(data: bytes, dimension: int, what: str) -> Float[np.ndarray, " d"]:
     """Inverse of `float32_bytes`. Raises ValueError, without a way out, where `what` is damaged."""
     return _read(data, "<f4", dimension, what)
+
+
+def _texture_bytes(texture: Texture) -> bytes:
+    return np.concatenate([texture.latents, texture.pixels]).astype("<f2").tobytes()
+
+
+def _read_texture(data: bytes, channels: int) -> Texture:
+    latents, pixels = table_shape(channels), table_shape(3)
+    rows = _read(data, "<f2", (latents[0] + pixels[0]) * latents[1], "texture").reshape(-1, latents[1])
+    return Texture(latents=rows[: latents[0]], pixels=rows[latents[0] :])
 
 
 def _read(data: bytes, kind: str, count: int, what: str) -> Float[np.ndarray, " N"]:

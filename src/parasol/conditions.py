@@ -26,8 +26,16 @@ class Style:
     colours: ColourStatistics | None
     """For the colour step; none where the style is known from words alone."""
 
-    texture: Float[np.ndarray, "k q"] | None = None
+    texture: "Texture | None" = None
     """For the dial `texture`; none where no picture says it: words, cards from before there were textures."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Texture:
+    """How a style picture is made up, in its latents and, finer, in its pixels."""
+
+    latents: Float[np.ndarray, "k q"]
+    pixels: Float[np.ndarray, "p q"]
 
 
 def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
@@ -48,7 +56,14 @@ def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
     return Style(
         descriptor=descriptor,
         colours=mean_colours(*colours) if colours else None,
-        texture=mean_texture(*textures) if textures else None,
+        texture=_mean_texture(*textures) if textures else None,
+    )
+
+
+def _mean_texture(textures: Sequence[Texture], shares: Sequence[float]) -> Texture:
+    return Texture(
+        latents=mean_texture([one.latents for one in textures], shares),
+        pixels=mean_texture([one.pixels for one in textures], shares),
     )
 
 

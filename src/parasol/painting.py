@@ -17,13 +17,13 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from parasol.conditions import Style, condition
+from parasol.conditions import Style, Texture, condition
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.images import Box, crop, fit, from_uint8, pad_to_multiple, save_png, to_uint8
 from parasol.maths.colour import ColourMatch, colour_statistics, match_colours
 from parasol.maths.schedule import switch_step
-from parasol.maths.texture import texture_of
+from parasol.maths.texture import texture_of, towards_texture
 from parasol.recipe import KEYWORD, Dials, Recipe
 from parasol.runtime import Components
 from parasol.sampling.guided import guided
@@ -109,6 +109,8 @@ class Painter:
         with timed(seconds, "decode"):
             decoded = self.decode(z, box)
         with timed(seconds, "colour"):
+            if style.texture is not None:
+                decoded = _grained(decoded, style.texture, _heard(recipe.dials) * (recipe.dials.structure < 1.0))
             coloured = _colour_step(recipe.dials, decoded, picture, style)
         drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
         pixels = from_uint8(to_uint8(drawn))
@@ -119,10 +121,11 @@ class Painter:
         padded, box = pad_to_multiple(picture, self.components.bundle.manifest.stride)
         return self.decode(self.encode(padded), box)
 
-    def texture(self, picture: Float[np.ndarray, "_ _ 3"]) -> Float[np.ndarray, "k q"]:
+    def texture(self, picture: Float[np.ndarray, "_ _ 3"]) -> Texture:
         """The texture of a style picture, seen at the size that results have where none is asked for."""
         fitted = fit(picture, self.components.bundle.manifest.default_size)
-        return texture_of(self.encode(pad_to_multiple(fitted, PIXELS)[0])[0])
+        latents = self.encode(pad_to_multiple(fitted, PIXELS)[0])[0]
+        return Texture(latents=texture_of(latents), pixels=texture_of(fitted.transpose(2, 0, 1)))
 
     def tiles(self, height: int, width: int) -> Tiles:
         """The tiles of height x width latents, with the margin that the autoencoder needs."""
@@ -166,8 +169,7 @@ class Painter:
             target = self._guided(dials, style.descriptor, shown, None)
         if style.texture is not None:
             alpha_bars = self.components.bundle.manifest.schedule.alpha_bars
-            share = dials.texture * min(max(dials.style_scale, 0.0), 1.0)
-            target = textured(target, style.texture, share=share, alpha_bars=alpha_bars)
+            target = textured(target, style.texture.latents, share=_heard(dials), alpha_bars=alpha_bars)
         if dials.fresh:
             z_T = _noise(random, z_0)
             hold = free
@@ -266,6 +268,19 @@ def _colour_step(dials: Dials, pixels: Picture, content: Picture, style: Style) 
     if dials.color == "off" or wanted is None:  # `recipe` lets no style without colours be matched
         return ColourMatch(pixels=pixels, clipped_share=0.0)
     return match_colours(pixels, wanted, strength=dials.color_strength)
+
+
+def _heard(dials: Dials) -> float:
+    """The share of a style's texture: all that is asked for, as far as the style is heard at all."""
+    return dials.texture * min(max(dials.style_scale, 0.0), 1.0)
+
+
+def _grained(pixels: Picture, texture: Texture, share: float) -> Picture:
+    """A picture with the texture of pixels, finer than latents can say it."""
+    if share == 0.0:
+        return pixels
+    moved = towards_texture(pixels.transpose(2, 0, 1), texture.pixels, share)
+    return np.ascontiguousarray(moved.transpose(1, 2, 0)).clip(0.0, 1.0)
 
 
 def _noise(random: np.random.Generator, like: np.ndarray) -> np.ndarray:

@@ -104,7 +104,7 @@ def _distance(subject: Subject, pair: Pair, **dials: float) -> float:
     model, result = subject.model, subject.paint(pair, subject.dials(**dials))
     wanted, found = model.style(subject.file(pair.style)), model.style(result)
     if model.bundle.manifest.dials.texture and wanted.texture is not None and found.texture is not None:
-        return round(texture_distance(wanted.texture, found.texture), 6)
+        return round(texture_distance(wanted.texture.latents, found.texture.latents), 6)
     return round(float(cosine_distance(wanted.descriptor, found.descriptor)), 6)
 
 

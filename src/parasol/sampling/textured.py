@@ -9,6 +9,8 @@ from parasol.maths.steps import predict_z0
 from parasol.maths.texture import towards_texture
 from parasol.types import EpsFn
 
+PASSES = 4  # over all directions, at each step
+
 
 def textured(
     eps_fn: EpsFn[np.ndarray], texture: Float[np.ndarray, "k q"], *, share: float, alpha_bars: Sequence[float]
@@ -27,7 +29,7 @@ def textured(
     def moved(z: np.ndarray, t: int) -> np.ndarray:
         eps, alpha_bar = eps_fn(z, t), alpha_bars[t]
         z_0 = predict_z0(z, eps, alpha_bar)
-        change = np.stack([towards_texture(one, texture, share) - one for one in z_0])
+        change = np.stack([towards_texture(one, texture, share, passes=PASSES) - one for one in z_0])
         return eps - (alpha_bar / (1.0 - alpha_bar)) ** 0.5 * change
 
     return moved
