@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy.lib.stride_tricks import sliding_window_view
 
 REACH = 1  # from the middle of a patch to its edge
@@ -97,9 +97,9 @@ def _sampled(windows: Float[np.ndarray, "h w C p p"]) -> Float[np.ndarray, "N d"
     """All patches, or so many of them spread evenly, and on no lattice, over the whole."""
     height, width = windows.shape[:2]
     count = height * width
-    chosen: Int[np.ndarray, " N"] = np.arange(count)
+    chosen = np.arange(count, dtype=np.intp)
     if count > SAMPLED:
-        chosen = np.array([int(count * ((5.0**0.5 - 1.0) / 2.0 * n % 1.0)) for n in range(SAMPLED)])
+        chosen = (count * ((5.0**0.5 - 1.0) / 2.0 * np.arange(SAMPLED, dtype=np.float64) % 1.0)).astype(np.intp)
     return windows[chosen // width, chosen % width].reshape(min(count, SAMPLED), -1)
 
 
