@@ -148,3 +148,13 @@ def test_a_style_that_is_told_without_its_texture_paints_by_its_descriptor(model
     bare = recipe.changed(style=replace(model.style(STYLE), texture=None))
     plain = recipe.varied(texture=0.0)
     assert np.array_equal(model.paint(bare).pixels, model.paint(plain).pixels)
+
+
+def test_what_is_protected_keeps_its_grain(model: Parasol) -> None:
+    shape = load(CONTENT).shape
+    protect = np.zeros(shape, np.uint8)
+    protect[:64] = 255
+    made = model.stylize(CONTENT, STYLE, protect=protect, **TEXTURED)
+    rebuilt = load(model.reconstruct(CONTENT))
+    assert np.abs(made.pixels[:24] - rebuilt[:24]).max() < 1.5 / 255
+    assert np.abs(made.pixels[96:] - rebuilt[96:]).max() > 0.05

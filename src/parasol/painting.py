@@ -110,7 +110,7 @@ class Painter:
             decoded = self.decode(z, box)
         with timed(seconds, "colour"):
             if style.texture is not None:
-                decoded = _grained(decoded, style.texture, _heard(recipe.dials) * (recipe.dials.structure < 1.0))
+                decoded = _grained(recipe.dials, decoded, style.texture, protected)
             coloured = _colour_step(recipe.dials, decoded, picture, style)
         drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
         pixels = from_uint8(to_uint8(drawn))
@@ -275,12 +275,15 @@ def _heard(dials: Dials) -> float:
     return dials.texture * min(max(dials.style_scale, 0.0), 1.0)
 
 
-def _grained(pixels: Picture, texture: Texture, share: float) -> Picture:
-    """A picture with the texture of pixels, finer than latents can say it."""
-    if share == 0.0:
+def _grained(dials: Dials, pixels: Picture, texture: Texture, protected: Float[np.ndarray, "h w"] | None) -> Picture:
+    """A picture with the texture of pixels, finer than latents can say it; none of it where all structure is kept."""
+    share = _heard(dials)
+    if share == 0.0 or (dials.structure == 1.0 and not dials.fresh):
         return pixels
-    moved = towards_texture(pixels.transpose(2, 0, 1), texture.pixels, share)
-    return np.ascontiguousarray(moved.transpose(1, 2, 0)).clip(0.0, 1.0)
+    moved = towards_texture(pixels.transpose(2, 0, 1), texture.pixels, share).transpose(1, 2, 0).clip(0.0, 1.0)
+    if protected is not None:
+        moved = _within(1.0 - protected, moved, pixels)
+    return np.ascontiguousarray(moved)
 
 
 def _noise(random: np.random.Generator, like: np.ndarray) -> np.ndarray:
