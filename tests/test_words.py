@@ -133,8 +133,8 @@ def test_words_stand_for_a_style(model: Parasol) -> None:
     assert np.array_equal(model.paint(Recipe.parse(result.recipe.text())).pixels, result.pixels)
     assert model.card(spoken).parts[0].source == "glossy 3D"
     alone = model.recipe(drawing(0), spoken, result.recipe.varied(color="off").dials)
-    np.testing.assert_array_equal(alone.style_parts(128).descriptor, model.style(model.card(spoken)).descriptor)
-    assert alone.style_parts(128).colours is None
+    np.testing.assert_array_equal(alone.style_parts(128, 12).descriptor, model.style(model.card(spoken)).descriptor)
+    assert alone.style_parts(128, 12).colours is None
 
 
 def test_words_alone_have_no_colours_to_match(model: Parasol) -> None:
