@@ -4,6 +4,7 @@ Styles are interpolated before the projector M, contents as they are, both along
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
@@ -58,9 +59,7 @@ def _style(model: Parasol, first: Recipe, second: Recipe, share: float) -> Style
     manifest = model.bundle.manifest
     one, other = (it.style_parts(manifest.style.dimension, manifest.latent_channels) for it in (first, second))
     mixed = mixed_style([(one, max(1.0 - share, 0.0)), (other, max(share, 0.0))])
-    return Style(
-        descriptor=slerp(one.descriptor, other.descriptor, share), colours=mixed.colours, texture=mixed.texture
-    )
+    return replace(mixed, descriptor=slerp(one.descriptor, other.descriptor, share))
 
 
 def _shown(model: Parasol, recipe: Recipe) -> Float[np.ndarray, " d"]:

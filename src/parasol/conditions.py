@@ -17,6 +17,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Texture:
+    """How a style picture is made up, in its latents and, finer, in its pixels."""
+
+    latents: Float[np.ndarray, "k q"]
+    pixels: Float[np.ndarray, "p q"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Style:
     """All that is kept of one or several style pictures."""
 
@@ -26,16 +34,8 @@ class Style:
     colours: ColourStatistics | None
     """For the colour step; none where the style is known from words alone."""
 
-    texture: "Texture | None" = None
+    texture: Texture | None = None
     """For the dial `texture`; none where no picture says it: words, cards from before there were textures."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Texture:
-    """How a style picture is made up, in its latents and, finer, in its pixels."""
-
-    latents: Float[np.ndarray, "k q"]
-    pixels: Float[np.ndarray, "p q"]
 
 
 def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:

@@ -20,7 +20,7 @@ from parasol.evaluation.choice import CONTENT_VAL, Pair, pairs
 from parasol.evaluation.comparison.paintings import tuning_subject
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.waiting import Waiting
-from parasol.images import write_atomic
+from parasol.images import load, write_atomic
 from parasol.maths.distances import cosine_distance
 from parasol.maths.texture import texture_distance
 from parasol.pipeline import Parasol
@@ -102,10 +102,11 @@ def calibrate(subject: Subject, end: float) -> tuple[StrengthStop, ...]:
 
 def _distance(subject: Subject, pair: Pair, **dials: float) -> float:
     model, result = subject.model, subject.paint(pair, subject.dials(**dials))
-    wanted, found = model.style(subject.file(pair.style)), model.style(result)
-    if model.bundle.manifest.dials.texture and wanted.texture is not None and found.texture is not None:
-        return round(texture_distance(wanted.texture.latents, found.texture.latents), 6)
-    return round(float(cosine_distance(wanted.descriptor, found.descriptor)), 6)
+    wanted = load(subject.file(pair.style))
+    if model.bundle.manifest.dials.texture:
+        here, there = (model.painter.texture(picture).latents for picture in (result, wanted))
+        return round(texture_distance(here, there), 6)
+    return round(float(cosine_distance(model.embed_style(result), model.embed_style(wanted))), 6)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
