@@ -5,8 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
+from scipy.stats import spearmanr
 
-from parasol.maths.colour import ColourStatistics, colour_map, colour_statistics, match_colours
+from parasol.maths.colour import (
+    GREYS,
+    LUMA,
+    ColourStatistics,
+    colour_map,
+    colour_statistics,
+    keep_colours,
+    match_colours,
+)
 
 SEEDS = st.integers(0, 10_000)
 
@@ -123,3 +132,55 @@ def test_dials_out_of_range_are_refused(change, names):
 def test_statistics_of_nothing_are_refused(pixels):
     with pytest.raises(ValueError, match="at least one, and all finite"):
         colour_statistics(pixels)
+
+
+def luma(pixels: np.ndarray) -> np.ndarray:
+    return pixels.astype(np.float64) @ LUMA
+
+
+@given(seed=SEEDS)
+def test_kept_colours_are_the_contents_and_lightness_the_pictures(seed):
+    picture, content = colourful(seed, spread=0.12), colourful(seed + 1, spread=0.12)
+    kept = keep_colours(picture, content)
+    differences = np.diff(kept.pixels - content, axis=-1)  # hue and chroma are how the channels differ
+    np.testing.assert_allclose(differences, 0.0, atol=1e-6)
+    assert spearmanr(luma(kept.pixels), luma(picture), axis=None).statistic > 0.999
+    quarters = [0.25, 0.5, 0.75]
+    np.testing.assert_allclose(*(np.quantile(luma(one), quarters) for one in (kept.pixels, content)), atol=1.0 / GREYS)
+    assert kept.clipped_share < 0.01
+
+
+def test_what_is_out_of_gamut_loses_chroma_and_not_lightness():
+    content = np.broadcast_to(np.float32([0.9, 0.1, 0.1]), (8, 8, 3)).copy()
+    content[:, 4:] = [1.0, 1.0, 1.0]
+    picture = np.zeros((8, 8, 3), np.float32)
+    picture[:, :4] = 1.0  # white where the content is red, black where it is white
+    kept = keep_colours(picture, content)
+    assert kept.clipped_share == 0.5
+    np.testing.assert_allclose(kept.pixels[:, :4], 1.0, atol=1e-6)
+    np.testing.assert_allclose(kept.pixels[:, 4:], luma(content)[0, 0], atol=1e-6)
+
+
+def test_a_ground_stays_what_it_is_and_noise_stays_small():
+    rng = np.random.default_rng(0)
+    content = rng.uniform(0.2, 0.8, (32, 32, 3)).astype(np.float32)
+    content[:20] = 1.0  # more white than in the picture
+    picture = np.zeros((32, 32, 3), np.float32)
+    picture[8:] = rng.uniform(0.99, 1.0, (24, 32, 1))
+    kept = luma(keep_colours(picture, content).pixels)
+    assert kept[8:].min() > 0.97, "a white ground stays white though the content has less of it"
+    faint = colourful(0, spread=0.005)
+    np.testing.assert_allclose(
+        np.ptp(luma(keep_colours(faint, colourful(1, spread=0.12)).pixels)), np.ptp(luma(faint)), rtol=0.05
+    )
+
+
+def test_keeping_goes_a_share_of_the_way():
+    picture, content = colourful(0), colourful(1)
+    whole = keep_colours(picture, content).pixels
+    np.testing.assert_array_equal(keep_colours(picture, content, strength=0.0).pixels, picture)
+    np.testing.assert_allclose(keep_colours(picture, content, strength=0.5).pixels, (picture + whole) / 2, atol=1e-6)
+    with pytest.raises(ValueError, match=r"strength is 1\.5; it must lie in 0"):
+        keep_colours(picture, content, strength=1.5)
+    with pytest.raises(ValueError, match="places must correspond"):
+        keep_colours(picture, content[:-1])

@@ -24,7 +24,7 @@ TEXTURED = {"steps": 6, "structure": 0.0, "style_scale": 1.0, "texture": 1.0}
 
 def test_results_of_a_trained_model_come_closer_to_the_texture_of_the_style() -> None:
     painting = Parasol.load("painting")
-    content, style = EXAMPLES / "content.png", EXAMPLES / "style.png"
+    content, style = EXAMPLES / "photograph.jpg", EXAMPLES / "painting.jpg"
     wanted, distances = painting.style(style).texture, []
     for share in (0.0, 0.5, 1.0):
         made = painting.stylize(content, style, **TEXTURED | {"texture": share}, sampler="dpm", size=128)
@@ -101,14 +101,24 @@ def test_what_is_no_share_is_refused(model: Parasol, value: float) -> None:
         model.stylize(CONTENT, STYLE, texture=value)
 
 
-def test_strength_stands_for_it_too(model: Parasol, tmp_path: Path) -> None:
+def test_strength_leaves_it_alone(model: Parasol, tmp_path: Path) -> None:
     folder = copy_of(model.bundle, tmp_path / "calibrated")
-    ends = [{"style_scale": 1.0, "structure": 1.0}, {"style_scale": 5.0, "structure": 0.0, "texture": 0.8}]
-    edit_manifest(folder, strength=ends)
-    calibrated = Parasol.load(folder)
-    assert calibrated.dials(strength=0.5).texture == pytest.approx(0.4)
-    with pytest.raises(ValueError, match="strength stands for style_scale, structure and texture"):
-        calibrated.dials(strength=0.5, texture=0.1)
+    edit_manifest(folder, strength=[{"style_scale": 1.0, "structure": 1.0}, {"style_scale": 5.0, "structure": 0.0}])
+    dials = Parasol.load(folder).dials(strength=0.5, texture=0.3)
+    assert (dials.style_scale, dials.structure, dials.texture) == (3.0, 0.5, 0.3)
+
+
+def test_it_grows_with_the_style_scale_and_goes_as_structure_keeps_more(model: Parasol) -> None:
+    wanted = model.style(STYLE).texture.pixels
+
+    def distance(**dials: float) -> float:
+        made = model.stylize(CONTENT, STYLE, **TEXTURED | dials)
+        return texture_distance(model.painter.texture(made.pixels).pixels, wanted)
+
+    scales = [distance(style_scale=scale) for scale in (0.0, 0.5, 1.0, 2.0, 4.0)]
+    structures = [distance(structure=structure) for structure in (0.0, 0.3, 0.6, 1.0)]
+    assert scales == sorted(scales, reverse=True)
+    assert structures == sorted(structures)
 
 
 def test_a_style_picture_of_any_shape_has_one(model: Parasol) -> None:

@@ -374,7 +374,7 @@ def test_pictures_come_and_go_through_pipes(
         (["--strength", "0.5"], "--strength is for the picture that --make draws"),
         (
             ["--make", "--strength", "0.5", "--structure", "0.2"],
-            "strength stands for style_scale, structure and texture",
+            "strength stands for style_scale and structure",
         ),
         (["-o", "made.png"], "--out is for the picture that --make draws"),
         (["--make", "-o", "made.jpg"], "'made.jpg' does not end in .png"),

@@ -78,7 +78,6 @@ class StrengthStop(Record):
 
     style_scale: float
     structure: float
-    texture: float = 0.0
 
 
 class Manifest(Record):

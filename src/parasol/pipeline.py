@@ -103,6 +103,7 @@ class Parasol:
             sampler=sampler, guidance=guidance, texture=texture,
         )  # fmt: skip
         seconds: dict[str, float] = {}
+        self.painter.components.prepare("denoise")
         with timed(seconds, "describe"):
             recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask, protect=protect)
         result = self.paint(recipe, progress=progress)
@@ -127,17 +128,17 @@ class Parasol:
     ) -> Dials:
         """The dials that are given, and the model's own for those that are not.
 
-        `strength` in 0..1 stands for a style scale, a structure and a texture together, such that the distance to the
-        style falls linearly with it: 0 is the content picture, 1 as far as this model goes.
+        `strength` in 0..1 stands for a style scale and a structure together, such that the distance to the style falls
+        linearly with it: 0 is the content picture, 1 as far as this model goes.
 
         Raises:
             ValueError: a dial is out of range, or `strength` meets one that it stands for, or no calibration.
         """
         own = self.bundle.manifest.dials
         if strength is not None:
-            if (style_scale, structure, texture) != (None, None, None):
-                raise ValueError("strength stands for style_scale, structure and texture: give it alone, or those")
-            style_scale, structure, texture = self._at_strength(float(strength))
+            if (style_scale, structure) != (None, None):
+                raise ValueError("strength stands for style_scale and structure: give it alone, or those two")
+            style_scale, structure = self._at_strength(float(strength))
         return Dials(
             style_scale=float(own.style_scale if style_scale is None else style_scale),
             content_scale=float(own.content_scale if content_scale is None else content_scale),
@@ -242,19 +243,19 @@ class Parasol:
         parts = [(title(source), weight) for source, weight in weighted(style)]
         return StyleCard.write(self.style(style), self.bundle.manifest, parts)
 
-    def _at_strength(self, strength: float) -> tuple[float, float, float]:
+    def _at_strength(self, strength: float) -> tuple[float, float]:
         stops = self.bundle.manifest.strength
         if not stops:
             raise ValueError(
-                f"strength is given and the model {self.bundle.manifest.name!r} is not calibrated: give style_scale, "
-                "structure and texture"
+                f"strength is given and the model {self.bundle.manifest.name!r} is not calibrated: give style_scale "
+                "and structure"
             )
         if not 0.0 <= strength <= 1.0:
             raise ValueError(f"strength is {strength}; it must lie in 0 (the content picture) to 1 (all of the style)")
         at = np.linspace(0.0, 1.0, len(stops))
-        dials = np.array([(stop.style_scale, stop.structure, stop.texture) for stop in stops])
-        style_scale, structure, texture = (float(np.interp(strength, at, values)) for values in dials.T)
-        return style_scale, structure, texture
+        dials = np.array([(stop.style_scale, stop.structure) for stop in stops])
+        style_scale, structure = (float(np.interp(strength, at, values)) for values in dials.T)
+        return style_scale, structure
 
     def _opened(self, source: StyleSource) -> Style:
         if isinstance(source, Words):

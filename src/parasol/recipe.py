@@ -63,7 +63,8 @@ class Dials:
     """Start from new noise instead of the inverted content picture, of which its descriptor and shape remain."""
 
     color: str
-    """Colour step: off, match (to the style's colours) or keep (the content picture's own)."""
+    """Colour step: off, match (to the style's colours) or keep (the content picture's own, place by place; from new
+    noise, where no place is what it was, as `match` does)."""
 
     content_map: bool = False
     """Tell by spatial content tokens where things are in the content picture, beside what it shows (not in paper)."""
@@ -78,8 +79,8 @@ class Dials:
     """Share of the way that the colour step goes: 0 changes nothing, 1 reaches the wanted mean and covariance."""
 
     texture: float = 0.0
-    """Share of the way, 0..1, that each step goes to the style's texture, so far as its scale lets the style be heard
-    (all of it from 1 on) and the style has a texture (not in paper)."""
+    """Share of the way, 0..1, that each step goes to the style's texture, where it has one, at a style scale of 1 and a
+    structure of 0: as often as the scale says, less by the square of what structure leaves free (not in paper)."""
 
     def __post_init__(self) -> None:
         for name in ("style_scale", "content_scale"):

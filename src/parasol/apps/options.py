@@ -38,9 +38,7 @@ Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of the noise; one see
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start from new noise: the content descriptor alone is kept.")]
 Strength = Annotated[
     float | None,
-    typer.Option(
-        metavar="0..1", help="Style scale, structure and texture in one: 0 is the content, 1 all of the style."
-    ),
+    typer.Option(metavar="0..1", help="Style scale and structure in one: 0 is the content, 1 all of the style."),
 ]
 ContentMap = Annotated[
     bool | None,

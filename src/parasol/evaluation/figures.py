@@ -46,6 +46,9 @@ FIGURES: dict[str, Make] = {
 }  # fmt: skip
 """Quick ones first."""
 
+DIALLED: dict[str, Make] = {strength.__name__: strength}
+"""Figures of a dial that can be laid out anew while all others keep what they mean: their file is their own, too."""
+
 OF_PAIRS = [
     make.__name__ for make in (full_structure, no_style, no_content, runtimes, structure, style_scale, strength)
 ]
@@ -60,8 +63,10 @@ def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
     """
     pictures = Store(path=out, key=subject.key())
     spaces = Store(path=out.with_stem(f"{out.stem}-descriptors"), key=subject.descriptors_key())
+    dial = Store(path=out.with_stem(f"{out.stem}-strength"), key=subject.strength_key())
     for name in names:
-        make, store = FIGURES[name], spaces if name in DESCRIPTORS else pictures
+        make = FIGURES[name]
+        store = spaces if name in DESCRIPTORS else dial if name in DIALLED else pictures
         figure, records = make(subject), store.records(name, make)
         if len(records) < len(figure.units):
             waiting = Waiting(name, already=len(records))

@@ -1,4 +1,4 @@
-"""The one dial over style scale, structure and texture: calibrate it on validation pairs, measure it on test pairs.
+"""The one dial over style scale and structure: calibrate it on validation pairs, measure it on test pairs.
 
     python -m parasol.evaluation.strength --model DIR --corpus DIR
 
@@ -28,7 +28,7 @@ from parasol.pipeline import Parasol
 STRENGTHS = tuple(round(k / 10, 1) for k in range(11))
 STOPS = 21
 WAY = tuple(round(k / 15, 4) for k in range(16))  # along the way on which the dial is laid out
-FIRST_SCALE = 1.0  # style scale where the way begins; it ends at the model's own, as texture does from 0
+FIRST_SCALE = 1.0  # style scale where the way begins; it ends at the model's own
 
 
 def strength(subject: Subject) -> Figure:
@@ -69,7 +69,6 @@ def way(share: float, *, own: DefaultDials, end: float) -> dict[str, float]:
     return {
         "style_scale": FIRST_SCALE + (own.style_scale - FIRST_SCALE) * share,
         "structure": 1.0 - (1.0 - end) * share,
-        "texture": own.texture * share**2,
     }
 
 

@@ -1,6 +1,7 @@
 """The colour step: give a picture the colour mean and covariance of another (paper, "Colour Distribution").
 
-The linear map is ARF's. All of it runs in float64: on flat and nearly grey pictures it is close to singular.
+The linear map is ARF's. All of it runs in float64: on flat and nearly grey pictures it is close to singular. No linear
+map can undo what a style did to single colours; where places correspond, `keep_colours` takes them from there.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,12 @@ from parasol.types import Picture
 
 QUANTISATION_VARIANCE = 1.0 / (12.0 * 255.0**2)
 """Variance of rounding to 8 bits: along a direction with less than this a picture holds no colour, only rounding."""
+
+LUMA = np.array([0.2126, 0.7152, 0.0722])
+"""Shares of red, green and blue in lightness (Rec. 709, on gamma-encoded values)."""
+
+RANKS = 257  # quantiles along which lightnesses go to others
+GREYS = 16  # steps of lightness, within one of which differences are taken for noise
 
 HALF_LEVEL = 0.5 / 255.0
 """Overshoot that 8-bit rounding hides; a pixel counts as clipped only beyond it."""
@@ -37,7 +44,7 @@ class ColourMatch:
     """In [0, 1]."""
 
     clipped_share: float
-    """Share of pixels, 0..1, that had to be clipped by at least half an 8-bit level; the more, the worse the match."""
+    """Share of pixels, 0..1, out of [0, 1] by at least half an 8-bit level before; the more, the worse the match."""
 
 
 def colour_statistics(pixels: Float[np.ndarray, "*space 3"]) -> ColourStatistics:
@@ -97,10 +104,47 @@ def match_colours(
     original = pixels.astype(np.float64)
     matched = (original - content.mean) @ gain.T + style.mean
     blended = original + strength * (matched - original)
-    clipped = np.clip(blended, 0.0, 1.0)
-    overshoot: Float[np.ndarray, "H W"] = np.abs(blended - clipped).max(axis=-1)
-    clipped_share = float(np.mean(overshoot >= HALF_LEVEL))
-    return ColourMatch(pixels=clipped.astype(np.float32), clipped_share=clipped_share)
+    return ColourMatch(pixels=blended.clip(0.0, 1.0).astype(np.float32), clipped_share=_outside(blended))
+
+
+def keep_colours(
+    pixels: Float[np.ndarray, "H W 3"], content: Float[np.ndarray, "_ _ 3"], *, strength: float = 1.0
+) -> ColourMatch:
+    """The lightness of a picture with the hue and chroma that the content has in the same place. Not in the paper.
+
+    Lightnesses go where the content has those of the same ranks, those that are nearly equal the least way. A colour outside [0, 1] loses chroma, not lightness. The result is blended with the picture by `strength`, at 0 it is the picture.
+
+    Raises:
+        ValueError: `strength` is not in 0..1, or the shapes differ.
+    """
+    if not 0.0 <= strength <= 1.0:
+        raise ValueError(f"strength is {strength}; it must lie in 0 (no change) to 1 (the content's colours)")
+    if pixels.shape != content.shape:
+        raise ValueError(
+            f"the picture has shape {pixels.shape} and the content {content.shape}; places must correspond"
+        )
+    original, own = pixels.astype(np.float64), content.astype(np.float64)
+    lightness = _ranked(original @ LUMA, own @ LUMA)[..., None]
+    chroma = own - (own @ LUMA)[..., None]
+    room = np.where(chroma > 0.0, 1.0 - lightness, lightness) / np.maximum(np.abs(chroma), HALF_LEVEL / 255.0)
+    kept = lightness + np.minimum(room.min(axis=-1, keepdims=True), 1.0) * chroma
+    blended = original + strength * (kept - original)
+    return ColourMatch(pixels=blended.astype(np.float32), clipped_share=_outside(lightness + chroma))
+
+
+def _outside(colours: Float[np.ndarray, "H W 3"]) -> float:
+    overshoot = np.abs(colours - colours.clip(0.0, 1.0)).max(axis=-1)
+    return float(np.mean(overshoot >= HALF_LEVEL))
+
+
+def _ranked(values: Float[np.ndarray, "H W"], wanted: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W"]:
+    """Values in 0..1 moved to those wanted of the same ranks; those of one grey to the nearest among theirs."""
+    ranks = np.linspace(0.0, 1.0, RANKS)
+    here, there = np.quantile(values, ranks), np.quantile(wanted, ranks)
+    greys, first, count = np.unique(np.rint(GREYS * here), return_index=True, return_counts=True)
+    levels = greys / GREYS
+    change = levels.clip(there[first], there[first + count - 1]) - levels
+    return (values + np.interp(values, levels, change)).clip(0.0, 1.0)
 
 
 def _symmetric_power(matrix: Float[np.ndarray, "3 3"], power: float, *, floor: float) -> Float[np.ndarray, "3 3"]:

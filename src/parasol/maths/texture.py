@@ -1,13 +1,15 @@
 """Texture as a descriptor: how the small patches of a picture are distributed, and nothing of where they are.
 
 A texture is a table: along fixed directions in the space of patches, the quantiles of all patches of an array, be it
-latents or pixels. The mean squared difference of two tables estimates the squared sliced Wasserstein distance of the
-two clouds of patches (Bonneel et al. 2015), and the weighted mean of tables is their sliced barycentre, so that
-textures mix and interpolate (Rabin et al. 2011). An array is moved towards a texture by sliced optimal transport, one
-orthonormal basis of directions after another (Pitie et al. 2007; on overlapping patches Elnekave and Weiss 2022). Not
-in the paper.
+latents or pixels. Directions are those in which patches differ most tellingly, levels and edges: the cosine transform
+of a patch, of each channel by itself and of the channels' own cosine transform (of RGB: lightness and two opponent
+colours). The mean squared difference of two tables estimates the squared sliced Wasserstein distance of the two clouds
+of patches (Bonneel et al. 2015), and the weighted mean of tables is their sliced barycentre, so that textures mix and
+interpolate (Rabin et al. 2011). An array is moved towards a texture by sliced optimal transport, one orthonormal basis
+after another (Pitie et al. 2007; on overlapping patches Elnekave and Weiss 2022). Not in the paper.
 """
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -18,10 +20,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 REACH = 1  # from the middle of a patch to its edge
 PATCH = 2 * REACH + 1
 BASES = 2  # orthonormal bases of directions
-LEVELS = 17  # quantiles, evenly spaced from the lowest value to the highest
+LEVELS = 16  # quantiles, from the lowest value to the highest, closer at the ends: edges are rare and far from the mean
 MOST_GAIN = 3.0  # by which differences grow at most, each time: what is nearly flat is hardly more than noise
 SAMPLED = 4096  # patches at most, that tell how those of a large array are distributed
 BAND = 65_536  # patches at most, that are moved at once: memory
+
+_PLACES = np.sin(np.linspace(0.0, np.pi / 2.0, LEVELS)) ** 2  # of the levels, in 0..1
+_SHARES = np.gradient(_PLACES) * np.where(np.arange(LEVELS) % (LEVELS - 1), 1.0, 0.5)  # of all patches, trapezoidal
 
 Table = Float[np.ndarray, "k q"]
 
@@ -43,13 +48,12 @@ def texture_of(array: Float[np.ndarray, "C h w"]) -> Table:
     return _quantiles(np.concatenate([basis @ patches.T for basis in _bases(len(array))]))
 
 
-def towards_texture(
-    array: Float[np.ndarray, "C h w"], texture: Table, share: float, *, passes: int = 1
-) -> Float[np.ndarray, "C h w"]:
-    """An array moved by `share` of the way to a texture: 0 leaves it as it is, 1 goes as far as the passes take.
+def towards_texture(array: Float[np.ndarray, "C h w"], texture: Table, share: float) -> Float[np.ndarray, "C h w"]:
+    """An array moved towards a texture: 0 leaves it as it is, 1 goes all of the way once, 2.5 twice and half once more.
 
     Along each direction the patches go where the texture has the quantiles of their ranks; each place goes where the
-    patches around it take it on average, so that what lies side by side still fits.
+    patches around it take it on average, so that what lies side by side still fits. That is why once is not enough to
+    arrive, and every further time comes nearer.
 
     Raises:
         ValueError: the texture is not one of arrays with so many channels.
@@ -59,15 +63,17 @@ def towards_texture(
         raise ValueError(
             f"a texture has shape {texture.shape}; for an array of shape {array.shape} it must be {wanted}"
         )
-    moved = array
-    for basis, quantiles in passes * [*zip(_bases(len(array)), np.split(texture, BASES), strict=True)]:
-        moved = _moved(moved, basis, quantiles)
-    return array + np.float32(share) * (moved - array)
+    for already in range(math.ceil(share)):
+        moved = array
+        for basis, quantiles in zip(_bases(len(array)), np.split(texture, BASES), strict=True):
+            moved = _moved(moved, basis, quantiles)
+        array = array + np.float32(min(share - already, 1.0)) * (moved - array)
+    return array
 
 
 def texture_distance(one: Table, other: Table) -> float:
     """Sliced Wasserstein distance of two clouds of patches, estimated along the fixed directions: 0 or more."""
-    return float(np.sqrt(np.mean((one - other) ** 2)))
+    return float(np.sqrt(np.mean((one - other) ** 2 @ _SHARES)))
 
 
 def mean_texture(textures: Sequence[Table], shares: Sequence[float]) -> Table:
@@ -77,14 +83,15 @@ def mean_texture(textures: Sequence[Table], shares: Sequence[float]) -> Table:
 
 @cache
 def _bases(channels: int) -> tuple[Float[np.ndarray, "d d"], ...]:
-    """Rows are directions. The sign of each is fixed, which QR alone leaves to the machine."""
-    random = np.random.default_rng(0)
-    size = channels * PATCH**2
-    found: list[np.ndarray] = []
-    for _ in range(BASES):
-        columns, upper = np.linalg.qr(random.standard_normal((size, size)))
-        found.append((columns * np.sign(np.diag(upper))).T.astype(np.float32))
-    return tuple(found)
+    """Rows are directions."""
+    waves = np.kron(_cosines(PATCH), _cosines(PATCH))
+    return tuple(np.kron(of, waves).astype(np.float32) for of in (np.eye(channels), _cosines(channels)))
+
+
+def _cosines(count: int) -> Float[np.ndarray, "n n"]:
+    """The orthonormal cosine transform (DCT-II); rows are waves."""
+    waves = np.cos(np.pi * np.outer(np.arange(count), np.arange(count) + 0.5) / count)
+    return waves / np.linalg.norm(waves, axis=1, keepdims=True)
 
 
 def _windows(array: Float[np.ndarray, "C h w"]) -> Float[np.ndarray, "h w C p p"]:
@@ -105,7 +112,7 @@ def _sampled(windows: Float[np.ndarray, "h w C p p"]) -> Float[np.ndarray, "N d"
 
 def _quantiles(along: Float[np.ndarray, "d N"]) -> Float[np.ndarray, "d q"]:
     ordered, last = np.sort(along, axis=1), along.shape[1] - 1
-    places = np.linspace(0.0, last, LEVELS, dtype=np.float32)
+    places = (last * _PLACES).astype(np.float32)
     below = np.floor(places).astype(np.intp)
     share = places - below.astype(np.float32)
     return ordered[:, below] * (1.0 - share) + ordered[:, np.minimum(below + 1, last)] * share
@@ -139,7 +146,7 @@ def _reachable(here: Float[np.ndarray, "d q"], quantiles: Float[np.ndarray, "d q
     """Where the quantiles `here` go: to those wanted, as far as `MOST_GAIN` lets them, with the same mean."""
     steps = np.minimum(np.diff(quantiles), MOST_GAIN * np.diff(here))
     there = np.cumsum(np.concatenate([np.zeros_like(steps[:, :1]), steps], axis=1), axis=1)
-    return there + (quantiles - there).mean(axis=1, keepdims=True)
+    return (there + ((quantiles - there) @ _SHARES)[:, None]).astype(np.float32)
 
 
 def _holding(length: int) -> Float[np.ndarray, " n"]:

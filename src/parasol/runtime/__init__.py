@@ -15,6 +15,9 @@ class Components(ABC):
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
 
+    def prepare(self, *components: str) -> None:
+        """Say which components will be called soon: a runtime that can readies them while other work goes on."""
+
     @abstractmethod
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
         """Output of one component's network."""

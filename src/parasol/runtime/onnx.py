@@ -1,6 +1,7 @@
 """The core's runtime: ONNX Runtime on the graphs of a bundle, weights handed over from the one safetensors file."""
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @final
 class OnnxComponents(Components):
-    """The components on the CPU. A component's graph and weights are read when it is first called.
+    """The components on the CPU. A component's graph and weights are read when it is first called or prepared.
 
     threads: CPU threads of one call; 0 takes every core that this process may use.
     """
@@ -23,12 +24,18 @@ class OnnxComponents(Components):
     def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
         super().__init__(bundle)
         self._threads = threads or available_cores()
-        self._sessions: dict[str, InferenceSession] = {}
+        self._sessions: dict[str, Future[InferenceSession]] = {}
+        self._openers = ThreadPoolExecutor(max_workers=2)  # one prepares while the other opens what is called
+
+    def prepare(self, *components: str) -> None:
+        for component in components:
+            if component not in self._sessions:
+                opened = self._openers.submit(open_session, self.bundle, component, threads=self._threads)
+                self._sessions[component] = opened
 
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
-        session = self._sessions.get(component)
-        if session is None:
-            session = self._sessions[component] = open_session(self.bundle, component, threads=self._threads)
+        self.prepare(component)
+        session = self._sessions[component].result()
         names = [argument.name for argument in session.get_inputs()]
         return np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0])
 

@@ -9,13 +9,11 @@ from parasol.maths.steps import predict_z0
 from parasol.maths.texture import towards_texture
 from parasol.types import EpsFn
 
-PASSES = 4  # over all directions, at each step
-
 
 def textured(
     eps_fn: EpsFn[np.ndarray], texture: Float[np.ndarray, "k q"], *, share: float, alpha_bars: Sequence[float]
 ) -> EpsFn[np.ndarray]:
-    """The predictor that foresees, at every step, what `eps_fn` does, moved by `share` of the way to a texture.
+    """The predictor that foresees, at every step, what `eps_fn` does, moved towards a texture by `share`.
 
     What is moved is the one-step estimate z0_hat, so that later steps draw on it. Not in the paper. `alpha_bars` are
     the schedule's, by timestep. With a share of 0 it is `eps_fn` itself.
@@ -29,7 +27,7 @@ def textured(
     def moved(z: np.ndarray, t: int) -> np.ndarray:
         eps, alpha_bar = eps_fn(z, t), alpha_bars[t]
         z_0 = predict_z0(z, eps, alpha_bar)
-        change = np.stack([towards_texture(one, texture, share, passes=PASSES) - one for one in z_0])
+        change = np.stack([towards_texture(one, texture, share) - one for one in z_0])
         return eps - (alpha_bar / (1.0 - alpha_bar)) ** 0.5 * change
 
     return moved
