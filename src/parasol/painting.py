@@ -38,6 +38,7 @@ PATH_STEPS = 50  # whose forward process the sampler dpm follows, however few it
 PIXELS = 8  # to a latent, along either side, in every autoencoder here
 TILE, OVERLAP = 72, 16  # latents; two such tiles are 1024 px, and up to 576 px nothing is tiled
 GRAIN = 2  # times that pixels go to a texture where latents go once: they keep edges better at an equal brushwork
+SPECKLE = 0.015  # noise that pixels have before: what is flat would take the decoder's blocks for its grain
 MARGIN = 5  # latents: with it, encoding and decoding in tiles are as untiled to 1e-6
 
 Progress = Callable[[int, int], None]
@@ -287,7 +288,9 @@ def _grained(dials: Dials, pixels: Picture, texture: Texture, protected: Float[n
     share = GRAIN * _heard(dials)
     if share == 0.0:
         return pixels
-    moved = towards_texture(pixels.transpose(2, 0, 1), texture.pixels, share).transpose(1, 2, 0).clip(0.0, 1.0)
+    random = np.random.default_rng([dials.seed, 1])  # another stream than that of sampling
+    speckled = pixels + np.float32(min(share, 1.0) * SPECKLE) * _noise(random, pixels)
+    moved = towards_texture(speckled.transpose(2, 0, 1), texture.pixels, share).transpose(1, 2, 0).clip(0.0, 1.0)
     if protected is not None:
         moved = _within(1.0 - protected, moved, pixels)
     return np.ascontiguousarray(moved)

@@ -11,14 +11,14 @@ from parasol.evaluation.independent import Look, gallery_of, judge_of, paint, pe
 from parasol.evaluation.metrics.interval import mean_estimate
 
 SEEDS = 8
-CASES = 40  # a column
+CASES = 16  # a column
 FLOORS = {SEEN: 0.25, UNSEEN: 0.05}
 
 
 def diversity(subject: Subject) -> Figure:
     """Eight seeds of one case: how far apart are the pictures, and does each still show the content?
 
-    40 seen contents in held-out cells from new noise, and 40 unseen contents with default dials. apart: mean perceptual
+    16 seen contents in held-out cells from new noise, and 16 unseen contents with default dials. apart: mean perceptual
     distance of the 28 pairs of pictures, as in `judged`, as a share of that between the true cell and the style
     picture: two real cells by one hand of two contents. Wanted: at least 0.25 from new noise, and 0.05 with the layout
     of the content picture. content: by seed, the share of pictures whose content is found as in `judged`. spread: the

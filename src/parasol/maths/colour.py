@@ -112,7 +112,9 @@ def keep_colours(
 ) -> ColourMatch:
     """The lightness of a picture with the hue and chroma that the content has in the same place. Not in the paper.
 
-    Lightnesses go where the content has those of the same ranks, those that are nearly equal the least way. A colour outside [0, 1] loses chroma, not lightness. The result is blended with the picture by `strength`, at 0 it is the picture.
+    Lightnesses go where the content has those of the same ranks; those that are nearly equal go together, and no
+    further than to the nearest of those. A colour outside [0, 1] loses chroma, not lightness. The result is blended
+    with the picture by `strength`; at 0 it is the picture.
 
     Raises:
         ValueError: `strength` is not in 0..1, or the shapes differ.
@@ -133,7 +135,7 @@ def keep_colours(
 
 
 def _outside(colours: Float[np.ndarray, "H W 3"]) -> float:
-    overshoot = np.abs(colours - colours.clip(0.0, 1.0)).max(axis=-1)
+    overshoot: Float[np.ndarray, "H W"] = np.abs(colours - colours.clip(0.0, 1.0)).max(axis=-1)
     return float(np.mean(overshoot >= HALF_LEVEL))
 
 
