@@ -192,6 +192,18 @@ def test_figures_of_another_model_or_definition_are_not_kept(subject: Subject, t
     assert store.records("counted", counted) == [{"unit": 0}]
 
 
+def test_a_dial_that_is_laid_out_anew_leaves_the_other_figures_be(subject: Subject, tmp_path: Path) -> None:
+    folder = copy_of(subject.model.bundle, tmp_path / "calibrated")
+    edit_manifest(folder, strength=[{"style_scale": 1.0, "structure": 1.0}, {"style_scale": 5.0, "structure": 0.0}])
+    anew = replace(subject, model=Parasol.load(folder))
+    assert anew.key() == subject.key()
+    assert anew.strength_key() != subject.strength_key()
+    edit_manifest(folder, dials=anew.model.bundle.manifest.dials.model_dump() | {"structure": 0.9})
+    assert replace(subject, model=Parasol.load(folder)).key() != subject.key()
+    figures.measure(["strength"], replace(anew, pairs=anew.pairs[:1]), tmp_path / "figures.json")
+    assert list(tmp_path.glob("*.json")) == [tmp_path / "figures-strength.json"]
+
+
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.json"
     path.write_text("[1, 2]")
@@ -212,7 +224,7 @@ def test_the_command(subject: Subject, tmp_path: Path, capsys: pytest.CaptureFix
     out = tmp_path / "figures.json"
     assert figures.main([*words, "--only", "full_structure", "--out", str(out)]) == 0
     told, content = capsys.readouterr().out, json.loads(out.read_text())
-    assert content["subject"]["model_hash"] == subject.model.bundle.hash
+    assert content["subject"] == subject.key() | {"pairs": 2}
     assert content["figures"]["full_structure"]["summary"] == {"lowest": 100.0, "identical": 2, "of": 2}
     assert json.loads("{" + told + "}")["full_structure"]["identical"] == 2
     with pytest.raises(SystemExit, match="2"):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from parasol import Parasol
 from parasol.images import load
-from parasol.maths.colour import colour_statistics
+from parasol.maths.colour import colour_statistics, keep_colours, match_colours
 from parasol.recipe import RecipeError
 from small_model import copy_of, drawing, edit_manifest
 
@@ -126,6 +126,17 @@ def test_the_colour_step_moves_the_colours(model: Parasol) -> None:
         assert np.abs(mean - target_mean).max() < 0.2 * np.abs(plain - target_mean).max() + 0.01
         assert 0.0 <= results[color].clipped_share < 0.5
     assert results["off"].clipped_share == 0.0
+
+
+def test_kept_colours_are_those_of_each_place_unless_no_place_is_what_it_was(model: Parasol) -> None:
+    made = model.stylize(CONTENT, STYLE, color="keep", **FAST)
+    plain, content = model.stylize(CONTENT, STYLE, **FAST).pixels, made.recipe.picture()
+    drawn = keep_colours(plain, content).pixels
+    assert np.abs(made.pixels - drawn).mean() < 1.0 / 255, "8 bits before and after"
+    fresh, kept = (model.stylize(CONTENT, STYLE, color=color, fresh=True, **FAST).pixels for color in ("off", "keep"))
+    moved = match_colours(fresh, colour_statistics(content)).pixels
+    assert np.abs(kept - moved).mean() < 2.0 / 255
+    assert np.abs(kept - keep_colours(fresh, content).pixels).mean() > 4.0 / 255
 
 
 def test_the_colour_step_goes_a_share_of_the_way(model: Parasol) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from parasol import Parasol
-from parasol.bundle import Bundle, BundleError
+from parasol.bundle import Bundle, BundleError, graph_file
 from parasol.maths.distances import psnr
 from parasol.runtime.onnx import OnnxComponents
 from parasol.runtime.torch import TorchComponents, load_networks
@@ -107,3 +107,18 @@ def test_configurations_that_do_not_fit_are_refused(
     with pytest.raises(BundleError, match=expected) as caught:
         load_networks(Bundle.open(folder))
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_prepared_is_opened_once_and_fails_when_it_is_called(bundle: Bundle, tmp_path: Path) -> None:
+    values = np.random.default_rng(1).random((2, 128), dtype=np.float32)
+    ready = OnnxComponents(bundle, threads=1)
+    ready.prepare("project", "project")
+    np.testing.assert_array_equal(ready.project(values), OnnxComponents(bundle, threads=1).project(values))
+    folder = copy_of(bundle, tmp_path / "broken")
+    opened = Bundle.open(folder)
+    (folder / graph_file("project")).write_bytes(b"no graph")
+    broken = OnnxComponents(opened, threads=1)
+    broken.prepare("project")
+    for _ in range(2):
+        with pytest.raises(BundleError, match=r"project\.onnx"):
+            broken.project(values)
