@@ -103,7 +103,8 @@ class Parasol:
             sampler=sampler, guidance=guidance, texture=texture,
         )  # fmt: skip
         seconds: dict[str, float] = {}
-        self.painter.components.prepare("denoise")
+        maps = ("content_map",) if dials.content_map else ()
+        self.painter.components.prepare("style", "denoise", "encode", "content", *maps, "project", "decode")
         with timed(seconds, "describe"):
             recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask, protect=protect)
         result = self.paint(recipe, progress=progress)

@@ -45,7 +45,7 @@ def texture_of(array: Float[np.ndarray, "C h w"]) -> Table:
     if array.size == 0 or not np.isfinite(array).all():
         raise ValueError(f"the array has shape {array.shape}; a texture needs at least one patch, and all finite")
     patches = _sampled(_windows(array))
-    return _quantiles(np.concatenate([basis @ patches.T for basis in _bases(len(array))]))
+    return _quantiles(np.concatenate([basis @ patches for basis in _bases(len(array))]))
 
 
 def towards_texture(array: Float[np.ndarray, "C h w"], texture: Table, share: float) -> Float[np.ndarray, "C h w"]:
@@ -94,20 +94,20 @@ def _cosines(count: int) -> Float[np.ndarray, "n n"]:
     return waves / np.linalg.norm(waves, axis=1, keepdims=True)
 
 
-def _windows(array: Float[np.ndarray, "C h w"]) -> Float[np.ndarray, "h w C p p"]:
+def _windows(array: Float[np.ndarray, "C h w"]) -> Float[np.ndarray, "C p p h w"]:
     """The patch around each place, as a view; what lies outside is as the place at the edge."""
     padded = np.pad(array, ((0, 0), (REACH, REACH), (REACH, REACH)), mode="edge")
-    return sliding_window_view(padded, (PATCH, PATCH), axis=(1, 2)).transpose(1, 2, 0, 3, 4)
+    return sliding_window_view(padded, (PATCH, PATCH), axis=(1, 2)).transpose(0, 3, 4, 1, 2)
 
 
-def _sampled(windows: Float[np.ndarray, "h w C p p"]) -> Float[np.ndarray, "N d"]:
+def _sampled(windows: Float[np.ndarray, "C p p h w"]) -> Float[np.ndarray, "d N"]:
     """All patches, or so many of them spread evenly, and on no lattice, over the whole."""
-    height, width = windows.shape[:2]
+    height, width = windows.shape[3:]
     count = height * width
     chosen = np.arange(count, dtype=np.intp)
     if count > SAMPLED:
         chosen = (count * ((5.0**0.5 - 1.0) / 2.0 * np.arange(SAMPLED, dtype=np.float64) % 1.0)).astype(np.intp)
-    return windows[chosen // width, chosen % width].reshape(min(count, SAMPLED), -1)
+    return windows[..., chosen // width, chosen % width].reshape(-1, len(chosen))
 
 
 def _quantiles(along: Float[np.ndarray, "d N"]) -> Float[np.ndarray, "d q"]:
@@ -124,20 +124,20 @@ def _moved(
     """Every patch carried along a basis; at each place the mean of what the patches that hold it say of it."""
     channels, height, width = array.shape
     windows = _windows(array)
-    here = _quantiles(basis @ _sampled(windows).T)
+    here = _quantiles(basis @ _sampled(windows))
     there = _reachable(here, quantiles)
     total = np.zeros((channels, height + 2 * REACH, width + 2 * REACH), array.dtype)
     rows = max(BAND // width, 1)
     for top in range(0, height, rows):
-        band: Float[np.ndarray, "b w C p p"] = windows[top : top + rows]
-        along = basis @ band.reshape(-1, len(basis)).T
+        band: Float[np.ndarray, "C p p b w"] = windows[..., top : top + rows, :]
+        along = basis @ band.reshape(len(basis), -1)
         for row, values in enumerate(along):
             along[row] = np.interp(values, here[row], there[row])
-        parts = (along.T @ basis).reshape(band.shape)
+        parts = (basis.T @ along).reshape(band.shape)
         for down in range(PATCH):
             for across in range(PATCH):
-                place = total[:, top + down : top + down + len(band), across : across + width]
-                place += parts[..., down, across].transpose(2, 0, 1)
+                place = total[:, top + down : top + down + band.shape[3], across : across + width]
+                place += parts[:, down, across]
     inside = total[:, REACH:-REACH, REACH:-REACH]
     return inside / (_holding(height)[:, None] * _holding(width)).astype(array.dtype)
 
