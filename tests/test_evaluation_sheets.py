@@ -84,7 +84,7 @@ def test_the_command_draws_once(
     path = tmp_path / "autoencoder.png"
     written = path.read_bytes()
     told = json.loads(read_text(path, KEYWORD) or "")
-    assert told["subject"]["model_hash"] == model.bundle.hash
+    assert told["subject"]["model_hash"] == Subject.of(model, corpus, 1).key()["model_hash"]
     assert told["cells"][0][0].startswith("flat/")
     with Image.open(path) as picture:
         assert picture.height > 4 * 128
