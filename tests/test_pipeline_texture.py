@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parasol import Parasol
+from parasol import Parasol, painting
 from parasol.cards import StyleCard
 from parasol.conditions import mixed_style
 from parasol.encoders.text import Words
@@ -119,6 +119,14 @@ def test_it_grows_with_the_style_scale_and_goes_as_structure_keeps_more(model: P
     structures = [distance(structure=structure) for structure in (0.0, 0.3, 0.6, 1.0)]
     assert scales == sorted(scales, reverse=True)
     assert structures == sorted(structures)
+
+
+def test_it_is_heard_no_louder_than_five_times(monkeypatch: pytest.MonkeyPatch, model: Parasol) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(painting, "towards_texture", lambda array, _, share: shares.append(share) or array)
+    for scale in (0.5, 5.0, 50.0):
+        model.stylize(CONTENT, STYLE, **TEXTURED | {"style_scale": scale, "steps": 1})
+    assert shares == [1.0, 10.0, 10.0]
 
 
 def test_a_style_picture_of_any_shape_has_one(model: Parasol) -> None:

@@ -38,6 +38,7 @@ PATH_STEPS = 50  # whose forward process the sampler dpm follows, however few it
 PIXELS = 8  # to a latent, along either side, in every autoencoder here
 TILE, OVERLAP = 72, 16  # latents; two such tiles are 1024 px, and up to 576 px nothing is tiled
 GRAIN = 2  # times that pixels go to a texture where latents go once: they keep edges better at an equal brushwork
+LOUDEST = 5.0  # style scale beyond which texture adds nothing but time
 SPECKLE = 0.015  # noise that pixels have before: what is flat would take the decoder's blocks for its grain
 MARGIN = 5  # latents: with it, encoding and decoding in tiles are as untiled to 1e-6
 
@@ -280,7 +281,7 @@ def _heard(dials: Dials) -> float:
     The square lets edges come back soon: at half the structure a quarter of the texture is left.
     """
     free = 1.0 if dials.fresh else 1.0 - dials.structure
-    return dials.texture * max(dials.style_scale, 0.0) * free**2
+    return dials.texture * min(max(dials.style_scale, 0.0), LOUDEST) * free**2
 
 
 def _grained(dials: Dials, pixels: Picture, texture: Texture, protected: Float[np.ndarray, "h w"] | None) -> Picture:

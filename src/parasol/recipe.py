@@ -76,11 +76,12 @@ class Dials:
     """What the scales weigh: what each modality says apart from the other (the paper's), or jointly what both share."""
 
     color_strength: float = 1.0
-    """Share of the way that the colour step goes: 0 changes nothing, 1 reaches the wanted mean and covariance."""
+    """Share of the way that the colour step goes: 0 changes nothing, 1 reaches the wanted colours."""
 
     texture: float = 0.0
     """Share of the way, 0..1, that each step goes to the style's texture, where it has one, at a style scale of 1 and a
-    structure of 0: as often as the scale says, less by the square of what structure leaves free (not in paper)."""
+    structure of 0: as often as the scale says up to 5, and less by the square of what structure leaves free (not in
+    paper)."""
 
     def __post_init__(self) -> None:
         for name in ("style_scale", "content_scale"):
