@@ -23,12 +23,12 @@ TEXTURED = {"steps": 6, "structure": 0.0, "style_scale": 1.0, "texture": 1.0}
 
 
 def test_results_of_a_trained_model_come_closer_to_the_texture_of_the_style() -> None:
-    painting = Parasol.load("painting")
+    trained = Parasol.load("painting")
     content, style = EXAMPLES / "photograph.jpg", EXAMPLES / "painting.jpg"
-    wanted, distances = painting.style(style).texture, []
+    wanted, distances = trained.style(style).texture, []
     for share in (0.0, 0.5, 1.0):
-        made = painting.stylize(content, style, **TEXTURED | {"texture": share}, sampler="dpm", size=128)
-        distances.append(texture_distance(wanted.latents, painting.painter.texture(made.pixels).latents))
+        made = trained.stylize(content, style, **TEXTURED | {"texture": share}, sampler="dpm", size=128)
+        distances.append(texture_distance(wanted.latents, trained.painter.texture(made.pixels).latents))
     assert distances[0] > distances[1] > distances[2]
 
 

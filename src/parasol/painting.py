@@ -37,10 +37,10 @@ FRESH_ETA = 0.0  # DDIM
 PATH_STEPS = 50  # whose forward process the sampler dpm follows, however few its own steps are
 PIXELS = 8  # to a latent, along either side, in every autoencoder here
 TILE, OVERLAP = 72, 16  # latents; two such tiles are 1024 px, and up to 576 px nothing is tiled
-GRAIN = 2  # times that pixels go to a texture where latents go once: they keep edges better at an equal brushwork
-LOUDEST = 5.0  # style scale beyond which texture adds nothing but time
-SPECKLE = 0.015  # noise that pixels have before: what is flat would take the decoder's blocks for its grain
 MARGIN = 5  # latents: with it, encoding and decoding in tiles are as untiled to 1e-6
+GRAIN = 2  # times that pixels go to a texture where latents go once: they keep edges better at an equal brushwork
+SPECKLE = 0.015  # noise that pixels have before: what is flat would take the decoder's blocks for its grain
+LOUDEST = 5.0  # style scale beyond which texture adds nothing but time
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -92,6 +92,11 @@ class Painter:
 
     overlap: int = OVERLAP
     """Latents that neighbouring tiles share at least."""
+
+    def prepare(self, dials: Dials) -> None:
+        """Ready what describes a style and paints it with such dials, in the order of use, while other work goes on."""
+        maps = ("content_map",) if dials.content_map else ()
+        self.components.prepare("style", "denoise", "encode", "content", *maps, "project", "decode")
 
     def paint(self, recipe: Recipe, progress: Progress | None = None) -> Result:
         """The picture of a recipe for this very model. Raises RecipeError where the recipe is damaged."""

@@ -103,8 +103,7 @@ class Parasol:
             sampler=sampler, guidance=guidance, texture=texture,
         )  # fmt: skip
         seconds: dict[str, float] = {}
-        maps = ("content_map",) if dials.content_map else ()
-        self.painter.components.prepare("style", "denoise", "encode", "content", *maps, "project", "decode")
+        self.painter.prepare(dials)
         with timed(seconds, "describe"):
             recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask, protect=protect)
         result = self.paint(recipe, progress=progress)

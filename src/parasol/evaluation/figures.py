@@ -46,9 +46,6 @@ FIGURES: dict[str, Make] = {
 }  # fmt: skip
 """Quick ones first."""
 
-DIALLED: dict[str, Make] = {strength.__name__: strength}
-"""Figures of a dial that can be laid out anew while all others keep what they mean: their file is their own, too."""
-
 OF_PAIRS = [
     make.__name__ for make in (full_structure, no_style, no_content, runtimes, structure, style_scale, strength)
 ]
@@ -58,15 +55,17 @@ OF_PAIRS = [
 def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
     """Measure the named figures that `out`, or `-descriptors` beside it, lacks, and print the summary of each.
 
+    `strength` can be laid out anew while all other figures keep what they mean: its file is `-strength`.
+
     Raises:
         ValueError: `out` holds something else, a picture cannot be read, or a command failed.
     """
     pictures = Store(path=out, key=subject.key())
     spaces = Store(path=out.with_stem(f"{out.stem}-descriptors"), key=subject.descriptors_key())
     dial = Store(path=out.with_stem(f"{out.stem}-strength"), key=subject.strength_key())
+    stores = dict.fromkeys(FIGURES, pictures) | dict.fromkeys(DESCRIPTORS, spaces) | {strength.__name__: dial}
     for name in names:
-        make = FIGURES[name]
-        store = spaces if name in DESCRIPTORS else dial if name in DIALLED else pictures
+        make, store = FIGURES[name], stores[name]
         figure, records = make(subject), store.records(name, make)
         if len(records) < len(figure.units):
             waiting = Waiting(name, already=len(records))

@@ -126,8 +126,8 @@ def keep_colours(
             f"the picture has shape {pixels.shape} and the content {content.shape}; places must correspond"
         )
     original, own = pixels.astype(np.float64), content.astype(np.float64)
-    lightness = _ranked(original @ LUMA, own @ LUMA)[..., None]
-    chroma = own - (own @ LUMA)[..., None]
+    grey = own @ LUMA
+    lightness, chroma = _ranked(original @ LUMA, grey)[..., None], own - grey[..., None]
     room = np.where(chroma > 0.0, 1.0 - lightness, lightness) / np.maximum(np.abs(chroma), HALF_LEVEL / 255.0)
     kept = lightness + np.minimum(room.min(axis=-1, keepdims=True), 1.0) * chroma
     blended = original + strength * (kept - original)
