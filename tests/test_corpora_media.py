@@ -436,6 +436,10 @@ def test_the_command_builds(tmp_path: Path, source: Path) -> None:
         (["media"], "name their corpus with --from"),
         (["media", "--from", "nowhere"], "nowhere holds no finished corpus of photographs and paintings"),
         (["media", "--from", "{source}", "--styles", "0"], "styles 0 is too small; it must be at least 1"),
+        (
+            ["media", "--from", "{source}", "--no-learned", "--imagined", "5"],
+            "imagined 5 goes with learned styles, which are left out",
+        ),
         (["media", "--from", "{source}", "--contents", "0"], "contents 0 is too small"),
         (["media", "--from", "{source}", "--share", "0"], "share 0 is out of range; it must be above 0 and at most 1"),
         (["media", "--from", "{empty}"], "holds no photograph to train on"),

@@ -39,15 +39,16 @@ def draw(
     dials: "Dials",
     frame: Frame,
     *,
+    read: Callable[[str], Any],
     count: int,
     progress: Progress,
     preview: str | None = None,
 ) -> Iterator[Outcome]:
     """Draw every job, `count` seeds each. Of several pictures, those that exist with the very same recipe are kept.
 
-    `preview` is a file for the first one, drawn before all others in few steps, at most at the model's own size.
+    `read` is the jobs' `reader`. `preview` is a file for the first one, drawn before all others in few steps, at most
+    at the model's own size.
     """
-    read = _reader(jobs)
     if preview is not None:
         yield _look(model, replace(jobs[0], out=preview), dials, frame, read=read)
     painted, left = 0, len(jobs) * count
@@ -101,7 +102,7 @@ def _recipe(model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: C
     )
 
 
-def _reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
+def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     """Sources as they are, except that standard input, a picture or a card, is read once for all jobs."""
     from parasol.cards import open_style
     from parasol.images import load

@@ -12,6 +12,7 @@ import typer
 from parasol.apps import options
 from parasol.apps.jobs import STDIN, pictures, stem, styles
 from parasol.apps.progress import Progress
+from parasol.apps.suited import suited
 from parasol.apps.words import Vary
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def grid(
     cell: Annotated[
         int | None, typer.Option(metavar="PX", min=16, max=1024, help="Side of a cell; SIZE if left out.")
     ] = None,
-    model: options.Model = None,
+    model: options.SuitedModel = None,
 ) -> None:
     """Draw every content in every style on one sheet, or one dial across it and another down, or what lies between.
 
@@ -79,7 +80,9 @@ def grid(
         raise ValueError(f"--vary is given for {', '.join(names)}: a sheet has room for two different dials")
     if between is not None and dials_varied:
         raise ValueError("--between and --vary each fill the sheet: leave one out")
-    loaded = Parasol.load(model)
+    drawn = {path: images.load(path) for word in contents for path in pictures(word)}
+    looks = {path: open_style(path) for word in like for path in styles(word)}
+    loaded = Parasol.load(suited(model, drawn.values(), looks.values()))
     placeless = between is not None and len(contents) > 1
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
@@ -87,8 +90,6 @@ def grid(
         sampler=sampler, guidance=guidance, texture=texture,
         content_map=False if placeless and content_map is None else content_map,
     )  # fmt: skip
-    drawn = {path: images.load(path) for word in contents for path in pictures(word)}
-    looks = {path: open_style(path) for word in like for path in styles(word)}
     recipes = {
         (content, style): loaded.recipe(drawn[content], looks[style], dials, size=size)
         for content, style in product(drawn, looks)

@@ -79,6 +79,15 @@ Guidance = Annotated[
 ]
 Size = Annotated[int | None, typer.Option(metavar="PX", help="Longer side; the model's own if left out.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME|DIR", help="A bundled model, or the folder of a bundle.")]
+SuitedModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|DIR",
+        help="A bundled model, or the folder of a bundle; where none is named a style card's own, else `painting` for "
+        "photographs and `pictogram` for anything else.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]
 
 

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from parasol.apps import options
-from parasol.apps.draw import Frame, Outcome, draw
+from parasol.apps.draw import Frame, Outcome, draw, reader
 from parasol.apps.jobs import STDIN, plan
 from parasol.apps.progress import Progress
+from parasol.apps.suited import suited
 from parasol.apps.words import likes, told
 from parasol.images import check_target
 
@@ -53,7 +54,7 @@ def style(
     preview: Annotated[
         str | None, typer.Option(metavar="FILE", help="PNG for a quick look first: the model's own size, 10 steps.")
     ] = None,
-    model: options.Model = None,
+    model: options.SuitedModel = None,
     json_: options.Json = False,
 ) -> int:
     """Draw what CONTENT shows in the style of another picture, of a card, or of words.
@@ -87,7 +88,10 @@ def style(
 
     from parasol.pipeline import Parasol
 
-    loaded = Parasol.load(model)
+    read = reader(jobs)
+    contents = (read(job.content) for job in jobs if job.content)
+    looks = (read(like.source) for job in jobs for like in job.styles if not like.spoken)
+    loaded = Parasol.load(suited(model, contents, looks))
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
         seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength, content_map=content_map,
@@ -96,7 +100,7 @@ def style(
     failed = 0
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
         frame = Frame(size=size, mask=mask, protect=protect)
-        drawing = draw(loaded, jobs, dials, frame, count=count, progress=progress, preview=preview)
+        drawing = draw(loaded, jobs, dials, frame, read=read, count=count, progress=progress, preview=preview)
         for outcome in drawing:
             progress.clear()
             if outcome.error and total == 1:

@@ -35,6 +35,7 @@ RECIPE = "media-4"  # another number means that other cells may come out
 STYLES_FILE = "styles.json"
 FLATTEST = 2.0  # of 255, deviation of the pixels of a cell; below it shows nothing
 HELD_OUT = 4  # styles to train on for one that is held out
+IMAGINED = 200  # imagined styles beside learned ones where nobody says how many
 _COLOURLESS = ("ink", "pencil")  # whose colours are parameters
 _NETWORK, _AFTER, _IMAGINED = "network", "after", "imagined"  # families of the styles that packaged networks paint
 _FEWER = 4  # contents of another style to one of an imagined style: these are many
@@ -183,21 +184,24 @@ def read_styles(folder: str | Path) -> dict[str, Style]:
 
 def build(
     out: Path, *, photographs: Path, styles: int = 8, contents: int = 800, share: float = 0.17, learned: bool = True,
-    imagined: int = 200,
+    imagined: int | None = None,
 ) -> Iterator[Progress]:  # fmt: skip
     """Build the corpus into `out`, yielding where it stands; the same call continues a build that was stopped.
 
     `photographs` is a built corpus of photographs and paintings; of its training photographs `contents` crops are
     taken, of as many photographs as there are. `styles` of every medium are to train on, a quarter as many more are
-    held out; `learned` adds those of the packaged networks and `imagined` ones. Each content is painted in a `share` of
-    the styles, 0 to 1, of imagined ones in a quarter of that, and of the photographs' style all are there. A cell on
-    which nothing can be seen is listed in skipped.jsonl and left out. Raises ValueError for settings out of range, when
-    `photographs` is no such corpus or has none to train on, when `out` holds a corpus built with other settings, when a
-    package is missing, and when it can't be written.
+    held out; `learned` adds those of the packaged networks and `imagined` ones, 200 if None. Each content is painted in
+    a `share` of the styles, 0 to 1, of imagined ones in a quarter of that, and of the photographs' style all are there.
+    A cell on which nothing can be seen is listed in skipped.jsonl and left out. Raises ValueError for settings out of
+    range, when `photographs` is no such corpus or has none to train on, when `out` holds a corpus built with other
+    settings, when a package is missing, and when it can't be written.
     """
     for name, value in (("styles", styles), ("contents", contents)):
         if value < 1:
             raise ValueError(f"{name} {value} is too small; it must be at least 1")
+    if imagined is not None and not learned:
+        raise ValueError(f"imagined {imagined} goes with learned styles, which are left out: leave it out too")
+    imagined = (IMAGINED if learned else 0) if imagined is None else imagined
     if imagined < 0:
         raise ValueError(f"imagined {imagined} is too small; it must be at least 0, which leaves such styles out")
     if not 0.0 < share <= 1.0:

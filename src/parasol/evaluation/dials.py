@@ -101,8 +101,14 @@ def _distances(model: Parasol, result: Picture, content: Picture, style: Style) 
     found = {
         "content_rms": rms(result, content),
         "content_distance": float(cosine_distance(model.embed_content(result), model.embed_content(content))),
-        "style_distance": float(cosine_distance(model.embed_style(result), style.descriptor)),
     }
+    return {name: round(value, 6) for name, value in found.items()} | style_distances(model, result, style)
+
+
+def style_distances(model: Parasol, result: Picture, style: Style) -> dict[str, float]:
+    """How far a result is from a style: `style_distance`, 1 - cos of the descriptors, and, for a model whose own dials
+    have texture and a style that has one, `texture_distance`, in latents."""
+    found = {"style_distance": float(cosine_distance(model.embed_style(result), style.descriptor))}
     if model.bundle.manifest.dials.texture and style.texture:
         found["texture_distance"] = texture_distance(model.painter.texture(result).latents, style.texture.latents)
     return {name: round(value, 6) for name, value in found.items()}

@@ -10,6 +10,7 @@ from parasol.evaluation.cases import UNSEEN, Case, cases
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.independent import judge_of, paint
 from parasol.evaluation.metrics.interval import mean_estimate
+from parasol.evaluation.waiting import Waiting
 from parasol.types import Picture
 
 CHOICES = 200
@@ -32,8 +33,11 @@ def forced_choice(subject: Subject) -> Figure:
 
     @cache
     def seen() -> dict[str, np.ndarray]:
-        read = judge_of(subject).lite2.read
-        rows = [[read(picture).moments for picture in _pictures(subject, case)] for case in chosen]
+        read, waiting = judge_of(subject).lite2.read, Waiting("results for forced_choice")
+        rows: list[list[np.ndarray]] = []
+        for case in chosen:
+            rows.append([read(picture).moments for picture in _pictures(subject, case)])
+            waiting.tell(len(rows), len(chosen))
         ours, real, rebuilt = np.array(rows).transpose(1, 0, 2)
         return {"ours": ours, "real": real, "rebuilt": rebuilt}
 

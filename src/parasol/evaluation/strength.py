@@ -8,6 +8,7 @@ writes the stops of the dial into the manifest of the bundle in DIR. A corpus of
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,10 @@ from parasol.bundle import MANIFEST, DefaultDials, StrengthStop
 from parasol.corpora import gallery
 from parasol.evaluation.choice import CONTENT_VAL, Pair, pairs
 from parasol.evaluation.comparison.paintings import tuning_subject
+from parasol.evaluation.dials import style_distances
 from parasol.evaluation.figure import Figure, Record, Subject
 from parasol.evaluation.waiting import Waiting
-from parasol.images import load, write_atomic
-from parasol.maths.distances import cosine_distance
-from parasol.maths.texture import texture_distance
+from parasol.images import write_atomic
 from parasol.pipeline import Parasol
 
 STRENGTHS = tuple(round(k / 10, 1) for k in range(11))
@@ -40,7 +40,7 @@ def strength(subject: Subject) -> Figure:
     """
 
     def measure(pair: Pair) -> Record:
-        found = [_distance(subject, pair, strength=value) for value in STRENGTHS]
+        found = _distances(subject, pair, [{"strength": value} for value in STRENGTHS])
         return {"pair": pair.name, "style_distance": found}
 
     def summarise(records: Sequence[Record]) -> Record:
@@ -94,18 +94,20 @@ def calibrate(subject: Subject, end: float) -> tuple[StrengthStop, ...]:
     own, waiting = subject.model.bundle.manifest.dials, Waiting("strength")
     found: list[list[float]] = []
     for pair in subject.pairs:
-        found.append([_distance(subject, pair, **way(share, own=own, end=end)) for share in WAY])
+        found.append(_distances(subject, pair, [way(share, own=own, end=end) for share in WAY]))
         waiting.tell(len(found), len(subject.pairs))
     return stops(np.mean(found, axis=0), own=own, end=end)
 
 
-def _distance(subject: Subject, pair: Pair, **dials: float) -> float:
-    model, result = subject.model, subject.paint(pair, subject.dials(**dials))
-    wanted = load(subject.file(pair.style))
-    if model.bundle.manifest.dials.texture:
-        here, there = (model.painter.texture(picture).latents for picture in (result, wanted))
-        return round(texture_distance(here, there), 6)
-    return round(float(cosine_distance(model.embed_style(result), model.embed_style(wanted))), 6)
+def _distances(subject: Subject, pair: Pair, dials: Sequence[dict[str, float]]) -> list[float]:
+    """Of a pair's result at each of the dials to its style: of textures, where the model's own dials have one."""
+    model, recipe = subject.model, subject.recipe(pair, subject.dials())
+    style = model.style(subject.file(pair.style))
+    found = [
+        style_distances(model, model.paint(recipe.varied(**asdict(subject.dials(**some)))).pixels, style)
+        for some in dials
+    ]
+    return [distances.get("texture_distance", distances["style_distance"]) for distances in found]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

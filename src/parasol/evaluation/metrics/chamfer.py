@@ -17,9 +17,15 @@ def chamfer(a: Float[np.ndarray, "H W 3"], b: Float[np.ndarray, "h w 3"]) -> flo
     directions' means, 0 (the same colours) to 6. Equal colours are looked up once, which changes nothing but the time.
     """
     (first, first_shares), (second, second_shares) = _colours(a), _colours(b)
-    there = KDTree(second).query(first)[0] ** 2 @ first_shares
-    back = KDTree(first).query(second)[0] ** 2 @ second_shares
+    there = _nearest(first, second) ** 2 @ first_shares
+    back = _nearest(second, first) ** 2 @ second_shares
     return float(there + back)
+
+
+def _nearest(points: Float[np.ndarray, "N 3"], others: Float[np.ndarray, "M 3"]) -> Float[np.ndarray, " N"]:
+    """Distance of each point to the nearest of the others."""
+    # Cells cut in the middle rather than at the median are nearly cubes: a third of the time, the same distances.
+    return KDTree(others, leafsize=32, balanced_tree=False, compact_nodes=False).query(points)[0]
 
 
 def _colours(pixels: Float[np.ndarray, "H W 3"]) -> tuple[Float[np.ndarray, "N 3"], Float[np.ndarray, " N"]]:

@@ -1,0 +1,68 @@
+"""Which model draws where nobody names one: photographs are told from drawings, and cards go with their encoder."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parasol import Parasol
+from parasol.apps.cli import main
+from parasol.apps.suited import suited
+from parasol.images import is_photograph, load
+from parasol.images.kind import flat_share
+from parasol.recipe import Recipe
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture(autouse=True)
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working folder with the examples in it."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("photograph.jpg", "painting.jpg", "content.png", "style.png"):
+        shutil.copy(EXAMPLES / name, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("photograph.jpg", True), ("painting.jpg", True), ("content.png", False), ("style.png", False)],
+)
+def test_photographs_and_paintings_are_told_from_drawings(name: str, expected: bool) -> None:
+    assert is_photograph(load(name)) is expected
+
+
+def test_flat_share_counts_neighbours_across_and_down() -> None:
+    rows = np.repeat(np.arange(128, dtype=np.float32)[:, None, None] / 255, 128, axis=1) * np.ones(3, np.float32)
+    assert flat_share(rows) == 0.5
+    assert flat_share(rows * 0) == 1.0
+    noise = np.random.default_rng(0).random((128, 128, 3), dtype=np.float32)
+    assert flat_share(noise) < 0.001
+
+
+def test_the_first_readable_content_picture_decides(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("broken.png").write_bytes(b"no picture")
+    assert suited(None, ["broken.png", "photograph.jpg", "content.png"], []) == "painting"
+    assert capsys.readouterr().err == "parasol: a photograph, so --model painting\n"
+    assert suited(None, ["content.png", "photograph.jpg"], ["painting.jpg"]) == "pictogram"
+    assert suited(None, [], ["painting.jpg"]) == "pictogram"
+    assert suited("pictogram", ["photograph.jpg"], []) == "pictogram"
+    assert not capsys.readouterr().err
+
+
+def test_a_card_goes_with_the_model_of_its_encoder(model: Parasol) -> None:
+    Parasol.load("painting").card("painting.jpg").save("oil.style.json")
+    Path("broken.style.json").write_text("{}")
+    assert suited(None, ["content.png"], ["style.png", "broken.style.json", "oil.style.json"]) == "painting"
+    drawn = Parasol.load("pictogram").card("style.png")
+    assert suited(None, ["photograph.jpg"], [drawn]) == "pictogram"
+    assert suited(None, ["photograph.jpg"], [model.card("style.png")]) == "pictogram", "no bundled model has it"
+
+
+@pytest.mark.parametrize("command", ["style", "grid"])
+def test_commands_draw_a_photograph_with_the_model_for_it(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["photograph.jpg", "--like", "painting.jpg", "--size", "64", "--steps", "1", "-o", "out.png"]
+    assert main([command, *words]) == 0
+    assert "so --model painting" in capsys.readouterr().err
+    if command == "style":
+        assert Recipe.read("out.png").model.name == "painting"
