@@ -66,3 +66,14 @@ def test_commands_draw_a_photograph_with_the_model_for_it(command: str, capsys: 
     assert "so --model painting" in capsys.readouterr().err
     if command == "style":
         assert Recipe.read("out.png").model.name == "painting"
+
+
+def test_a_style_without_texture_is_told_of_where_texture_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    oil = Parasol.load("painting").card("painting.jpg")
+    oil.model_copy(update={"style": oil.style.model_copy(update={"texture": None})}).save("bare.style.json")
+    words = ["style", "photograph.jpg", "--like", "bare.style.json", "--size", "64", "--steps", "1", "-o", "out.png"]
+    assert main(words) == 0
+    assert "--style-scale 3 --content-scale 2 brings more" in capsys.readouterr().err
+    for more in (["--style-scale", "3"], ["--texture", "0"], ["--like", "painting.jpg"]):
+        assert main([*words, *more]) == 0
+        assert not capsys.readouterr().err, more

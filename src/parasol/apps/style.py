@@ -15,6 +15,11 @@ from parasol.apps.suited import suited
 from parasol.apps.words import likes, told
 from parasol.images import check_target
 
+UNTOUCHED = (
+    "words, and cards without a texture for this model, are met by their descriptor alone: --style-scale 3 "
+    "--content-scale 2 brings more of them"
+)
+
 
 def style(
     content: Annotated[
@@ -97,7 +102,7 @@ def style(
         seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength, content_map=content_map,
         sampler=sampler, guidance=guidance, texture=texture,
     )  # fmt: skip
-    failed = 0
+    failed, untouched = 0, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
         frame = Frame(size=size, mask=mask, protect=protect)
         drawing = draw(loaded, jobs, dials, frame, read=read, count=count, progress=progress, preview=preview)
@@ -106,7 +111,10 @@ def style(
             if outcome.error and total == 1:
                 raise ValueError(outcome.error)
             failed += bool(outcome.error)
+            untouched |= outcome.result is not None and outcome.result.recipe.style.texture is None
             _report(outcome, json_)
+    if untouched and dials.texture and style_scale is None and strength is None:
+        print(f"parasol: {UNTOUCHED}", file=sys.stderr)
     if failed:
         print(f"parasol: {failed} of {total} pictures failed; the same command tries them again", file=sys.stderr)
     return 2 if failed else 0
