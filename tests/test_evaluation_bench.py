@@ -3,16 +3,22 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor, nn
 
 from parasol.bundle import Bundle
 from parasol.evaluation import bench, downloads, peak
 from parasol.evaluation.embedding_speed import EmbeddingSpeed, embedding_speed
 from parasol.evaluation.machine import cpu_name, import_seconds, run_parasol
 from parasol.evaluation.step_speed import step_speed
+from parasol.evaluation.training_speed import TrainingSpeed, training_speed
+from parasol.evaluation.training_speed import main as training_speed_main
 from parasol.evaluation.waiting import time_left
+from parasol.training.loop import Optimisation, Task
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,6 +58,40 @@ def test_encoders_arithmetic_is_counted(bundle: Bundle) -> None:
     assert 0.01 < style.gflop < 1.0
     assert 0.01 < content.gflop < 1.0
     assert EmbeddingSpeed(encoder="style", milliseconds=20.0, gflop=2.0).share_of(200.0) == pytest.approx(0.5)
+
+
+class Lines(Task):
+    """Two linear layers on a batch of 10."""
+
+    def __init__(self) -> None:
+        self.model = nn.Sequential(nn.Linear(20, 30), nn.Linear(30, 40))
+
+    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
+        return model(torch.ones(10, 20)).square().mean(), {}
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        raise AssertionError("nothing is validated while steps are timed")
+
+
+def test_arithmetic_of_a_training_step_is_counted_forwards_and_backwards() -> None:
+    found = training_speed(Lines(), Optimisation(steps=5, batch=10, learning_rate=1e-3), 3)
+    first, second = 2 * 10 * 20 * 30, 2 * 10 * 30 * 40
+    # Each layer once forwards, once for its weights, and the second once for its input.
+    assert found.gflop == pytest.approx((2 * first + 3 * second) / 1e9)
+    assert found.seconds > 0.0
+    assert TrainingSpeed(seconds=2.0, gflop=300.0).share_of(200.0) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "complaint"), [("nothing", "there is no recipe 'nothing'"), ("pictogram-words", "no modality losses")]
+)
+def test_training_speed_is_of_diffusion_recipes(
+    recipe: str, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--corpus", str(tmp_path), "--runs", str(tmp_path), "--recipe", recipe]
+    with pytest.raises(SystemExit, match="2"):
+        training_speed_main(words)
+    assert complaint in capsys.readouterr().err
 
 
 def test_the_table(

@@ -8,7 +8,7 @@ import copy
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -111,7 +111,7 @@ class Event:
 
 def run(
     task: Task, optimisation: Optimisation, folder: Path, record: dict[str, object], processes: Processes = ALONE
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train `task`, resuming from `folder/state.safetensors` where there is one.
 
     Writes `state.safetensors` (exact resume) and `best.safetensors` (the averaged weights that `keep` asks for).
