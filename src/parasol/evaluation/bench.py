@@ -79,15 +79,14 @@ def size_rows(bundle: Bundle, *, downloads: bool) -> Iterator[Row]:
     wheels = sorted(DIST.glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime)
     wheel = wheels[-1].stat().st_size / MB if wheels else 0.0
     built = wheel if wheels else f"none in {DIST}/: build one with  python -m build --wheel"
-    yield Row(what="wheel", value=built, unit="MB" if wheels else "", asked="at most 45 MB")
+    yield Row(what="wheel", value=built, unit="MB" if wheels else "", asked="at most 45 MB a model")
     if downloads:
         sizes = dependency_bytes()
         others = sum(sizes.values()) / MB
-        yield Row(what=f"wheels of the core's {len(sizes)} dependencies", value=others, unit="MB")
+        what = f"wheels of the core's {len(sizes)} dependencies"
+        yield Row(what=what, value=others, unit="MB", asked="at most 60 MB, for `pip install .`")
         for name in sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]:
             yield Row(what=f"  {name}", value=sizes[name] / MB, unit="MB")
-        if wheels:
-            yield Row(what="core install in all", value=wheel + others, unit="MB", asked="at most 60 MB")
 
 
 def compute_rows(bundle: Bundle, threads: int) -> Iterator[Row]:
