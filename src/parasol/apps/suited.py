@@ -43,7 +43,7 @@ def _cards(looks: Iterable[Any]) -> "Iterator[StyleCard]":
     for look in looks:
         if isinstance(look, StyleCard):
             yield look
-        elif isinstance(look, str) and Path(look).suffix == ".json":
+        elif isinstance(look, str) and Path(look).suffix.lower() == ".json":
             try:
                 yield StyleCard.parse(read_bytes(look))
             except ValueError:
