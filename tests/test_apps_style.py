@@ -17,6 +17,7 @@ from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.images import load
 from parasol.recipe import Recipe
+from parasol.runtime.onnx import OnnxComponents
 from small_model import drawing
 
 QUICK = ["--steps", "2"]
@@ -41,6 +42,20 @@ def test_one_picture_equals_the_api(words: list[str], model: Parasol, capsys: py
     expected = model.stylize("content.png", "style.png", steps=2, seed=3)
     assert np.array_equal(load("a.png"), expected.pixels)
     assert Recipe.read("a.png") == expected.recipe
+
+
+def test_networks_are_opened_while_the_style_is_described(
+    words: list[str], model: Parasol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[str, ...]] = []
+    prepare, run = OnnxComponents.prepare, OnnxComponents._run
+    monkeypatch.setattr(OnnxComponents, "prepare", lambda own, *names: calls.append(names) or prepare(own, *names))
+    monkeypatch.setattr(
+        OnnxComponents, "_run", lambda own, name, *given: calls.append((name,)) or run(own, name, *given)
+    )
+    assert main(["style", "content.png", "--like", "style.png", "-o", "a.png", *words]) == 0
+    assert "denoise" in calls[0], "before anything runs"
+    assert len(calls[0]) > 1
 
 
 def test_files_are_named_after_what_goes_in(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,7 +103,6 @@ class Parasol:
             sampler=sampler, guidance=guidance, texture=texture,
         )  # fmt: skip
         seconds: dict[str, float] = {}
-        self.painter.prepare(dials)
         with timed(seconds, "describe"):
             recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask, protect=protect)
         result = self.paint(recipe, progress=progress)
@@ -177,7 +176,9 @@ class Parasol:
                         f"{name} is given and no content picture, of which it could keep a part: leave it out"
                     )
             content, shows, dials = _without_picture(content, shows, dials)
-        picture, look = self._fitted(content, size), self.style(style)
+        picture = self._fitted(content, size)
+        self.painter.prepare(dials)
+        look = self.style(style)
         if dials.color == "match" and look.colours is None:
             raise ValueError(
                 "color is 'match' and the style is words alone, which have no colours: add a style picture"
