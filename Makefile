@@ -22,13 +22,13 @@ check: $(VENV)/.dev
 	PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m parasol.evaluation.bench
+	$(BIN)/python -m lab bench
 
 figures: $(VENV)/.dev $(CORPUS)/corpus.json
-	$(BIN)/python -m parasol.evaluation.figures --corpus $(CORPUS) --out docs/figures/pictogram.json
+	$(BIN)/python -m lab figures --corpus $(CORPUS) --out lab/results/figures/pictogram.json
 
 sheets: $(VENV)/.dev $(CORPUS)/corpus.json
-	$(BIN)/python -m parasol.evaluation.sheets --corpus $(CORPUS) --out docs/sheets
+	$(BIN)/python -m lab sheets --corpus $(CORPUS) --out lab/results/sheets
 
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache

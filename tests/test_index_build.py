@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lab.faults import files
 from parasol import Parasol
 from parasol.apps.cli import main
-from parasol.evaluation.faults import files
 from parasol.index import layout
 from parasol.index.build import Report, build
 from parasol.index.describe import Describer

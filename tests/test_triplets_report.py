@@ -9,8 +9,8 @@ import pytest
 
 import drawn_corpus
 from parasol.apps.cli import main
+from parasol.charts import Chart, svg
 from parasol.corpora import Corpus
-from parasol.triplets.charts import Chart, svg
 from parasol.triplets.report import Labels, figures, whole
 from parasol.triplets.results import load_finished
 from parasol.triplets.task import TRIPLET

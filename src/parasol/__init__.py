@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from parasol.version import __version__
+
 if TYPE_CHECKING:
     from parasol.encoders.text import Words
     from parasol.pipeline import Parasol
 
-__version__ = "0.1.0"
 __all__ = ["Parasol", "Words", "__version__"]
 
 

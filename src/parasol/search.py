@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
-from parasol import __version__
 from parasol.bundle import first_fault
 from parasol.cards import Part, StyleCard, StyleSource, float32_bytes, read_float32, title, weighted
 from parasol.encoders.text import Words
@@ -25,6 +24,7 @@ from parasol.index.store import Encoders, Index
 from parasol.pipeline import Parasol, Progress, Result
 from parasol.recipe import Dials, ModelPart, Recipe
 from parasol.types import Picture
+from parasol.version import __version__
 
 FORMAT = 1
 STYLE_WEIGHT = 0.5

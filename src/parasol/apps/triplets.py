@@ -120,8 +120,8 @@ def report(
     Example:
       parasol triplets report pictograms.triplets --corpus data/pictograms
     """
+    from parasol.charts import svg
     from parasol.images import write_atomic
-    from parasol.triplets.charts import svg
     from parasol.triplets.descriptors import open_descriptors
     from parasol.triplets.plan import load_roles
     from parasol.triplets.report import figures, sweeps

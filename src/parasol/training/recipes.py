@@ -11,6 +11,14 @@ from pathlib import Path
 import torch
 
 from parasol.corpora import load
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
+from parasol.networks.cast import CastConfig
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.content_map import ContentMapConfig
+from parasol.networks.projector import ProjectorConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.unet import UNetConfig
+from parasol.networks.words import WordsConfig
 from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET, SEEDS, TRAINED
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining, DecoderTask, DecoderTraining
 from parasol.training.cast import CastTask, CastTraining
@@ -18,14 +26,6 @@ from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
 from parasol.training.modality import ModalityTraining
-from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
-from parasol.training.networks.cast import CastConfig
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.content_map import ContentMapConfig
-from parasol.training.networks.projector import ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.unet import UNetConfig
-from parasol.training.networks.words import WordsConfig
 from parasol.training.tables import load_best, tables_of
 from parasol.training.words import WordsTask, WordsTraining
 from parasol.triplets import Mining, Variety

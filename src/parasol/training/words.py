@@ -19,12 +19,12 @@ from torch.nn import functional
 from parasol.corpora import Corpus
 from parasol.corpora.looks import looks_of
 from parasol.encoders.text import SENTENCES, sentences
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.words import WordsConfig, WordsHeads
 from parasol.training.draws import draws
 from parasol.training.loop import Task
 from parasol.training.measurements import measurements
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.words import WordsConfig, WordsHeads
 from parasol.training.tables import kept, load_best, tables_of, version_of
 
 LONGEST = 16  # tags of one content that count

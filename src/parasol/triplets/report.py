@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from parasol.triplets.charts import Chart
+from parasol.charts import Chart
 from parasol.triplets.descriptors import Descriptors
 from parasol.triplets.mine import NONE
 from parasol.triplets.plan import QUERY, Plan, Roles, pair_percentile
