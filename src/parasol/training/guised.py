@@ -18,12 +18,12 @@ from torch.nn import functional
 from parasol.index.retrieval import retrieve
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, per_picture
+from parasol.networks.style_encoder import StyleEncoder
 from parasol.training.devices import CPU
 from parasol.training.diffusion import MAPPED, MODES, VALIDATION, Denoiser
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss, supervised_contrastive_loss
-from parasol.training.networks.style_encoder import StyleEncoder
 from parasol.training.pool import Pool
 
 REFERENCES = 8

@@ -19,12 +19,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from parasol.corpora import Cell, Corpus
-from parasol.corpora.guises import Guise, dress
-from parasol.corpora.reinking import reink
+from parasol.networks.content_map import PARTS, standardised
+from parasol.networks.trunk import statistics
 from parasol.runtime.torch import Networks
 from parasol.training.checkpoint import load_record, save_tensors
-from parasol.training.networks.content_map import PARTS, standardised
-from parasol.training.networks.trunk import statistics
+from parasol.training.guises import Guise, dress
+from parasol.training.reinking import reink
 
 GROUP = 12  # icons of a group
 SHARD = 32  # groups of a shard

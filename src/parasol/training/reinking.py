@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy import ndimage
 
-from parasol.corpora.guises import palette
+from parasol.training.guises import palette
 
 Pixels = Float[np.ndarray, "H W 3"]
 NEAR = 0.12
