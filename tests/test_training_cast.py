@@ -17,11 +17,11 @@ from parasol.networks.content_map import ContentMapConfig
 from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.networks.trunk import load_published_trunk
 from parasol.training.cast import CastTask, CastTraining, contrast
+from parasol.training.catalogue import RECIPES
 from parasol.training.checkpoint import save_tensors
 from parasol.training.descriptors import labels_of
 from parasol.training.diffusion import Frozen
 from parasol.training.loop import Event, Optimisation, run
-from parasol.training.recipes import RECIPES
 from parasol.training.tables import version_of
 
 FROZEN = Frozen(

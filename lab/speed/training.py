@@ -18,9 +18,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lab.speed.peak import convolution_gflops, matmul_gflops, torch_threads
 from parasol.runtime.onnx import available_cores
+from parasol.training.catalogue import RECIPES
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task, run
-from parasol.training.recipes import RECIPES, Places, words_run
+from parasol.training.recipes import Places, words_run
 from parasol.training.unpack import unpack
 
 WARM_UP = 2

@@ -30,10 +30,11 @@ from parasol.training import ablation as spec
 from parasol.training import recipes
 from parasol.training.ablation import SEEDS, TRAINED, WHOLE
 from parasol.training.assemble import assemble
+from parasol.training.catalogue import RECIPES
 from parasol.training.checkpoint import load_record, save_tensors
 from parasol.training.diffusion import Denoiser, DiffusionTask, Frozen
 from parasol.training.draws import draws
-from parasol.training.recipes import RECIPES, Places, ablation
+from parasol.training.recipes import Places, ablation
 from parasol.training.train import record_of, train
 from parasol.types import Record
 from worlds import FiniteWorld

@@ -148,6 +148,8 @@ class GuiseStyleTask(Task):
     """
 
     def __init__(self, encoder: StyleEncoder, pool: Pool, held: Pool, training: GuiseStyleTraining) -> None:
+        if encoder.line is not None:
+            encoder.set_paints(mean_palettes(pool, encoder.palette.dimension))
         self.model, self.pool, self.held, self.training = encoder, pool, held, training
         self.styles = [np.flatnonzero(pool.style.numpy() == style) for style in np.unique(pool.style.numpy())]
         self.styles = [rows for rows in self.styles if len(rows) >= 2]
@@ -159,7 +161,7 @@ class GuiseStyleTask(Task):
         chosen = random.choice(len(self.styles), min(self.training.groups, len(self.styles)), replace=False)
         parts = [random.permutation(self.styles[style])[: self.training.pictures] for style in chosen]
         rows, groups = np.concatenate(parts), torch.from_numpy(np.repeat(chosen, [len(part) for part in parts]))
-        found = model.describe(self.pool.measured[rows].float())
+        found = model.parts(self.pool.measured[rows].float())[0]
         single = supervised_contrastive_loss(
             found, groups, self.training.temperature, confounds=self.pool.base[rows], emphasis=self.training.emphasis
         )
@@ -185,6 +187,14 @@ def described(style: StyleEncoder, pool: Pool) -> Float[Tensor, "R a"]:
     """The style descriptor of every picture of a pool."""
     style.eval()
     return torch.cat([style.describe(part.float()) for part in pool.measured.split(1_024)])
+
+
+def mean_palettes(pool: Pool, dimension: int) -> Float[Tensor, "G p"]:
+    """The mean palette of every group, from which the palette of one picture strays by what it shows."""
+    count = int(pool.group.max()) + 1
+    sums = torch.zeros(count, dimension).index_add_(0, pool.group, pool.measured[:, :dimension].float())
+    sizes = torch.bincount(pool.group, minlength=count)
+    return sums[sizes > 0] / sizes[sizes > 0, None]
 
 
 def members(pool: Pool) -> dict[int, np.ndarray]:

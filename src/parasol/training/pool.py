@@ -19,9 +19,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from parasol.corpora import Cell, Corpus
-from parasol.networks.content_map import PARTS, standardised
-from parasol.networks.trunk import statistics
-from parasol.runtime.torch import Networks
+from parasol.networks.autoencoder import Autoencoder
+from parasol.networks.content_encoder import ContentEncoder
+from parasol.networks.content_map import PARTS, ContentMapConfig, standardised
+from parasol.networks.palette import Palette
+from parasol.networks.trunk import Trunk, statistics
 from parasol.training.checkpoint import load_record, save_tensors
 from parasol.training.guises import Guise, dress
 from parasol.training.reinking import reink
@@ -31,6 +33,17 @@ SHARD = 32  # groups of a shard
 COLOURED = 0.45  # share of groups whose set has colours
 PLAIN_CONTENT, BY_ANOTHER_HAND = 0.45, 0.6  # shares of content pictures, of icons and of emoji as they are
 WHITE = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eyes:
+    """The frozen networks that see a pool. trunk: whose layers the style encoder reads."""
+
+    autoencoder: Autoencoder
+    palette: Palette
+    trunk: Trunk
+    content: ContentEncoder
+    content_map: ContentMapConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +83,13 @@ class Pool:
     base: Int[Tensor, " R"]
 
 
-def shelves(
-    corpora: Sequence[Corpus], split: str, wanted: Callable[[Cell], bool], least: int = 2 * GROUP
-) -> list[Shelf]:
-    """A shelf for every style of which the split has `least` icons that are wanted, in the order of the corpora."""
+def shelves(corpora: Sequence[Corpus], wanted: Callable[[Cell], bool], least: int = GROUP) -> list[Shelf]:
+    """A shelf for every style that has `least` icons that are wanted, in the order of the corpora."""
     found = []
     for corpus in corpora:
         rows: dict[str, list[int]] = defaultdict(list)
         for row, cell in enumerate(corpus.cells):
-            if cell.split == split and wanted(cell):
+            if wanted(cell):
                 rows[cell.set].append(row)
         pixels = corpus.rgba()
         found += [
@@ -124,7 +135,7 @@ def group_of(shelves: Sequence[Shelf], seed: int, by_another_hand: dict[str, lis
 def fill(
     folder: Path,
     groups: Callable[[int], Group],
-    networks: Networks,
+    eyes: Eyes,
     shards: int,
     *,
     key: str,
@@ -137,7 +148,7 @@ def fill(
         path = folder / f"{number:04}.safetensors"
         if not (path.exists() and load_record(path).get("key") == key):
             made = [groups(seed) for seed in range(number * SHARD, (number + 1) * SHARD)]
-            save_tensors(path, _seen(made, networks, number * SHARD), {"key": key})
+            save_tensors(path, _seen(made, eyes, number * SHARD), {"key": key})
         yield number
 
 
@@ -148,13 +159,13 @@ def load_pool(folder: Path, shards: int) -> Pool:
 
 
 @torch.inference_mode()
-def _seen(groups: Sequence[Group], networks: Networks, first: int) -> dict[str, Tensor]:
+def _seen(groups: Sequence[Group], eyes: Eyes, first: int) -> dict[str, Tensor]:
     found: dict[str, list[Tensor]] = defaultdict(list)
     for number, group in enumerate(groups, first):
         x, y = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255.0 for pictures in (group.x, group.y))
-        found["latents"].append(networks.autoencoder.encode(x).half())
-        found["measured"].append(torch.cat([networks.style.palette(x), networks.style.trunk(x)], dim=1).half())
-        content, maps = _content(networks, y)
+        found["latents"].append(eyes.autoencoder.encode(x).half())
+        found["measured"].append(torch.cat([eyes.palette(x), eyes.trunk(x)], dim=1).half())
+        content, maps = _content(eyes, y)
         found["content"].append(content.half())
         found["maps"].append(maps.half())
         found["group"].append(torch.full((len(x),), number))
@@ -163,14 +174,13 @@ def _seen(groups: Sequence[Group], networks: Networks, first: int) -> dict[str, 
     return {name: torch.cat(values) for name, values in found.items()}
 
 
-def _content(networks: Networks, pixels: Float[Tensor, "B 3 S S"]) -> tuple[Tensor, Tensor]:
+def _content(eyes: Eyes, pixels: Float[Tensor, "B 3 S S"]) -> tuple[Tensor, Tensor]:
     """The content descriptor and what the content map measures, from one pass of the trunk that they share."""
-    assert networks.content_map is not None
-    config, trunk = networks.content_map.config, networks.content.trunk
+    config, trunk = eyes.content_map, eyes.content.trunk
     *finer, coarse, last = trunk.maps(
         pixels, ((config.fine + 1,) if config.fine else ()) + (config.blocks + 1, len(trunk.layers) - 1)
     )
-    described = networks.content.describe(torch.cat([statistics(last), last.flatten(1)], dim=1))
+    described = eyes.content.describe(torch.cat([statistics(last), last.flatten(1)], dim=1))
     parts = [standardised(coarse)]
     parts += [functional.pixel_unshuffle(standardised(part), PARTS) for part in finer]
     return described, torch.cat(parts, dim=1).flatten(2).transpose(1, 2)

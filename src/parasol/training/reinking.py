@@ -98,8 +98,13 @@ def _recoloured(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.rand
 
 def _simplified(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.random.Generator) -> Pixels:
     """Small things gone, corners round: a median, then silhouette, grey or the colours themselves."""
-    size = int(random.choice([3, 5, 7]))
-    plain = np.stack([ndimage.median_filter(pixels[..., channel], size) for channel in range(3)], axis=2)
+    size, ink = int(random.choice([3, 5, 7])), float(_coverage(pixels, ground).sum())
+    plain = pixels
+    for width in range(size, 2, -2):  # a wide median takes thin lines away
+        smooth = np.stack([ndimage.median_filter(pixels[..., channel], width) for channel in range(3)], axis=2)
+        if float(_coverage(smooth, ground).sum()) > 0.6 * ink:
+            plain = smooth
+            break
     kind = random.integers(3)
     if kind == 0:
         return _silhouette(plain, ground, random)
