@@ -8,7 +8,7 @@ CORPUS := data/pictograms
 # Test processes side by side, one thread each: quicker than one with two threads.
 WORKERS ?= 2
 
-.PHONY: demo check bench figures sheets clean
+.PHONY: demo check quick bench figures sheets clean
 
 demo: $(VENV)/.core
 	$(BIN)/parasol style examples/content.png --like examples/style.png -o out/demo.png
@@ -20,6 +20,12 @@ check: $(VENV)/.dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+# Within minutes: without the slow tests and those of the workshop.
+quick: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -m 'not slow' --ignore tests/lab
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m lab bench

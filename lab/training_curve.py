@@ -5,14 +5,24 @@ Reads lab/results/figures/training.json, to which each edition adds its points, 
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab.charts import draw
+from parasol.charts import Chart, Line, Points, svg
 from parasol.images import write_atomic
 
 POINTS = Path("lab/results/figures/training.json")
 SEEN = "thousands of pictures seen by the U-Net"
+
+
+def draw(charts: Mapping[str, Mapping[str, Points]]) -> str:
+    """Charts by title, lines by name. Raises ValueError where a chart has no point."""
+    return svg(
+        [
+            Chart(title=title, axis=SEEN, lines=[Line(name=name, points=points) for name, points in lines.items()])
+            for title, lines in charts.items()
+        ]
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,8 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/training.svg"), help="SVG file")
     options = parser.parse_args(arguments)
     try:
-        charts = json.loads(options.points.read_text(encoding="utf-8"))["charts"]
-        drawing = draw(charts, SEEN)
+        drawing = draw(json.loads(options.points.read_text(encoding="utf-8"))["charts"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         parser.error(f"{str(options.points)!r} holds no points to draw ({error}): name a file like {POINTS}")
     write_atomic(options.out, drawing.encode())

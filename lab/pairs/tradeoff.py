@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from lab.charts import draw
+from parasol.charts import Chart, Line, svg
 from parasol.images import write_atomic
 from parasol.types import Record
 
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, KeyError) as error:
         parser.error(f"{str(options.comparison)!r}: {error}")
     if options.out:
-        lines = {kind: points.tolist() for kind, points in curves.items()}
-        write_atomic(options.out, draw({STYLE: lines}, CONTENT).encode())
+        lines = [Line(name=kind, points=points.tolist()) for kind, points in curves.items()]
+        write_atomic(options.out, svg([Chart(title=STYLE, axis=CONTENT, lines=lines)]).encode())
     print(json.dumps({"dominated": round(share, 4), "content": CONTENT, "style": STYLE}))
     return 0

@@ -9,7 +9,6 @@ import pytest
 
 from lab.figures.dials import no_content
 from lab.figures.run import main as figures
-from lab.pairs import paintings
 from lab.pairs.paintings import main
 from parasol.comparison.pairs import read_pairs
 from parasol.corpora import gallery
@@ -97,7 +96,7 @@ def test_a_model_is_tuned_on_what_tests_leave(
 ) -> None:
     with pytest.raises(ValueError, match="has 3 held-out paintings; tests take the first 8"):
         tuning_subject(model, pictures, 1)
-    monkeypatch.setattr(paintings, "PAINTINGS", 2)
+    monkeypatch.setattr("parasol.held_out.PAINTINGS", 2)
     subject = tuning_subject(model, pictures, 1)
     assert [pair.content.base for pair in subject.pairs] == ["b/photograph0"]
     assert [pair.style.base for pair in subject.pairs] == [chosen(pictures, "painting", 3)[2].id]

@@ -1,9 +1,4 @@
-"""Let one method paint all pairs, in a process of its own, so that its peak of memory is its own.
-
-    python -m parasol.comparison.paint PAIRS PICTURES SPEC OUT SIZE [--model M] [--first N]
-
-prints the number of results after each; 2 after an error in one line, 130 after Ctrl-C.
-"""
+"""Let one method paint all pairs, in a process of its own, so that its peak of memory is its own."""
 
 import argparse
 import json
@@ -24,6 +19,7 @@ from parasol.types import Record
 
 KIB = 1 if sys.platform == "darwin" else 1024  # bytes in the system's unit of memory
 COSTS_FILE = "costs.jsonl"
+CHILD = "import sys; from parasol.comparison.paint import main; sys.exit(main())"
 STATUS = Path("/proc/self/status")
 
 
@@ -91,7 +87,7 @@ def painted(out: Path) -> tuple[Record, list[Record]]:
 
 def painting(task: Task) -> Iterator[int]:
     """`paint` in a process of its own. Raises ValueError in its words where it fails."""
-    words = [sys.executable, "-m", "parasol.comparison.paint", *task.words()]
+    words = [sys.executable, "-c", CHILD, *task.words()]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=told, text=True) as child:
             assert child.stdout is not None
@@ -121,7 +117,7 @@ def _finished(pair: PicturePair, done: dict[str, str], out: Path) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The child's side of `painting`."""
-    parser = argparse.ArgumentParser(prog="python -m parasol.comparison.paint", description=__doc__)
+    parser = argparse.ArgumentParser(prog="paint")
     parser.add_argument("pairs", type=Path)
     parser.add_argument("spec")
     parser.add_argument("out", type=Path)
@@ -146,7 +142,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 2
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

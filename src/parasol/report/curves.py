@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from parasol.charts import Chart, Line
 from parasol.metrics.statistics import calibration_error, spearman
 from parasol.report.measuring import MEASURES, Kept, table
 from parasol.report.plan import Dial, Section
@@ -37,6 +38,15 @@ class Curve:
             "spearman of a line": float(np.mean([spearman(values, line) for line in self.lines])),
             "calibration error": calibration_error(values, self.mean),
         }
+
+    def chart(self) -> Chart:
+        """The measure over the dial: a thin line each, their mean bold."""
+        values, dial = self.dial.values, self.dial.name.replace("_", " ")
+        lines = [Line(points=[*zip(values, line, strict=True)], faint=True) for line in self.lines.tolist()]
+        mean = Line(points=[*zip(values, self.mean.tolist(), strict=True)])
+        return Chart(
+            title=self.measure, axis=dial, lines=[*lines, mean], marks={value: f"{value:.2g}" for value in values}
+        )
 
 
 def curves(kept: Kept, section: Section) -> list[Curve]:

@@ -8,9 +8,9 @@ from html import escape
 
 from PIL import Image
 
+from parasol.charts import svg
 from parasol.comparison.table import table_of
 from parasol.images import sheet, to_uint8
-from parasol.report.charts import svg
 from parasol.report.curves import Curve, curves
 from parasol.report.measuring import MEASURES, Kept
 from parasol.report.plan import Section
@@ -18,6 +18,7 @@ from parasol.types import Picture, Record
 
 QUALITY = 88  # of WebP
 CELL = 128  # px
+FIELD = (230, 130)  # px of a chart
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1c2530;max-width:1500px;margin:2rem auto;padding:0 1rem}
 h1,h2{line-height:1.2}h2{margin-top:3rem;border-top:1px solid #dde;padding-top:1.2rem}
@@ -60,7 +61,7 @@ def page(kept: Kept, sections: Sequence[Section], comparison: Record | None) -> 
 
 def _section(kept: Kept, section: Section) -> str:
     found = curves(kept, section)
-    charts = "".join(map(svg, found))
+    charts = "".join(svg([curve.chart()], FIELD) for curve in found)
     return (
         f'<h2 id="{section.name}">{escape(section.title)}</h2><p>{escape(section.text)}</p>'
         f'<figure><img alt="{escape(section.title)}" src="{_webp(_sheet(kept, section))}"></figure>'
