@@ -13,7 +13,6 @@ from parasol.index.table import Table
 BLOCK = 512  # queries in one product
 SLACK = 1024  # proposals beyond k before exact sums thin them out; reached among thousands of equal vectors
 GATHER = 1 << 18  # numbers in memory at once where exact sums are taken
-LARGEST_PRODUCT = 2.01  # of vectors as `nearest` takes them, rounded to float16
 ROW_BITS = 32
 LAST_ROW = (1 << ROW_BITS) - 1
 NO_KEY = np.iinfo(np.int64).max
@@ -27,7 +26,7 @@ def nearest(
     Both sides are unit-norm (at most 2^(1/2), so that two descriptors may stand side by side). Ties go to the lower
     row. The result is a function of the vectors alone, whatever the tile and whichever queries are asked together.
     float16 and memory-mapped databases are read tile by tile. Raises ValueError where k is not in 1..N, or a vector
-    holds what is no number or is too long.
+    holds what is no number.
     """
     table = database if isinstance(database, Table) else Table([database])
     if not 1 <= k <= len(table):
@@ -62,10 +61,8 @@ def _nearest_keys(queries: Float32[np.ndarray, "B d"], table: Table, k: int, til
         products = scratch[: len(queries) * len(vectors)].reshape(len(queries), -1)
         with np.errstate(invalid="ignore", over="ignore"):
             np.matmul(queries, vectors.T, out=products)
-        if not (products.min() >= -LARGEST_PRODUCT and products.max() <= LARGEST_PRODUCT):  # nor where one is nan
-            raise ValueError(
-                f"some vector of the rows {start} to {start + len(vectors) - 1} is damaged: it is too long"
-            )
+        if not np.isfinite([products.min(), products.max()]).all():  # it would be nearest to all, or nothing to anybody
+            raise ValueError(f"some vector of the rows {start} to {start + len(vectors) - 1} is not finite")
         if start == 0 and len(vectors) >= k:
             floor = np.partition(products, -k, axis=1)[:, -k, None] - margin
         kept = np.concatenate([kept, _proposals(products, floor, start)], axis=1)
