@@ -3,12 +3,18 @@
 A picture with a side above 576 px is encoded, sampled and decoded in overlapping tiles, so that networks take the
 memory of one tile whatever the size. Noise and descriptors are the whole's. The content map, which says where things
 are, is of each tile's own pixels, so that its places are the tile's places, as an untiled picture's are its own.
+
+What depends on the content picture alone is kept for the next recipe of the same one: its latents, descriptors and
+content map, the stored chain of a seed, and what the network predicts along it under the picture's own style, branch
+by branch. Another style, weight, scale, structure or texture then costs the target's branches alone, and another colour
+step no network. The network gives the same bits in any batch, so the pixels are those of a painter without memory.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import final
@@ -24,9 +30,10 @@ from parasol.images import Box, crop, fit, from_uint8, pad_to_multiple, save_png
 from parasol.maths.colour import ColourMatch, colour_statistics, keep_colours, match_colours
 from parasol.maths.schedule import switch_step
 from parasol.maths.texture import texture_of, towards_texture
+from parasol.memory import Memory, Shelf
 from parasol.recipe import KEYWORD, Dials, Recipe
 from parasol.runtime import Components
-from parasol.sampling.guided import guided
+from parasol.sampling.guided import Known, guided
 from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep, restyle, sample_fresh
 from parasol.sampling.textured import textured
 from parasol.sampling.tiles import Tiles, Window, blend, tiled
@@ -40,7 +47,11 @@ TILE, OVERLAP = 72, 16  # latents; two such tiles are 1024 px, and up to 576 px 
 MARGIN = 5  # latents: with it, encoding and decoding in tiles are as untiled to 1e-6
 GRAIN = 2  # times that pixels go to a texture where latents go once: they keep edges better at an equal brushwork
 SPECKLE = 0.015  # noise that pixels have before: what is flat would take the decoder's blocks for its grain
+BRANCHES = 4  # arrays of a latent's size to a step: one of the chain, three of the network as a rule
+MEMORY = 64 * 2**20  # bytes, kept between pictures: some ten contents of 256 px with 25 steps, or one of 896 px
 LOUDEST = 5.0  # style scale beyond which texture adds nothing but time
+
+STAGES = ("encode", "sample", "decode", "colour")
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -63,7 +74,7 @@ class Result:
     """Share of pixels, 0..1, that the colour step had to clip."""
 
     seconds: dict[str, float]
-    """Wall time of each stage."""
+    """Wall time of each stage; 0 for those whose outcome was kept."""
 
     @property
     def image(self) -> Image.Image:
@@ -93,36 +104,71 @@ class Painter:
     overlap: int = OVERLAP
     """Latents that neighbouring tiles share at least."""
 
+    limit: int = MEMORY
+    """Bytes, at most, of what is kept from one picture to the next; 0 keeps nothing."""
+
+    memory: Memory = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "memory", Memory(self.limit))
+
     def prepare(self, dials: Dials) -> None:
         """Ready what describes a style and paints it with such dials, in the order of use, while other work goes on."""
         maps = ("content_map",) if dials.content_map else ()
-        self.components.prepare("style", "denoise", "encode", "content", *maps, "project", "decode")
+        drawn = ("denoise", *maps, "project") if dials.fresh or _switch(dials) < dials.steps else ()
+        self.components.prepare("style", *drawn[:1], "encode", "content", *drawn[1:], "decode")
 
     def paint(self, recipe: Recipe, progress: Progress | None = None) -> Result:
         """The picture of a recipe for this very model. Raises RecipeError where the recipe is damaged."""
-        manifest, seconds = self.components.bundle.manifest, dict[str, float]()
+        manifest, seconds = self.components.bundle.manifest, dict.fromkeys(STAGES, 0.0)
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
+        finished = self.memory.get(_all_but_colour(recipe))
+        if finished is None:
+            finished = self._draw(recipe, picture, style, protected, region, seconds, progress)
+            self.memory.put(_all_but_colour(recipe), finished)
+        elif progress:
+            for done in range(recipe.dials.steps):
+                progress(done + 1, recipe.dials.steps)
+        with timed(seconds, "colour"):
+            coloured = _colour_step(recipe.dials, finished, picture, style)
+        drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
+        pixels = from_uint8(to_uint8(drawn))
+        return Result(pixels=pixels, recipe=recipe, clipped_share=coloured.clipped_share, seconds=seconds)
+
+    def _draw(
+        self,
+        recipe: Recipe,
+        picture: Picture,
+        style: Style,
+        protected: Float[np.ndarray, "h w"] | None,
+        region: Float[np.ndarray, "h w"] | None,
+        seconds: dict[str, float],
+        progress: Progress | None,
+    ) -> Picture:
+        """The picture before the colour step; its stages go into `seconds`."""
+        manifest, dials = self.components.bundle.manifest, recipe.dials
+        own = self.memory.shelf(hashlib.sha256(recipe.content.picture).digest())
         padded, box = pad_to_multiple(picture, manifest.stride)
         with timed(seconds, "encode"):
-            z_0 = self.encode(padded)
+            if dials.fresh and region is None:  # from new noise, of which the latents say the shape alone
+                sides = (side // PIXELS for side in padded.shape[:2])
+                z_0 = np.zeros((1, manifest.latent_channels, *sides), np.float32)
+            else:
+                z_0 = own.once("latents", lambda: self.encode(padded))
         with timed(seconds, "sample"):
             shown = recipe.shown_descriptor(manifest.content.dimension)
             where, kept = (
                 None if one is None else _in_latents(one, manifest.stride, z_0) for one in (region, protected)
             )
-            for done, z in self._sample(recipe.dials, z_0, picture, style, shown, where, kept):  # noqa: B007 (the last z is the picture)
+            for done, z in self._sample(dials, own, z_0, picture, style, shown, where, kept):  # noqa: B007 (the last z is the picture)
                 if progress:
-                    progress(done, recipe.dials.steps)
+                    progress(done, dials.steps)
         with timed(seconds, "decode"):
             decoded = self.decode(z, box)
-        with timed(seconds, "colour"):
             if style.texture is not None:
-                decoded = _grained(recipe.dials, decoded, style.texture, protected)
-            coloured = _colour_step(recipe.dials, decoded, picture, style)
-        drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
-        pixels = from_uint8(to_uint8(drawn))
-        return Result(pixels=pixels, recipe=recipe, clipped_share=coloured.clipped_share, seconds=seconds)
+                decoded = _grained(dials, decoded, style.texture, protected)
+        return decoded
 
     def reconstruct(self, picture: Picture) -> Picture:
         """D(E(x)) of a fitted picture."""
@@ -154,6 +200,7 @@ class Painter:
     def _sample(
         self,
         dials: Dials,
+        own: Shelf,
         z_0: Float[np.ndarray, "1 C h w"],
         picture: Picture,
         style: Style,
@@ -169,12 +216,15 @@ class Painter:
         steps = self.components.bundle.manifest.schedule.steps(dials.steps)
         sampler = dpm if dials.sampler == "dpm" else ddim
         random = np.random.default_rng(dials.seed)
-        content = self.content(picture)
-        places = self._places(picture) if dials.content_map else None
+        places = self._places(picture, own) if dials.content_map else None
+
+        def content() -> Float[np.ndarray, " d"]:
+            return own.once("content", lambda: self.content(picture))
+
         if shown is None:
-            target = self._guided(dials, style.descriptor, content, places)
+            target = self._guided(dials, lambda: style.descriptor, content, places)
         else:
-            target = self._guided(dials, style.descriptor, shown, None)
+            target = self._guided(dials, lambda: style.descriptor, lambda: shown, None)
         if style.texture is not None:
             alpha_bars = self.components.bundle.manifest.schedule.alpha_bars
             target = textured(target, style.texture.latents, share=_heard(dials), alpha_bars=alpha_bars)
@@ -185,10 +235,23 @@ class Painter:
                 hold = keep(_held(where, None, dials), self._chain(dials, z_0, random))
             yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
             return
-        source = self._guided(dials, self.style(picture), content, places)
-        chain = self._chain(dials, z_0, random)
+        path = own.shelf(dials.seed, dials.steps, dials.sampler)
+        # Chain and predictions are asked for in turns: what does not fit as a whole would only drive out the rest.
+        fits = BRANCHES * (dials.steps + 1) * z_0.nbytes <= self.limit
+        if fits:
+            stored = path.once("chain", lambda: np.concatenate(self._chain(dials, z_0, random)))
+            chain = np.split(stored, dials.steps + 1)
+        else:
+            chain = self._chain(dials, z_0, random)
+        source = self._guided(
+            dials,
+            lambda: own.once("style", lambda: self.style(picture)),
+            content,
+            places,
+            lambda window: path.shelf("eps", dials.content_map, window) if fits else None,
+        )
         hold = free if where is None and kept is None else keep(_held(where, kept, dials), chain)
-        lam = switch_step(dials.structure, len(steps))
+        lam = _switch(dials)
         yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
 
     def _chain(
@@ -206,33 +269,37 @@ class Painter:
     def _guided(
         self,
         dials: Dials,
-        style: Float[np.ndarray, " a"],
-        content: Float[np.ndarray, " d"],
+        style: Callable[[], Float[np.ndarray, " a"]],
+        content: Callable[[], Float[np.ndarray, " d"]],
         places: Places | None,
+        known: Callable[[Window], Known | None] = lambda _: None,
     ) -> EpsFn[np.ndarray]:
-        """The guided predictor of latents of any size, tile by tile."""
+        """The guided predictor of latents of any size, tile by tile; `known` is what is known of a window already."""
 
         @cache
         def eps_at(window: Window) -> EpsFn[np.ndarray]:
             content_map = None if places is None else places(window)
-            tokens = condition(self.components, style=style, content=content, content_map=content_map)
+            tokens = condition(self.components, style=style(), content=content(), content_map=content_map)
             return guided(
                 self.components.denoise,
                 tokens,
                 g_s=dials.style_scale,
                 g_y=dials.content_scale,
                 joint=dials.guidance == "joint",
+                known=known(window),
             )
 
         return tiled(eps_at, tile=self.tile, overlap=self.overlap)
 
-    def _places(self, picture: Picture) -> Places:
+    def _places(self, picture: Picture, own: Shelf) -> Places:
         padded, _ = pad_to_multiple(picture, self.components.bundle.manifest.stride)
 
         @cache
         def places(window: Window) -> Float[np.ndarray, "p d"]:
             here = crop(padded, Box(*window.scaled(PIXELS)))
-            return self.content.map(picture if here.shape == padded.shape else here)
+            return own.once(
+                ("places", window), lambda: self.content.map(picture if here.shape == padded.shape else here)
+            )
 
         return places
 
@@ -243,6 +310,17 @@ def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     seconds[stage] = time.perf_counter() - started
+
+
+def _switch(dials: Dials) -> int:
+    """lam: how many steps are read from the stored chain."""
+    return switch_step(dials.structure, dials.steps)
+
+
+def _all_but_colour(recipe: Recipe) -> bytes:
+    """What a picture before its colour step depends on, and the style's colours, in a few bytes."""
+    plain = recipe.varied(color="off", color_strength=1.0)
+    return hashlib.sha256(plain.text().encode()).digest()
 
 
 def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray) -> Float[np.ndarray, "1 1 H W"]:

@@ -24,7 +24,7 @@ from parasol.images import fit, from_uint8, load, to_uint8
 from parasol.images.read import Source
 from parasol.maths.colour import colour_statistics
 from parasol.maths.interpolation import mix
-from parasol.painting import Painter, Progress, Result, timed
+from parasol.painting import MEMORY, Painter, Progress, Result, timed
 from parasol.recipe import NOTHING_KEPT, Dials, ModelPart, Recipe, RecipeError
 from parasol.runtime import Components
 from parasol.types import Picture
@@ -156,7 +156,7 @@ class Parasol:
     def recipe(
         self,
         content: Source | Words | None,
-        style: Styles,
+        style: Styles | Style,
         dials: Dials,
         *,
         shows: Contents | None = None,
@@ -164,7 +164,10 @@ class Parasol:
         mask: Source | None = None,
         protect: Source | None = None,
     ) -> Recipe:
-        """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials."""
+        """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials.
+
+        A `Style` is one that `style` has described before.
+        """
         if dials.content_map and not self.bundle.manifest.content_map:
             raise ValueError(
                 f"a content map is asked for and the model {self.bundle.manifest.name!r} has none: leave it out"
@@ -178,7 +181,7 @@ class Parasol:
             content, shows, dials = _without_picture(content, shows, dials)
         picture = self._fitted(content, size)
         self.painter.prepare(dials)
-        look = self.style(style)
+        look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:
             raise ValueError(
                 "color is 'match' and the style is words alone, which have no colours: add a style picture"
@@ -196,6 +199,14 @@ class Parasol:
             region=_region("mask", mask, picture, "nothing may change: paint white what is to be restyled"),
             protected=_region("protect mask", protect, picture, "it protects nothing: leave it out"),
         )
+
+    def canvas(self, content: Source, *, size: int | None = None, memory: int = MEMORY) -> "Canvas":
+        """A content picture to draw in many styles, with `memory` bytes, at most, of its own to keep what they share.
+
+        Raises:
+            PictureError: it cannot be read. ValueError: the size is out of range.
+        """
+        return Canvas(self, self._fitted(content, size), memory)
 
     def replay(self, source: str | Path | bytes, *, progress: Progress | None = None) -> Result:
         """The picture of a PNG again, pixel for pixel, from the recipe that it carries.
@@ -282,6 +293,42 @@ class Parasol:
                 f"the recipe is for the model {recipe.model.name!r} with hash {recipe.model.hash[:12]} and this is "
                 f"{self.bundle.manifest.name!r} with hash {self.bundle.hash[:12]}: name that model or its folder"
             )
+
+
+@final
+class Canvas:
+    """One content picture, read once, that answers quickly when a dial moves.
+
+    It keeps what does not depend on the style (`painting` says what): a dial of the style then runs the branches of the
+    new style alone, a dial of the colours no network. The pixels are those of `Parasol.stylize`.
+    """
+
+    def __init__(self, model: Parasol, picture: Picture, memory: int) -> None:
+        self._model = model
+        self._picture = picture
+        self._painter = replace(model.painter, limit=memory)
+
+    def draw(
+        self,
+        style: Styles | Style,
+        dials: Dials | None = None,
+        *,
+        shows: Contents | None = None,
+        mask: Source | None = None,
+        protect: Source | None = None,
+        progress: Progress | None = None,
+    ) -> Result:
+        """The picture in a style; `Parasol.dials` makes the dials, the model's own where they are left out.
+
+        `Parasol.style` describes a style once for many pictures.
+
+        Raises:
+            ValueError: a picture cannot be read, or the dials make no sense with it.
+        """
+        chosen = self._model.dials() if dials is None else dials
+        size = max(self._picture.shape[:2])
+        recipe = self._model.recipe(self._picture, style, chosen, shows=shows, size=size, mask=mask, protect=protect)
+        return self._painter.paint(recipe, progress)
 
 
 def _components(bundle: Bundle, runtime: str, threads: int) -> Components:

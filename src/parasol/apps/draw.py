@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from parasol.apps.jobs import STDIN, Job
 from parasol.apps.progress import Progress
 
 if TYPE_CHECKING:
+    from parasol.apps.words import Like
     from parasol.pipeline import Parasol, Result
     from parasol.recipe import Dials, Recipe
 
+STYLES = 1024  # described styles that are kept; some 20 kB each
 QUICK_STEPS = 10  # of dpm, for a look at what is to come
 
 
@@ -49,13 +52,14 @@ def draw(
     `read` is the jobs' `reader`. `preview` is a file for the first one, drawn before all others in few steps, at most
     at the model's own size.
     """
+    described = _describer(model, dials, read)
     if preview is not None:
-        yield _look(model, replace(jobs[0], out=preview), dials, frame, read=read)
+        yield _look(model, replace(jobs[0], out=preview), dials, frame, read=read, described=described)
     painted, left = 0, len(jobs) * count
     many = left > 1
     for job in jobs:
         try:
-            first = _recipe(model, job, dials, frame, read=read)
+            first = _recipe(model, job, dials, frame, read=read, described=described)
         except ValueError as error:
             left -= count
             yield Outcome(job=job, out=job.out, error=str(error))
@@ -77,29 +81,55 @@ def draw(
             painted, left = painted + 1, left - 1
 
 
-def _look(model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any]) -> Outcome:
+Described = Callable[[Any], Any]
+"""(the likes of a job) -> the style that they are together."""
+
+
+def _look(
+    model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any], described: Described
+) -> Outcome:
     manifest = model.bundle.manifest
     small = min(frame.size or manifest.default_size, manifest.size)
     quick = dials if dials.steps <= QUICK_STEPS else replace(dials, steps=QUICK_STEPS, sampler="dpm")
     try:
-        result = model.paint(_recipe(model, job, quick, replace(frame, size=small), read=read))
+        recipe = _recipe(model, job, quick, replace(frame, size=small), read=read, described=described)
+        result = model.paint(recipe)
         result.save(job.out)
     except ValueError as error:
         return Outcome(job=job, out=job.out, error=str(error))
     return Outcome(job=job, out=job.out, result=result)
 
 
-def _recipe(model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any]) -> "Recipe":
-    from parasol.encoders.text import Words
-
-    styles, shows = (
-        [(Words(like.source) if like.spoken else read(like.source), like.weight) for like in named]
-        for named in (job.styles, job.shows)
-    )
+def _recipe(
+    model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any], described: Described
+) -> "Recipe":
     content = read(job.content) if job.content else None
     return model.recipe(
-        content, styles, dials, shows=shows or None, size=frame.size, mask=frame.mask, protect=frame.protect
+        content,
+        described(job.styles),
+        dials,
+        shows=_sources(job.shows, read) or None,
+        size=frame.size,
+        mask=frame.mask,
+        protect=frame.protect,
     )
+
+
+def _describer(model: "Parasol", dials: "Dials", read: Callable[[str], Any]) -> Described:
+    """What describes the styles of a job, each mix once for all jobs, while networks that draw are opened."""
+
+    @lru_cache(maxsize=STYLES)
+    def described(likes: Any) -> Any:
+        model.painter.prepare(dials)
+        return model.style(_sources(likes, read))
+
+    return described
+
+
+def _sources(likes: "Sequence[Like]", read: Callable[[str], Any]) -> list[tuple[Any, float]]:
+    from parasol.encoders.text import Words
+
+    return [(Words(like.source) if like.spoken else read(like.source), like.weight) for like in likes]
 
 
 def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":

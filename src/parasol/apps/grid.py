@@ -90,8 +90,10 @@ def grid(
         sampler=sampler, guidance=guidance, texture=texture,
         content_map=False if placeless and content_map is None else content_map,
     )  # fmt: skip
+    loaded.painter.prepare(dials)
+    described = {path: loaded.style(look) for path, look in looks.items()}
     recipes = {
-        (content, style): loaded.recipe(drawn[content], looks[style], dials, size=size)
+        (content, style): loaded.recipe(drawn[content], described[style], dials, size=size)
         for content, style in product(drawn, looks)
     }
     shown = {path: look if isinstance(look, np.ndarray) else swatch(look.style) for path, look in looks.items()}

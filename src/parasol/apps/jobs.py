@@ -63,8 +63,8 @@ def _batch(
         raise ValueError("many pictures do not fit on standard output: name a folder with -o")
     content_names = _distinct_names(contents) if contents != [""] else [_subject("", shows)]
     style_names = _distinct_names([look[0].source for look in looks]) if len(looks) > 1 else [""]
-    for look, style_name in zip(looks, style_names, strict=True):
-        for content, content_name in zip(contents, content_names, strict=True):
+    for content, content_name in zip(contents, content_names, strict=True):  # what is known of it serves all styles
+        for look, style_name in zip(looks, style_names, strict=True):
             title = f"{content_name}-as-{style_name}" if len(looks) > 1 else content_name
             yield Job(content=content, shows=tuple(shows), styles=look, out=str(folder / f"{title}.png"))
 

@@ -1,7 +1,7 @@
 """Guidance as a wrapper: a conditional network in, the plain noise predictor that samplers call out."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from jaxtyping import Float
 
@@ -11,25 +11,55 @@ from parasol.types import Condition, DenoiseFn, EpsFn, Z
 Branch = Literal["null", "style", "content", "joint"]
 
 
-def guided(denoise: DenoiseFn[Z], condition: Condition[Z], *, g_s: float, g_y: float, joint: bool = False) -> EpsFn[Z]:
+@runtime_checkable
+class Known(Protocol):
+    """Predictions by (t, branch), of one condition, and of the one z that is asked about at each t."""
+
+    def get(self, key: tuple[int, Branch], /) -> Any:
+        """The prediction, `B C h w`, if it is known."""
+        ...
+
+    def put(self, key: tuple[int, Branch], eps: Any, /) -> None:
+        """Take a prediction, which nobody writes to afterwards."""
+        ...
+
+
+def guided(
+    denoise: DenoiseFn[Z],
+    condition: Condition[Z],
+    *,
+    g_s: float,
+    g_y: float,
+    joint: bool = False,
+    known: Known | None = None,
+) -> EpsFn[Z]:
     """The guided predictor eps(z_t, t, m_s, c_y) of the paper's guidance equation, or of `joint_weights`.
 
     A branch whose weight is exactly 0 is never evaluated, so that with g_s = 0 the style cannot reach a single bit of
-    the result; the others go through `denoise` as one batch, branch by branch.
+    the result; the others go through `denoise` as one batch, branch by branch. Branches that are `known` are not
+    evaluated again, whatever the scales; what is evaluated is made known.
 
     Raises:
         ValueError: a scale is not finite; or, when called, z_t and the condition differ in batch size.
     """
     weights = (joint_weights if joint else branch_weights)(g_s, g_y)._asdict()
     names: list[Branch] = [name for name in ("null", "style", "content", "joint") if weights[name] != 0.0]
-    tokens = branch_tokens(condition, names)
     batch = condition.style.shape[0]
+    tokens = branch_tokens(condition, names)
 
     def eps_fn(z: Z, t: int) -> Z:
         if z.shape[0] != batch:
             raise ValueError(f"z holds {z.shape[0]} latents for {batch} conditions; pass one condition for each")
-        eps = denoise(repeat(z, len(names)), t, tokens)
-        return combine([(weights[name], eps[i * batch : (i + 1) * batch]) for i, name in enumerate(names)])
+        found = {} if known is None else {name: known.get((t, name)) for name in names}
+        asked = [name for name in names if found.get(name) is None]
+        if asked:
+            wanted = tokens if asked == names else branch_tokens(condition, asked)
+            eps = denoise(repeat(z, len(asked)), t, wanted)
+            for i, name in enumerate(asked):
+                found[name] = eps[i * batch : (i + 1) * batch]
+                if known is not None:
+                    known.put((t, name), found[name])
+        return combine([(weights[name], found[name]) for name in names])
 
     return eps_fn
 
