@@ -19,6 +19,7 @@ COMMANDS = {
     "training-curve": ("lab.training_curve", "loss and quality over training, as a chart"),
     "tiles": ("lab.tiles", "seams and agreement of large pictures that are drawn in tiles"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
+    "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
 }
 """By name: the module whose `main` it is, and what it does."""

@@ -1,0 +1,242 @@
+"""The main job on sets nobody trained on: python -m lab unseen --icons DIR --emoji DIR --model M --out DIR [DIALS]
+
+Own icons (solid black ones of `mdi`, and emoji, of test contents) in the style of sets that are entirely out of
+training and selection, from one reference and from eight. DIALS is a setting such as `structure=0,steps=10`. A judge
+whose network no part of a model was trained with (EfficientNet-Lite2: moments and a histogram, reduced, then Fisher's
+discriminant of the sets) is fitted to half of some real pictures of these sets; the other half is the yardstick. Writes
+`unseen.json`, every case in it, and a sheet for each number of references, uncurated.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+from scipy.spatial import cKDTree
+
+from lab.judging.features import fit_discriminant, histogram
+from lab.judging.judge import fit_content
+from lab.waiting import Waiting
+from parasol import corpora
+from parasol.comparison.lite2 import Lite2
+from parasol.comparison.method import read
+from parasol.comparison.methods import Asked
+from parasol.corpora import Corpus
+from parasol.corpora.split import is_test_name
+from parasol.images import from_uint8, to_uint8
+from parasol.maths.distances import unit
+from parasol.pipeline import Parasol
+from parasol.types import Picture, Record
+
+LOOKS = (
+    "streamline-emojis", "skill-icons", "streamline-freehand-color", "icon-park", "icon-park-solid", "duo-icons",
+)  # fmt: skip
+GALLERY = (
+    "tabler", "ph", "ph-fill", "material-symbols", "ri-fill", "solar-bold", "lucide", "mingcute-fill", "fa7-solid",
+    "iconoir",
+)  # fmt: skip
+"""Sets among whose pictures a content is looked for."""
+EMOJI = ("twemoji", "fluent-emoji-flat", "openmoji", "noto")
+FITTED, PALETTE, KEPT, BLOCK = 120, 40, 150, 14
+"""Pictures of each set for the judge, half of them to fit it; for its palette; principal directions; last block."""
+REFERENCES = (1, 8)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Item:
+    """A content picture: kind is `black` or `emoji`, base what it shows."""
+
+    kind: str
+    base: str
+    picture: Picture
+
+
+def on_white(rgba: np.ndarray) -> Picture:
+    """Straight alpha on white."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255.0
+    return from_uint8(np.rint(rgba[..., :3] * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8))
+
+
+class SetJudge:
+    """Which unseen set a picture looks like, how near it is, and how far its colours are from those of a set."""
+
+    def __init__(self, icons: Corpus) -> None:
+        self._lite2, self._icons, self._pixels = Lite2(), icons, icons.rgba()
+        random = np.random.default_rng(5)
+        own: dict[str, list[int]] = defaultdict(list)
+        for row, cell in enumerate(icons.cells):
+            if cell.set in LOOKS:
+                own[cell.set].append(row)
+        self.fitted = {look: random.permutation(own[look])[:FITTED] for look in LOOKS}
+        self.others = {look: np.setdiff1d(own[look], self.fitted[look]) for look in LOOKS}
+        values = np.stack([self._seen(on_white(self._pixels[row])) for look in LOOKS for row in self.fitted[look]])
+        labels = np.repeat(np.arange(len(LOOKS)), [len(self.fitted[look]) for look in LOOKS])
+        half = np.concatenate([np.arange(len(self.fitted[look])) % 2 == 0 for look in LOOKS])
+        centre, scale = values[half].mean(0), values[half].std(0) + 1e-6
+        directions = np.linalg.svd((values[half] - centre) / scale, full_matrices=False)[2][:KEPT]
+        reduced = ((values - centre) / scale) @ directions.T
+        discriminant = fit_discriminant(reduced[half], labels[half])
+        self._style = lambda seen: discriminant(((seen[None] - centre) / scale) @ directions.T)[0]
+        projected = discriminant(reduced)
+        self._centres = np.stack([projected[half & (labels == place)].mean(0) for place in range(len(LOOKS))])
+        told = [
+            self.distances(style).argmin() == label
+            for style, label in zip(projected[~half], labels[~half], strict=True)
+        ]
+        self.real = float(np.mean(told))
+        self._palettes = {
+            look: np.concatenate([_small(self.picture(row), 32) for row in self.fitted[look][:PALETTE]])
+            for look in LOOKS
+        }
+
+    def picture(self, row: int) -> Picture:
+        """An icon on white."""
+        return on_white(self._pixels[row])
+
+    def style(self, picture: Picture) -> Float[np.ndarray, " k"]:
+        """A picture in the judge's style space."""
+        return self._style(self._seen(picture))
+
+    def distances(self, style: Float[np.ndarray, " k"]) -> Float[np.ndarray, " L"]:
+        """Squared distance to the mean of each set."""
+        return ((self._centres - style) ** 2).sum(1)
+
+    def moments(self, picture: Picture) -> Float[np.ndarray, " m"]:
+        """Of every layer, for what a picture shows."""
+        return self._lite2.read(picture).moments.astype(np.float64)
+
+    def chamfer(self, picture: Picture, look: str) -> float:
+        """Squared RGB Chamfer distance, both ways, between a picture's colours and the pooled ones of a set."""
+        own, pool = _small(picture, 64), self._palettes[look]
+        return float((cKDTree(pool).query(own)[0] ** 2).mean() + (cKDTree(own).query(pool)[0] ** 2).mean())
+
+    def _seen(self, picture: Picture) -> Float[np.ndarray, " m"]:
+        return np.concatenate([self.moments(picture)[: self._lite2.width_to(BLOCK)], histogram(picture)])
+
+
+def _small(picture: Picture, side: int) -> Float[np.ndarray, "n 3"]:
+    small = Image.fromarray(to_uint8(picture)).resize((side, side), Image.Resampling.BOX)
+    return np.asarray(small, np.float64).reshape(-1, 3) / 255.0
+
+
+class Shown:
+    """Whether a picture shows a content, by the nearest real picture of ten other sets."""
+
+    def __init__(self, judge: SetJudge, icons: Corpus, bases: Sequence[str]) -> None:
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row, cell in enumerate(icons.cells):
+            if cell.set in GALLERY and cell.base in set(bases):
+                rows[cell.base].append(row)
+        chosen = [row for base in bases for row in rows[base][:4]]
+        self._bases = np.array([icons.cells[row].base for row in chosen])
+        values = np.stack([judge.moments(judge.picture(row)) for row in chosen])
+        self._content = fit_content(values, self._bases)
+        self._gallery, self._judge = unit(self._content(values)), judge
+
+    def found(self, picture: Picture, base: str) -> bool:
+        """Whether the nearest of all shows `base`."""
+        own = unit(self._content(self._judge.moments(picture)[None]))[0]
+        return bool(self._bases[(self._gallery @ own).argmax()] == base)
+
+
+def items(icons: Corpus, emoji: Corpus, count: int) -> tuple[list[Item], list[str]]:
+    """`count` black icons and as many emoji of test contents; and the contents among which the black ones are found."""
+    random, drawn = np.random.default_rng(7), defaultdict(int)
+    for cell in icons.cells:
+        drawn[cell.base] += cell.set in GALLERY
+    black = [
+        row for row, cell in enumerate(icons.cells)
+        if cell.set == "mdi" and is_test_name(cell.base) and drawn[cell.base] >= 2
+    ]  # fmt: skip
+    tested = [row for row, cell in enumerate(emoji.cells) if cell.split == "content-test" and cell.set in EMOJI]
+    found = []
+    for kind, corpus, rows in (("black", icons, black), ("emoji", emoji, tested)):
+        pixels = corpus.rgba()
+        for row in random.permutation(rows)[:count]:
+            found.append(Item(kind=kind, base=corpus.cells[row].base, picture=on_white(pixels[row])))
+    return found, list(dict.fromkeys(icons.cells[row].base for row in black))
+
+
+def measure(model: Parasol, icons: Corpus, emoji: Corpus, count: int, dials: dict[str, object], out: Path) -> Record:
+    """All cases; writes the sheets, returns the record."""
+    judge = SetJudge(icons)
+    contents, bases = items(icons, emoji, count)
+    shown, waiting, done = Shown(judge, icons, bases), Waiting("painting"), 0
+    cases: list[Record] = []
+    for references in REFERENCES:
+        rows = [np.concatenate([np.ones_like(contents[0].picture), *(item.picture for item in contents)], axis=1)]
+        for place, look in enumerate(LOOKS):
+            row: list[Picture] = []
+            for number, item in enumerate(contents):
+                drawn = np.random.default_rng([place, number]).permutation(judge.others[look])[:references]
+                like = [(judge.picture(one), 1.0) for one in drawn]
+                result = model.stylize(item.picture, like, **dials).pixels  # type: ignore[arg-type]
+                row += [result] if row else [judge.picture(drawn[0]), result]
+                near, before = judge.distances(judge.style(result)), judge.distances(judge.style(item.picture))
+                cases.append(
+                    {
+                        "set": look, "references": references, "kind": item.kind, "content": item.base,
+                        "told": LOOKS[near.argmin()], "before": LOOKS[before.argmin()],
+                        "nearer": bool(near[place] < before[place]),
+                        "colours": judge.chamfer(result, look), "colours_before": judge.chamfer(item.picture, look),
+                        "found": shown.found(result, item.base) if item.kind == "black" else None,
+                    }
+                )  # fmt: skip
+                done += 1
+                waiting.tell(done, len(REFERENCES) * len(LOOKS) * len(contents))
+            rows.append(np.concatenate(row, axis=1))
+        Image.fromarray(to_uint8(np.concatenate(rows))).save(out / f"sheet-{references}.png")
+    own = [shown.found(item.picture, item.base) for item in contents if item.kind == "black"]
+    return {
+        "model_hash": model.bundle.hash, "dials": dials, "real": judge.real, "found_real": float(np.mean(own)),
+        "summary": summary(cases), "cases": cases,
+    }  # fmt: skip
+
+
+def summary(cases: Sequence[Record]) -> Record:
+    """Rates by kind of content and number of references: set told (and before), nearer, content found, colours left."""
+    found: Record = {}
+    for kind in dict.fromkeys(case["kind"] for case in cases):
+        for references in dict.fromkeys(case["references"] for case in cases):
+            own = [case for case in cases if (case["kind"], case["references"]) == (kind, references)]
+            shown = [case["found"] for case in own if case["found"] is not None]
+            found[f"{kind}, {references} references"] = {
+                "told": _rate(case["told"] == case["set"] for case in own),
+                "told_before": _rate(case["before"] == case["set"] for case in own),
+                "nearer": _rate(case["nearer"] for case in own),
+                "found": _rate(shown) if shown else None,
+                "colours_left": round(sum(c["colours"] for c in own) / sum(c["colours_before"] for c in own), 3),
+                "by_set": {look: _rate(c["told"] == look for c in own if c["set"] == look) for look in LOOKS},
+            }
+    return found
+
+
+def _rate(right) -> float:
+    values = [bool(value) for value in right]
+    return round(float(np.mean(values)), 3) if values else 0.0
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m lab unseen", description=__doc__)
+    parser.add_argument("--icons", type=Path, default=Path("data/icons"))
+    parser.add_argument("--emoji", type=Path, default=Path("data/pictograms"))
+    parser.add_argument("--model", default="pictogram")
+    parser.add_argument("--count", type=int, default=16, help="contents of each kind")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("dials", nargs="?", default="")
+    options = parser.parse_args(words)
+    model = Parasol.load(options.model)
+    known = {**model.dials().__dict__, "strength": 1.0}
+    dials = read("ours", Asked.parse(f"ours:{options.dials}").given, known) if options.dials else {}
+    options.out.mkdir(parents=True, exist_ok=True)
+    icons, emoji = corpora.load(options.icons), corpora.load(options.emoji)
+    record = measure(model, icons, emoji, options.count, dict(dials), options.out)
+    (options.out / "unseen.json").write_text(json.dumps(record, indent=1) + "\n")
+    print(json.dumps({name: value for name, value in record.items() if name != "cases"}, indent=1))
+    return 0
