@@ -42,6 +42,8 @@ from parasol.metrics.frechet import fid
 from parasol.metrics.sets import artfid, cmmd, precision_recall
 from test_comparison_lpips import tensors
 
+pytestmark = pytest.mark.slow
+
 OURS = "ours:steps=2,structure=0.5"
 
 

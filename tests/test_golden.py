@@ -21,7 +21,10 @@ from parasol.recipe import Recipe
 ROOT = Path(__file__).parents[1]
 GOLDEN = sorted((ROOT / "tests" / "golden").glob("*.png"))
 
-pytestmark = pytest.mark.skipif(DEFAULT_MODEL not in available_models(), reason="no trained model is bundled yet")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(DEFAULT_MODEL not in available_models(), reason="no trained model is bundled yet"),
+]
 
 
 @pytest.fixture(scope="module")

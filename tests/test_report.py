@@ -29,6 +29,8 @@ from parasol.report.curves import Curve
 from parasol.report.measuring import MEASURES, MEASURES_FILE, PICTURES, Kept, drawing
 from parasol.report.plan import Dial, Section, sections, shots
 
+pytestmark = pytest.mark.slow
+
 STEPS = 2
 
 

@@ -77,6 +77,7 @@ def test_keys_clicks_and_double_clicks(tmp_path: Path, study: Study, server: Ser
     assert all(each.milliseconds >= 300 for each in given)
 
 
+@pytest.mark.slow
 def test_a_killed_browser_and_a_killed_server_lose_nothing(tmp_path: Path, study: Study, server: Server) -> None:
     with browser(tmp_path / "profile") as page:
         start(page, server, "?participant=eve")
@@ -131,6 +132,7 @@ def test_who_has_no_id_gets_one_and_keeps_it(tmp_path: Path, study: Study, serve
         assert page.ask("new URL(location.href).searchParams.get('participant')").startswith("anonymous-")
 
 
+@pytest.mark.slow
 def test_people_of_known_preference_are_found_out(tmp_path: Path, study: Study, server: Server) -> None:
     """They choose on the page, by the strengths planted in them; the analysis puts the methods in their order."""
     generator, log = np.random.default_rng(0), np.array([3.0, 0.0, -3.0])

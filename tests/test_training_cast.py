@@ -118,6 +118,7 @@ def test_readers_learn_from_real_latents_alone(corpus: Corpus, runs: Path) -> No
     assert all(p.grad is None for network in frozen for p in network.parameters())
 
 
+@pytest.mark.slow
 def test_it_overfits_and_knows_its_space(corpus: Corpus, runs: Path, tmp_path: Path) -> None:
     task = task_of(corpus, runs)
     assert f"{int(task.model.space):012x}" == version_of(runs / "style")

@@ -65,6 +65,7 @@ def test_it_learns_and_the_encoder_stays(corpus: Corpus, tmp_path: Path) -> None
         assert same == (not name.startswith("decoder.")), name
 
 
+@pytest.mark.slow
 def test_where_the_encoder_learns_too_its_latents_get_their_scale_anew(corpus: Corpus, tmp_path: Path) -> None:
     start, training = deepened(trained(), DEEP), DecoderTraining(crop=32, encoder=True, precision="bfloat16")
     task = DecoderTask(corpus, start, training, batch=8)

@@ -96,6 +96,7 @@ def losses(events: list[Event]) -> list[float]:
     return [event.figures["loss"] for event in events if event.kind == "step"]
 
 
+@pytest.mark.slow
 def test_the_diffusion_model_overfits_eight_triplets(corpus: Corpus, runs: Path, tmp_path: Path) -> None:
     task = diffusion(corpus, runs)
     task.triplets = type(task.triplets)(
@@ -132,6 +133,7 @@ def test_what_is_trained_on_is_told_with_the_purity_of_all_partners(corpus: Corp
     assert told["triplets"] == len(pairs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [PAPER, EVERYTHING], ids=["paper", "everything"])
 def test_kill_and_resume_is_bit_for_bit(
     corpus: Corpus, runs: Path, tmp_path: Path, training: DiffusionTraining

@@ -21,6 +21,8 @@ from parasol.training.recipes import Places
 from parasol.training.train import train
 from test_training_loop import EVERYTHING, corpus, diffusion, runs  # noqa: F401 (two fixtures)
 
+pytestmark = pytest.mark.slow
+
 STEPS = 5
 NOISE = 1e-6  # root of Adam's second moment after so few steps
 

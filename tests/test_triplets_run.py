@@ -90,6 +90,7 @@ mine(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["local", "pool"])
 def test_killed_at_random_moments_and_resumed_it_is_the_same(
     folder: Path, whole: Path, tmp_path: Path, engine: EngineName

@@ -14,6 +14,9 @@ def export(
     corpus: Annotated[Path, typer.Option(help="Corpus of the training; its ATTRIBUTION goes along.")] = Path(
         "data/pictograms"
     ),
+    beside: Annotated[
+        Path | None, typer.Option(help="Second corpus of the training, whose ATTRIBUTION goes along too.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Of the model; the folder's name if left out.")] = None,
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "CC-BY-SA-4.0",
     result_size: Annotated[
@@ -47,7 +50,11 @@ def export(
         content_map=content_map, guidance=guidance, texture=texture,
     )  # fmt: skip
     networks, card = assemble(
-        RECIPES[recipe](), Places(corpus=corpus, runs=runs), name=name or out.name, licence=licence, dials=dials
+        RECIPES[recipe](),
+        Places(corpus=corpus, runs=runs, beside=beside),
+        name=name or out.name,
+        licence=licence,
+        dials=dials,
     )
     card = replace(card, result_size=result_size)
     bundle = write(networks, card, out)

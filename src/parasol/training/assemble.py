@@ -59,7 +59,7 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
     card = Card(
         name=name,
         licence=licence,
-        attribution=_attribution(places.corpus),
+        attribution="\n".join(_attribution(corpus) for corpus in (places.corpus, places.beside) if corpus),
         size=frozen.content.size,
         style_version=version_of(runs / frozen.style_run),
         content_version=version_of(runs / frozen.content_run),

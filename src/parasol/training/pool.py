@@ -31,7 +31,7 @@ from parasol.training.reinking import reink
 GROUP = 12  # icons of a group
 SHARD = 32  # groups of a shard
 COLOURED = 0.45  # share of groups whose set has colours
-PLAIN_CONTENT, BY_ANOTHER_HAND = 0.45, 0.6  # shares of content pictures, of icons and of emoji as they are
+PLAIN_CONTENT, BY_ANOTHER_HAND = 0.3, 0.6  # shares of content pictures, of icons and of emoji as they are
 WHITE = 255
 
 

@@ -22,11 +22,12 @@ def reink(picture: UInt8[np.ndarray, "H W 3"], random: np.random.Generator) -> U
     pixels = picture.astype(np.float32) / 255.0
     ground = _ground(pixels)
     ways: tuple[tuple[float, Callable[[], Pixels]], ...] = (
-        (0.25, lambda: _silhouette(pixels, ground, random)),
-        (0.2, lambda: _outline(pixels, ground, random)),
-        (0.15, lambda: _grey(pixels, ground)),
-        (0.25, lambda: _recoloured(pixels, ground, random)),
-        (0.15, lambda: _simplified(pixels, ground, random)),
+        (0.35, lambda: _solid(pixels, ground, random)),
+        (0.15, lambda: _silhouette(pixels, ground, random)),
+        (0.15, lambda: _outline(pixels, ground, random)),
+        (0.1, lambda: _grey(pixels, ground)),
+        (0.15, lambda: _recoloured(pixels, ground, random)),
+        (0.1, lambda: _simplified(pixels, ground, random)),
     )
     chosen = ways[random.choice(len(ways), p=[share for share, _ in ways])][1]()
     if random.random() < 0.15:
@@ -54,6 +55,37 @@ def _shape(pixels: Pixels, ground: Float[np.ndarray, " 3"]) -> Float[np.ndarray,
     return np.clip((apart - 0.25 * strongest) / (0.5 * strongest), 0.0, 1.0)
 
 
+def _solid(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.random.Generator) -> Pixels:
+    """A solid black icon: everything that is enclosed is ink, and what is drawn inside is left white in it.
+
+    Of a line drawing that is the lines inside, of a coloured one the edges between its colours. Without it a solid icon
+    teaches that solid icons stay solid, for most inks of a line drawing are line drawings too.
+    """
+    cover = _coverage(pixels, ground) > 0.5
+    filled = ndimage.binary_fill_holes(cover)
+    inside = ndimage.distance_transform_edt(filled)
+    lined = cover.sum() < 0.7 * filled.sum()
+    if lined:
+        rim = np.count_nonzero(cover & ~ndimage.binary_erosion(cover))
+        inner = cover & (inside > 2.6 * cover.sum() / max(rim, 1))  # one and a third of the lines' width from outside
+    else:
+        edges = np.max([_steepness(pixels[..., channel]) for channel in range(3)], axis=0)
+        inner = (edges > 0.35) & (inside > 4.0)
+    white = ndimage.gaussian_filter(
+        ndimage.binary_dilation(inner).astype(np.float32) if not lined else inner * 1.0, 0.5
+    )
+    ink = np.clip(
+        ndimage.gaussian_filter(filled.astype(np.float32), 0.5) - (white if random.random() < 0.85 else 0), 0, 1
+    )
+    return _on_white(ink.astype(np.float32), 0.0 if random.random() < 0.85 else random.uniform(0.0, 0.4))
+
+
+def _steepness(channel: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W"]:
+    """How steep a lightly smoothed channel is."""
+    smooth = ndimage.gaussian_filter(channel, 0.7)
+    return np.hypot(ndimage.sobel(smooth, 0), ndimage.sobel(smooth, 1))
+
+
 def _silhouette(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.random.Generator) -> Pixels:
     """Solid ink on white: what stands out, with or without its holes, a little thinner or thicker at times."""
     kind = random.random()
@@ -69,8 +101,7 @@ def _outline(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.random.
     """A line drawing in black on white: along every edge between two colours, one to three px wide."""
     edges = np.zeros(pixels.shape[:2], np.float32)
     for channel in range(3):
-        smooth = ndimage.gaussian_filter(pixels[..., channel], 0.7)
-        edges = np.maximum(edges, np.hypot(ndimage.sobel(smooth, 0), ndimage.sobel(smooth, 1)))
+        edges = np.maximum(edges, _steepness(pixels[..., channel]))
     line = np.clip(edges / 0.8, 0.0, 1.0)
     width = random.uniform(0.0, 1.0)
     return _on_white(_grown(line, width) if width > 0.3 else line, 0.0)
