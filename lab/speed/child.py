@@ -18,7 +18,8 @@ def main() -> int:
     child = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "peak_bytes": usage.ru_maxrss * KIB}))
+    cpu = usage.ru_utime + usage.ru_stime
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "peak_bytes": usage.ru_maxrss * KIB}))
     return os.waitstatus_to_exitcode(status)
 
 

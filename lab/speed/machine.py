@@ -47,6 +47,9 @@ class Run:
     """A command in a fresh process, from its start to its end."""
 
     seconds: float
+    cpu_seconds: float
+    """Of the user and of the system, over all threads: what a busy machine changes least."""
+
     peak_bytes: int
     """Largest resident memory."""
 
@@ -57,8 +60,18 @@ def run_parasol(*words: str) -> Run:
     Raises:
         ValueError: it failed; the message is its own.
     """
-    child = [sys.executable, "-P", str(CHILD), sys.executable, "-c", COMMAND, *words]
-    done = subprocess.run(child, capture_output=True, text=True, check=False)
+    return run_python("-c", COMMAND, *words, what=f"parasol {words[0]}")
+
+
+def run_python(*words: str, what: str, source: Path | None = None) -> Run:
+    """Run Python with such arguments in the same way; `source` is a folder to import from before all others.
+
+    Raises:
+        ValueError: `what`, which it is called, failed.
+    """
+    child = [sys.executable, "-P", str(CHILD), sys.executable, *words]
+    environment = os.environ | ({} if source is None else {"PYTHONPATH": str(source)})
+    done = subprocess.run(child, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
-        raise ValueError(f"parasol {words[0]} failed: {done.stderr.strip()}")
+        raise ValueError(f"{what} failed: {done.stderr.strip()}")
     return Run(**json.loads(done.stdout))

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from lab.speed.against import against
 from lab.speed.downloads import dependency_bytes
 from lab.speed.machine import cpu_name, import_seconds, load_average, run_parasol
 from parasol.bundle import Bundle
@@ -49,6 +50,15 @@ def rows(bundle: Bundle, *, downloads: bool) -> Iterator[Row]:
     yield from style_rows(bundle)
     yield from size_rows(bundle, downloads=downloads)
     yield from compute_rows(bundle, cores)
+
+
+def against_rows(commit: str) -> Iterator[Row]:
+    """CPU-seconds and memory of this working tree as shares of those of a commit."""
+    yield Row(what="processor", value=cpu_name())
+    for pair in against(commit):
+        yield Row(what=pair.what, value=pair.cpu_ratio, unit="x less", asked=f"{pair.here:.3g} CPU-s here")
+        if pair.memory_ratio == pair.memory_ratio:  # not nan
+            yield Row(what="  largest resident memory", value=pair.memory_ratio, unit="x", asked="at most 1")
 
 
 def import_rows() -> Iterator[Row]:
@@ -113,11 +123,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lab bench", description=__doc__)
     parser.add_argument("--model", help="a bundled model or the folder of a bundle")
     parser.add_argument("--downloads", action="store_true", help="ask pip what a core install fetches (network)")
+    parser.add_argument("--against", metavar="COMMIT", help="beside another commit, in turns; nothing else is measured")
     parser.add_argument("--json", type=Path, help="file for the same as JSON")
     options = parser.parse_args(arguments)
     try:
         found: list[Row] = []
-        for row in rows(Bundle.open(options.model), downloads=options.downloads):
+        measured = rows(Bundle.open(options.model), downloads=options.downloads)
+        for row in measured if options.against is None else against_rows(options.against):
             found.append(row)
             print(row.line(), flush=True)
         if options.json:

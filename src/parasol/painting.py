@@ -120,7 +120,8 @@ class Painter:
 
     def paint(self, recipe: Recipe, progress: Progress | None = None) -> Result:
         """The picture of a recipe for this very model. Raises RecipeError where the recipe is damaged."""
-        manifest, seconds = self.components.bundle.manifest, dict.fromkeys(STAGES, 0.0)
+        manifest = self.components.bundle.manifest
+        seconds: dict[str, float] = {stage: 0.0 for stage in STAGES}  # noqa: C420 (fromkeys would narrow the keys)
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
         finished = self.memory.get(_all_but_colour(recipe))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lab.speed import downloads, peak
 from lab.speed import run as bench
+from lab.speed.against import pair, unpack
 from lab.speed.embedding import EmbeddingSpeed, embedding_speed
 from lab.speed.machine import CHILD, cpu_name, import_seconds, run_parasol
 from lab.speed.step import step_speed
@@ -38,6 +39,20 @@ def test_memory_is_the_childs_own() -> None:
     )
     assert 50e6 < large["peak_bytes"] - small["peak_bytes"] < 80e6
     assert small["peak_bytes"] < 50e6
+
+
+def test_two_trees_are_measured_by_turns(tmp_path: Path) -> None:
+    turns: list[Path] = []
+
+    def measure(source: Path) -> tuple[float, float]:
+        turns.append(source)
+        return (1.0, 100.0) if source == Path("src").resolve() else (3.0, 50.0)
+
+    found = pair("work", measure, tmp_path, 2)
+    assert turns == [Path("src").resolve(), tmp_path] * 2
+    assert (found.here, found.cpu_ratio, found.memory_ratio) == (1.0, 3.0, 2.0)
+    with pytest.raises(ValueError, match="'nowhere' is no commit to measure against"):
+        unpack("nowhere", tmp_path)
 
 
 def test_a_failing_command_is_told(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def guided(
     def eps_fn(z: Z, t: int) -> Z:
         if z.shape[0] != batch:
             raise ValueError(f"z holds {z.shape[0]} latents for {batch} conditions; pass one condition for each")
-        found = {} if known is None else {name: known.get((t, name)) for name in names}
-        asked = [name for name in names if found.get(name) is None]
+        found: dict[Branch, Any] = {} if known is None else {name: known.get((t, name)) for name in names}
+        asked: list[Branch] = [name for name in names if found.get(name) is None]
         if asked:
             wanted = tokens if asked == names else branch_tokens(condition, asked)
             eps = denoise(repeat(z, len(asked)), t, wanted)
