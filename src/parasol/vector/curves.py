@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-SPAN = 7  # points to either side that tell a corner's angle
+SPAN = 8  # points to either side that tell a corner's angle
 SHARP = 42.0  # degrees; what turns by more within the span is a corner
-BEND = 2  # points nearest to a corner, which the staircase has cut off
+BEND = 3  # points nearest to a corner, which the staircase has cut off
 REPEATS = 4  # of fitting and measuring along the curve again
 
 
@@ -43,6 +43,8 @@ def fitted(chain: Float[np.ndarray, "n 2"], tolerance: float) -> list[Curve]:
         count = (there - here) % len(chain) or len(chain)
         inside = smooth[(here + np.arange(count + 1)) % len(chain)].copy()
         inside[0], inside[-1] = ends[here], ends[there]
+        if corners and count > 4 * BEND:
+            inside = np.delete(inside, [*range(1, BEND + 1), *range(count - BEND, count)], axis=0)
         tangents = [None if cut in corners else _direction(smooth, cut) for cut in (here, there)]
         pieces += _section(inside, tolerance, tangents[0], None if tangents[1] is None else -tangents[1])
     return pieces
@@ -74,11 +76,15 @@ def _corners(chain: Float[np.ndarray, "n 2"]) -> list[int]:
     peak = turns.copy()
     for shift in range(1, SPAN + 1):
         peak = np.maximum(peak, np.maximum(np.roll(turns, shift), np.roll(turns, -shift)))
-    found = list[int]()
-    for index in np.flatnonzero((turns >= peak) & (turns > SHARP)).tolist():
-        if not found or index - found[-1] > SPAN // 2:
-            found.append(index)
-    if len(found) > 1 and found[0] + len(chain) - found[-1] <= SPAN // 2:
+    sharp = np.flatnonzero((turns >= peak - 1e-6) & (turns > SHARP)).tolist()
+    runs = list[list[int]]()
+    for index in sharp:
+        if runs and index - runs[-1][-1] <= SPAN:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    found = [run[len(run) // 2] for run in runs]
+    if len(found) > 1 and found[0] + len(chain) - found[-1] <= SPAN:
         found.pop()
     return found
 
@@ -102,7 +108,7 @@ def _corner_point(chain: Float[np.ndarray, "n 2"], at: int) -> Float[np.ndarray,
         return chain[at]
     gap = second - first
     met = first + along * ((gap[0] * across[1] - gap[1] * across[0]) / cross)
-    return met if np.linalg.norm(met - chain[at]) < 2.5 else chain[at]
+    return met if np.linalg.norm(met - chain[at]) < 5.0 else chain[at]
 
 
 def _line(points: Float[np.ndarray, "n 2"]) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +137,7 @@ def _section(
     if _off_line(points) <= tolerance:
         return [Curve(points=points[[0, -1]])]
     first, last = (_inwards(points) if start is None else start), (_inwards(points[::-1]) if end is None else end)
-    control, worst, where = _fit(points, first, last)
+    control, worst, where = _fit(points, first, last, 4 * tolerance)
     if worst <= tolerance or len(points) < 6:
         return [Curve(points=control)]
     where = min(max(where, 2), len(points) - 3)
@@ -157,9 +163,12 @@ def _off_line(points: Float[np.ndarray, "n 2"]) -> float:
 
 
 def _fit(
-    points: Float[np.ndarray, "n 2"], first: Float[np.ndarray, "2"], last: Float[np.ndarray, "2"]
+    points: Float[np.ndarray, "n 2"], first: Float[np.ndarray, "2"], last: Float[np.ndarray, "2"], hopeless: float
 ) -> tuple[Float[np.ndarray, "4 2"], float, int]:
-    """The cubic with these ends and end directions nearest to points; its largest distance, and at which point."""
+    """The cubic with these ends and end directions nearest to points; its largest distance, and at which point.
+
+    What is farther off than `hopeless` at the first try is not improved.
+    """
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     at = np.concatenate([[0], np.cumsum(lengths)]) / max(lengths.sum(), 1e-9)
     best = (points[[0, 0, -1, -1]], np.inf, len(points) // 2)
@@ -170,6 +179,8 @@ def _fit(
         if off[where] >= best[1] ** 2:
             break
         best = (control, float(np.sqrt(off[where])), where)
+        if best[1] > hopeless:
+            break
         at = _closer(control, points, at)
     return best
 

@@ -14,7 +14,7 @@ SCALE = 4
 SMOOTHED = 2  # px; radius of the smoothing before, in which only near colours count
 NEAR = 8.0  # delta E at which a neighbour counts for 0.6
 MODE = 5  # index pixels; side of the square in which the commonest index wins
-REACH = 6  # index pixels, within which a mixture looks for the colours that it mixes
+REACH = 9  # index pixels, within which a mixture looks for the colours that it mixes
 
 
 def index_picture(pixels: Float[np.ndarray, "H W 3"], palette: Palette) -> Int[np.ndarray, "h w"]:

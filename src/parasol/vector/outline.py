@@ -12,12 +12,15 @@ def outlines(mask: Bool[np.ndarray, "h w"]) -> list[Float[np.ndarray, "n 2"]]:
     Points are (x, y) at the middles of pixel sides, one a side, in index pixels: staircases of a slanted edge then lie
     to both sides of it by a quarter. Parts that touch by a corner alone are apart.
     """
-    padded = np.pad(mask, 1)
-    edges = _edges(padded)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return []
+    top, left = int(rows[0]), int(columns[0])
+    edges = _edges(np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1))
     chains = list[Float[np.ndarray, "n 2"]]()
     for start in sorted(edges):
         while edges.get(start):
-            chains.append(_chain(edges, start))
+            chains.append(_chain(edges, start) + np.array([left, top]))
     return chains
 
 

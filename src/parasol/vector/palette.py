@@ -11,10 +11,10 @@ from parasol.images import from_uint8, load, to_uint8
 from parasol.maths.lab import delta_e, lab
 
 MOST_COLOURS = 64
-MOST_CHOSEN = 12  # colours of a drawing whose number nobody gave
+MOST_CHOSEN = 16  # colours of a drawing whose number nobody gave
 NEAR = 7.0  # delta E, below which two colours of a drawing are one
 KEPT = 0.004  # share of the drawing; a colour with less is a mixture or a speckle
-GAIN = 0.06  # of what is left of the error, that one more colour has to take away
+GAIN = 0.03  # of what is left of the error, that one more colour has to take away
 ROUNDS = 12  # of Lloyd's algorithm; after these nothing moves that could be seen
 MIXED = 0.02  # weight of a pixel that lies between two others
 STEEP = 12.0  # delta E between two neighbours, from which what lies between them is an edge
@@ -102,7 +102,7 @@ def _colours_in(path: Path) -> list[np.ndarray]:
 def choose_palette(pixels: Float[np.ndarray, "H W 3"], count: int | None = None) -> Palette:
     """The colours of one drawing, by k-means in Lab without chance: the same picture gives the same palette.
 
-    `count` is how many there are to be at most; else as many as are worth it, up to 12. The ground, the commonest
+    `count` is how many there are to be at most; else as many as are worth it, up to 16. The ground, the commonest
     colour of the border, is the first and is met exactly. Pixels that only mix their neighbours count for little.
     """
     return choose_of([pixels], count)
@@ -157,7 +157,7 @@ def between(colours: Float[np.ndarray, "H W 3"]) -> Bool[np.ndarray, "H W"]:
             length = (span**2).sum(axis=-1)
             place = ((colours - first) * span).sum(axis=-1) / np.maximum(length, 1e-6)
             off = ((colours - first - place[..., None] * span) ** 2).sum(axis=-1)
-            mixed |= (length > STEEP**2) & (place > 0.12) & (place < 0.88) & (off < 0.06 * length)
+            mixed |= (length > STEEP**2) & (place > 0.08) & (place < 0.92) & (off < 0.06 * length)
     return mixed
 
 
@@ -201,7 +201,7 @@ def _grow(
 ) -> Float[np.ndarray, "k 3"]:
     """Centres in Lab, the ground first and fixed: the worst cluster is split until no further colour is worth it."""
     most = MOST_CHOSEN if count is None else count
-    centres, previous = ground.astype(np.float64), np.inf
+    centres = ground.astype(np.float64)
     while len(centres) < most:
         owners = nearest(colours, centres)
         off = weights * ((colours - centres[owners]) ** 2).sum(axis=1)
@@ -211,8 +211,7 @@ def _grow(
         grown = _lloyd(colours, weights, np.vstack([centres, _seed(colours, off, owners, errors)]))
         if count is None and not _worth(colours, weights, grown, errors.sum()):
             break
-        centres, previous = grown, errors.sum()
-    del previous
+        centres = grown
     return _merged(colours, weights, centres, count)
 
 
@@ -242,7 +241,7 @@ def _lloyd(colours: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> np.
 def _worth(colours: np.ndarray, weights: np.ndarray, centres: np.ndarray, before: float) -> bool:
     owners = nearest(colours, centres)
     after = float((weights * ((colours - centres[owners]) ** 2).sum(axis=1)).sum())
-    return before - after > GAIN * before and after > 0.0
+    return before - after > GAIN * before
 
 
 def _merged(colours: np.ndarray, weights: np.ndarray, centres: np.ndarray, count: int | None) -> np.ndarray:

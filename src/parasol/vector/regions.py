@@ -36,7 +36,8 @@ def components(index: Int[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], I
     starts[:, 1:] = index[:, 1:] != index[:, :-1]
     runs = np.cumsum(starts.ravel()).reshape(index.shape) - 1
     same = index[1:] == index[:-1]
-    pairs = np.unique(np.stack([runs[:-1][same], runs[1:][same]], axis=1), axis=0)
+    pairs = np.stack([runs[:-1][same], runs[1:][same]], axis=1)
+    pairs = pairs[np.r_[True, (pairs[1:] != pairs[:-1]).any(axis=1)]] if len(pairs) else pairs
     owner = list(range(int(runs[-1, -1]) + 1))
 
     def find(run: int) -> int:
