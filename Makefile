@@ -8,7 +8,7 @@ CORPUS := data/pictograms
 # Test processes side by side, one thread each: quicker than one with two threads.
 WORKERS ?= 2
 
-.PHONY: demo check bench figures sheets clean
+.PHONY: demo check quick bench figures sheets clean
 
 demo: $(VENV)/.core
 	$(BIN)/parasol style examples/content.png --like examples/style.png -o out/demo.png
@@ -21,14 +21,20 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
+# Within minutes: without the slow tests and those of the workshop.
+quick: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -m 'not slow' --ignore tests/lab
+
 bench: $(VENV)/.dev
-	$(BIN)/python -m parasol.evaluation.bench
+	$(BIN)/python -m lab bench
 
 figures: $(VENV)/.dev $(CORPUS)/corpus.json
-	$(BIN)/python -m parasol.evaluation.figures --corpus $(CORPUS) --out docs/figures/pictogram.json
+	$(BIN)/python -m lab figures --corpus $(CORPUS) --out lab/results/figures/pictogram.json
 
 sheets: $(VENV)/.dev $(CORPUS)/corpus.json
-	$(BIN)/python -m parasol.evaluation.sheets --corpus $(CORPUS) --out docs/sheets
+	$(BIN)/python -m lab sheets --corpus $(CORPUS) --out lab/results/sheets
 
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache

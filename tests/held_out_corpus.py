@@ -1,4 +1,4 @@
-"""The drawn corpus with contents and a style held out, as evaluation wants them."""
+"""The drawn corpus with contents and a style held out, as measurements want them."""
 
 import json
 from pathlib import Path

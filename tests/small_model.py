@@ -11,10 +11,10 @@ from PIL import Image
 from parasol.bundle import MANIFEST, Bundle, DefaultDials, sha256
 from parasol.encoders.text import SENTENCES
 from parasol.maths.schedule import Schedule
+from parasol.networks.trunk import load_published_trunk
+from parasol.networks.unet import UNetConfig, build_unet
 from parasol.runtime.torch import Networks
 from parasol.training.export import Card, export
-from parasol.training.networks.trunk import load_published_trunk
-from parasol.training.networks.unet import UNetConfig, build_unet
 
 CONFIGURATIONS = {
     "autoencoder": {"widths": (8, 16, 32), "encoder_blocks": (1, 1, 1), "decoder_blocks": (1, 1, 1)},

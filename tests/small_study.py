@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from parasol.evaluation.study.folder import Study, create
-from parasol.evaluation.study.schedule import Plan
 from parasol.images import save_png
+from parasol.study.folder import Study, create
+from parasol.study.schedule import Plan
 
 METHODS = ("best", "middling", "worst")
 PAIRS = ("apple", "boat", "cat", "dog")

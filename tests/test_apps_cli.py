@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from parasol import __version__
 from parasol.apps.cli import main
 from parasol.apps.progress import Pace, Progress, duration
+from parasol.version import __version__
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])

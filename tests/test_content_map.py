@@ -9,10 +9,10 @@ import torch
 from parasol import Parasol
 from parasol.bundle import DefaultDials
 from parasol.maths.distances import psnr
+from parasol.networks.content_map import ContentMap, ContentMapConfig
+from parasol.networks.unet import UNetConfig, build_unet
 from parasol.sampling.guided import branch_tokens
 from parasol.training.export import export
-from parasol.training.networks.content_map import ContentMap, ContentMapConfig
-from parasol.training.networks.unet import UNetConfig, build_unet
 from parasol.types import Condition
 from small_model import CARD, drawing, small_networks
 

@@ -20,7 +20,7 @@ def references(text: str) -> list[tuple[str, str]]:
 
 
 def exists(file: str, name: str) -> bool:
-    path = ROOT / "src" / "parasol" / file
+    path = ROOT / file if file.startswith("lab/") else ROOT / "src" / "parasol" / file
     if not path.is_file():
         return False
     defined = ast.parse(path.read_text("utf-8")).body

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lab.faults import files
 from parasol import Parasol
 from parasol.apps.cli import main
-from parasol.evaluation.faults import files
 from parasol.index import layout
 from parasol.index.build import Report, build
 from parasol.index.describe import Describer
@@ -202,3 +202,51 @@ def test_the_command_and_its_facts(run: Build, model: Parasol, capsys: pytest.Ca
     next(Path("index/shards").glob("*.npy")).write_bytes(b"")
     assert main(["index", "info", "index"]) == 0
     assert "1 damaged\nnot complete: run `parasol index build` again" in capsys.readouterr().out
+
+
+def test_a_link_in_an_index_is_not_followed(run: Build) -> None:
+    run("index")
+    Path("other").mkdir()
+    Path("other/precious.npy").write_bytes(b"of somebody else")
+    shutil.rmtree("index/shards")
+    Path("index/shards").symlink_to(Path("other").resolve())
+    before = files(Path("other"))
+    with pytest.raises(StoreError, match="'shards' is a link"):
+        run("index")
+    assert files(Path("other")) == before
+
+
+def test_what_a_build_did_not_write_stays(run: Build) -> None:
+    run("index")
+    Path("index/shards/mine").mkdir()
+    Path("index/shards/notes.npy").write_bytes(b"mine")
+    Path("index/shards/0123456789abcdef.npy").write_bytes(b"left by a build that was killed")
+    drawing(50, 32, 24).save("pictures/3.png")
+    assert run("index").described == 1
+    assert Path("index/shards/mine").is_dir()
+    assert Path("index/shards/notes.npy").read_bytes() == b"mine"
+    assert not Path("index/shards/0123456789abcdef.npy").exists()
+
+
+def test_an_opened_index_outlives_a_rebuild(run: Build) -> None:
+    run("index")
+    opened = Index.open("index")
+    paths = entries(Index.open("index"))
+    for seed in range(12):
+        drawing(seed + 100, 32, 24).save(Path("pictures", "deep" if seed % 3 else ".", f"{seed}.png"))
+    run("index")
+    assert {name for shard in opened.manifest.shards for name in shard.files}.isdisjoint(
+        file.name for file in Path("index/shards").iterdir()
+    )
+    assert entries(opened) == paths
+    assert len(opened.table.take(np.arange(13))) == 13
+
+
+def test_an_index_does_not_lead_out_of_its_pictures(run: Build) -> None:
+    run("index")
+    index = Index.open("index")
+    for path in ("../secret.png", "/etc/passwd", "a\nb.png"):
+        shard = index.write([Entry(path=path, size=1, modified=1)], index.table.take(np.array([0])))
+        index.with_shards([shard], finished=True).save()
+        with pytest.raises(StoreError, match="missing or damaged"):
+            Index.open("index").entries_of([0])

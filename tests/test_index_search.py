@@ -14,7 +14,7 @@ from parasol.images import load
 from parasol.index.build import build
 from parasol.index.describe import Describer
 from parasol.index.search import Query, search
-from parasol.index.store import Index
+from parasol.index.store import Index, StoreError
 from small_model import copy_of, drawing, edit_manifest
 
 
@@ -157,3 +157,23 @@ def test_another_model_is_refused(
     assert "the index 'index' is of the encoders style aladin 1 and" in capsys.readouterr().err
     assert main(["search", "pictures", "--like", "pictures/1.png", *words[2:]]) == 2
     assert "'pictures' is no index" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "k"), [(np.nan, 1), (np.nan, 5), (np.inf, 5), (3000.0, 21)])
+def test_damaged_descriptors_are_told(folder: Path, model: Parasol, tmp_path: Path, value: float, k: int) -> None:
+    index = Index.open(shutil.copytree(folder / "index", tmp_path / "index"))
+    shard = index.manifest.shards[0]
+    vectors = np.load(file := index.folder / "shards" / next(iter(shard.files)))
+    vectors[3] = value
+    np.save(file, vectors)
+    with pytest.raises(StoreError, match="damaged descriptors: run `parasol index build` again"):
+        search(Index.open(index.folder), Query(style=model.embed_style(folder / "pictures/3.png")), k)
+
+
+def test_a_shard_that_names_a_picture_twice_is_damaged(folder: Path, model: Parasol, tmp_path: Path) -> None:
+    index = Index.open(shutil.copytree(folder / "index", tmp_path / "index"))
+    entries = index.entries_of(range(21))
+    shard = index.write([entries[0], *entries[:20]], index.table.take(np.arange(21)))
+    index.with_shards([shard], finished=True).save()
+    with pytest.raises(StoreError, match="missing or damaged"):
+        search(Index.open(index.folder), Query(style=model.embed_style(folder / "pictures/3.png")), 5)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from parasol.training.networks.palette import FLAT, SIDE, WIDTH, Palette
+from parasol.networks.palette import FLAT, SIDE, WIDTH, Palette
 
 
 def test_the_definition_pixel_by_pixel() -> None:

@@ -397,3 +397,28 @@ def test_wrong_words_are_one_line(
     assert message in err
     assert err.count("\n") == 1
     assert sorted(Path().iterdir()) == before
+
+
+def test_two_searches_with_one_session_lose_no_step(folder: Path, model: Parasol) -> None:
+    first, second = (Session(model, Index.open("index")) for _ in range(2))
+    first.search(style="a.png", top=3)
+    second.search(content="b.png", top=4)
+    second.make("a.png", Pick(step=1, rank=1), dials=DIALS, size=64, top=2)
+    second.make(Pick(step=2), "a.png", dials=DIALS, size=64, top=2)
+    assert first.log.add_to("turn.json", 0) == Path("turn.json")
+    assert second.log.add_to("turn.json", 0) == Path("turn.json")
+    log = Log.read("turn.json")
+    assert [(step.number, step.query.top) for step in log.steps] == [(1, 3), (2, 4), (3, 2), (4, 2)]
+    assert [one.pick for one in log.steps[2].chosen] == [None, Pick(step=2, rank=1)]
+    assert [(one.source, one.pick) for one in log.steps[3].chosen if one.pick] == [("made in step 3", Pick(step=3))]
+    assert Session(model, Index.open("index"), log).replay().log == log
+
+
+def test_a_session_that_became_another_is_kept_beside(session: Session) -> None:
+    session.search(style="a.png", top=3)
+    session.log.save("turn.json")
+    session.search(style="b.png", top=3)
+    Path("turn.json").write_text("my notes")
+    assert session.log.add_to("turn.json", 1) == Path("turn-2.json")
+    assert Path("turn.json").read_text() == "my notes"
+    assert Log.read("turn-2.json") == session.log

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from browser import CHROMIUM, Browser, browser
-from parasol.evaluation.study.analysis import report
-from parasol.evaluation.study.folder import ANSWERS, Study
-from parasol.evaluation.study.simulation import choose
-from parasol.evaluation.study.store import Store, Stored
+from lab.study_simulation import choose
+from parasol.study.analysis import report
+from parasol.study.folder import ANSWERS, Study
+from parasol.study.store import Store, Stored
 from small_study import Server, small_study
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")

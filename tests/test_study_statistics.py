@@ -4,15 +4,9 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from parasol.evaluation.study.intervals import bootstrap
-from parasol.evaluation.study.simulation import Planted, recovery, truth
-from parasol.evaluation.study.statistics import (
-    answers_needed,
-    detectable_rate,
-    fair_coin,
-    fit,
-    wilson,
-)
+from lab.study_simulation import Planted, recovery, truth
+from parasol.study.intervals import bootstrap
+from parasol.study.statistics import answers_needed, detectable_rate, fair_coin, fit, wilson
 
 NOTHING = np.zeros((2, 2))
 
@@ -186,7 +180,7 @@ def test_tastes_draw_the_truth_towards_the_middle() -> None:
 
 @pytest.mark.parametrize("planted", [Planted((0.7, 0.0, -0.7)), Planted((0.7, 0.0, -0.7), tie=0.5, taste=0.5)])
 def test_what_was_planted_is_recovered(planted: Planted) -> None:
-    """A small version of `python -m parasol.evaluation.study.simulation`."""
+    """A small version of `python -m lab study-simulation`."""
     found = recovery(planted, people=60, trials=20, simulations=12, draws=300, seed=5)
     assert found["order_found"] == 12
     assert found["interval_covers"] >= 10

@@ -9,16 +9,16 @@ import torch
 
 from parasol.bundle import DefaultDials
 from parasol.encoders.text import SENTENCES
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.projector import ProjectorConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.unet import UNetConfig
+from parasol.networks.words import WordsHeads
 from parasol.training.assemble import assemble
 from parasol.training.checkpoint import load_record, save_tensors
 from parasol.training.diffusion import Denoiser, Frozen, load_frozen
 from parasol.training.export import export
-from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.projector import ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.unet import UNetConfig
-from parasol.training.networks.words import WordsHeads
 from parasol.training.recipes import WORDS, Places, Recipe, pictogram_diffusion, pictogram_style, words_run
 from parasol.training.tables import version_of
 from parasol.training.train import disagreeing, record_of

@@ -10,18 +10,18 @@ from torch import nn
 
 from drawn_corpus import make
 from parasol.corpora import Corpus
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
+from parasol.networks.cast import Cast, CastConfig
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.content_map import ContentMapConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.trunk import load_published_trunk
 from parasol.training.cast import CastTask, CastTraining, contrast
+from parasol.training.catalogue import RECIPES
 from parasol.training.checkpoint import save_tensors
 from parasol.training.descriptors import labels_of
 from parasol.training.diffusion import Frozen
 from parasol.training.loop import Event, Optimisation, run
-from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
-from parasol.training.networks.cast import Cast, CastConfig
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.content_map import ContentMapConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.trunk import load_published_trunk
-from parasol.training.recipes import RECIPES
 from parasol.training.tables import version_of
 
 FROZEN = Frozen(

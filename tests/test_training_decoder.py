@@ -9,12 +9,12 @@ from safetensors.torch import load_file
 
 from drawn_corpus import make
 from parasol.corpora import Corpus
-from parasol.evaluation.metrics.perceptual import perceptual_distance
+from parasol.metrics.perceptual import perceptual_distance
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
 from parasol.training.autoencoder import LAYERS, DecoderTask, DecoderTraining
 from parasol.training.checkpoint import BEST
 from parasol.training.loop import Optimisation, run
 from parasol.training.losses import edge_loss, perceptual_loss
-from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
 from parasol.training.pictures import composite, spread
 
 SHALLOW = AutoencoderConfig(

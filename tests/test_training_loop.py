@@ -13,6 +13,12 @@ from drawn_corpus import make
 from parasol.bundle import Bundle
 from parasol.corpora import Corpus
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
+from parasol.networks.autoencoder import AutoencoderConfig
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.content_map import ContentMapConfig
+from parasol.networks.projector import ProjectorConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.unet import UNetConfig
 from parasol.runtime.torch import load_networks
 from parasol.training import measurements
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
@@ -23,12 +29,6 @@ from parasol.training.draws import draws
 from parasol.training.loop import Event, Optimisation, Task, run
 from parasol.training.losses import diffusion_loss, distance_loss, modality_losses, supervised_contrastive_loss
 from parasol.training.modality import ModalityTraining
-from parasol.training.networks.autoencoder import AutoencoderConfig
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.content_map import ContentMapConfig
-from parasol.training.networks.projector import ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.unet import UNetConfig
 from parasol.training.views import altered
 from parasol.triplets import Mining, Variety
 

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -10,8 +9,7 @@ import pytest
 import drawn_corpus
 from parasol.apps.cli import main
 from parasol.corpora import Corpus
-from parasol.triplets.charts import Chart, svg
-from parasol.triplets.report import Labels, figures, whole
+from parasol.triplets.report import Labels, Sweep, charts, figures, whole
 from parasol.triplets.results import load_finished
 from parasol.triplets.task import TRIPLET
 from planted import as_index, planted
@@ -36,14 +34,18 @@ def test_confidence_drops_the_lowest_margins_among_whole_triplets() -> None:
     assert whole(found, 40.0)["margin"].tolist() == pytest.approx([0.4, 0.3])
 
 
-def test_charts_are_xml_with_every_line_inside_its_field() -> None:
-    chart = Chart(title="a < b", axis="p", steps=["1", "2"], lines={"one": [0.42, 1.0], "two": [0.9, 0.5]})
-    drawn = ElementTree.fromstring(svg([chart, chart]))
-    lines = drawn.findall(".//{*}polyline")
-    assert len(lines) == 4
-    heights = [float(point.split(",")[1]) for point in lines[0].attrib["points"].split()]
-    assert heights == pytest.approx([220 * 0.58 / 0.6, 0.0], abs=0.1)  # the scale starts at 40 %
-    assert "a < b" in {text.text for text in drawn.findall(".//{*}text")}
+def test_charts_of_sweeps_share_one_scale() -> None:
+    high, low = (
+        Sweep(dial=dial, values=(0.0, 99.9), figures=({"yield": share, "s_right": 0.9}, {"yield": 1.0, "s_right": 0.5}))
+        for dial, share in (("confidence", 0.9), ("style_percentile", 0.42))
+    )
+    drawn = charts([high, low])
+    assert drawn[0].levels == drawn[1].levels
+    assert drawn[1].levels == {tenth / 10: f"{tenth}0 %" for tenth in range(4, 11)}
+    assert drawn[1].marks == {0: "0", 1: "99.9"}
+    assert [line.name for line in drawn[0].lines] == ["yield", "s in x's style, other content"]
+    assert drawn[1].lines[0].points == [(0, 0.42), (1, 1.0)]
+    assert drawn[0].axis == "dropped, % of triplets"
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from parasol.training.networks.unet import ModulatedNorm, TokenUNet, UNetConfig, build_unet
+from parasol.networks.unet import ModulatedNorm, TokenUNet, UNetConfig, build_unet
 
 SHAPE = {"latent_channels": 4, "widths": (32, 32), "token_dimension": 16, "heads": 2}
 

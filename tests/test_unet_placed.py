@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate, pixel_unshuffle
 
-from parasol.training.networks.unet import UNetConfig, build_unet, place
+from parasol.networks.unet import UNetConfig, build_unet, place
 
 UNET = UNetConfig(latent_channels=4, widths=(32, 32), token_dimension=16, heads=2)
 

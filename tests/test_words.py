@@ -15,13 +15,13 @@ from parasol.corpora import Corpus, load
 from parasol.corpora.looks import looks
 from parasol.corpora.sets import SETS
 from parasol.encoders import text
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.words import WordsConfig, WordsHeads
 from parasol.recipe import Recipe
 from parasol.runtime.torch import TorchComponents
 from parasol.training.checkpoint import save_tensors
 from parasol.training.loop import Optimisation, run
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.words import WordsConfig, WordsHeads
 from parasol.training.words import WordsTask, WordsTraining
 from small_model import copy_of, drawing, edit_manifest
 

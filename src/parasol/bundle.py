@@ -183,8 +183,15 @@ def sha256(file: Path) -> str:
 
 def first_fault(error: ValidationError) -> str:
     """Where JSON departs from its record, and how: `field (message)`."""
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'the start'} ({first['msg']})"
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"])).encode(errors="backslashreplace").decode()
+    return f"{place[:80] or 'the start'} ({first['msg'][:200]})"
+
+
+def shortened(value: object) -> str:
+    """A value of a file for one line of an error."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _components(manifest: Manifest) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from parasol import __version__
 from parasol.bundle import Bundle
 from parasol.cards import StyleCard, Styles, StyleSource, open_style, title, weighted
 from parasol.conditions import Style, mixed_style
@@ -29,6 +28,7 @@ from parasol.painting import Painter, Progress, Result, timed
 from parasol.recipe import NOTHING_KEPT, Dials, ModelPart, Recipe, RecipeError
 from parasol.runtime import Components
 from parasol.types import Picture
+from parasol.version import __version__
 
 SMALLEST_SIZE, LARGEST_SIZE = 32, 2048  # px, longer side; time and the latents kept grow with the area
 

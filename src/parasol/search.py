@@ -8,6 +8,7 @@ that it can be replayed when the pictures it began with are gone.
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -15,16 +16,17 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
-from parasol import __version__
 from parasol.bundle import first_fault
 from parasol.cards import Part, StyleCard, StyleSource, float32_bytes, read_float32, title, weighted
 from parasol.encoders.text import Words
 from parasol.images import read_bytes, to_uint8, write_atomic
+from parasol.index.locks import locked
 from parasol.index.search import Hit, Query, search
 from parasol.index.store import Encoders, Index
 from parasol.pipeline import Parasol, Progress, Result
 from parasol.recipe import Dials, ModelPart, Recipe
 from parasol.types import Picture
+from parasol.version import __version__
 
 FORMAT = 1
 STYLE_WEIGHT = 0.5
@@ -128,6 +130,8 @@ class Log(Part):
         name = repr(str(path))
         try:
             log = cls.model_validate_json(read_bytes(path))
+        except RecursionError as error:
+            raise SessionError(f"{name} is no whole session: it is nested too deep: {START_ANEW}") from error
         except ValidationError as error:
             raise SessionError(f"{name} is no whole session: wrong at {first_fault(error)}: {START_ANEW}") from error
         if log.format != FORMAT:
@@ -143,6 +147,38 @@ class Log(Part):
         """Write the log, whole or not at all. Raises ValueError."""
         check_session_target(path)
         write_atomic(path, f"{self.model_dump_json(indent=1)}\n".encode())
+
+    def add_to(self, path: str | Path, known: int) -> Path:
+        """Write the log, of which the first `known` steps were in the file before; returns the file that holds it.
+
+        Steps that another search has added to the file meanwhile come first, and ours are numbered after them. Where
+        the file is another session by now, that one stays and ours goes into a new file beside it.
+
+        Raises:
+            ValueError: the file cannot be written.
+        """
+        check_session_target(path)
+        target = Path(path)
+        target.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with locked(target.absolute().parent, wait=True):
+            if not target.exists():
+                self.save(target)
+                return target
+            try:
+                joined = self._after(Log.read(target), known)
+            except SessionError:
+                beside = (target.with_name(f"{target.stem}-{number}.json") for number in count(2))
+                target, joined = next(file for file in beside if not file.exists()), self
+            joined.save(target)
+            return target
+
+    def _after(self, others: "Log", known: int) -> "Log":
+        """Our steps behind those of others. Raises SessionError where both do not belong together."""
+        if others.steps[:known] != self.steps[:known] or (others.model, others.index) != (self.model, self.index):
+            raise SessionError(f"the session has changed meanwhile: {START_ANEW}")
+        further = len(others.steps) - known
+        ours = [_moved(step, known, further) for step in self.steps[known:]]
+        return self.model_copy(update={"steps": (*others.steps, *ours)})
 
 
 @final
@@ -315,7 +351,7 @@ class Session:
                 raise SessionError(f"a style card is given as {role} and shows nothing: give a picture or words")
             pick = source if isinstance(source, Pick) else None
             opened: Any = source if pick is None else self._picked(pick)
-            name = f"made in step {pick.step}" if pick and not pick.rank else title(opened)
+            name = made_in(pick.step) if pick and not pick.rank else title(opened)
             sources.append((opened, weight))
             chosen.append(Chosen(role=role, source=name, weight=float(weight), pick=pick))
         return sources, chosen
@@ -340,6 +376,24 @@ class Session:
             had = f"the steps 1 to {len(steps)}" if steps else "no step yet"
             raise SessionError(f"step {number} is picked and the session has {had}: pick one of these, or search first")
         return steps[number - 1]
+
+
+def _moved(step: Step, known: int, further: int) -> Step:
+    """A step numbered `further` on, and its picks of steps after the first `known` with it."""
+    chosen = []
+    for one in step.chosen:
+        pick = one.pick
+        if pick is not None and pick.step > known:
+            pick = pick.model_copy(update={"step": pick.step + further})
+            source = made_in(pick.step) if pick.rank == 0 else one.source
+            one = one.model_copy(update={"pick": pick, "source": source})
+        chosen.append(one)
+    return step.model_copy(update={"number": step.number + further, "chosen": tuple(chosen)})
+
+
+def made_in(step: int) -> str:
+    """What the log calls a picture that a step has made."""
+    return f"made in step {step}"
 
 
 def check_session_target(path: str | Path) -> None:

@@ -14,6 +14,9 @@ from jaxtyping import Float
 Picture = Float[np.ndarray, "H W 3"]
 """THE pixel convention for one picture: RGB in [0, 1], float32, row 0 at the top."""
 
+Record = dict[str, Any]
+"""JSON values by name."""
+
 
 @runtime_checkable
 class Array(Protocol):
@@ -87,3 +90,12 @@ class Condition(Generic[Z]):
                 f"style has shape {tuple(self.style.shape)} and content {tuple(self.content.shape)}; both must be the "
                 "same [B, d]: project the style descriptor into the content space first, and keep the batch axis"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """How far one stage of a long job is."""
+
+    what: str
+    done: int
+    total: int

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from parasol import __version__
+from parasol.version import __version__
 
 LIBRARIES = ("numpy", "pillow", "onnxruntime", "safetensors", "pydantic", "typer", "resvg-py", "torch", "diffusers")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from parasol import __version__
 from parasol.apps.about import env, models
+from parasol.apps.calibrate import calibrate
 from parasol.apps.card import card
 from parasol.apps.corpus import corpus_app
 from parasol.apps.evaluate import evaluate
@@ -20,6 +20,7 @@ from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
 from parasol.apps.triplets import triplets_app
+from parasol.version import __version__
 
 app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 for command in (style, replay, grid, card, search, models, env):
@@ -30,6 +31,7 @@ app.add_typer(triplets_app, name="triplets")
 app.add_typer(study_app, name="study")
 app.command()(train)
 app.command()(export)
+app.command()(calibrate)
 app.command()(evaluate)
 app.command()(report)
 

@@ -13,6 +13,7 @@ corpus_app = typer.Typer(no_args_is_help=True, help="Corpora of openly licensed 
 # Options that only some corpora take.
 TAKES = {
     "pictograms": ("size", "background", "packages"),
+    "icons": ("size", "most", "packages"),
     "paintings": ("size", "overlap", "packages"),
     "media": ("from", "styles", "contents", "share", "learned", "imagined"),
 }
@@ -20,7 +21,7 @@ TAKES = {
 
 @corpus_app.command()
 def build(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which corpus: pictograms, paintings or media.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which corpus: pictograms, icons, paintings or media.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the corpus; the same command continues a build.")],
     size: Annotated[
         int | None, typer.Option(help="Side of every picture, or of every crop of a painting, in px; 128 if left out.")
@@ -28,6 +29,9 @@ def build(
     background: Annotated[
         str | None,
         typer.Option(help="Pictograms: a colour to lay them on, or alpha to keep them clear, as without this."),
+    ] = None,
+    most: Annotated[
+        int | None, typer.Option(help="Icons: how many of each look of a set are taken; 900 if left out.")
     ] = None,
     overlap: Annotated[
         float | None,
@@ -71,16 +75,18 @@ def build(
     \b
     Example:
       parasol corpus build pictograms --out data/pictograms
+      parasol corpus build icons --out data/icons
       parasol corpus build paintings --out data/paintings
       parasol corpus build media --from data/paintings --out data/media
     """
-    from parasol.corpora import paintings, pictograms, repainted
+    from parasol.corpora import icons, paintings, pictograms, repainted
 
     given = {
         option: value
         for option, value in {
             "size": size,
             "background": background,
+            "most": most,
             "overlap": overlap,
             "packages": packages,
             "from": photographs,
@@ -93,7 +99,7 @@ def build(
         if value is not None
     }
     if name not in TAKES:
-        known = "pictograms and paintings, and media out of paintings"
+        known = "pictograms, icons and paintings, and media out of paintings"
         raise ValueError(f"there is no corpus {name!r}: those that can be built are {known}")
     for option, value in given.items():
         if option not in TAKES[name]:
@@ -105,7 +111,7 @@ def build(
             raise ValueError("media are painted over photographs: name their corpus with --from data/paintings")
         steps = repainted.build(out, photographs=source, **given)
     else:
-        steps = {"pictograms": pictograms.build, "paintings": paintings.build}[name](out, **given)
+        steps = {"pictograms": pictograms.build, "icons": icons.build, "paintings": paintings.build}[name](out, **given)
     with Progress("corpus") as progress:
         for state in steps:
             progress.update(state.done, state.total, f"{state.stage} {state.note}")

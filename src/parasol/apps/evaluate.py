@@ -12,7 +12,7 @@ from parasol.apps import options
 from parasol.apps.progress import Progress
 
 if TYPE_CHECKING:
-    from parasol.evaluation.comparison.run import Stage
+    from parasol.types import Stage
 
 NAMES = "ours, content, style, colour, adain, wct, magenta, magenta26, rdm, diffuseit, cast"
 TRAIN = "parasol-style[train]"
@@ -68,8 +68,8 @@ def evaluate(
         if find_spec(module) is None:
             raise ValueError(f"this command needs {module}: install it with  pip install '{package}'")
 
-    from parasol.evaluation.comparison.methods import Asked
-    from parasol.evaluation.comparison.run import Comparison, compare, files
+    from parasol.comparison.methods import Asked
+    from parasol.comparison.run import Comparison, compare, files
 
     asked = tuple(map(Asked.parse, method))
     comparison = Comparison(

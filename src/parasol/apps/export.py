@@ -36,8 +36,9 @@ def export(
     """
     from parasol.bundle import DefaultDials
     from parasol.training.assemble import assemble
+    from parasol.training.catalogue import RECIPES
     from parasol.training.export import export as write
-    from parasol.training.recipes import RECIPES, Places
+    from parasol.training.recipes import Places
 
     if recipe not in RECIPES:
         raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")

@@ -36,8 +36,8 @@ def report(
     if find_spec("scipy") is None:
         raise ValueError("this command needs scipy: install it with  pip install 'scipy'")
 
-    from parasol.evaluation.report.run import PAGE_FILE, Report
-    from parasol.evaluation.report.run import report as run
+    from parasol.report.run import PAGE_FILE, Report
+    from parasol.report.run import report as run
 
     wanted = Report(out=out, corpus=corpus, model=model, pairs=pairs, steps=steps, table=table)
     for what, stages in groupby(run(wanted), key=lambda stage: stage.what):

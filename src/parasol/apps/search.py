@@ -138,7 +138,9 @@ def search(
     if sheet is not None:
         images.save_png(sheet, _sheet(_pictures([*contents, *styles]), turn, running))
     if session is not None:
-        running.log.save(session)
+        kept = running.log.add_to(session, len(log.steps) if log is not None else 0)
+        if kept != Path(session):
+            print(f"parasol: {session!r} is another session by now; this one is in {str(kept)!r}", file=sys.stderr)
     if STDIN not in (sheet, target):
         for line in _told(turn, target, running, json_):
             print(line)

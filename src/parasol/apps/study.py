@@ -47,9 +47,9 @@ def create(
       parasol study create pictures/ -o my.study
       parasol study create pictures/ --question style --ties --participants 30 -o style.study
     """
-    from parasol.evaluation.study.folder import create as run
-    from parasol.evaluation.study.schedule import Plan, known_questions
-    from parasol.evaluation.study.statistics import detectable_rate
+    from parasol.study.folder import create as run
+    from parasol.study.schedule import Plan, known_questions
+    from parasol.study.statistics import detectable_rate
 
     plan = Plan(participants=participants, trials=trials, repeats=repeats, catches=catches, seed=seed)
     asked = known_questions(question or ["overall", "style", "content"])
@@ -95,7 +95,7 @@ def serve(
       parasol study serve my.study
     """
     try:
-        from parasol.evaluation.study.server import serve as run
+        from parasol.study.server import serve as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in STUDY_EXTRA:
             raise
@@ -130,10 +130,10 @@ def analyse(
     """
     from contextlib import closing
 
-    from parasol.evaluation.study.analysis import as_csv, replies, report
-    from parasol.evaluation.study.folder import ANSWERS, load_study
-    from parasol.evaluation.study.store import Store
     from parasol.images import write_atomic
+    from parasol.study.analysis import as_csv, replies, report
+    from parasol.study.folder import ANSWERS, load_study
+    from parasol.study.store import Store
 
     made = load_study(study)
     if not (study / ANSWERS).is_file():

@@ -21,6 +21,9 @@ def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of the recipe; a wrong one lists them all.")],
     corpus: Annotated[Path, typer.Option(help="Folder of the built corpus.")] = Path("data/pictograms"),
     runs: Annotated[Path, typer.Option(help="Folder in which every recipe has its own.")] = Path("runs"),
+    beside: Annotated[
+        Path | None, typer.Option(help="Folder of a second corpus, for recipes that learn from two.")
+    ] = None,
     warm_start: Annotated[
         Path | None, typer.Option(help="Run or bundle whose weights a new run begins with, where they fit.")
     ] = None,
@@ -33,7 +36,8 @@ def train(
       parasol train pictogram-style --corpus data/pictograms
       parasol train pictogram-diffusion --warm-start src/parasol/models/pictogram
     """
-    from parasol.training.recipes import RECIPES, Places
+    from parasol.training.catalogue import RECIPES
+    from parasol.training.recipes import Places
     from parasol.training.train import record_of
     from parasol.training.train import train as run
 
@@ -45,7 +49,7 @@ def train(
         return
     first = None
     with Progress(recipe) as progress:
-        for event in run(chosen, Places(corpus=corpus, runs=runs), start=warm_start):
+        for event in run(chosen, Places(corpus=corpus, runs=runs, beside=beside), start=warm_start):
             if event.kind == "step":
                 first = event.step - 1 if first is None else first
                 progress.update(event.step - first, event.steps - first, f"step {event.step}")

@@ -120,11 +120,11 @@ def report(
     Example:
       parasol triplets report pictograms.triplets --corpus data/pictograms
     """
+    from parasol.charts import svg
     from parasol.images import write_atomic
-    from parasol.triplets.charts import svg
     from parasol.triplets.descriptors import open_descriptors
     from parasol.triplets.plan import load_roles
-    from parasol.triplets.report import figures, sweeps
+    from parasol.triplets.report import charts, figures, sweeps
     from parasol.triplets.results import ROLES, load_finished
 
     results, target = load_finished(folder), out or folder / "report"
@@ -137,7 +137,7 @@ def report(
     found = figures(kept, results.plan.queries, labels)
     record = {"run": results.report, "figures": found, "sweeps": [asdict(sweep) for sweep in swept]}
     write_atomic(target / "report.json", f"{json.dumps(record, indent=1)}\n".encode())
-    write_atomic(target / "report.svg", svg([sweep.chart() for sweep in swept]).encode())
+    write_atomic(target / "report.svg", svg(charts(swept)).encode())
     drawn = _draw_sheet(descriptors, kept, rows, seed, target / "sheet.png")
     if json_:
         print(json.dumps({"report": str(target), **found}))

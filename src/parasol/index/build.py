@@ -5,8 +5,6 @@ Pictures are described in the order of their paths and added in small shards; th
 """
 
 import contextlib
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +18,9 @@ from jaxtyping import Float16
 from parasol.images import SUFFIXES, PictureError
 from parasol.index.describe import Describer
 from parasol.index.layout import arranged
+from parasol.index.locks import Busy, locked
 from parasol.index.scan import Skipped, scan
-from parasol.index.store import FORMAT, MANIFEST, Entry, Index, Manifest, StoreError
+from parasol.index.store import FORMAT, MANIFEST, Entry, Index, Manifest, StoreError, require_no_links
 
 FLUSH_ROWS = 512  # pictures
 FLUSH_SECONDS = 5.0
@@ -97,6 +96,7 @@ def _pictures(root: Path) -> tuple[list[Entry], list[Skipped]]:
 def _opened(out: Path, root: Path, describer: Describer) -> Index:
     """The index that is there, or a new one. Raises StoreError where it is of other encoders."""
     encoders = describer.encoders
+    require_no_links(out)
     if not (out / MANIFEST).exists():
         if any(file.name[0] != "." for file in out.iterdir()):
             raise StoreError(f"{str(out)!r} is a folder with other things in it: choose a new one with -o")
@@ -171,18 +171,8 @@ def _locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{str(folder)!r} cannot be made ({error.strerror}): choose another -o") from error
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    opened = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(opened)
+        with locked(folder, wait=False):
+            yield
+    except Busy as error:
         raise StoreError(f"the index {str(folder)!r} is being built by another process: wait for its end") from error
-    try:
-        yield
-    finally:
-        os.close(opened)

@@ -25,7 +25,8 @@ def nearest(
 
     Both sides are unit-norm (at most 2^(1/2), so that two descriptors may stand side by side). Ties go to the lower
     row. The result is a function of the vectors alone, whatever the tile and whichever queries are asked together.
-    float16 and memory-mapped databases are read tile by tile. Raises ValueError where k is not in 1..N.
+    float16 and memory-mapped databases are read tile by tile. Raises ValueError where k is not in 1..N, or a vector
+    holds what is no number.
     """
     table = database if isinstance(database, Table) else Table([database])
     if not 1 <= k <= len(table):
@@ -58,7 +59,10 @@ def _nearest_keys(queries: Float32[np.ndarray, "B d"], table: Table, k: int, til
     scratch = np.empty(len(queries) * tile, np.float32)  # fresh memory for every product costs more than a selection
     for start, vectors in table.tiles(tile):
         products = scratch[: len(queries) * len(vectors)].reshape(len(queries), -1)
-        np.matmul(queries, vectors.T, out=products)
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.matmul(queries, vectors.T, out=products)
+        if not np.isfinite([products.min(), products.max()]).all():  # it would be nearest to all, or nothing to anybody
+            raise ValueError(f"some vector of the rows {start} to {start + len(vectors) - 1} is not finite")
         if start == 0 and len(vectors) >= k:
             floor = np.partition(products, -k, axis=1)[:, -k, None] - margin
         kept = np.concatenate([kept, _proposals(products, floor, start)], axis=1)

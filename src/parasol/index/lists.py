@@ -22,10 +22,10 @@ from jaxtyping import Float, Float32, Int64
 from parasol.bundle import Record, sha256
 from parasol.images import write_atomic
 from parasol.index.exact import best_of, nearest
-from parasol.index.store import Index
+from parasol.index.store import LISTS, Index
 from parasol.index.table import Table
 
-FOLDER, RECORD = "lists", "lists.json"
+FOLDER, RECORD = LISTS, "lists.json"
 ARRAYS = ("centres", "starts", "rows")
 CELLS = 4  # times the root of the number of rows
 SAMPLE = 32  # rows a cell that k-means looks at

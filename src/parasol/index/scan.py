@@ -1,16 +1,13 @@
 """The pictures below a folder."""
 
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from parasol.images import SUFFIXES
-from parasol.index.store import Entry
-
-UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # control characters; bytes that are no UTF-8
+from parasol.index.store import UNSPEAKABLE, Entry
 
 
 @dataclass(frozen=True, kw_only=True)

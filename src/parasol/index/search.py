@@ -9,6 +9,8 @@ from jaxtyping import Float, Float32
 from parasol.index.neighbours import neighbours
 from parasol.index.store import BUILD_AGAIN, Encoders, Index, StoreError
 
+LARGEST_SCORE = 1.05  # of unit vectors that were rounded to float16
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Query:
@@ -60,8 +62,16 @@ def search(index: Index, query: Query, top: int) -> list[Hit]:
     if not len(index.table):
         raise StoreError(f"the index {str(index.folder)!r} holds no picture yet: {BUILD_AGAIN}")
     encoders, root = index.manifest.encoders, Path(index.manifest.pictures)
-    rows, scores = neighbours(index).nearest(query.vector(encoders), top)
+    vector = query.vector(encoders)
+    if not np.isfinite(vector).all():
+        raise ValueError("the query holds what is no number: describe its pictures anew")
+    try:
+        rows, scores = neighbours(index).nearest(vector, top)
+    except ValueError as error:
+        raise _damaged(index) from error
     vectors = index.table.take(rows).astype(np.float32)
+    if not (np.abs(scores) <= LARGEST_SCORE).all() or len(set(rows.tolist())) < len(rows):
+        raise _damaged(index)
     return [
         Hit(
             file=root / entry.path,
@@ -71,6 +81,10 @@ def search(index: Index, query: Query, top: int) -> list[Hit]:
         )
         for entry, score, vector in zip(index.entries_of(rows.tolist()), scores, vectors, strict=True)
     ]
+
+
+def _damaged(index: Index) -> StoreError:
+    return StoreError(f"the index {str(index.folder)!r} holds damaged descriptors: {BUILD_AGAIN}")
 
 
 def _cosine(asked: Float[np.ndarray, " n"] | None, found: Float[np.ndarray, " n"]) -> float | None:

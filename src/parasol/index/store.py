@@ -8,19 +8,22 @@ Files in `shards` are named by their content and never rewritten; the manifest c
 index as it was before or as it is after, and at most a few files that no manifest names.
 """
 
+import contextlib
 import hashlib
 import json
+import mmap
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float16
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
-from parasol.bundle import EncoderCard, Record, first_fault, sha256
+from parasol.bundle import EncoderCard, Record, first_fault, sha256, shortened
 from parasol.bundle import Manifest as BundleManifest
 from parasol.images import write_atomic
 from parasol.index.files import npy_bytes
@@ -29,7 +32,13 @@ from parasol.index.table import Table
 FORMAT = 1
 MANIFEST = "index.json"
 SHARDS = "shards"
+LISTS = "lists"
 NAME_DIGITS = 16  # of a hash, in file names
+UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""In the name of a picture: control characters, and bytes that are no UTF-8."""
+OURS = re.compile(r"[0-9a-f]{16}\.(npy|jsonl)|\..*\.part")
+"""Names that builds give: nothing else in an index is theirs to remove."""
+LARGEST_MANIFEST = 64_000_000  # bytes; a hundred million pictures have a tenth of it
 BUILD_AGAIN = "run `parasol index build` again, which describes what is missing"
 
 
@@ -83,9 +92,9 @@ class Encoders(Record):
 class Shard(Record):
     """Descriptors and entries of some pictures: two files, by their SHA-256."""
 
-    rows: int
-    vectors: str
-    entries: str
+    rows: int = Field(ge=1, lt=2**31)
+    vectors: str = Field(pattern=r"^[0-9a-f]{64}$")
+    entries: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @property
     def files(self) -> dict[str, str]:
@@ -106,10 +115,19 @@ class Manifest(Record):
 
     shards: tuple[Shard, ...]
 
+    @model_validator(mode="after")
+    def _each_once(self) -> "Manifest":
+        if len({shard.entries for shard in self.shards}) < len(self.shards):
+            raise ValueError("a shard is named twice")
+        return self
+
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """An index on disk, as its manifest was when it was opened."""
+    """An index on disk, as its manifest was when it was opened, with its files at hand.
+
+    `open` maps every file that is there, so that a build which removes some meanwhile takes nothing away.
+    """
 
     folder: Path
     manifest: Manifest
@@ -118,19 +136,23 @@ class Index:
     def open(cls, folder: str | Path) -> "Index":
         """Raises StoreError where there is no index, or one that this version does not read."""
         folder = Path(folder)
+        while True:
+            text = _manifest_text(folder)
+            index = cls._parsed(folder, text)
+            if index._hold() or _manifest_text(folder) == text:  # else a build has come between
+                return index
+
+    @classmethod
+    def _parsed(cls, folder: Path, text: bytes) -> "Index":
         try:
-            content = json.loads((folder / MANIFEST).read_bytes())
+            content = json.loads(text)
             found = content["format"]
-        except OSError as error:
-            raise StoreError(
-                f"{str(folder)!r} is no index (no readable {MANIFEST}): make one with  parasol index build DIR -o INDEX"
-            ) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"{_name(folder)}: {MANIFEST} is no manifest: remove the folder and build anew") from error
         if found != FORMAT:
             raise StoreError(
-                f"{_name(folder)} has format {found!r} and this version reads format {FORMAT}: update parasol-style, "
-                "or build another index"
+                f"{_name(folder)} has format {shortened(found)} and this version reads format {FORMAT}: update "
+                "parasol-style, or build another index"
             )
         try:
             return cls(folder=folder, manifest=Manifest.model_validate(content))
@@ -138,6 +160,22 @@ class Index:
             raise StoreError(
                 f"{_name(folder)}: {MANIFEST} is wrong at {first_fault(error)}: remove the folder and build anew"
             ) from error
+
+    def _hold(self) -> bool:
+        """Map all files; whether none is missing."""
+        missing = 0
+        for shard in self.manifest.shards:
+            for held in (self._vectors, self._lines):
+                try:
+                    held(shard)
+                except StoreError:
+                    missing += 1
+        return not missing
+
+    @cached_property
+    def _held(self) -> dict[str, np.ndarray | mmap.mmap]:
+        """Files of shards that are mapped, by name."""
+        return {}
 
     @cached_property
     def version(self) -> str:
@@ -163,6 +201,8 @@ class Index:
         hashes = [hashlib.sha256(part).hexdigest() for part in data]
         shard = Shard(rows=len(entries), vectors=hashes[0], entries=hashes[1])
         for name, part in zip(shard.files, data, strict=True):
+            if (self.folder / SHARDS / name).is_symlink():  # else what it leads to would be written
+                (self.folder / SHARDS / name).unlink()
             write_atomic(self.folder / SHARDS / name, part)
         return shard
 
@@ -179,11 +219,13 @@ class Index:
             return False
 
     def sweep(self) -> None:
-        """Remove what interrupted builds have left: files that the manifest does not name."""
+        """Remove what interrupted builds have left: files of our own names that the manifest does not name."""
         named = {name for shard in self.manifest.shards for name in shard.files}
-        left = [file for file in (self.folder / SHARDS).glob("*") if file.name not in named]
-        for file in (*left, *self.folder.glob(".*.part")):
-            file.unlink(missing_ok=True)
+        left = [file for file in (self.folder / SHARDS).glob("*") if OURS.fullmatch(file.name)]
+        for file in (*left, *self.folder.glob(".*.part"), *(self.folder / LISTS).glob(".*.part")):
+            if file.name not in named and (file.is_file() or file.is_symlink()):
+                with contextlib.suppress(OSError):  # held open by a reader where the system forbids this: next time
+                    file.unlink()
 
     @cached_property
     def table(self) -> Table:
@@ -193,12 +235,14 @@ class Index:
     def entries(self, shard: Shard) -> list[Entry]:
         """The pictures of a shard, by row. Raises StoreError."""
         name = list(shard.files)[1]
+        data = self._lines(shard)
+        if hashlib.sha256(data).hexdigest() != shard.entries:
+            raise self._damaged(name)
         try:
-            lines = (self.folder / SHARDS / name).read_text("utf-8").splitlines()
-            entries = [Entry(**json.loads(line)) for line in lines]
-        except (OSError, ValueError, TypeError) as error:
+            entries = [_entry(json.loads(line)) for line in bytes(data).decode().splitlines()]
+        except (ValueError, TypeError, RecursionError) as error:
             raise self._damaged(name) from error
-        if len(entries) != shard.rows:
+        if len(entries) != shard.rows or sorted({entry.path for entry in entries}) != [e.path for e in entries]:
             raise self._damaged(name)
         return entries
 
@@ -211,16 +255,73 @@ class Index:
 
     def _vectors(self, shard: Shard) -> Float16[np.ndarray, "n d"]:
         name = next(iter(shard.files))
+        if name in self._held:
+            return np.asarray(self._held[name])
         try:
+            if not (self.folder / SHARDS / name).is_file():
+                raise FileNotFoundError
             vectors = np.load(self.folder / SHARDS / name, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # numpy's reader raises whatever a broken header leads it to
             raise self._damaged(name) from error
         if vectors.dtype != np.float16 or vectors.shape != (shard.rows, self.manifest.encoders.dimension):
             raise self._damaged(name)
+        self._held[name] = vectors
         return vectors
+
+    def _lines(self, shard: Shard) -> bytes | mmap.mmap:
+        name = list(shard.files)[1]
+        if name not in self._held:
+            try:
+                if not (self.folder / SHARDS / name).is_file():
+                    raise FileNotFoundError
+                with (self.folder / SHARDS / name).open("rb") as file:
+                    self._held[name] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except (OSError, ValueError) as error:  # gone, or empty
+                raise self._damaged(name) from error
+        held = self._held[name]
+        assert isinstance(held, mmap.mmap)
+        return held
 
     def _damaged(self, file: str) -> StoreError:
         return StoreError(f"{_name(self.folder)}: {SHARDS}/{file} is missing or damaged: {BUILD_AGAIN}")
+
+
+def require_no_links(folder: Path) -> None:
+    """Refuse an index that a build would follow out of its folder. Raises StoreError."""
+    for name in (MANIFEST, SHARDS, LISTS):
+        if (folder / name).is_symlink():
+            raise StoreError(
+                f"{_name(folder)}: {name!r} is a link, and what it leads to is not the index's own: remove the link, "
+                "or choose another -o"
+            )
+
+
+def _manifest_text(folder: Path) -> bytes:
+    try:
+        if not (folder / MANIFEST).is_file():  # a pipe would never end
+            raise FileNotFoundError
+        with (folder / MANIFEST).open("rb") as file:
+            text = file.read(LARGEST_MANIFEST + 1)
+    except OSError as error:
+        raise StoreError(
+            f"{str(folder)!r} is no index (no readable {MANIFEST}): make one with  parasol index build DIR -o INDEX"
+        ) from error
+    except ValueError as error:  # a NUL in the path
+        raise StoreError(f"{str(folder)!r} is no path ({error}): give the folder of an index") from error
+    if len(text) > LARGEST_MANIFEST:
+        raise StoreError(f"{_name(folder)}: {MANIFEST} is no manifest: remove the folder and build anew")
+    return text
+
+
+def _entry(record: dict[str, Any]) -> Entry:
+    """An entry of a file. Raises ValueError or TypeError where it is none, or leads out of the folder of pictures."""
+    entry = Entry(**record)
+    path = PurePosixPath(entry.path)
+    if path.is_absolute() or ".." in path.parts or UNSPEAKABLE.search(entry.path) or not path.parts:
+        raise ValueError
+    if not all(type(number) is int and 0 <= number < 2**63 for number in (entry.size, entry.modified)):
+        raise TypeError
+    return entry
 
 
 def _named(card: EncoderCard) -> str:

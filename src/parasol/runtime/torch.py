@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from parasol.bundle import CONTENT_MAP, GET_ANOTHER, WEIGHTS, WORDS, Bundle, BundleError
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.content_map import ContentMap, ContentMapConfig
+from parasol.networks.projector import Projector, ProjectorConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.unet import TokenUNet, attentive, unet_class
+from parasol.networks.words import WordsConfig, WordsHeads
 from parasol.runtime import Components
-from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.content_map import ContentMap, ContentMapConfig
-from parasol.training.networks.projector import Projector, ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.unet import TokenUNet, attentive, unet_class
-from parasol.training.networks.words import WordsConfig, WordsHeads
 
 _COUNTERS = "num_batches_tracked"  # of batch norms: they matter to training alone and are not stored
 

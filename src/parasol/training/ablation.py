@@ -1,17 +1,17 @@
 """The paper's ablation (Results 2) as trainings: four rows, each with one thing more than the one before it.
 
 Its last two rows, guidance for each modality and inversion, are ways to sample the fourth row's weights
-(`evaluation/ablation_rows.py`).
+(`lab/ablation/rows.py`).
 """
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from parasol.networks.projector import ProjectorConfig
+from parasol.networks.unet import UNetConfig
 from parasol.training.diffusion import DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation
 from parasol.training.modality import ModalityTraining
-from parasol.training.networks.projector import ProjectorConfig
-from parasol.training.networks.unet import UNetConfig
 
 SEEDS = (0, 1, 2)
 """Of M's first weights and of every draw: at one seed the rows have the same ones."""

@@ -10,17 +10,17 @@ from torch import nn
 from parasol.bundle import DefaultDials
 from parasol.encoders.text import SENTENCES
 from parasol.maths.schedule import Schedule
+from parasol.networks.autoencoder import Autoencoder
+from parasol.networks.content_encoder import ContentEncoder
+from parasol.networks.content_map import ContentMapConfig
+from parasol.networks.projector import ProjectorConfig
+from parasol.networks.style_encoder import StyleEncoder
+from parasol.networks.unet import UNetConfig
+from parasol.networks.words import WordsHeads
 from parasol.runtime.torch import Networks
 from parasol.training.checkpoint import BEST
 from parasol.training.diffusion import Denoiser, Frozen
 from parasol.training.export import Card
-from parasol.training.networks.autoencoder import Autoencoder
-from parasol.training.networks.content_encoder import ContentEncoder
-from parasol.training.networks.content_map import ContentMapConfig
-from parasol.training.networks.projector import ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoder
-from parasol.training.networks.unet import UNetConfig
-from parasol.training.networks.words import WordsHeads
 from parasol.training.recipes import WORDS, Places, Recipe, words_run
 from parasol.training.tables import best_record, load_best, version_of
 from parasol.training.train import disagreeing

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from parasol.corpora import Corpus
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
+from parasol.networks.trunk import Trunk, load_published_trunk
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import edge_loss, perceptual_loss
-from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
-from parasol.training.networks.trunk import Trunk, load_published_trunk
 from parasol.training.pictures import blocks, composite, rows_of, spread
 
 

@@ -11,12 +11,12 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from parasol.corpora import Corpus
+from parasol.networks.cast import Cast, CastConfig
+from parasol.networks.content_map import ContentMap, ContentMapConfig
+from parasol.networks.trunk import load_published_trunk, statistics
 from parasol.training.diffusion import Frozen, load_frozen, tabulate
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
-from parasol.training.networks.cast import Cast, CastConfig
-from parasol.training.networks.content_map import ContentMap, ContentMapConfig
-from parasol.training.networks.trunk import load_published_trunk, statistics
 from parasol.training.pictures import rows_of, spread
 from parasol.training.tables import version_of
 

@@ -31,7 +31,9 @@ def load_record(path: Path) -> dict[str, object]:
 def warm_start(model: nn.Module, source: Path) -> list[str]:
     """Fill what fits of `model` from the best weights of a run or from a bundle, by name and shape.
 
-    Returns the names that keep their fresh weights. Raises ValueError where nothing fits.
+    A matrix that has more columns than the one it is filled from, such as M's first where the style descriptor is
+    longer, takes those and has zeros in the others. Returns the names that keep their fresh weights. Raises ValueError
+    where nothing fits.
     """
     run, bundle = source / BEST, source / "weights.safetensors"
     if not run.exists() and not bundle.exists():
@@ -39,15 +41,24 @@ def warm_start(model: nn.Module, source: Path) -> list[str]:
             f"{source} holds neither {run.name} of a run nor {bundle.name} of a bundle: name such a folder"
         )
     found = load_file(run if run.exists() else bundle)
-    # a bundle's names -> the denoiser's
-    for component, part in (("denoise/", "unet."), ("project/", "projector."), ("content_map/", "content_map.")):
+    # a bundle's names -> the denoiser's, or the style encoder's own
+    parts = (("denoise/", "unet."), ("project/", "projector."), ("content_map/", "content_map."), ("style/", ""))
+    for component, part in parts:
         found = {name.replace(component, part): value for name, value in found.items()}
     state = model.state_dict()
-    fitting = {name: value for name, value in found.items() if name in state and value.shape == state[name].shape}
+    found = {name: _widened(value, state[name]) for name, value in found.items() if name in state}
+    fitting = {name: value for name, value in found.items() if value.shape == state[name].shape}
     if not fitting:
         raise ValueError(f"{source} has no weights that fit this recipe's network: name a run of the same kind")
     model.load_state_dict(fitting, strict=False)
     return [name for name in state if name not in fitting]
+
+
+def _widened(value: Tensor, like: Tensor) -> Tensor:
+    """A matrix with columns of zeros behind its own, as many as `like` has more; anything else as it is."""
+    if value.ndim != 2 or like.ndim != 2 or len(value) != len(like) or value.shape[1] >= like.shape[1]:
+        return value
+    return torch.cat([value, value.new_zeros(len(value), like.shape[1] - value.shape[1])], dim=1)
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

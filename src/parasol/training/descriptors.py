@@ -19,13 +19,13 @@ from torch.nn import functional
 
 from parasol.corpora import Corpus
 from parasol.index.retrieval import retrieve
+from parasol.networks.content_encoder import ContentEncoder
+from parasol.networks.style_encoder import StyleEncoder
+from parasol.networks.trunk import load_published_trunk
 from parasol.training.draws import draws
 from parasol.training.loop import Task
 from parasol.training.losses import distance_loss, supervised_contrastive_loss
 from parasol.training.measurements import altered_measurements, measurements, restyled_measurements
-from parasol.training.networks.content_encoder import ContentEncoder
-from parasol.training.networks.style_encoder import StyleEncoder
-from parasol.training.networks.trunk import load_published_trunk
 from parasol.training.pictures import rows_of, spread
 
 

@@ -13,6 +13,13 @@ from parasol.corpora import Corpus
 from parasol.corpora.synthetic import look_of, restyle
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.content_map import ContentMap, ContentMapConfig
+from parasol.networks.projector import Projector, ProjectorConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.trunk import load_published_trunk
+from parasol.networks.unet import UNetConfig, build_unet
 from parasol.training.descriptors import labels_of
 from parasol.training.devices import CPU, accelerator
 from parasol.training.draws import draws, torch_draws
@@ -20,13 +27,6 @@ from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss
 from parasol.training.measurements import measurements
 from parasol.training.modality import Modality, ModalityTraining
-from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.content_map import ContentMap, ContentMapConfig
-from parasol.training.networks.projector import Projector, ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.trunk import load_published_trunk
-from parasol.training.networks.unet import UNetConfig, build_unet
 from parasol.training.pictures import on_white, rows_of, spread, stacked
 from parasol.training.tables import Table, key_of, load_best, table, tables_of
 from parasol.triplets import Mining, Triplets, Variety, mine, purity, split_databases, vary

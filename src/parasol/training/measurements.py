@@ -11,9 +11,9 @@ from torch import Tensor
 
 from parasol.corpora import Corpus
 from parasol.corpora.synthetic import COLOURLESS, look_of, restyle
+from parasol.networks.palette import Palette
+from parasol.networks.trunk import Trunk, load_published_trunk
 from parasol.training.devices import accelerator
-from parasol.training.networks.palette import Palette
-from parasol.training.networks.trunk import Trunk, load_published_trunk
 from parasol.training.pictures import on_white, rows_of, stacked
 from parasol.training.tables import key_of, table
 from parasol.training.views import altered

@@ -10,10 +10,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from parasol.maths.steps import per_picture, predict_z0
+from parasol.networks.autoencoder import Autoencoder
+from parasol.networks.content_encoder import ContentEncoder
+from parasol.networks.style_encoder import StyleEncoder
 from parasol.training.losses import modality_losses
-from parasol.training.networks.autoencoder import Autoencoder
-from parasol.training.networks.content_encoder import ContentEncoder
-from parasol.training.networks.style_encoder import StyleEncoder
 
 
 @dataclass(frozen=True, kw_only=True)

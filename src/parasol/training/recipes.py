@@ -5,27 +5,26 @@ A run is `parasol train NAME`; the same command resumes it. The record of a reci
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import torch
 
 from parasol.corpora import load
-from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET, SEEDS, TRAINED
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
+from parasol.networks.cast import CastConfig
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.content_map import ContentMapConfig
+from parasol.networks.projector import ProjectorConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.unet import UNetConfig
+from parasol.networks.words import WordsConfig
+from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET, TRAINED
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining, DecoderTask, DecoderTraining
 from parasol.training.cast import CastTask, CastTraining
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
 from parasol.training.modality import ModalityTraining
-from parasol.training.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
-from parasol.training.networks.cast import CastConfig
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.content_map import ContentMapConfig
-from parasol.training.networks.projector import ProjectorConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.unet import UNetConfig
-from parasol.training.networks.words import WordsConfig
 from parasol.training.tables import load_best, tables_of
 from parasol.training.words import WordsTask, WordsTraining
 from parasol.triplets import Mining, Variety
@@ -58,10 +57,20 @@ FROZEN, PAINTING_FROZEN = _frozen("pictogram"), _frozen("painting")
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """corpus: folder of the built corpus. runs: folder in which each recipe has its own folder."""
+    """corpus: folder of the built corpus. runs: folder in which each recipe has its own folder. beside: folder of a
+    second corpus, for recipes that learn from two.
+    """
 
     corpus: Path
     runs: Path
+    beside: Path | None = None
+
+
+def words_run(recipe: str) -> str:
+    """The run of the heads for words beside a diffusion recipe: that of the same style space, `pictogram-guise-words`
+    of `pictogram-guised`, else that of the same corpus.
+    """
+    return f"{recipe.removesuffix('d')}-words" if recipe.endswith("-guised") else f"{recipe.partition('-')[0]}-words"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,28 +367,3 @@ def ablation(row: str, seed: int) -> Recipe:
         task=task,
         start=ABLATED_START,
     )  # fmt: skip
-
-
-def words_run(recipe: str) -> str:
-    """The run of the heads for words beside a diffusion recipe: that of the same corpus."""
-    return f"{recipe.partition('-')[0]}-words"
-
-
-RECIPES: dict[str, Callable[[], Recipe]] = {
-    "pictogram-autoencoder": pictogram_autoencoder,
-    "pictogram-decoder": pictogram_decoder,
-    "pictogram-refined": pictogram_refined,
-    "pictogram-style": pictogram_style,
-    "pictogram-content": pictogram_content,
-    "pictogram-words": pictogram_words,
-    "pictogram-diffusion": pictogram_diffusion,
-    "pictogram-rdm": pictogram_rdm,
-    "pictogram-cast": pictogram_cast,
-    "painting-decoder": painting_decoder,
-    "painting-refined": painting_refined,
-    "painting-style": painting_style,
-    "painting-content": painting_content,
-    "painting-words": painting_words,
-    "painting-diffusion": painting_diffusion,
-    **{row.run(seed): partial(ablation, row.name, seed) for row in TRAINED.values() for seed in SEEDS},
-}

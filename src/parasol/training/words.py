@@ -19,12 +19,13 @@ from torch.nn import functional
 from parasol.corpora import Corpus
 from parasol.corpora.looks import looks_of
 from parasol.encoders.text import SENTENCES, sentences
+from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
+from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
+from parasol.networks.words import WordsConfig, WordsHeads
 from parasol.training.draws import draws
 from parasol.training.loop import Task
 from parasol.training.measurements import measurements
-from parasol.training.networks.content_encoder import ContentEncoder, ContentEncoderConfig
-from parasol.training.networks.style_encoder import StyleEncoder, StyleEncoderConfig
-from parasol.training.networks.words import WordsConfig, WordsHeads
+from parasol.training.pictures import blocks, on_white, rows_of, spread
 from parasol.training.tables import kept, load_best, tables_of, version_of
 
 LONGEST = 16  # tags of one content that count
@@ -140,6 +141,62 @@ class WordsTask(Task):
             raise ValueError(
                 "the encoders were trained anew since this run began: remove its folder and train it again"
             )
+
+
+class StyleWordsTask(Task):
+    """The head for styles alone, into another style space; the head for contents stays as it was trained.
+
+    The score is 1 - the share of captions that find their set.
+    """
+
+    model: WordsHeads
+
+    def __init__(
+        self, corpus: Corpus, runs: Path, network: WordsConfig, training: WordsTraining, before: WordsHeads
+    ) -> None:
+        self.model, self.training = WordsHeads(network), training
+        self.model.content.load_state_dict(before.content.state_dict())
+        self.model.content.requires_grad_(False)
+        self.model.spaces.copy_(spaces_of(runs / training.style_run, runs / training.content_run))
+        style = load_best(StyleEncoder(training.style), runs / training.style_run)
+        assert isinstance(style, StyleEncoder)
+        self.sets, self.styles = mean_styles(corpus, style)
+        captions = [look for look in looks_of(corpus) if look.set in self.sets]
+        vectors = torch.from_numpy(sentences([look.text for look in captions]))
+        held = torch.tensor([look.held_out for look in captions])
+        own = torch.tensor([self.sets.index(look.set) for look in captions])
+        self.captions, self.own = vectors[~held], own[~held]
+        self.held, self.held_own = vectors[held], own[held]
+
+    def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(model, WordsHeads)
+        model.content.eval()  # the norm's statistics are its own training's
+        torch.manual_seed(int(draws(self.training.seed, step).integers(2**62)))
+        noise = self.captions.std(0) * self.training.noise * torch.randn_like(self.captions)
+        told = model.style(self.captions + noise)
+        own = functional.one_hot(self.own, len(self.sets)).float()
+        loss = _cross_entropy(told @ self.styles.T / self.training.temperature, own)
+        return loss + _apart(told, self.styles[self.own]), {}
+
+    @torch.no_grad()
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        assert isinstance(model, WordsHeads)
+        told = (model.style(self.held) @ self.styles.T).argmax(1)
+        right = float((told == self.held_own).float().mean())
+        return {"score": 1.0 - right, "captions": right}
+
+
+@torch.no_grad()
+def mean_styles(corpus: Corpus, style: StyleEncoder, most: int = 64) -> tuple[list[str], Float[Tensor, "S a"]]:
+    """The sets of a corpus that are trained on, and the mean descriptor of some training cells of each."""
+    white, found = on_white(corpus), dict[str, Tensor]()
+    rows: dict[str, list[int]] = {}
+    for row in rows_of(corpus, "train"):
+        rows.setdefault(corpus.cells[row].set, []).append(int(row))
+    for name, own in rows.items():
+        pictures = torch.cat([style(white(part).cpu()) for part in blocks(spread(np.array(own), most))])
+        found[name] = functional.normalize(pictures.mean(0), dim=0)
+    return list(found), torch.stack(list(found.values()))
 
 
 def targets_of(corpus: Corpus, runs: Path, training: WordsTraining) -> Targets:

@@ -4,12 +4,13 @@ Purity needs labels, which mining never sees: style, content, and base, the cont
 and a man cook are two contents of one base).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from parasol.triplets.charts import Chart
+from parasol.charts import Chart, Line
 from parasol.triplets.descriptors import Descriptors
 from parasol.triplets.mine import NONE
 from parasol.triplets.plan import QUERY, Plan, Roles, pair_percentile
@@ -18,6 +19,13 @@ from parasol.triplets.task import mine_rows
 
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9)
 CONFIDENCES = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0)
+SHARES = {
+    "yield": "yield",
+    "y_right": "y shows x's content",
+    "y_right_base": "y shows it or a variant of it",
+    "s_right": "s in x's style, other content",
+}
+AXES = {"confidence": "dropped, % of triplets"}
 SAMPLE = 2_000  # queries that each setting of the thresholds is tried on
 
 
@@ -64,15 +72,25 @@ class Sweep:
     values: tuple[float, ...]
     figures: tuple[dict[str, float], ...]
 
-    def chart(self) -> Chart:
-        """Its curves."""
-        names = {"yield": "yield", "y_right": "y shows x's content", "y_right_base": "y shows it or a variant of it",
-                 "s_right": "s in x's style, other content"}  # fmt: skip
-        lines = {words: [at[name] for at in self.figures] for name, words in names.items() if name in self.figures[0]}
-        axis = {"confidence": "dropped, % of triplets"}.get(self.dial, "percentile of random pairs")
-        return Chart(
-            title=self.dial.replace("_", " "), axis=axis, steps=[f"{value:g}" for value in self.values], lines=lines
+
+def charts(of: Sequence[Sweep]) -> list[Chart]:
+    """Their curves; all share one scale, from a round number below the lowest share up to 100 %."""
+    lowest = min(share for sweep in of for at in sweep.figures for share in at.values())
+    levels = {tenth / 10: f"{tenth * 10} %" for tenth in range(min(int(lowest * 10), 9), 11)}
+    return [
+        Chart(
+            title=sweep.dial.replace("_", " "),
+            axis=AXES.get(sweep.dial, "percentile of random pairs"),
+            lines=[
+                Line(name=words, points=[(step, at[name]) for step, at in enumerate(sweep.figures)])
+                for name, words in SHARES.items()
+                if name in sweep.figures[0]
+            ],
+            marks={step: f"{value:g}" for step, value in enumerate(sweep.values)},
+            levels=levels,
         )
+        for sweep in of
+    ]
 
 
 def sweeps(results: Results, descriptors: Descriptors, roles: Roles, labels: Labels | None) -> list[Sweep]:

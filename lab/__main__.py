@@ -1,0 +1,41 @@
+"""The one door of the workshop: python -m lab NAME ..., where NAME is one of the commands below."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    "figures": ("lab.figures.run", "what a model can do: every figure of the README, one unit at a time"),
+    "sheets": ("lab.sheets.run", "sheets of pictures by a model, uncurated"),
+    "bench": ("lab.speed.run", "seconds, memory and downloads of what users run"),
+    "ablation": ("lab.ablation.run", "the paper's ablation, judged"),
+    "selection": ("lab.judging.selection", "which weights and dials the judge prefers, on validation cases"),
+    "pictograms": ("lab.pairs.pictograms", "freeze pairs of pictograms for parasol evaluate"),
+    "paintings": ("lab.pairs.paintings", "freeze pairs of photographs and paintings for parasol evaluate"),
+    "shuffled": ("lab.pairs.shuffled", "what the measure of leakage finds between pictures that share nothing"),
+    "tradeoff": ("lab.pairs.tradeoff", "style against content over a comparison, as a chart"),
+    "mining-speed": ("lab.speed.mining", "mining triplets beside faiss's flat searches"),
+    "training-speed": ("lab.speed.training", "what part of the machine's peak a training step reaches"),
+    "training-curve": ("lab.training_curve", "loss and quality over training, as a chart"),
+    "tiles": ("lab.tiles", "seams and agreement of large pictures that are drawn in tiles"),
+    "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
+    "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
+}
+"""By name: the module whose `main` it is, and what it does."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the named command, or list all; returns its exit code, 2 where there is no such command."""
+    name, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
+    if name in COMMANDS:
+        return import_module(COMMANDS[name][0]).main(rest)
+    listed = "\n".join(f"  {known:18}{what}" for known, (_, what) in COMMANDS.items())
+    if name in ("--help", "-h"):
+        print(f"usage: python -m lab NAME ...; NAME --help says what it takes\n\n{listed}")
+        return 0
+    print(f"lab: error: there is no command {name!r}: choose among {', '.join(COMMANDS)}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Figures: one question to a model each, measured."""

@@ -1,0 +1,102 @@
+"""Measure the figures of a model on a corpus: python -m lab figures --corpus DIR --out FILE.json.
+
+The file is rewritten after every unit, so that the same command goes on where it was stopped, and measures again what a
+new model, corpus or definition has changed. On a corpus of photographs and paintings, held-out ones of each stand for
+the pairs, and those figures can be had that need no content x style grid.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lab.figure import Make, Store, measured
+from lab.figures.determinism import runtimes, same_pixels
+from lab.figures.dials import no_content, no_style, structure, style_scale
+from lab.figures.diversity import diversity
+from lab.figures.encoders import encoders
+from lab.figures.forced_choice import forced_choice
+from lab.figures.frozen import frozen
+from lab.figures.judged import judged
+from lab.figures.leak import leak
+from lab.figures.metric import metric
+from lab.figures.mixing import mixing
+from lab.figures.quality import quality
+from lab.figures.reconstruction import autoencoder, full_structure
+from lab.figures.robustness import robustness
+from lab.figures.strength import strength
+from lab.figures.wishes import wishes
+from lab.figures.words import words
+from lab.waiting import Waiting
+from parasol import corpora
+from parasol.comparison.journal import as_lines
+from parasol.corpora import gallery
+from parasol.held_out import Subject, subject_of
+from parasol.pipeline import Parasol
+
+DESCRIPTORS: dict[str, Make] = {make.__name__: make for make in (encoders, frozen, robustness, metric, words)}
+"""Figures about the descriptor spaces alone: a new U-Net leaves them be, so their file is their own."""
+
+FIGURES: dict[str, Make] = {
+    make.__name__: make
+    for make in (
+        autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, *DESCRIPTORS.values(), quality,
+        structure, style_scale, strength, mixing, judged, forced_choice, wishes, leak, diversity,
+    )
+}  # fmt: skip
+"""Quick ones first."""
+
+OF_PAIRS = [
+    make.__name__ for make in (full_structure, no_style, no_content, runtimes, structure, style_scale, strength)
+]
+"""Those that need nothing but pairs."""
+
+
+def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
+    """Measure the named figures that `out`, or `-descriptors` beside it, lacks, and print the summary of each.
+
+    `strength` can be laid out anew while all other figures keep what they mean: its file is `-strength`.
+
+    Raises:
+        ValueError: `out` holds something else, a picture cannot be read, or a command failed.
+    """
+    pictures = Store(path=out, key=subject.key())
+    spaces = Store(path=out.with_stem(f"{out.stem}-descriptors"), key=subject.descriptors_key())
+    dial = Store(path=out.with_stem(f"{out.stem}-strength"), key=subject.strength_key())
+    stores = dict.fromkeys(FIGURES, pictures) | dict.fromkeys(DESCRIPTORS, spaces) | {strength.__name__: dial}
+    for name in names:
+        make, store = FIGURES[name], stores[name]
+        figure, records = make(subject), store.records(name, make)
+        if len(records) < len(figure.units):
+            waiting = Waiting(name, already=len(records))
+            for so_far in measured(figure, records):
+                store.write(name, make, figure, so_far)
+                waiting.tell(len(so_far), len(figure.units))
+        print(f'"{name}": {as_lines(store.read()[name]["summary"], 2)}', flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 after an error in one line."""
+    parser = argparse.ArgumentParser(prog="python -m lab figures", description=__doc__)
+    parser.add_argument("--corpus", type=Path, default=Path("data/pictograms"), help="folder of a built corpus")
+    parser.add_argument("--model", help="a bundled model or the folder of a bundle")
+    parser.add_argument("--pairs", type=int, default=50, help="held-out pairs")
+    parser.add_argument("--size", type=int, help="longer side of results in px; that of training if left out")
+    parser.add_argument("--only", help=f"names with commas between: {', '.join(FIGURES)}")
+    parser.add_argument("--out", type=Path, help="JSON file; lab/results/figures/MODEL.json if left out")
+    options = parser.parse_args(arguments)
+    possible = OF_PAIRS if corpora.holds_pictures(options.corpus) else list(FIGURES)
+    names = options.only.split(",") if options.only else possible
+    unknown = [name for name in names if name not in possible]
+    if unknown:
+        parser.error(f"there is no figure {unknown[0]!r} of {options.corpus}: choose among {', '.join(possible)}")
+    try:
+        model = Parasol.load(options.model)
+        if corpora.holds_pictures(options.corpus):
+            subject = subject_of(model, gallery.load(options.corpus), options.pairs, options.size)
+        else:
+            subject = replace(Subject.of(model, corpora.load(options.corpus), options.pairs), size=options.size)
+        measure(names, subject, options.out or Path("lab/results/figures", f"{model.bundle.manifest.name}.json"))
+    except ValueError as error:
+        parser.error(str(error))
+    return 0

@@ -1,0 +1,85 @@
+"""Generative search against plain search: wishes whose picture is in no index."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lab.figure import Figure
+from lab.figures.judged import DISTANCES, percent_below
+from lab.judging.cases import UNSEEN, Case, cases
+from lab.judging.judge import judge_of, perceptual
+from lab.judging.shelf import shelf
+from parasol.held_out import Subject
+from parasol.images import fit, load
+from parasol.metrics.chamfer import chamfer
+from parasol.metrics.interval import resampled_estimate
+from parasol.search import TOP, Session
+from parasol.types import Picture, Record
+
+WISHES = 200
+MADE, FIRST, BEST = "made", "first_retrieved", "best_retrieved"
+
+
+def wishes(subject: Subject) -> Figure:
+    """How near to the truth do a search, and one step of synthesis behind it, come?
+
+    200 wishes for a content picture and a style picture, both held out, whose true cell (the content in the style
+    picture's set) is held out too; the index has all cells of the splits train and style-test. One turn of
+    `Session.answer`, both at equal weight, default dials, seed 0. made: the picture that is made. first_retrieved: the
+    first hit of the search. best_retrieved: of its 12 hits the one that is nearest to the truth, which nobody who
+    searches knows. Distances as in `judged`. below_first, below_best: by how many percent made is below them in the
+    mean, with intervals over the wishes.
+    """
+
+    def measure(case: Case) -> Record:
+        truth = subject.fitted(case.truth)
+        session = Session(subject.model, shelf(subject))
+        found, made = session.answer(
+            content=subject.file(case.content), style=subject.file(case.style), dials=subject.dials()
+        )
+        pictures = [session.result(made.number).pixels, *(_opened(hit.file, truth) for hit in found.hits)]
+        return {
+            "wish": case.name,
+            "truth": case.truth.id,
+            **{name: values(near) for name, near in _near(subject, truth, pictures).items()},
+        }
+
+    return Figure(units=cases(subject.corpus, UNSEEN, WISHES), measure=measure, summarise=lambda records: {
+        "judge": judge_of(subject).described(), "wishes": len(records), "hits": TOP, **summary(records),
+    })  # fmt: skip
+
+
+def values(near: Sequence[float]) -> dict[str, float]:
+    """Distances of the made picture and of the hits, best first => those that count."""
+    return {MADE: near[0], FIRST: near[1], BEST: min(near[1:])}
+
+
+def summary(records: Sequence[Record]) -> Record:
+    """Means, and by how much the made pictures are below the retrieved ones."""
+    found: Record = {}
+    for name in DISTANCES:
+        columns = {one: np.array([record[name][one] for record in records]) for one in (MADE, FIRST, BEST)}
+        found[name] = {
+            **{one: round(float(column.mean()), 5) for one, column in columns.items()},
+            **{
+                f"below_{short}": resampled_estimate(
+                    percent_below(columns[MADE], columns[one][:, None]), len(records)
+                ).rounded()
+                for short, one in (("first", FIRST), ("best", BEST))
+            },
+        }
+    return found
+
+
+def _near(subject: Subject, truth: Picture, pictures: Sequence[Picture]) -> dict[str, list[float]]:
+    judge = judge_of(subject)
+    wanted = judge.look(truth)
+    return {
+        "perceptual": [round(perceptual(judge.look(picture), wanted), 5) for picture in pictures],
+        "chamfer": [round(chamfer(picture, truth), 6) for picture in pictures],
+    }
+
+
+def _opened(file: Path, like: Picture) -> Picture:
+    return fit(load(file), max(like.shape[:2]))

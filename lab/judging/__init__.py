@@ -1,0 +1,1 @@
+"""The judge of results, and what it is asked."""

@@ -1,0 +1,1 @@
+"""Frozen lists of pairs, and what is read from comparisons of them."""

@@ -1,0 +1,1 @@
+"""How quick things are, and how large."""

@@ -1,0 +1,234 @@
+"""Which pictures stand for what a model has not seen.
+
+Lists are drawn by hash instead of by a random generator: every machine and every version gets the same ones, and a
+shorter list is the beginning of a longer one.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parasol.bundle import WORDS
+from parasol.corpora import Cell, Corpus
+from parasol.corpora.corpus import CELLS_FILE
+from parasol.corpora.gallery import Gallery
+from parasol.corpora.gallery import Picture as Hung
+from parasol.images import fit, from_uint8, load
+from parasol.pipeline import Parasol
+from parasol.recipe import Dials, Recipe
+from parasol.types import Picture, Record
+
+CONTENT_TEST, CONTENT_VAL, STYLE_TEST = "content-test", "content-val", "style-test"
+PHOTOGRAPHS, PAINTINGS = 40, 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A content picture and a style picture of another content by another set, both held out."""
+
+    content: Cell
+    style: Cell
+
+    @property
+    def name(self) -> str:
+        """`<content id> as <style id>`."""
+        return f"{self.content.id} as {self.style.id}"
+
+
+def held_out(corpus: Corpus, split: str = CONTENT_TEST) -> list[Cell]:
+    """Cells of a split, without those whose very pixels were also trained on."""
+    return [cell for cell in corpus.cells if cell.split == split and cell.id not in corpus.seen]
+
+
+def shuffled(cells: Iterable[Cell], salt: str) -> list[Cell]:
+    """Cells in an order that is fixed by their ids and `salt` alone."""
+    return sorted(cells, key=lambda cell: hashlib.sha256(f"{salt}/{cell.id}".encode()).digest())
+
+
+def pairs(corpus: Corpus, count: int, split: str = CONTENT_TEST) -> tuple[Pair, ...]:
+    """The first `count` of the fixed list of pairs of a held-out split.
+
+    Style pictures take turns through the sets; each content stands for one pair, each style picture too.
+
+    Raises:
+        ValueError: the corpus has no room for so many.
+    """
+    found = tuple(islice(_pairs(held_out(corpus, split)), max(count, 1)))
+    if count != len(found):
+        raise ValueError(f"{count} pairs are asked for; it must be at least 1, and there is room for {len(found)}")
+    return found
+
+
+def _pairs(cells: Sequence[Cell]) -> Iterator[Pair]:
+    sets = sorted({cell.set for cell in cells})
+    contents, styles = shuffled(cells, "content"), shuffled(cells, "style")
+    turn = 0
+    while sets:
+        name = sets[turn % len(sets)]
+        pair = next(
+            (
+                Pair(content=content, style=style)
+                for content in contents
+                if content.set != name
+                for style in styles
+                if style.set == name and style.base != content.base
+            ),
+            None,
+        )
+        if pair is None:
+            return
+        yield pair
+        contents = [cell for cell in contents if cell.base != pair.content.base]
+        styles = [cell for cell in styles if cell.id != pair.style.id]
+        turn += 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subject:
+    """What is measured."""
+
+    model: Parasol
+    corpus: Corpus
+    pairs: tuple[Pair, ...]
+    """Held-out pairs, from the fixed list."""
+    size: int | None = None
+    """Longer side of results in px; None for that of the model's training."""
+
+    @classmethod
+    def of(cls, model: Parasol, corpus: Corpus, count: int) -> "Subject":
+        """A model on the first `count` pairs of a corpus. Raises ValueError where the corpus lacks them."""
+        return cls(model=model, corpus=corpus, pairs=pairs(corpus, count))
+
+    def file(self, cell: Cell) -> Path:
+        """The PNG of a cell."""
+        return self.corpus.folder / cell.file
+
+    def fitted(self, cell: Cell) -> Picture:
+        """A cell on white at the size of results: what the pipeline encodes."""
+        return fit(load(self.file(cell)), self.side)
+
+    def rebuilt(self, cell: Cell) -> Picture:
+        """What the autoencoder makes of that, in 8 bits."""
+        return from_uint8(np.asarray(self.model.reconstruct(self.file(cell), size=self.side)))
+
+    @property
+    def side(self) -> int:
+        """Longer side of results in px."""
+        return self.size or self.model.bundle.manifest.size
+
+    def recipe(self, pair: Pair, dials: Dials) -> Recipe:
+        """The content picture of a pair in the style of its style picture."""
+        return self.model.recipe(self.file(pair.content), self.file(pair.style), dials, size=self.side)
+
+    def paint(self, pair: Pair, dials: Dials) -> Picture:
+        """The result of such a recipe."""
+        return self.model.paint(self.recipe(pair, dials)).pixels
+
+    def dials(self, **chosen: Any) -> Dials:
+        """The model's default dials at seed 0, with some set otherwise."""
+        return self.model.dials(**chosen)
+
+    def key(self) -> Record:
+        """Names what the figures are about: figures with another key are not comparable and never mixed."""
+        return {
+            "model": self.model.bundle.manifest.name,
+            "model_hash": self._model_hash(),
+            "dials": self.model.bundle.manifest.dials.model_dump(),
+            "corpus_hash": self._corpus_hash(),
+            "pairs": len(self.pairs),
+            **({"size": self.size} if self.size else {}),
+        }
+
+    def descriptors_key(self) -> Record:
+        """The same for figures that know of the descriptors alone: the very weights that make them."""
+        bundle, digest = self.model.bundle, hashlib.sha256()
+        for component in ("style", "content", *(WORDS if bundle.manifest.words else ())):
+            for name, values in sorted(bundle.weights(component).items()):
+                digest.update(name.encode() + values.tobytes())
+        return {
+            "style": bundle.manifest.style.version,
+            "content": bundle.manifest.content.version,
+            "weights_hash": digest.hexdigest(),
+            "corpus_hash": self._corpus_hash(),
+        }
+
+    def strength_key(self) -> Record:
+        """The same for figures that know of the dial `strength`: where its stops are."""
+        return self.key() | {"strength": [stop.model_dump() for stop in self.model.bundle.manifest.strength]}
+
+    def _model_hash(self) -> str:
+        """Names all that pictures depend on; not the stops of `strength`, which only stand for other dials."""
+        manifest = self.model.bundle.manifest.model_copy(update={"strength": ()})
+        return hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
+
+    def _corpus_hash(self) -> str:
+        return hashlib.sha256((self.corpus.folder / CELLS_FILE).read_bytes()).hexdigest()
+
+
+def chosen(pictures: Gallery, kind: str, count: int, *, trained_on: bool = False) -> list[Hung]:
+    """The first `count` of the fixed list of pictures of a kind, held-out ones or not; their packages take turns.
+
+    Raises:
+        ValueError: there are not so many.
+    """
+    found = [one for one in pictures.pictures.values() if one.kind == kind and (one.split == "train") == trained_on]
+    found.sort(key=lambda one: hashlib.sha256(one.id.encode()).digest())
+    sources = [[one for one in found if one.source == source] for source in sorted({one.source for one in found})]
+    turns = [one for one in chain.from_iterable(zip_longest(*sources)) if one is not None]
+    if not 1 <= count <= len(turns):
+        sort = "training" if trained_on else "held-out"
+        raise ValueError(f"{count} {sort} pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
+    return turns[:count]
+
+
+def subject_of(model: Parasol, pictures: Gallery, count: int, size: int | None) -> Subject:
+    """A model on `count` pairs of held-out photographs and paintings, for what needs no content x style grid.
+
+    Photographs go by in their order, each with the next of the paintings. Raises ValueError as `chosen` does.
+    """
+    contents = chosen(pictures, "photograph", count)
+    styles = chosen(pictures, "painting", min(count, PAINTINGS))
+    return _subject_of(model, pictures, contents, styles, size)
+
+
+def tuning_subject(model: Parasol, pictures: Gallery, count: int) -> Subject:
+    """A model on `count` pairs to tune it on: photographs to train on, each with the next painting that tests leave.
+
+    Raises ValueError where there are not so many photographs, or no such painting.
+    """
+    contents = chosen(pictures, "photograph", count, trained_on=True)
+    spare = sum(one.kind == "painting" and one.split != "train" for one in pictures.pictures.values())
+    styles = chosen(pictures, "painting", max(spare, 1))[PAINTINGS:]
+    if not styles:
+        raise ValueError(f"{pictures.folder} has {spare} held-out paintings; tests take the first {PAINTINGS}")
+    return _subject_of(model, pictures, contents, styles, None)
+
+
+def _subject_of(
+    model: Parasol, pictures: Gallery, contents: Sequence[Hung], styles: Sequence[Hung], size: int | None
+) -> Subject:
+    chosen_pairs = tuple(
+        Pair(content=_cell(content), style=_cell(styles[row % len(styles)])) for row, content in enumerate(contents)
+    )
+    return Subject(model=model, corpus=Corpus(pictures.folder), pairs=chosen_pairs, size=size)
+
+
+def _cell(picture: Hung) -> Cell:
+    """A whole picture as a cell that stands alone: the set is its package."""
+    return Cell(
+        set=picture.source,
+        family=picture.painter,
+        codepoint=picture.id.partition("/")[2],
+        base=picture.id,
+        label=picture.caption,
+        subgroup=picture.subject,
+        split=CONTENT_TEST,
+        licence=picture.licence,
+        file=picture.file,
+        sha256=picture.sha256,
+    )

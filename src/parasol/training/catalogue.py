@@ -1,0 +1,46 @@
+"""Every recipe by the name that `parasol train` knows it by."""
+
+from collections.abc import Callable
+from functools import partial
+
+from parasol.training.ablation import SEEDS, TRAINED
+from parasol.training.recipes import (
+    Recipe,
+    ablation,
+    painting_content,
+    painting_decoder,
+    painting_diffusion,
+    painting_refined,
+    painting_style,
+    painting_words,
+    pictogram_autoencoder,
+    pictogram_cast,
+    pictogram_content,
+    pictogram_decoder,
+    pictogram_diffusion,
+    pictogram_rdm,
+    pictogram_refined,
+    pictogram_style,
+    pictogram_words,
+)
+from parasol.training.recipes_guised import GUISED
+
+RECIPES: dict[str, Callable[[], Recipe]] = {
+    "pictogram-autoencoder": pictogram_autoencoder,
+    "pictogram-decoder": pictogram_decoder,
+    "pictogram-refined": pictogram_refined,
+    "pictogram-style": pictogram_style,
+    "pictogram-content": pictogram_content,
+    "pictogram-words": pictogram_words,
+    "pictogram-diffusion": pictogram_diffusion,
+    "pictogram-rdm": pictogram_rdm,
+    "pictogram-cast": pictogram_cast,
+    "painting-decoder": painting_decoder,
+    "painting-refined": painting_refined,
+    "painting-style": painting_style,
+    "painting-content": painting_content,
+    "painting-words": painting_words,
+    "painting-diffusion": painting_diffusion,
+    **GUISED,
+    **{row.run(seed): partial(ablation, row.name, seed) for row in TRAINED.values() for seed in SEEDS},
+}

@@ -1,0 +1,202 @@
+"""The pool that `GuiseTask` learns from: icons under guises as the frozen networks see them, computed once, in shards.
+
+A group is some icons of one set under one guise: any of them may be the output x while others of it are the style s.
+Each has its own content picture y, which shows the same and is drawn otherwise: the icon re-inked, as its set has it,
+or, of emoji, by another hand. A shard is a function of the corpora, the networks and its number, and is kept.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn import functional
+
+from parasol.corpora import Cell, Corpus
+from parasol.networks.autoencoder import Autoencoder
+from parasol.networks.content_encoder import ContentEncoder
+from parasol.networks.content_map import PARTS, ContentMapConfig, standardised
+from parasol.networks.palette import Palette
+from parasol.networks.trunk import Trunk, statistics
+from parasol.training.checkpoint import load_record, save_tensors
+from parasol.training.guises import Guise, dress
+from parasol.training.reinking import reink
+
+GROUP = 12  # icons of a group
+SHARD = 32  # groups of a shard
+COLOURED = 0.45  # share of groups whose set has colours
+PLAIN_CONTENT, BY_ANOTHER_HAND = 0.45, 0.6  # shares of content pictures, of icons and of emoji as they are
+WHITE = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eyes:
+    """The frozen networks that see a pool. trunk: whose layers the style encoder reads."""
+
+    autoencoder: Autoencoder
+    palette: Palette
+    trunk: Trunk
+    content: ContentEncoder
+    content_map: ContentMapConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """The icons of one style that groups are drawn from: rows of a corpus, and whether the set has colours."""
+
+    corpus: Corpus
+    look: str
+    colour: bool
+    rows: Int[np.ndarray, " R"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """One group in pixels: outputs, content pictures, and what each shows."""
+
+    x: UInt8[np.ndarray, "N S S 3"]
+    y: UInt8[np.ndarray, "N S S 3"]
+    bases: tuple[str, ...]
+    style: str
+    """Names the style: the set where the guise leaves it as it is, else the group alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """What training reads of a pool, float16 but for the numbers; rows of one group lie together.
+
+    measured: palette and layer statistics of x, from which a style descriptor follows. content, maps: of y.
+    """
+
+    latents: Float[Tensor, "R C h w"]
+    measured: Float[Tensor, "R m"]
+    content: Float[Tensor, "R d"]
+    maps: Float[Tensor, "R p c"]
+    group: Int[Tensor, " R"]
+    style: Int[Tensor, " R"]
+    base: Int[Tensor, " R"]
+
+
+def shelves(corpora: Sequence[Corpus], wanted: Callable[[Cell], bool], least: int = GROUP) -> list[Shelf]:
+    """A shelf for every style that has `least` icons that are wanted, in the order of the corpora."""
+    found = []
+    for corpus in corpora:
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row, cell in enumerate(corpus.cells):
+            if wanted(cell):
+                rows[cell.set].append(row)
+        pixels = corpus.rgba()
+        found += [
+            Shelf(corpus=corpus, look=look, colour=_has_colours(pixels[own[:24]]), rows=np.array(own))
+            for look, own in sorted(rows.items())
+            if len(own) >= least
+        ]
+    return found
+
+
+def group_of(shelves: Sequence[Shelf], seed: int, by_another_hand: dict[str, list[tuple[Corpus, int]]]) -> Group:
+    """A group from its seed: a style, a guise, some of its icons, and their content pictures."""
+    random = np.random.default_rng([12, seed])
+    coloured = random.random() < COLOURED
+    fit = [shelf for shelf in shelves if shelf.colour == coloured] or list(shelves)
+    shelf = fit[random.integers(len(fit))]
+    cells, pixels = shelf.corpus.cells, shelf.corpus.rgba()
+    order = random.permutation(shelf.rows)
+    _, first = np.unique([cells[row].base for row in order], return_index=True)
+    rows = order[np.sort(first)[:GROUP]]
+    icons = pixels[rows]
+    guise = Guise(look=shelf.look, colour=shelf.colour, seed=seed)
+    x = dress(icons, guise)
+    plain = _on_white(icons)
+    y = []
+    for picture, icon, row in zip(x, plain, rows, strict=True):
+        others = [
+            (corpus, other)
+            for corpus, other in by_another_hand.get(cells[row].codepoint, [])
+            if corpus.cells[other].family != cells[row].family
+        ]
+        if others and guise.plain and random.random() < BY_ANOTHER_HAND:
+            corpus, other = others[random.integers(len(others))]
+            y.append(_on_white(corpus.rgba()[other][None])[0])
+        elif not guise.plain and random.random() < PLAIN_CONTENT:
+            y.append(icon)
+        else:
+            y.append(reink(picture, random))
+    style = shelf.look if guise.plain else f"{shelf.look} {seed}"
+    return Group(x=x, y=np.stack(y), bases=tuple(cells[row].base for row in rows), style=style)
+
+
+def fill(
+    folder: Path,
+    groups: Callable[[int], Group],
+    eyes: Eyes,
+    shards: int,
+    *,
+    key: str,
+    part: int = 0,
+    parts: int = 1,
+) -> Iterator[int]:
+    """Compute the shards that are missing, of which a process may take a part; yields each number when it is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(part, shards, parts):
+        path = folder / f"{number:04}.safetensors"
+        if not (path.exists() and load_record(path).get("key") == key):
+            made = [groups(seed) for seed in range(number * SHARD, (number + 1) * SHARD)]
+            save_tensors(path, _seen(made, eyes, number * SHARD), {"key": key})
+        yield number
+
+
+def load_pool(folder: Path, shards: int) -> Pool:
+    """The pool from its shards."""
+    parts = [load_file(folder / f"{number:04}.safetensors") for number in range(shards)]
+    return Pool(**{name: torch.cat([part.pop(name) for part in parts]) for name in list(parts[0])})
+
+
+@torch.inference_mode()
+def _seen(groups: Sequence[Group], eyes: Eyes, first: int) -> dict[str, Tensor]:
+    found: dict[str, list[Tensor]] = defaultdict(list)
+    for number, group in enumerate(groups, first):
+        x, y = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255.0 for pictures in (group.x, group.y))
+        found["latents"].append(eyes.autoencoder.encode(x).half())
+        found["measured"].append(torch.cat([eyes.palette(x), eyes.trunk(x)], dim=1).half())
+        content, maps = _content(eyes, y)
+        found["content"].append(content.half())
+        found["maps"].append(maps.half())
+        found["group"].append(torch.full((len(x),), number))
+        found["style"].append(torch.full((len(x),), _number(group.style)))
+        found["base"].append(torch.tensor([_number(base) for base in group.bases]))
+    return {name: torch.cat(values) for name, values in found.items()}
+
+
+def _content(eyes: Eyes, pixels: Float[Tensor, "B 3 S S"]) -> tuple[Tensor, Tensor]:
+    """The content descriptor and what the content map measures, from one pass of the trunk that they share."""
+    config, trunk = eyes.content_map, eyes.content.trunk
+    *finer, coarse, last = trunk.maps(
+        pixels, ((config.fine + 1,) if config.fine else ()) + (config.blocks + 1, len(trunk.layers) - 1)
+    )
+    described = eyes.content.describe(torch.cat([statistics(last), last.flatten(1)], dim=1))
+    parts = [standardised(coarse)]
+    parts += [functional.pixel_unshuffle(standardised(part), PARTS) for part in finer]
+    return described, torch.cat(parts, dim=1).flatten(2).transpose(1, 2)
+
+
+def _on_white(icons: UInt8[np.ndarray, "N S S 4"]) -> UInt8[np.ndarray, "N S S 3"]:
+    alpha = icons[..., 3:].astype(np.float32) / WHITE
+    return np.rint(icons[..., :3] * alpha + WHITE * (1.0 - alpha)).astype(np.uint8)
+
+
+def _has_colours(icons: UInt8[np.ndarray, "N S S 4"]) -> bool:
+    """Whether what is drawn is anything but black: ink, which a guise gives a colour, is black with an alpha."""
+    visible = icons[icons[..., 3] > WHITE // 2]
+    return bool(len(visible)) and float((visible[:, :3].max(axis=1) > 8).mean()) > 0.02
+
+
+def _number(base: str) -> int:
+    """A number for a content, the same in every process."""
+    return int.from_bytes(hashlib.sha256(base.encode()).digest()[:6], "big")
