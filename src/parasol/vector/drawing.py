@@ -78,10 +78,12 @@ class Drawing:
     width: int
     height: int
     shapes: list[Shape]
+    size: int
+    """Longer side, in pixels, that the file asks to be shown at."""
 
-    def svg(self, metadata: str = "", *, size: int | None = None) -> str:
-        """The text of an SVG file. `metadata` is kept in it as it is; `size` is the longer side that it asks for."""
-        scale = 1.0 if size is None else size / max(self.width, self.height)
+    def svg(self, metadata: str = "") -> str:
+        """The text of an SVG file, in which `metadata` is kept as it is."""
+        scale = self.size / max(self.width, self.height)
         gradients = list[Gradient]()
         body = "\n".join(_element(shape, gradients) for shape in self.shapes)
         head = (

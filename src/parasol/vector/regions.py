@@ -99,7 +99,8 @@ def stacked(
             for other, length in around[label].items()
             if kinds[other] != CLEAR and (filled[other], -other) > (filled[label], -label)
         }
-        parent = max(below, key=lambda other: (below[other], -other)) if below else ROOT
+        lies = bool(below) and kinds[label] != CLEAR
+        parent = max(below, key=lambda other: (below[other], -other)) if lies else ROOT
         regions[label] = Region(index=int(kinds[label]), area=int(areas[label]), parent=parent)
     return regions
 

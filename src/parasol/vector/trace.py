@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
+from PIL import Image
 
+from parasol.images import from_uint8, to_uint8
 from parasol.maths.lab import lab
 from parasol.vector import regions as tree
 from parasol.vector.curves import Curve, fitted
@@ -15,8 +17,17 @@ from parasol.vector.outline import area, outlines
 from parasol.vector.palette import Palette, between, choose_palette
 from parasol.vector.shapes import recognised
 
+LARGEST = 256
+"""px, longer side; a larger picture is traced at this size, and its drawing asks for the size that it had."""
+
 SPECK = 20  # index pixels; a part with fewer is not drawn
 TOLERANCE = 0.8  # index pixels, a fifth of a pixel
+MOST_REGIONS = 400  # before ramps are found; drawings that a model made have up to 280, a photograph 460 and more
+BLED = 4  # px, by which colours run out below what is transparent
+
+
+class TraceError(ValueError):
+    """A picture that is no drawing. One line, with the way out."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,26 +39,77 @@ class Traced:
 
 
 def trace(
-    pixels: Float[np.ndarray, "H W 3"],
+    pixels: Float[np.ndarray, "H W 3"] | Float[np.ndarray, "H W 4"],
     palette: Palette | None = None,
     *,
     count: int | None = None,
-    clear: Bool[np.ndarray, "H W"] | None = None,
 ) -> Traced:
-    """A drawing of a flat picture in a given palette, or in at most `count` colours that are chosen from it."""
-    chosen = choose_palette(pixels, count) if palette is None else palette
+    """A drawing of a flat picture in exactly a given palette, or in at most `count` colours that are chosen from it.
+
+    With neither, colours are chosen and what is a ramp gets a gradient. Where the picture has an alpha below one half
+    nothing is drawn. The same picture gives the same drawing.
+
+    Raises:
+        TraceError: it has too many regions for a drawing, as photographs and paintings do, or is wholly transparent.
+    """
+    height, width = pixels.shape[:2]
+    small = _shrunk(pixels)
+    flat, alpha = small[..., :3], small[..., 3] if small.shape[2] == 4 else None
+    if alpha is not None:
+        if not (alpha >= 0.5).any():
+            raise TraceError("the picture is transparent everywhere, so that there is nothing to trace")
+        flat = _bled(flat, alpha)
     exact = palette is not None or count is not None
-    index = index_picture(pixels, chosen)
-    if clear is not None:
-        index[np.repeat(np.repeat(clear, SCALE, axis=0), SCALE, axis=1)] = tree.CLEAR
+    chosen = choose_palette(flat, count) if palette is None else palette
+    index = index_picture(flat, chosen)
+    if alpha is not None:
+        index = np.where(_enlarged(alpha) < 0.5, tree.CLEAR, index)
     index = tree.without_specks(index, SPECK)
+    _refuse_photographs(index)
     fills: dict[int, Fill] = dict(enumerate(chosen.hexes))
     if not exact:
-        index, ramps = with_gradients(index, pixels, between(lab(pixels)), len(fills))
+        index, ramps = with_gradients(index, flat, between(lab(flat)), len(fills))
         fills |= ramps
-    shapes = _shapes(index, fills)
-    height, width = pixels.shape[:2]
-    return Traced(drawing=Drawing(width=width, height=height, shapes=shapes), palette=chosen)
+    drawing = Drawing(width=small.shape[1], height=small.shape[0], shapes=_shapes(index, fills), size=max(height, width))
+    return Traced(drawing=drawing, palette=chosen)
+
+
+def _shrunk(pixels: Float[np.ndarray, "H W c"]) -> Float[np.ndarray, "h w c"]:
+    scale = LARGEST / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels.astype(np.float32)
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return from_uint8(np.asarray(Image.fromarray(to_uint8(pixels)).resize(size, Image.Resampling.BOX)))
+
+
+def _enlarged(alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
+    size = (alpha.shape[1] * SCALE, alpha.shape[0] * SCALE)
+    return from_uint8(np.asarray(Image.fromarray(to_uint8(alpha)).resize(size, Image.Resampling.BICUBIC)))
+
+
+def _bled(flat: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
+    """Colours of what is seen, run out over what is not, so that no colour of below is met at an edge; beyond, white."""
+    known = alpha >= 0.9 if (alpha >= 0.9).any() else alpha >= 0.5
+    colours = np.where(known[..., None], flat, 1).astype(np.float32)
+    height, width = alpha.shape
+    for _ in range(BLED):
+        padded, seen = np.pad(colours * known[..., None], ((1, 1), (1, 1), (0, 0))), np.pad(known, 1)
+        shifts = [(slice(y, y + height), slice(x, x + width)) for y in range(3) for x in range(3)]
+        total = np.stack([padded[here] for here in shifts]).sum(axis=0)
+        number = np.stack([seen[here] for here in shifts]).sum(axis=0)
+        new = ~known & (number > 0)
+        colours[new] = total[new] / number[new][:, None]
+        known = known | new
+    return colours
+
+
+def _refuse_photographs(index: Int[np.ndarray, "h w"]) -> None:
+    _, kinds = tree.components(index)
+    if len(kinds) > MOST_REGIONS:
+        raise TraceError(
+            f"the picture falls into {len(kinds)} regions and a drawing has at most {MOST_REGIONS}: photographs and "
+            "paintings cannot be traced; keep it as PNG, or give fewer colours"
+        )
 
 
 def _shapes(index: Int[np.ndarray, "h w"], fills: dict[int, Fill]) -> list[Shape]:
@@ -60,9 +122,12 @@ def _shapes(index: Int[np.ndarray, "h w"], fills: dict[int, Fill]) -> list[Shape
         fill = fills[regions[group[0]].index]
         chains = list[list[Curve]]()
         for label in group:
-            mask = np.isin(labels, list(inside[label]))
+            member = np.zeros(len(kinds), bool)
+            member[list(inside[label])] = True
+            mask = member[labels]
             if mask.all():
-                shapes.append(Rectangle(fill=fill, corner=(0, 0), size=(index.shape[1] / SCALE, index.shape[0] / SCALE)))
+                size = (index.shape[1] / SCALE, index.shape[0] / SCALE)
+                shapes.append(Rectangle(fill=fill, corner=(0, 0), size=size))
                 continue
             around = outlines(mask)
             exact = recognised(around[0], fill, SCALE) if len(around) == 1 else None
