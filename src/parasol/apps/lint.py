@@ -71,5 +71,3 @@ def _print(found: "Consistency", count: int) -> None:
         print(f"{measure:10}{score:7.1f}{usual:>9}  {UNITS.get(measure, '')}".rstrip())
     for one in found.outliers:
         print(f"out of line: {one.name}: {one.measure} {one.value:.3f}, usually {one.usual:.3f}")
-
-

@@ -16,7 +16,8 @@ def trace(
     picture: Annotated[str, typer.Argument(metavar="PICTURE", help="A flat picture, - for stdin.")],
     out: Annotated[str | None, typer.Option("--out", "-o", help="SVG to write, - for stdout.")] = None,
     colors: Annotated[
-        int | None, typer.Option(metavar="COUNT", help="At most so many colours, flat; else chosen, ramps as gradients.")
+        int | None,
+        typer.Option(metavar="COUNT", help="At most so many colours, flat; else chosen, ramps as gradients."),
     ] = None,
     palette: Annotated[
         str | None,

@@ -72,7 +72,9 @@ def with_gradients(
     return _numbered(labels, kinds, owner, sums, fixed, colours)
 
 
-def _sums(labels: Int[np.ndarray, "h w"], large: Float[np.ndarray, "h w 3"], seen: Bool[np.ndarray, "h w"]) -> list[_Sums]:
+def _sums(
+    labels: Int[np.ndarray, "h w"], large: Float[np.ndarray, "h w 3"], seen: Bool[np.ndarray, "h w"]
+) -> list[_Sums]:
     rows, columns = np.nonzero(seen)
     where, colours = labels[seen], large[seen].astype(np.float64)
     basis = np.stack([np.ones(len(rows)), columns / SCALE, rows / SCALE])

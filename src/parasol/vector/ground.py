@@ -63,9 +63,7 @@ def wanted_ground(text: str, *, has_alpha: bool) -> tuple[float, float, float] |
     return red, green, blue
 
 
-def cut_out(
-    content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[float, float, float]
-) -> RGBA:
+def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[float, float, float]) -> RGBA:
     """The result off its ground: on that very ground it is the same picture, on any other its edges have no halo.
 
     Where the result keeps to the content's outline the content's alpha is the result's. Where it has drawn beyond, or

@@ -8,7 +8,7 @@ from PIL import Image
 
 from parasol.images import from_uint8, to_uint8
 from parasol.maths.lab import lab
-from parasol.vector.curves import flattened, fitted
+from parasol.vector.curves import fitted, flattened
 from parasol.vector.ground import RGBA, laid, showing
 from parasol.vector.outline import area, outlines
 from parasol.vector.palette import choose_palette, nearest
@@ -65,7 +65,7 @@ def measure(picture: RGBA) -> Measures:
     )
 
 
-def _at_side(picture: RGBA) -> RGBA:
+def _at_side(picture: RGBA) -> Float[np.ndarray, "h w 4"]:
     scale = SIDE / max(picture.shape[:2])
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     return from_uint8(np.asarray(Image.fromarray(to_uint8(picture)).resize(size, Image.Resampling.BICUBIC)))
@@ -80,7 +80,7 @@ def _padding(drawn: Bool[np.ndarray, "h w"]) -> float:
 
 
 def _stroke(drawn: Bool[np.ndarray, "h w"]) -> float | None:
-    """Twice the depth along the ridges of the depth, where that hardly varies and the drawing is thin for its length."""
+    """Drawn area over length, where the depth along its ridges hardly varies and the drawing is thin for its length."""
     depth = _depth(drawn)
     padded = np.pad(depth, 1)
     around = np.stack([padded[y : y + depth.shape[0], x : x + depth.shape[1]] for y in range(3) for x in range(3)])

@@ -209,7 +209,7 @@ def _grow(
         if errors.sum() < 1e-9:
             break
         grown = _lloyd(colours, weights, np.vstack([centres, _seed(colours, off, owners, errors)]))
-        if count is None and not _worth(colours, weights, grown, errors.sum()):
+        if count is None and not _worth(colours, weights, grown, float(errors.sum())):
             break
         centres = grown
     return _merged(colours, weights, centres, count)
@@ -245,7 +245,7 @@ def _worth(colours: np.ndarray, weights: np.ndarray, centres: np.ndarray, before
 
 
 def _merged(colours: np.ndarray, weights: np.ndarray, centres: np.ndarray, count: int | None) -> np.ndarray:
-    """Drop, the smallest first, what hardly any pixel has; where nobody gave a number, what is hardly another colour."""
+    """Drop, the smallest first, what hardly any pixel has, and, without a number given, what is hardly another."""
     while len(centres) > 1:
         shares = np.bincount(nearest(colours, centres), weights, len(centres))
         apart = delta_e(centres[:, None], centres[None]) + np.diag(np.full(len(centres), np.inf))

@@ -70,7 +70,9 @@ def trace(
     if not exact:
         index, ramps = with_gradients(index, flat, between(lab(flat)), len(fills))
         fills |= ramps
-    drawing = Drawing(width=small.shape[1], height=small.shape[0], shapes=_shapes(index, fills), size=max(height, width))
+    drawing = Drawing(
+        width=small.shape[1], height=small.shape[0], shapes=_shapes(index, fills), size=max(height, width)
+    )
     return Traced(drawing=drawing, palette=chosen)
 
 
@@ -88,7 +90,7 @@ def _enlarged(alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
 
 
 def _bled(flat: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
-    """Colours of what is seen, run out over what is not, so that no colour of below is met at an edge; beyond, white."""
+    """Colours of what is seen, run out over what is not, so that none of below is met at an edge; beyond, white."""
     known = alpha >= 0.9 if (alpha >= 0.9).any() else alpha >= 0.5
     colours = np.where(known[..., None], flat, 1).astype(np.float32)
     height, width = alpha.shape
