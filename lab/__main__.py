@@ -18,6 +18,7 @@ COMMANDS = {
     "training-speed": ("lab.speed.training", "what part of the machine's peak a training step reaches"),
     "training-curve": ("lab.training_curve", "loss and quality over training, as a chart"),
     "tiles": ("lab.tiles", "seams and agreement of large pictures that are drawn in tiles"),
+    "tracing": ("lab.tracing", "SVGs by parasol trace and by other tracers, against the pictures"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),

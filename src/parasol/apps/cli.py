@@ -14,12 +14,14 @@ from parasol.apps.evaluate import evaluate
 from parasol.apps.export import export
 from parasol.apps.grid import grid
 from parasol.apps.index import index_app
+from parasol.apps.lint import lint
 from parasol.apps.report import report
 from parasol.apps.search import search
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
 from parasol.apps.triplets import triplets_app
+from parasol.apps.vectorize import trace
 from parasol.version import __version__
 
 app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -34,6 +36,8 @@ app.command()(export)
 app.command()(calibrate)
 app.command()(evaluate)
 app.command()(report)
+app.command()(trace)
+app.command()(lint)
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 

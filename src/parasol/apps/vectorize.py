@@ -1,0 +1,73 @@
+"""`parasol trace`: a flat picture as a clean SVG."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parasol.apps import options
+from parasol.apps.jobs import STDIN
+from parasol.images import PictureError, load, read_bytes, write_atomic
+from parasol.version import __version__
+
+
+def trace(
+    picture: Annotated[str, typer.Argument(metavar="PICTURE", help="A flat picture, - for stdin.")],
+    out: Annotated[str | None, typer.Option("--out", "-o", help="SVG to write, - for stdout.")] = None,
+    colors: Annotated[
+        int | None,
+        typer.Option(metavar="COUNT", help="At most so many colours, flat; else chosen, ramps as gradients."),
+    ] = None,
+    palette: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|PICTURE|#HEX,...", help="Exactly these colours: a list, a text file or a picture."),
+    ] = None,
+    json_: options.Json = False,
+) -> None:
+    """Turn a flat picture into an SVG of few shapes: circles, rectangles and strokes exact, everything else curves.
+
+    What is transparent stays so. Photographs and paintings are refused. With --palette the difference of each colour
+    from what the picture had is printed (delta E: 2 is just seen, 10 is another shade).
+
+    \b
+    Examples:
+      parasol trace logo.png -o logo.svg
+      parasol trace logo.png -o logo.svg --colors 4
+      parasol trace logo.png -o logo.svg --palette '#e11d48,#0f172a,#ffffff'
+      parasol trace logo.png -o logo.svg --palette brand.gpl
+    """
+    from parasol.vector import choices, given_palette, laid, split
+    from parasol.vector import trace as traced
+
+    target = _target(picture, out)
+    if colors is not None and palette is not None:
+        raise ValueError("--colors and --palette both say which colours there are: give one of them")
+    wanted = None if palette is None else given_palette(palette)
+    data = read_bytes(picture)
+    content = split(load(data), load(data, background=(0.0, 0.0, 0.0)))
+    opaque = bool((content[..., 3] >= 0.5).all())
+    made = traced(content[..., :3] if opaque else content, wanted, count=colors)
+    recipe = {"trace": {"colors": colors, "palette": None if wanted is None else wanted.hexes}, "version": __version__}
+    svg = made.drawing.svg(json.dumps(recipe))
+    write_atomic(target, svg.encode())
+    if target == STDIN:
+        return
+    rows = choices(laid(content, (1.0, 1.0, 1.0)), made.palette)
+    if json_:
+        colours = [{"colour": name, "share": share, "delta_e": off} for name, share, off in rows]
+        print(json.dumps({"out": target, "shapes": len(made.drawing.shapes), "bytes": len(svg), "colours": colours}))
+        return
+    print(target)
+    if palette is not None:
+        for name, share, off in rows:
+            print(f"{name}  {share:6.1%}  delta E {off:.1f}")
+
+
+def _target(picture: str, out: str | None) -> str:
+    target = out if out is not None else f"{'stdin' if picture == STDIN else Path(picture).stem}.svg"
+    if target != STDIN and Path(target).suffix.lower() != ".svg":
+        raise PictureError(f"{target!r} does not end in .svg, which is what is written: rename the output")
+    if target != STDIN and Path(target) == Path(picture):
+        raise PictureError(f"{target!r} is the picture itself: name another file with -o")
+    return target

@@ -1,0 +1,221 @@
+"""Outlines as few straight lines and cubic curves within a tolerance.
+
+The least-squares fit is Schneider's ("An Algorithm for Automatically Fitting Digitized Curves", Graphics Gems, 1990).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+SPAN = 8  # points to either side that tell a corner's angle
+SHARP = 42.0  # degrees; what turns by more within the span is a corner
+BEND = 3  # points nearest to a corner, which the staircase has cut off
+REPEATS = 4  # of fitting and measuring along the curve again
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Curve:
+    """One piece of an outline: a straight line (2 points) or a cubic Bezier curve (4 points)."""
+
+    points: Float[np.ndarray, "k 2"]
+    """From where the piece before ends; (x, y)."""
+
+
+def fitted(chain: Float[np.ndarray, "n 2"], tolerance: float) -> list[Curve]:
+    """A closed chain of neighbouring points as pieces that end where it starts, no point farther off than `tolerance`.
+
+    The tolerance is in the chain's own unit, index pixels; below half a pixel it would follow the staircase.
+    """
+    if len(chain) < 4 * SPAN:
+        return _small(chain)
+    corners = _corners(chain)
+    pieces = list[Curve]()
+    if len(corners) < 2:
+        # A smooth loop, or a drop: it is cut where it is, and opposite.
+        first = corners[0] if corners else _flattest(chain)
+        cuts = [first, (first + len(chain) // 2) % len(chain)]
+    else:
+        cuts = corners
+    smooth = _smooth(chain, corners)
+    ends = {cut: _corner_point(chain, cut) if cut in corners else smooth[cut] for cut in cuts}
+    for here, there in zip(cuts, [*cuts[1:], cuts[0]], strict=True):
+        count = (there - here) % len(chain) or len(chain)
+        inside = smooth[(here + np.arange(count + 1)) % len(chain)].copy()
+        inside[0], inside[-1] = ends[here], ends[there]
+        if corners and count > 4 * BEND:
+            inside = np.delete(inside, [*range(1, BEND + 1), *range(count - BEND, count)], axis=0)
+        tangents = [None if cut in corners else _direction(smooth, cut) for cut in (here, there)]
+        pieces += _section(inside, tolerance, tangents[0], None if tangents[1] is None else -tangents[1])
+    return pieces
+
+
+def flattened(pieces: list[Curve], steps: int = 8) -> Float[np.ndarray, "n 2"]:
+    """Points along pieces, for measuring."""
+    at = np.linspace(0, 1, steps, endpoint=False)
+    return np.concatenate([_bezier(piece.points, at) for piece in pieces])
+
+
+def _small(chain: Float[np.ndarray, "n 2"]) -> list[Curve]:
+    """What is hardly larger than a pixel: a polygon through every third side."""
+    points = chain[:: max(1, len(chain) // 8)]
+    return [Curve(points=np.stack([here, there])) for here, there in zip(points, np.roll(points, -1, 0), strict=True)]
+
+
+def _turns(chain: Float[np.ndarray, "n 2"], span: int) -> Float[np.ndarray, " n"]:
+    """Degrees by which each point turns, over `span` points before and behind."""
+    before, behind = chain - np.roll(chain, span, axis=0), np.roll(chain, -span, axis=0) - chain
+    cross = before[:, 0] * behind[:, 1] - before[:, 1] * behind[:, 0]
+    return np.degrees(np.abs(np.arctan2(cross, (before * behind).sum(axis=1))))
+
+
+def _corners(chain: Float[np.ndarray, "n 2"]) -> list[int]:
+    turns = _turns(chain, SPAN)
+    # Near and far must agree: a bump of the staircase turns near alone, a tight curve far alone.
+    turns = np.minimum(turns, _turns(chain, SPAN - 3) + SHARP / 3)
+    peak = turns.copy()
+    for shift in range(1, SPAN + 1):
+        peak = np.maximum(peak, np.maximum(np.roll(turns, shift), np.roll(turns, -shift)))
+    sharp = np.flatnonzero((turns >= peak - 1e-6) & (turns > SHARP)).tolist()
+    runs = list[list[int]]()
+    for index in sharp:
+        if runs and index - runs[-1][-1] <= SPAN:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    found = [run[len(run) // 2] for run in runs]
+    if len(found) > 1 and found[0] + len(chain) - found[-1] <= SPAN:
+        found.pop()
+    return found
+
+
+def _smooth(chain: Float[np.ndarray, "n 2"], corners: list[int]) -> Float[np.ndarray, "n 2"]:
+    """The chain without its staircase: a mean of five, which is narrower where a corner is near."""
+    wide = sum(np.roll(chain, shift, axis=0) * (3 - abs(shift)) for shift in range(-2, 3)) / 9
+    for corner in corners:
+        near = (corner + np.arange(-BEND, BEND + 1)) % len(chain)
+        wide[near] = chain[near]
+    return wide
+
+
+def _corner_point(chain: Float[np.ndarray, "n 2"], at: int) -> Float[np.ndarray, "2"]:
+    """Where the straight lines of both sides meet, if that is near: the staircase cuts corners off."""
+    reach = np.arange(BEND, SPAN + BEND)
+    lines = [_line(chain[(at + sign * reach) % len(chain)]) for sign in (-1, 1)]
+    (first, along), (second, across) = lines
+    cross = along[0] * across[1] - along[1] * across[0]
+    if abs(cross) < 0.3:
+        return chain[at]
+    gap = second - first
+    met = first + along * ((gap[0] * across[1] - gap[1] * across[0]) / cross)
+    return met if np.linalg.norm(met - chain[at]) < 5.0 else chain[at]
+
+
+def _line(points: Float[np.ndarray, "n 2"]) -> tuple[np.ndarray, np.ndarray]:
+    """Centre and direction of the line nearest to points."""
+    centre = points.mean(axis=0)
+    _, _, axes = np.linalg.svd(points - centre, full_matrices=False)
+    return centre, axes[0]
+
+
+def _flattest(chain: Float[np.ndarray, "n 2"]) -> int:
+    return int(np.argmin(_turns(chain, SPAN)))
+
+
+def _direction(points: Float[np.ndarray, "n 2"], at: int) -> Float[np.ndarray, "2"]:
+    step = points[(at + SPAN // 2 + 1) % len(points)] - points[at - SPAN // 2 - 1]
+    return step / max(float(np.linalg.norm(step)), 1e-9)
+
+
+def _section(
+    points: Float[np.ndarray, "n 2"],
+    tolerance: float,
+    start: Float[np.ndarray, "2"] | None,
+    end: Float[np.ndarray, "2"] | None,
+) -> list[Curve]:
+    """Pieces through points from the first to the last; `start` and `end` are directions into the section, if fixed."""
+    if _off_line(points) <= tolerance:
+        return [Curve(points=points[[0, -1]])]
+    first, last = (_inwards(points) if start is None else start), (_inwards(points[::-1]) if end is None else end)
+    control, worst, where = _fit(points, first, last, 4 * tolerance)
+    if worst <= tolerance or len(points) < 6:
+        return [Curve(points=control)]
+    where = min(max(where, 2), len(points) - 3)
+    through = points[min(where + 4, len(points) - 1)] - points[max(where - 4, 0)]
+    through = through / max(float(np.linalg.norm(through)), 1e-9)
+    before = _section(points[: where + 1], tolerance, start, -through)
+    return before + _section(points[where:], tolerance, through, end)
+
+
+def _inwards(points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "2"]:
+    reach = points[1 : min(len(points), SPAN + 1)] - points[0]
+    direction = reach.mean(axis=0)
+    return direction / max(float(np.linalg.norm(direction)), 1e-9)
+
+
+def _off_line(points: Float[np.ndarray, "n 2"]) -> float:
+    span = points[-1] - points[0]
+    length = float(np.linalg.norm(span))
+    if length < 1e-9:
+        return float(np.linalg.norm(points - points[0], axis=1).max())
+    off = points - points[0]
+    return float(np.abs(off[:, 0] * span[1] - off[:, 1] * span[0]).max() / length)
+
+
+def _fit(
+    points: Float[np.ndarray, "n 2"], first: Float[np.ndarray, "2"], last: Float[np.ndarray, "2"], hopeless: float
+) -> tuple[Float[np.ndarray, "4 2"], float, int]:
+    """The cubic with these ends and end directions nearest to points; its largest distance, and at which point.
+
+    What is farther off than `hopeless` at the first try is not improved.
+    """
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    at = np.concatenate([[0], np.cumsum(lengths)]) / max(lengths.sum(), 1e-9)
+    best = (points[[0, 0, -1, -1]], np.inf, len(points) // 2)
+    for _ in range(REPEATS):
+        control = _least_squares(points, at, first, last)
+        off = ((_bezier(control, at) - points) ** 2).sum(axis=1)
+        where = int(np.argmax(off))
+        if off[where] >= best[1] ** 2:
+            break
+        best = (control, float(np.sqrt(off[where])), where)
+        if best[1] > hopeless:
+            break
+        at = _closer(control, points, at)
+    return best
+
+
+def _least_squares(points: np.ndarray, at: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    near, mid_near, mid_far, far = (1 - at) ** 3, 3 * at * (1 - at) ** 2, 3 * at**2 * (1 - at), at**3
+    rest = points - points[0] * (near + mid_near)[:, None] - points[-1] * (mid_far + far)[:, None]
+    left, right = mid_near[:, None] * first, mid_far[:, None] * last
+    a, b, c = (left * left).sum(), (left * right).sum(), (right * right).sum()
+    u, v = (left * rest).sum(), (right * rest).sum()
+    determinant = a * c - b * b
+    chord = float(np.linalg.norm(points[-1] - points[0]))
+    arms = np.full(2, chord / 3)
+    if abs(determinant) > 1e-9:
+        found = np.array([u * c - v * b, a * v - b * u]) / determinant
+        if found.min() > 0.02 * chord and found.max() < 3 * max(chord, 1.0):
+            arms = found
+    return np.stack([points[0], points[0] + arms[0] * first, points[-1] + arms[1] * last, points[-1]])
+
+
+def _bezier(control: Float[np.ndarray, "k 2"], at: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 2"]:
+    t = at[:, None]
+    if len(control) == 2:
+        return control[0] * (1 - t) + control[1] * t
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    return sum(weight * point for weight, point in zip(weights, control, strict=True))  # pyright: ignore[reportReturnType]
+
+
+def _closer(control: np.ndarray, points: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """One step of Newton's method towards the nearest place on the curve for each point."""
+    t = at[:, None]
+    slope = 3 * ((1 - t) ** 2 * (control[1] - control[0]) + 2 * t * (1 - t) * (control[2] - control[1]))
+    slope = slope + 3 * t**2 * (control[3] - control[2])
+    bend = 6 * ((1 - t) * (control[2] - 2 * control[1] + control[0]) + t * (control[3] - 2 * control[2] + control[1]))
+    off = _bezier(control, at) - points
+    down = (slope * slope).sum(axis=1) + (off * bend).sum(axis=1)
+    moved = at - np.where(np.abs(down) > 1e-9, (off * slope).sum(axis=1) / np.where(np.abs(down) > 1e-9, down, 1), 0)
+    return np.maximum.accumulate(moved.clip(0, 1))

@@ -1,0 +1,211 @@
+"""A drawing as records, and the SVG text that it makes. Coordinates are pixels of the picture."""
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+from parasol.vector.curves import Curve
+
+DIGITS = 1
+"""Behind the point: a tenth of a pixel."""
+
+_METADATA = re.compile(r'<metadata id="parasol">(.*?)</metadata>', re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gradient:
+    """A fill that goes from one colour to another along a line."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    colours: tuple[str, str]
+    """At start and end, as #rrggbb."""
+
+
+Fill = str | Gradient
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outline:
+    """Closed chains of lines and curves, filled; where one lies within another is a hole."""
+
+    fill: Fill
+    chains: list[list[Curve]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ellipse:
+    """An ellipse, and a circle where both radii are one."""
+
+    fill: Fill
+    centre: tuple[float, float]
+    radii: tuple[float, float]
+    turn: float = 0.0
+    """Degrees clockwise."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rectangle:
+    """A rectangle, perhaps with round corners, perhaps turned about its middle."""
+
+    fill: Fill
+    corner: tuple[float, float]
+    size: tuple[float, float]
+    radius: float = 0.0
+    turn: float = 0.0
+    """Degrees clockwise."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stroke:
+    """Centre lines of one width with round ends and joins; what has two points only is a straight line."""
+
+    colour: str
+    width: float
+    chains: list[list[Curve]]
+    closed: list[bool] = field(default_factory=list)
+
+
+Shape = Outline | Ellipse | Rectangle | Stroke
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawing:
+    """Shapes in the order of painting."""
+
+    width: int
+    height: int
+    shapes: list[Shape]
+    size: int
+    """Longer side, in pixels, that the file asks to be shown at."""
+
+    def svg(self, metadata: str = "") -> str:
+        """The text of an SVG file, in which `metadata` is kept as it is."""
+        scale = self.size / max(self.width, self.height)
+        gradients = list[Gradient]()
+        body = "\n".join(_element(shape, gradients) for shape in self.shapes)
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_short(self.width * scale)}" '
+            f'height="{_short(self.height * scale)}" viewBox="0 0 {self.width} {self.height}">'
+        )
+        parts = [head]
+        if metadata:
+            parts.append(f'<metadata id="parasol">{_escaped(metadata)}</metadata>')
+        if gradients:
+            parts.append("<defs>" + "".join(_definition(one, name) for name, one in enumerate(gradients)) + "</defs>")
+        return "\n".join([*parts, body, "</svg>"]) + "\n"
+
+
+def read_metadata(svg: str) -> str | None:
+    """What `Drawing.svg` was given as metadata, None if there is none."""
+    found = _METADATA.search(svg)
+    if found is None:
+        return None
+    return found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _short(value: float) -> str:
+    """As few signs as a tenth needs: 3, 3.1, .5, -.5."""
+    text = f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
+    if text in ("-0", ""):
+        return "0"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def _joined(values: list[float]) -> str:
+    """Numbers in a row; a minus parts them as a space does."""
+    text = ""
+    for value in values:
+        number = _short(value)
+        text += number if not text or number.startswith("-") else f" {number}"
+    return text
+
+
+def path_data(chain: list[Curve], *, closed: bool = True) -> str:
+    """The d attribute of one chain, relative, each step from the rounded end of the one before."""
+    here = _grid(chain[0].points[0])
+    origin = here
+    text, last = f"M{_joined(list(here))}", "M"
+    for number, piece in enumerate(chain):
+        points = _grid(piece.points)
+        end = points[-1]
+        if closed and len(points) == 2 and number == len(chain) - 1 and np.allclose(end, origin):
+            break  # Z draws it
+        steps = points[1:] - here
+        if len(points) == 4:
+            letter, values = "c", steps.ravel().tolist()
+        elif abs(steps[0][1]) < 1e-9:
+            letter, values = "h", [steps[0][0]]
+        elif abs(steps[0][0]) < 1e-9:
+            letter, values = "v", [steps[0][1]]
+        else:
+            letter, values = "l", steps[0].tolist()
+        here = end
+        if letter in "hv" and abs(values[0]) < 1e-9:
+            continue
+        row = _joined(values)
+        text += (row if row.startswith("-") else f" {row}") if letter == last else letter + row
+        last = letter
+    return text + ("Z" if closed else "")
+
+
+def _grid(points: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
+    return np.round(points, DIGITS)
+
+
+def _element(shape: Shape, gradients: list[Gradient]) -> str:
+    if isinstance(shape, Outline):
+        data = "".join(path_data(chain) for chain in shape.chains)
+        return f'<path fill="{_paint(shape.fill, gradients)}" d="{data}"/>'
+    if isinstance(shape, Stroke):
+        return _stroke(shape)
+    fill = f'fill="{_paint(shape.fill, gradients)}"'
+    if isinstance(shape, Rectangle):
+        (x, y), (width, height) = shape.corner, shape.size
+        round_ = f' rx="{_short(shape.radius)}"' if shape.radius >= 0.05 else ""
+        turn = _turned(shape.turn, (x + width / 2, y + height / 2))
+        place = f'x="{_short(x)}" y="{_short(y)}" width="{_short(width)}" height="{_short(height)}"'
+        return f"<rect {fill} {place}{round_}{turn}/>"
+    (x, y), (across, down) = shape.centre, shape.radii
+    if across == down:
+        return f'<circle {fill} cx="{_short(x)}" cy="{_short(y)}" r="{_short(across)}"/>'
+    place = f'cx="{_short(x)}" cy="{_short(y)}" rx="{_short(across)}" ry="{_short(down)}"'
+    return f"<ellipse {fill} {place}{_turned(shape.turn, shape.centre)}/>"
+
+
+def _turned(turn: float, centre: tuple[float, float]) -> str:
+    if abs(turn) < 0.05:
+        return ""
+    return f' transform="rotate({_short(turn)} {_short(centre[0])} {_short(centre[1])})"'
+
+
+def _stroke(shape: Stroke) -> str:
+    paint = f'stroke="{shape.colour}" stroke-width="{_short(shape.width)}" stroke-linecap="round"'
+    if len(shape.chains) == 1 and len(shape.chains[0]) == 1 and len(shape.chains[0][0].points) == 2:
+        (x1, y1), (x2, y2) = (map(float, point) for point in shape.chains[0][0].points)
+        ends = f'x1="{_short(x1)}" y1="{_short(y1)}" x2="{_short(x2)}" y2="{_short(y2)}"'
+        return f"<line {paint} {ends}/>"
+    chains = zip(shape.chains, shape.closed or [False] * len(shape.chains), strict=True)
+    data = "".join(path_data(chain, closed=closed) for chain, closed in chains)
+    return f'<path fill="none" {paint} stroke-linejoin="round" d="{data}"/>'
+
+
+def _paint(fill: Fill, gradients: list[Gradient]) -> str:
+    if isinstance(fill, str):
+        return fill
+    gradients.append(fill)
+    return f"url(#g{len(gradients) - 1})"
+
+
+def _definition(gradient: Gradient, name: int) -> str:
+    (x1, y1), (x2, y2) = gradient.start, gradient.end
+    line = f'x1="{_short(x1)}" y1="{_short(y1)}" x2="{_short(x2)}" y2="{_short(y2)}"'
+    first, last = gradient.colours
+    stops = f'<stop stop-color="{first}"/><stop offset="1" stop-color="{last}"/>'
+    return f'<linearGradient id="g{name}" gradientUnits="userSpaceOnUse" {line}>{stops}</linearGradient>'

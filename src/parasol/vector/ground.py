@@ -1,0 +1,115 @@
+"""Transparency: what a drawing is laid on while a model sees it, and how it comes off that ground again."""
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from parasol.maths.lab import delta_e, lab
+from parasol.vector.palette import colour_of
+from parasol.vector.regions import components
+
+RGBA = Float[np.ndarray, "H W 4"]
+"""RGB in [0, 1], not premultiplied, and alpha in [0, 1]; float32."""
+
+GROUNDS = ("keep", "white", "transparent")
+WHITE, DARK = (1.0, 1.0, 1.0), (0.25, 0.25, 0.25)
+SEEN = 12.0  # delta E from the ground, from which a drawing is seen on it
+ENOUGH = 0.05  # share of a drawing that has to be seen, or it is laid on another ground
+SAME = 4.0  # delta E that a model's noise leaves on a plain ground
+REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
+
+
+class GroundError(ValueError):
+    """A ground that is none, or a drawing of which nothing can be seen. One line, with the way out."""
+
+
+def split(on_white: Float[np.ndarray, "H W 3"], on_black: Float[np.ndarray, "H W 3"]) -> RGBA:
+    """Colour and alpha of a picture that was laid on white and on black: both are known, so both follow."""
+    alpha = (1 - (on_white - on_black).mean(axis=-1, keepdims=True)).clip(0, 1)
+    colour = np.where(alpha > 1e-3, on_black / np.maximum(alpha, 1e-3), 0).clip(0, 1)
+    return np.concatenate([colour, alpha], axis=-1).astype(np.float32)
+
+
+def laid(content: RGBA, ground: tuple[float, float, float]) -> Float[np.ndarray, "H W 3"]:
+    """A picture with alpha on a plain ground."""
+    alpha = content[..., 3:]
+    return (content[..., :3] * alpha + np.asarray(ground, np.float32) * (1 - alpha)).astype(np.float32)
+
+
+def showing(content: RGBA) -> tuple[float, float, float]:
+    """White, or dark grey where a drawing would hardly be seen on white. Raises GroundError where it is all clear."""
+    drawn = content[..., 3] > 0.05
+    if not drawn.any():
+        raise GroundError("the picture is transparent everywhere: nothing of it could be seen on any ground")
+
+    def seen(ground: tuple[float, float, float]) -> float:
+        plain = lab(np.asarray(ground, np.float32))
+        return float((delta_e(lab(laid(content, ground)), plain)[drawn] > SEEN).mean())
+
+    return WHITE if seen(WHITE) >= min(ENOUGH, seen(DARK)) else DARK
+
+
+def wanted_ground(text: str, *, has_alpha: bool) -> tuple[float, float, float] | None:
+    """The colour that `--ground` names, None for a transparent one; `keep` is what the content has."""
+    if text == "keep":
+        return None if has_alpha else WHITE
+    if text == "transparent":
+        return None
+    if text == "white":
+        return WHITE
+    try:
+        red, green, blue = (float(value) for value in colour_of(text))
+    except ValueError as error:
+        raise GroundError(f"the ground is {text!r}; it must be {', '.join(GROUNDS)} or #rrggbb") from error
+    return red, green, blue
+
+
+def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[float, float, float]) -> RGBA:
+    """The result off its ground: on that very ground it is the same picture, on any other its edges have no halo.
+
+    Where the result keeps to the content's outline the content's alpha is the result's. Where it has drawn beyond, or
+    has left ground where the content had colour, alpha follows from how far a pixel is from the ground towards the
+    fullest colour near it. Ground that is enclosed by the drawing stays opaque.
+    """
+    plain = np.asarray(ground, np.float32)
+    alpha = content[..., 3].astype(np.float32).copy()
+    bare = delta_e(lab(result), lab(plain)) < SAME
+    shown = delta_e(lab(laid(content, ground)), lab(plain)) >= SEEN
+    left = _open(bare & (shown | (alpha < 0.02)), alpha < 0.02)
+    changed = _grown(left & (alpha > 0.02), 1) | (~bare & (alpha < 0.02))
+    alpha = np.where(changed, _share(result, plain), np.where(alpha < 0.02, 0, alpha))
+    # Alpha so large that the colour below it lies in 0..1.
+    above = (result - plain) / np.maximum(1 - plain, 1e-6)
+    below = (plain - result) / np.maximum(plain, 1e-6)
+    least = np.maximum(above, below).max(axis=-1).clip(0, 1)
+    alpha = np.where(alpha > 0, np.maximum(alpha, np.where(least > alpha + 0.02, least, alpha)), 0)
+    share = alpha[..., None]
+    colour = np.where(share > 0, (result - (1 - share) * plain) / np.maximum(share, 1e-6), 0).clip(0, 1)
+    return np.concatenate([colour, share], axis=-1).astype(np.float32)
+
+
+def _open(bare: Bool[np.ndarray, "H W"], clear: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Those bare pixels that hang together with clear ones."""
+    labels, kinds = components((bare | clear).astype(np.int64))
+    reached = np.zeros(len(kinds), bool)
+    reached[np.unique(labels[clear])] = True
+    return reached[labels] & bare & (kinds[labels] == 1)
+
+
+def _grown(mask: Bool[np.ndarray, "H W"], reach: int) -> Bool[np.ndarray, "H W"]:
+    padded, grown = np.pad(mask, reach), np.zeros_like(mask)
+    for down, right in np.ndindex(2 * reach + 1, 2 * reach + 1):
+        grown |= padded[down : down + mask.shape[0], right : right + mask.shape[1]]
+    return grown
+
+
+def _share(result: Float[np.ndarray, "H W 3"], plain: Float[np.ndarray, "3"]) -> Float[np.ndarray, "H W"]:
+    """How far each pixel is from the ground towards the colour near it that is farthest from the ground, 0 to 1."""
+    off = result - plain
+    padded = np.pad(off, ((REACH, REACH), (REACH, REACH), (0, 0)), mode="edge")
+    full, length = off, (off**2).sum(axis=-1)
+    for down, right in np.ndindex(2 * REACH + 1, 2 * REACH + 1):
+        there = padded[down : down + off.shape[0], right : right + off.shape[1]]
+        farther = (there**2).sum(axis=-1)
+        full = np.where((farther > length)[..., None], there, full)
+        length = np.maximum(length, farther)
+    return ((off * full).sum(axis=-1) / np.maximum(length, 1e-6)).clip(0, 1)

@@ -1,0 +1,130 @@
+"""An index picture as regions in a tree: what is painted first, and what on top of it, so that no seam is left open.
+
+A region's shape is itself and all that is painted on it. It lies on that neighbour, of those that reach around more
+than it does, with which it shares the longest border.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int
+
+CLEAR = -1
+"""Index of pixels where nothing is painted."""
+
+ROOT = -1
+"""Parent of what lies on the ground itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """A connected part of one index."""
+
+    index: int
+    """In the palette; `CLEAR` where nothing is painted."""
+
+    area: int
+    """Index pixels that are its own."""
+
+    parent: int
+    """Label of the region that it lies on, or `ROOT`."""
+
+
+def components(index: Int[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], Int[np.ndarray, " n"]]:
+    """Labels 0 to n - 1 of parts that hang together by their sides, in reading order, and the index of each."""
+    starts = np.ones(index.shape, bool)
+    starts[:, 1:] = index[:, 1:] != index[:, :-1]
+    runs = np.cumsum(starts.ravel()).reshape(index.shape) - 1
+    same = index[1:] == index[:-1]
+    pairs = np.stack([runs[:-1][same], runs[1:][same]], axis=1)
+    pairs = pairs[np.r_[True, (pairs[1:] != pairs[:-1]).any(axis=1)]] if len(pairs) else pairs
+    owner = list(range(int(runs[-1, -1]) + 1))
+
+    def find(run: int) -> int:
+        while owner[run] != run:
+            owner[run] = owner[owner[run]]
+            run = owner[run]
+        return run
+
+    for first, second in pairs.tolist():
+        one, other = find(first), find(second)
+        if one != other:
+            owner[max(one, other)] = min(one, other)
+    roots = np.array([find(run) for run in owner])
+    _, names = np.unique(roots, return_inverse=True)
+    labels = names[runs]
+    _, first_at = np.unique(labels, return_index=True)
+    return labels, index.ravel()[first_at]
+
+
+def borders(labels: Int[np.ndarray, "h w"]) -> list[tuple[int, int, int]]:
+    """(label, other label, index pixels that touch) of every two neighbours, in order."""
+    count = int(labels.max()) + 1
+    keys = [
+        np.minimum(one, other)[one != other].astype(np.int64) * count + np.maximum(one, other)[one != other]
+        for one, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1]))
+    ]
+    found, lengths = np.unique(np.concatenate(keys), return_counts=True)
+    return [(int(key // count), int(key % count), int(length)) for key, length in zip(found, lengths, strict=True)]
+
+
+def without_specks(index: Int[np.ndarray, "h w"], smallest: int) -> Int[np.ndarray, "h w"]:
+    """Parts of fewer than `smallest` index pixels go to the neighbour with the longest border, the smallest first."""
+    while True:
+        labels, kinds = components(index)
+        areas = np.bincount(labels.ravel())
+        small = np.flatnonzero(areas < smallest)
+        if not len(small) or len(areas) == 1:
+            return index
+        around = _around(borders(labels), len(areas))
+        kinds, gone = kinds.copy(), set[int]()
+        for label in sorted(small.tolist(), key=lambda one: (areas[one], one)):
+            if gone & around[label].keys():
+                continue  # its neighbour has just changed: the next round sees where it belongs
+            kinds[label] = kinds[max(around[label], key=lambda other: (around[label][other], -other))]
+            gone.add(label)
+        index = kinds[labels]
+
+
+def stacked(
+    labels: Int[np.ndarray, "h w"], kinds: Int[np.ndarray, " n"], filled: Int[np.ndarray, " n"]
+) -> dict[int, Region]:
+    """The regions by label. `filled` is the area that each encloses, its holes included: what lies on what."""
+    areas = np.bincount(labels.ravel(), minlength=len(kinds))
+    around = _around(borders(labels), len(kinds))
+    regions = dict[int, Region]()
+    for label in range(len(kinds)):
+        below = {
+            other: length
+            for other, length in around[label].items()
+            if kinds[other] != CLEAR and (filled[other], -other) > (filled[label], -label)
+        }
+        lies = bool(below) and kinds[label] != CLEAR
+        parent = max(below, key=lambda other: (below[other], -other)) if lies else ROOT
+        regions[label] = Region(index=int(kinds[label]), area=int(areas[label]), parent=parent)
+    return regions
+
+
+def painted_order(regions: dict[int, Region]) -> list[list[int]]:
+    """Labels in groups that can be one path: of one index, each after what it lies on; as few groups as greed finds."""
+    waiting = {label for label, region in regions.items() if region.index != CLEAR}
+    groups = list[list[int]]()
+    while waiting:
+        ready = dict[int, list[int]]()
+        for label in sorted(waiting):
+            if regions[label].parent not in waiting:
+                ready.setdefault(regions[label].index, []).append(label)
+        # A colour that something deeper waits for too is better painted once, later.
+        held = {regions[label].index for label in waiting} & set(ready)
+        late = {regions[label].index for label in waiting if regions[label].parent in waiting}
+        best = max(held, key=lambda kind: (kind not in late, len(ready[kind]), -kind))
+        groups.append(ready[best])
+        waiting -= set(ready[best])
+    return groups
+
+
+def _around(pairs: list[tuple[int, int, int]], count: int) -> list[dict[int, int]]:
+    around = [dict[int, int]() for _ in range(count)]
+    for one, other, length in pairs:
+        around[one][other] = around[other][one] = length
+    return around

@@ -1,0 +1,157 @@
+"""A flat picture -> a drawing of few shapes: palette, index picture, regions, outlines."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from PIL import Image
+
+from parasol.images import from_uint8, to_uint8
+from parasol.maths.lab import lab
+from parasol.vector import regions as tree
+from parasol.vector.curves import Curve, fitted
+from parasol.vector.drawing import Drawing, Fill, Outline, Rectangle, Shape
+from parasol.vector.gradients import with_gradients
+from parasol.vector.indexing import SCALE, index_picture
+from parasol.vector.outline import area, outlines
+from parasol.vector.palette import Palette, between, choose_palette
+from parasol.vector.shapes import recognised
+
+LARGEST = 256
+"""px, longer side; a larger picture is traced at this size, and its drawing asks for the size that it had."""
+
+SPECK = 20  # index pixels; a part with fewer is not drawn
+TOLERANCE = 0.8  # index pixels, a fifth of a pixel
+MOST_REGIONS = 400  # before ramps are found; drawings that a model made have up to 280, a photograph 460 and more
+BLED = 4  # px, by which colours run out below what is transparent
+
+
+class TraceError(ValueError):
+    """A picture that is no drawing. One line, with the way out."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Traced:
+    """A drawing, and the palette that its fills are of."""
+
+    drawing: Drawing
+    palette: Palette
+
+
+def trace(
+    pixels: Float[np.ndarray, "H W 3"] | Float[np.ndarray, "H W 4"],
+    palette: Palette | None = None,
+    *,
+    count: int | None = None,
+) -> Traced:
+    """A drawing of a flat picture in exactly a given palette, or in at most `count` colours that are chosen from it.
+
+    With neither, colours are chosen and what is a ramp gets a gradient. Where the picture has an alpha below one half
+    nothing is drawn. The same picture gives the same drawing.
+
+    Raises:
+        TraceError: it has too many regions for a drawing, as photographs and paintings do, or is wholly transparent.
+    """
+    height, width = pixels.shape[:2]
+    small = _shrunk(pixels)
+    flat, alpha = small[..., :3], small[..., 3] if small.shape[2] == 4 else None
+    if alpha is not None:
+        if not (alpha >= 0.5).any():
+            raise TraceError("the picture is transparent everywhere, so that there is nothing to trace")
+        flat = _bled(flat, alpha)
+    exact = palette is not None or count is not None
+    chosen = choose_palette(flat, count) if palette is None else palette
+    index = index_picture(flat, chosen)
+    if alpha is not None:
+        index = np.where(_enlarged(alpha) < 0.5, tree.CLEAR, index)
+    index = tree.without_specks(index, SPECK)
+    _refuse_photographs(index)
+    fills: dict[int, Fill] = dict(enumerate(chosen.hexes))
+    if not exact:
+        index, ramps = with_gradients(index, flat, between(lab(flat)), len(fills))
+        fills |= ramps
+    drawing = Drawing(
+        width=small.shape[1], height=small.shape[0], shapes=_shapes(index, fills), size=max(height, width)
+    )
+    return Traced(drawing=drawing, palette=chosen)
+
+
+def _shrunk(pixels: Float[np.ndarray, "H W c"]) -> Float[np.ndarray, "h w c"]:
+    scale = LARGEST / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels.astype(np.float32)
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return from_uint8(np.asarray(Image.fromarray(to_uint8(pixels)).resize(size, Image.Resampling.BOX)))
+
+
+def _enlarged(alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
+    size = (alpha.shape[1] * SCALE, alpha.shape[0] * SCALE)
+    return from_uint8(np.asarray(Image.fromarray(to_uint8(alpha)).resize(size, Image.Resampling.BICUBIC)))
+
+
+def _bled(flat: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
+    """Colours of what is seen, run out over what is not, so that none of below is met at an edge; beyond, white."""
+    known = alpha >= 0.9 if (alpha >= 0.9).any() else alpha >= 0.5
+    colours = np.where(known[..., None], flat, 1).astype(np.float32)
+    height, width = alpha.shape
+    for _ in range(BLED):
+        padded, seen = np.pad(colours * known[..., None], ((1, 1), (1, 1), (0, 0))), np.pad(known, 1)
+        shifts = [(slice(y, y + height), slice(x, x + width)) for y in range(3) for x in range(3)]
+        total = np.stack([padded[here] for here in shifts]).sum(axis=0)
+        number = np.stack([seen[here] for here in shifts]).sum(axis=0)
+        new = ~known & (number > 0)
+        colours[new] = total[new] / number[new][:, None]
+        known = known | new
+    return colours
+
+
+def _refuse_photographs(index: Int[np.ndarray, "h w"]) -> None:
+    _, kinds = tree.components(index)
+    if len(kinds) > MOST_REGIONS:
+        raise TraceError(
+            f"the picture falls into {len(kinds)} regions and a drawing has at most {MOST_REGIONS}: photographs and "
+            "paintings cannot be traced; keep it as PNG, or give fewer colours"
+        )
+
+
+def _shapes(index: Int[np.ndarray, "h w"], fills: dict[int, Fill]) -> list[Shape]:
+    labels, kinds = tree.components(index)
+    filled = np.array([max(round(area(chain)) for chain in outlines(labels == label)) for label in range(len(kinds))])
+    regions = tree.stacked(labels, kinds, filled)
+    inside = _members(regions)
+    shapes = list[Shape]()
+    for group in tree.painted_order(regions):
+        fill = fills[regions[group[0]].index]
+        chains = list[list[Curve]]()
+        for label in group:
+            member = np.zeros(len(kinds), bool)
+            member[list(inside[label])] = True
+            mask = member[labels]
+            if mask.all():
+                size = (index.shape[1] / SCALE, index.shape[0] / SCALE)
+                shapes.append(Rectangle(fill=fill, corner=(0, 0), size=size))
+                continue
+            around = outlines(mask)
+            exact = recognised(around[0], fill, SCALE) if len(around) == 1 else None
+            if exact is not None:
+                shapes.append(exact)
+            else:
+                chains += [_curves(chain) for chain in around]
+        if chains:
+            shapes.append(Outline(fill=fill, chains=chains))
+    return shapes
+
+
+def _curves(chain: Float[np.ndarray, "n 2"]) -> list[Curve]:
+    return [Curve(points=piece.points / SCALE) for piece in fitted(chain, TOLERANCE)]
+
+
+def _members(regions: dict[int, tree.Region]) -> dict[int, set[int]]:
+    """Each region and all that lies on it."""
+    members = {label: {label} for label in regions}
+    for label in regions:
+        above = regions[label].parent
+        while above != tree.ROOT:
+            members[above].add(label)
+            above = regions[above].parent
+    return members

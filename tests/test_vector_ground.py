@@ -1,0 +1,70 @@
+"""Grounds: what is seen on them, and how a result comes off with its alpha."""
+
+import numpy as np
+import pytest
+import resvg_py
+
+from parasol.images import load
+from parasol.vector import GroundError, cut_out, laid, showing, split, wanted_ground
+from parasol.vector.ground import DARK, RGBA, WHITE
+
+
+def content(body: str) -> RGBA:
+    text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">{body}</svg>'
+    data = resvg_py.svg_to_bytes(text, width=96, height=96)
+    return split(load(data), load(data, background=(0.0, 0.0, 0.0)))
+
+
+RING = '<circle cx="32" cy="32" r="20" fill="#fff" stroke="#c24" stroke-width="5"/>'
+THIN = '<path d="M8 9L55 50" stroke="#137" stroke-width="1.3"/>'
+
+
+@pytest.mark.parametrize("body", [RING, THIN, '<circle cx="32" cy="32" r="25" fill="#fff"/>'])
+def test_a_result_that_is_the_content_comes_off_as_the_content(body: str) -> None:
+    truth = content(body)
+    ground = showing(truth)
+    found = cut_out(truth, np.rint(laid(truth, ground) * 255).astype(np.float32) / 255, ground)
+    edge = (truth[..., 3] > 0.01) & (truth[..., 3] < 0.99)
+    for other in (WHITE, (0.0, 0.0, 0.0), (0.0, 1.0, 0.0)):
+        error = (laid(found, other) - laid(truth, other))[edge]
+        assert -10 * np.log10((error**2).mean() + 1e-12) > 45
+    assert (found[..., 3][truth[..., 3] == 1] == 1).all()
+    assert (found[..., 3][truth[..., 3] == 0] == 0).all()
+
+
+def test_a_result_that_grew_keeps_what_it_drew_without_a_halo() -> None:
+    small, large = (
+        content('<circle cx="32" cy="32" r="18" fill="#c24"/>'),
+        content('<circle cx="32" cy="32" r="24" fill="#c24"/>'),
+    )
+    found = cut_out(small, laid(large, WHITE), WHITE)
+    black = (0.0, 0.0, 0.0)
+    error = laid(found, black) - laid(large, black)
+    assert -10 * np.log10((error**2).mean()) > 35
+
+
+def test_a_result_that_shrank_leaves_no_ground_behind() -> None:
+    small, large = (
+        content('<circle cx="32" cy="32" r="18" fill="#c24"/>'),
+        content('<circle cx="32" cy="32" r="24" fill="#c24"/>'),
+    )
+    found = cut_out(large, laid(small, WHITE), WHITE)
+    ring = (large[..., 3] == 1) & (small[..., 3] == 0)
+    assert found[..., 3][ring].mean() < 0.02
+
+
+def test_white_is_laid_on_dark_and_the_rest_on_white() -> None:
+    assert showing(content('<circle cx="32" cy="32" r="20" fill="#fff"/>')) == DARK
+    assert showing(content('<circle cx="32" cy="32" r="20" fill="#000"/>')) == WHITE
+    assert showing(content(RING)) == WHITE
+    with pytest.raises(GroundError, match="transparent everywhere"):
+        showing(content(""))
+
+
+def test_grounds_by_name() -> None:
+    assert wanted_ground("keep", has_alpha=True) is None
+    assert wanted_ground("keep", has_alpha=False) == WHITE
+    assert wanted_ground("transparent", has_alpha=False) is None
+    assert wanted_ground("#ff0000", has_alpha=True) == (1.0, 0.0, 0.0)
+    with pytest.raises(GroundError, match="'blue'"):
+        wanted_ground("blue", has_alpha=True)
