@@ -1,4 +1,6 @@
-"""Tracing measured, python -m lab tracing --results DIR: SVGs of Parasol's and of other tracers at their defaults, drawn again, against the pictures.
+"""Tracing measured, python -m lab tracing --results DIR: SVGs drawn again, against the pictures.
+
+Parasol's tracer stands beside others at their defaults.
 
 For each tracer the medians of PSNR in dB (drawn by resvg on white), of the elements that paint, and of bytes. Tracers
 that are not installed are left out and named.

@@ -1,11 +1,12 @@
 """Flat pictures as drawings: palette, tracing to SVG, transparency, and how alike the pictures of a set are."""
 
 from parasol.vector.drawing import Drawing, read_metadata
+from parasol.vector.finish import flat_finish
 from parasol.vector.ground import GroundError, cut_out, laid, showing, split, wanted_ground
-from parasol.vector.measure import Measures, measure
+from parasol.vector.measures import Measures, measure
 from parasol.vector.palette import Palette, PaletteError, choices, choose_of, choose_palette, given_palette
 from parasol.vector.sets import Consistency, consistency
-from parasol.vector.trace import Traced, TraceError, trace
+from parasol.vector.tracing import Traced, TraceError, trace
 
 __all__ = [
     "Consistency",
@@ -21,6 +22,7 @@ __all__ = [
     "choose_palette",
     "consistency",
     "cut_out",
+    "flat_finish",
     "given_palette",
     "laid",
     "measure",

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.maths.lab import lab
-from parasol.vector.measure import Measures
+from parasol.vector.measures import Measures
 from parasol.vector.palette import colour_of
 
 SCALES = {"stroke": 0.012, "corner": 0.05, "padding": 0.04, "weight": 0.12, "palette": 12.0}

@@ -1,0 +1,44 @@
+"""The flat finish: a model's result as flat art, one colour a region, colours from the references of a set."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from parasol.images import from_uint8, to_uint8
+from parasol.vector.indexing import SCALE, index_picture, mode_filter
+from parasol.vector.palette import Palette, choose_palette
+from parasol.vector.regions import components, without_specks
+
+SPECK = 5 * SCALE**2  # index pixels; a part with fewer is no region
+EVEN = 9  # index pixels; side of the square whose commonest colour a pixel takes
+AGREED = 0.6  # share of a region of the content that has to be one colour for all of it to be
+
+
+def flat_finish(
+    result: Float[np.ndarray, "H W 3"], content: Float[np.ndarray, "_ _ 3"], palette: Palette
+) -> Float[np.ndarray, "H W 3"]:
+    """The result in the palette's colours alone, antialiased between them.
+
+    `content` is the drawing that the result shows, in the same shape: where the result has one colour over most of a
+    region of it, all of that region is that colour, up to the region's own edge. `palette` is, for a set, that of all
+    its references (`choose_of`).
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if result.shape != content.shape:
+        raise ValueError(f"the result has shape {result.shape} and the content {content.shape}; both must be one size")
+    index = mode_filter(index_picture(result, palette), EVEN)
+    own = without_specks(index_picture(content, choose_palette(content)), SPECK)
+    index = without_specks(_agreed(index, own), SPECK)
+    height, width = result.shape[:2]
+    blocks = palette.colours[index].reshape(height, SCALE, width, SCALE, 3)
+    return from_uint8(to_uint8(blocks.mean(axis=(1, 3))))
+
+
+def _agreed(index: Int[np.ndarray, "h w"], own: Int[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:
+    """Each region of `own` in the index that most of it has, where enough of it agrees."""
+    labels, kinds = components(own)
+    colours = int(index.max()) + 1
+    votes = np.bincount((labels * colours + index).ravel(), minlength=len(kinds) * colours).reshape(-1, colours)
+    agreed = votes.max(axis=1) >= AGREED * votes.sum(axis=1)
+    return np.where(agreed[labels], votes.argmax(axis=1)[labels], index)
