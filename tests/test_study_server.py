@@ -189,3 +189,29 @@ def test_no_acknowledged_answer_is_lost_when_the_server_is_killed(tmp_path: Path
     assert kept == {id: what for person in people for id, what in person.acknowledged.items()}
     assert len(kept) == PEOPLE * len(study.schedule[0])
     assert sum(person.failures for person in people) > 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"participant": NaN}', 400),
+        (b'{"participant": Infinity}', 400),
+        (b'{"participant": "\\ud800"}', 400),
+        (b"[" * 4000, 400),
+        (b'{"participant": "' + b"a" * 10_000_000 + b'"}', 413),
+        (b'{"participant": "' + b"b" * 500 + b'"}', 422),
+    ],
+)
+def test_what_no_page_sends_is_refused_and_not_echoed(client: TestClient, body: bytes, status: int) -> None:
+    reply = client.post("/api/begin", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == status
+    assert len(reply.content) < 500
+    policy = reply.headers["Content-Security-Policy"]
+    assert all(rule in policy for rule in ("frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"))
+
+
+def test_another_host_is_refused(tmp_path: Path, study: Study, store: Store) -> None:
+    local = TestClient(make_app(study, tmp_path / "study", store, local=True))
+    assert local.get("/", headers={"Host": "evil.example"}).status_code == 421
+    assert local.get("/", headers={"Host": "[::1]:80"}).status_code == 200
+    assert local.get("/", headers={"Host": "127.0.0.1:8000"}).status_code == 200

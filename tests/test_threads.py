@@ -15,7 +15,7 @@ from parasol import Parasol
 from parasol.images import to_uint8
 from small_model import drawing
 model = Parasol.load(sys.argv[1], threads=int(sys.argv[2]))
-result = model.stylize(drawing(0), [(drawing(1), 0.7), (drawing(2), -0.2)], steps=4, texture=0.5, color="match", size=96)
+result = model.stylize(drawing(0), [(drawing(1), 0.7), (drawing(2), -0.2)], steps=4, color="match", size=96)
 print(hashlib.sha256(result.recipe.text().encode()).hexdigest(), hashlib.sha256(to_uint8(result.pixels)).hexdigest())
 """
 
@@ -23,7 +23,7 @@ print(hashlib.sha256(result.recipe.text().encode()).hexdigest(), hashlib.sha256(
 def test_recipes_and_pixels_are_the_same_on_any_number_of_threads(bundle: Bundle) -> None:
     told = set()
     for threads in ("1", "2", "4", "8"):
-        counts = {name: threads for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PARASOL_THREADS")}
+        counts = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PARASOL_THREADS"), threads)
         paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
         words = [sys.executable, "-c", PAINT, str(bundle.folder), threads]
         told.add(subprocess.run(words, env=os.environ | counts | paths, check=True, capture_output=True).stdout)

@@ -1,7 +1,6 @@
 """`parasol study`: ask people which of two pictures they prefer, and tell what they said."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -182,8 +181,6 @@ def _print_strengths(part: dict[str, Any], confidence: float) -> None:
     for row in part["strengths"]:
         low, high = row["interval"]
         print(f"  {row['method']:{width}}  {row['strength']:+.2f}  [{low:+.2f}, {high:+.2f}] at {confidence:.0%}")
-    if not part["finite"]:
-        print("  some method always won or always lost: half an answer a side was added", file=sys.stderr)
 
 
 def _print_rate(rate: dict[str, Any]) -> None:

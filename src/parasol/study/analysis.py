@@ -19,6 +19,11 @@ TIE = "(tie)"
 SUSPICIOUS = 0.001
 """A participant whose sides a fair coin would bring so seldom is pointed out."""
 
+ENDLESS = (
+    "the answers set no finite strengths: some methods always won, always lost, or only tied against the others; "
+    "the rates below stand, and more answers may settle it"
+)
+
 COLUMNS = (
     "participant", "number", "trial", "kind", "question", "pair", "left", "right", "choice", "chosen", "milliseconds",
     "at", "id",
@@ -150,6 +155,8 @@ def _question(
         intervals = bootstrap(wins, ties, generator, draws=draws, confidence=confidence)
     except ValueError as error:
         return {**found, "strengths": None, "reason": str(error), "rates": _rates(study, wins, ties, 1.0, confidence)}
+    if not intervals.strengths.finite:
+        return {**found, "strengths": None, "reason": ENDLESS, "rates": _rates(study, wins, ties, 1.0, confidence)}
     strengths, effect = intervals.strengths, max(1.0, intervals.design_effect)
     rows = [
         {

@@ -1,12 +1,15 @@
 """The page and its two questions to the server: which trial is next, and please keep this answer."""
 
+import json
+import re
 import socket
 from pathlib import Path
 from typing import Annotated, Any
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
 from pydantic import Field, StringConstraints
 
 from parasol.bundle import Record
@@ -17,10 +20,13 @@ PAGE = Path(__file__).parent / "page"
 FILES = {"": "index.html", "page.css": "page.css", "page.js": "page.js"}
 AHEAD = 2  # trials whose pictures the browser fetches early
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+LARGEST_BODY = 4096  # bytes; an answer has 200
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 FOREVER = "public, max-age=31536000, immutable"
 NEVER = "no-store"
 
@@ -45,16 +51,25 @@ class Given(Record):
     milliseconds: int = Field(ge=0, le=LONGEST)
 
 
-def make_app(study: Study, folder: Path, store: Store) -> FastAPI:
-    """The study as a web application. Nothing that it sends tells methods, kinds of trials or pairs."""
+def make_app(study: Study, folder: Path, store: Store, *, local: bool = False) -> FastAPI:
+    """The study as a web application. Nothing that it sends tells methods, kinds of trials or pairs.
+
+    `local`: this machine alone is served, so that a page elsewhere whose name leads here (DNS rebinding) is refused.
+    """
     app = FastAPI(title=study.title, docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.middleware("http")
     async def with_headers(request: Request, call_next: Any) -> Response:
-        response = await call_next(request)
+        refusal = await _refusal(request, local)
+        response = await call_next(request) if refusal is None else refusal
         response.headers.update(HEADERS)
         response.headers.setdefault("Cache-Control", NEVER)
         return response
+
+    @app.exception_handler(RequestValidationError)
+    async def told(request: Request, error: RequestValidationError) -> Response:
+        found = [{"loc": each["loc"], "msg": each["msg"][:200]} for each in error.errors()[:4]]  # never what was sent
+        return JSONResponse({"detail": found}, 422)
 
     @app.get("/pictures/{name}")
     def picture(name: str) -> Response:
@@ -91,6 +106,25 @@ def make_app(study: Study, folder: Path, store: Store) -> FastAPI:
         return page("")
 
     return app
+
+
+async def _refusal(request: Request, local: bool) -> Response | None:
+    """What is answered to a request that no page of ours makes."""
+    named = re.sub(r":\d+$", "", request.headers.get("host", "")).strip("[]").lower()
+    if local and named not in LOOPBACK:
+        return JSONResponse({"detail": "this study is served to this machine alone"}, 421)
+    if request.method != "POST":
+        return None
+    length = request.headers.get("content-length", "")
+    if not re.fullmatch(r"[0-9]{1,9}", length):
+        return JSONResponse({"detail": "the length of the body must be told"}, 411)
+    if int(length) > LARGEST_BODY:
+        return JSONResponse({"detail": f"a body may have {LARGEST_BODY} bytes"}, 413)
+    try:
+        json.dumps(json.loads(await request.body()), allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return JSONResponse({"detail": "the body is no JSON of numbers and text"}, 400)
+    return None
 
 
 def _trials(study: Study, number: int) -> Any:
@@ -136,7 +170,9 @@ def serve(folder: Path, host: str, port: int) -> None:
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
         print(f"{study.title!r} for {len(study.schedule)} participants is at {address}?participant=ID", flush=True)
         print(f"answers go to {folder / ANSWERS}; Ctrl-C stops, the same command goes on", flush=True)
-        config = uvicorn.Config(make_app(study, folder, store), log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            make_app(study, folder, store, local=host in LOOPBACK), log_level="warning", access_log=False
+        )
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         store.close()

@@ -13,6 +13,7 @@ HALF_ANSWER = 0.5
 STEPS = 100
 LARGEST_STEP = 2.0  # of Newton's method, in log-strength
 CLOSE = 1e-10
+LARGEST = 12.0  # log-strength; beyond, answers push a method without end
 
 
 def z_of(confidence: float) -> float:
@@ -102,6 +103,13 @@ def fit(wins: Float[np.ndarray, "*batch M M"], ties: Float[np.ndarray, "*batch M
     wins = wins + HALF_ANSWER * (_met(wins, ties) & ~finite[..., None, None])
     outcomes = np.stack([wins[..., first, second], wins[..., second, first], ties[..., first, second]], axis=-1)
     log, log_tie, information = _newton(outcomes, first, second, methods, with_ties)
+    largest = np.maximum(np.abs(log).max(axis=-1), np.where(with_ties, np.abs(log_tie), 0.0))
+    endless = np.asarray(finite & ~(largest < LARGEST))  # ties alone join what wins do not order; nan counts
+    if endless.any():
+        finite = np.asarray(finite & ~endless)
+        outcomes = outcomes + HALF_ANSWER * ((outcomes.sum(-1, keepdims=True) > 0) & endless[..., None, None])
+        outcomes[..., 2] *= with_ties[..., None]
+        log, log_tie, information = _newton(outcomes, first, second, methods, with_ties)
     return Strengths(
         log=log,
         log_tie=np.where(with_ties, log_tie, -np.inf),
@@ -183,4 +191,7 @@ def _pseudo_inverse(information: Float[np.ndarray, "*batch F F"], methods: int) 
     level[:methods] = methods**-0.5
     null = np.multiply.outer(level, level) + np.zeros_like(information)
     null[..., methods, methods] = information[..., methods, methods] == 0
-    return np.linalg.inv(information + null) - null
+    try:
+        return np.linalg.inv(information + null) - null
+    except np.linalg.LinAlgError:  # a table whose strengths have no end; `fit` sees them grow
+        return np.linalg.pinv(information + null, hermitian=True) - null
