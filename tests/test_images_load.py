@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from parasol.images import PictureError, load
+from parasol.images import PictureError, load, load_shown
 
 RED = np.float32([1, 0, 0])
 
@@ -69,7 +69,18 @@ def test_transparency_shows_the_background() -> None:
 def test_palette_transparency_is_honoured() -> None:
     picture = Image.new("P", (10, 10), 0)
     picture.putpalette([255, 0, 0, 0, 0, 0])
-    assert (load(encode(picture, transparency=0)) == 1).all()
+    picture.putpixel((5, 5), 1)
+    pixels = load(encode(picture, transparency=0))
+    assert pixels[5, 5].max() == 0
+    assert pixels.sum() == 3 * 99
+
+
+def test_what_shows_nothing_is_refused() -> None:
+    with pytest.raises(PictureError, match=r"is blank \(nothing in it is to be seen\)"):
+        load(encode(Image.new("RGBA", (16, 16))))
+    with pytest.raises(PictureError, match=r"is blank \(every pixel is the same\)"):
+        load_shown(encode(Image.new("RGB", (16, 16), "white")))
+    assert load(encode(Image.new("RGB", (16, 16), "white"))).min() == 1  # a mask may be
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

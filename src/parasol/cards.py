@@ -18,7 +18,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 from parasol.bundle import Manifest, first_fault
 from parasol.conditions import Style, Texture
 from parasol.encoders.text import Words
-from parasol.images import load, read_bytes, write_atomic
+from parasol.images import load_shown, read_bytes, write_atomic
 from parasol.images.read import Source
 from parasol.maths.colour import ColourStatistics
 from parasol.maths.texture import table_shape
@@ -196,7 +196,7 @@ def open_style(source: Source | StyleCard) -> Picture | StyleCard:
             return StyleCard.parse(read_bytes(source), repr(str(source)))
     if isinstance(source, bytes) and source.lstrip()[:1] == b"{":
         return StyleCard.parse(source)
-    return load(source)
+    return load_shown(source)
 
 
 def check_card_target(path: str | Path) -> None:

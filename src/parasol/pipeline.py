@@ -20,7 +20,7 @@ from parasol.conditions import Style, mixed_style
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
-from parasol.images import fit, from_uint8, load, to_uint8
+from parasol.images import fit, from_uint8, load, load_shown, to_uint8
 from parasol.images.read import Source
 from parasol.maths.colour import colour_statistics
 from parasol.maths.interpolation import mix
@@ -179,7 +179,7 @@ class Parasol:
                         f"{name} is given and no content picture, of which it could keep a part: leave it out"
                     )
             content, shows, dials = _without_picture(content, shows, dials)
-        picture = self._fitted(content, size)
+        picture = self._fitted(content, size, blank=dials.fresh and shows is not None)
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:
@@ -231,11 +231,11 @@ class Parasol:
 
     def embed_content(self, content: Source | Words) -> Float[np.ndarray, " d"]:
         """The unit-norm content descriptor c = C(x) of a picture, or that of words."""
-        return self._text.content(content) if isinstance(content, Words) else self._content(load(content))
+        return self._text.content(content) if isinstance(content, Words) else self._content(load_shown(content))
 
     def embed_style(self, picture: Source) -> Float[np.ndarray, " a"]:
         """The unit-norm style descriptor a = A(x)."""
-        return self._style(load(picture))
+        return self._style(load_shown(picture))
 
     def shown(self, contents: Contents) -> Float[np.ndarray, " d"]:
         """The content descriptor of one picture or words, or of a mix of several (paper, "Content Interpolation")."""
@@ -281,11 +281,12 @@ class Parasol:
             texture=self.painter.texture(opened),
         )
 
-    def _fitted(self, content: Source, size: int | None) -> Picture:
+    def _fitted(self, content: Source, size: int | None, *, blank: bool = False) -> Picture:
+        """The picture at its size. blank: whether it may show nothing, for it gives its shape alone."""
         longer = self.bundle.manifest.default_size if size is None else index(size)
         if not SMALLEST_SIZE <= longer <= LARGEST_SIZE:
             raise ValueError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")
-        return fit(load(content), longer)
+        return fit(load(content) if blank else load_shown(content), longer)
 
     def _require_own(self, recipe: Recipe) -> None:
         if recipe.model.hash != self.bundle.hash:

@@ -3,7 +3,7 @@
 from parasol.images.arrange import Box, crop, fit, from_uint8, pad_to_multiple, square, to_uint8
 from parasol.images.errors import PictureError
 from parasol.images.kind import is_photograph
-from parasol.images.read import SUFFIXES, load, read_bytes
+from parasol.images.read import SUFFIXES, load, load_shown, read_bytes
 from parasol.images.save import check_target, encode_png, read_text, save_png, write_atomic
 from parasol.images.sheet import sheet
 
@@ -18,6 +18,7 @@ __all__ = [
     "from_uint8",
     "is_photograph",
     "load",
+    "load_shown",
     "pad_to_multiple",
     "read_bytes",
     "read_text",

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image, UnidentifiedImageError
 
-from parasol.images import svg
 from parasol.images.arrange import from_uint8
 from parasol.images.errors import PictureError, cannot_read
+from parasol.images.ground import FAINTEST_ALPHA, WHITE, ground_for, shows_nothing
+from parasol.images.svg import draw as svg
 
 MIN_SIDE = 8  # px; one latent
 MAX_ASPECT = 16  # longer side over shorter side
@@ -25,7 +26,6 @@ SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".svg", ".tif", ".tiff", ".webp"}
 )
 WAY_OUT = "use PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, PPM or SVG"
-WHITE = (1.0, 1.0, 1.0)
 EXIF_ORIENTATION = 0x0112
 UPRIGHT = {  # EXIF orientation -> what undoes it
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -40,8 +40,19 @@ UPRIGHT = {  # EXIF orientation -> what undoes it
 Source = str | Path | bytes | Image.Image | np.ndarray
 
 
-def load(source: Source, *, background: tuple[float, float, float] = WHITE) -> Float[np.ndarray, "H W 3"]:
+def load_shown(source: Source) -> Float[np.ndarray, "H W 3"]:
+    """As `load`, for a picture that is to show something: PictureError where every pixel is the same."""
+    pixels = load(source)
+    if shows_nothing(pixels):
+        raise PictureError(f"{_name(source)} is blank (every pixel is the same): give a picture that shows something")
+    return pixels
+
+
+def load(source: Source, *, background: tuple[float, float, float] | None = None) -> Float[np.ndarray, "H W 3"]:
     """Read a picture, upright, in sRGB, its transparent parts laid on `background` (RGB in [0, 1]).
+
+    Without one the ground is white, or black or grey for a drawing that white would hide; a picture that is transparent
+    everywhere is then refused.
 
     `source` is a path, the bytes of a file, "-" for standard input, a PIL picture, or an array (uint8, or float in
     [0, 1]; H W, H W 3 or H W 4). Pictures above 2048 px are shrunk to that. Animations and files of several pages
@@ -58,7 +69,12 @@ def load(source: Source, *, background: tuple[float, float, float] = WHITE) -> F
     _check_shape(picture, name)
     if not isinstance(source, Image.Image):
         picture.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG decodes straight to a smaller size
-    return _composite(_decode(picture, name), background)
+    decoded = _decode(picture, name)
+    if background is None and decoded.mode == "RGBA":
+        if np.asarray(decoded.getchannel("A")).max() < FAINTEST_ALPHA:
+            raise PictureError(f"{name} is blank (nothing in it is to be seen): export it again, or as PNG")
+        background = ground_for(decoded)
+    return _composite(decoded, background or WHITE)
 
 
 def _name(source: Source) -> str:

@@ -8,7 +8,7 @@ from jaxtyping import Float16
 
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
-from parasol.images import load
+from parasol.images import load_shown
 from parasol.index.store import Encoders
 from parasol.runtime import Components
 
@@ -40,5 +40,5 @@ class Describer:
 
     def __call__(self, file: Path) -> Float16[np.ndarray, " d"]:
         """Style descriptor, then content descriptor, rounded to float16. Raises PictureError."""
-        picture = load(file)
+        picture = load_shown(file)
         return np.concatenate([self.style(picture), self.content(picture)]).astype(np.float16)

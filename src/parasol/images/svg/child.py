@@ -1,0 +1,72 @@
+"""The process that draws: SVG by SVG on standard input -> PNG on standard output, under limits of time and memory."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import resvg_py
+
+from .plain import plain
+from .source import Refused
+from .words import fonts
+from .worker import ANSWER, ASK
+
+GIGABYTE = 1 << 30
+MOST_KEPT = 300 << 20  # bytes; a process that has grown beyond it ends after its answer, and the next begins anew
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
+    # What libraries print must not get among the answers.
+    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    used = limit_memory()
+    while len(head := asked.read(ASK.size)) == ASK.size:
+        size, seconds, count = ASK.unpack(head)
+        data = asked.read(count)
+        limit_time(seconds)
+        refused, png, told = _answer(data, size)
+        answers.write(ANSWER.pack(refused, len(png), len(told)) + png + told)
+        answers.flush()
+        if used() > MOST_KEPT:
+            return
+
+
+def _answer(data: bytes, size: int) -> tuple[int, bytes, bytes]:
+    try:
+        drawing = plain(data)
+        png = resvg_py.svg_to_bytes(
+            drawing.text, width=size, height=size, dpi=96.0, background=drawing.ground, **fonts(drawing.text)
+        )
+    except Refused as refused:
+        return 1, b"", str(refused).encode(errors="replace")
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        return 1, b"", f"that cannot be drawn ({reason}): export it again, or as PNG".encode(errors="replace")
+    return 0, bytes(png), " and ".join(drawing.left_out).encode(errors="replace")
+
+
+def limit_memory() -> Callable[[], int]:
+    """Let the system end this process rather than let a drawing take the machine; returns what tells the bytes used."""
+    if sys.platform == "win32":
+        return lambda: 0
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (GIGABYTE, GIGABYTE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def limit_time(seconds: int) -> None:
+    """Let the system end this process after so many CPU seconds from now."""
+    if sys.platform != "win32":
+        import resource
+
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        spent = int(usage.ru_utime + usage.ru_stime)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)  # one that was set from outside stays
+        until = spent + seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (until if most == resource.RLIM_INFINITY else min(until, most), most))
