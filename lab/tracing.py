@@ -36,7 +36,7 @@ def parasol(picture: Picture) -> str:
 
 def vtracer(picture: Picture) -> str:
     """The package vtracer at its defaults."""
-    import vtracer as package
+    import vtracer as package  # type: ignore[import-not-found]  (where it is installed)
 
     pixels = to_uint8(np.dstack([picture, np.ones(picture.shape[:2], np.float32)])).reshape(-1, 4).tolist()
     text = package.convert_pixels_to_svg([tuple(one) for one in pixels], size=picture.shape[1::-1])
@@ -45,7 +45,7 @@ def vtracer(picture: Picture) -> str:
 
 def potracer(picture: Picture) -> str:
     """The package potracer at its defaults, on what is darker than the middle."""
-    import potrace as package
+    import potrace as package  # type: ignore[import-not-found]  (where it is installed)
 
     bitmap = package.Bitmap(Image.fromarray(to_uint8(picture)).convert("L"), blacklevel=0.5)
     data = "".join(_potraced(curve) for curve in bitmap.trace())
@@ -91,7 +91,7 @@ def measured(tracer: Callable[[Picture], str], pictures: dict[str, Picture]) -> 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Measure every tracer on every PNG of a folder, print the medians, and write all of it where --out says."""
-    parser = argparse.ArgumentParser(prog="python -m lab tracing", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m lab tracing", description=__doc__)
     parser.add_argument("--results", type=Path, required=True, metavar="DIR", help="PNGs, such as results of a model")
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON with every row")
     options = parser.parse_args(words)

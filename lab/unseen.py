@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from PIL import Image
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from lab.judging.features import fit_discriminant, histogram
 from lab.judging.judge import fit_content
@@ -113,7 +113,7 @@ class SetJudge:
     def chamfer(self, picture: Picture, look: str) -> float:
         """Squared RGB Chamfer distance, both ways, between a picture's colours and the pooled ones of a set."""
         own, pool = _small(picture, 64), self._palettes[look]
-        return float((cKDTree(pool).query(own)[0] ** 2).mean() + (cKDTree(own).query(pool)[0] ** 2).mean())
+        return float((KDTree(pool).query(own)[0] ** 2).mean() + (KDTree(own).query(pool)[0] ** 2).mean())
 
     def _seen(self, picture: Picture) -> Float[np.ndarray, " m"]:
         return np.concatenate([self.moments(picture)[: self._lite2.width_to(BLOCK)], histogram(picture)])

@@ -85,10 +85,8 @@ class Plan:
 def icon_packages() -> tuple[IconPackage, ...]:
     """The packages of the recipe, from `icon_sets.json`."""
     rows = json.loads(package_files("parasol.corpora").joinpath("icon_sets.json").read_text(encoding="utf-8"))
-    return tuple(
-        IconPackage(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
-        for row in rows
-    )
+    many = ("suffixes", "prefixes")
+    return tuple(IconPackage(**{**row, **{name: tuple(row.get(name, ())) for name in many}}) for row in rows)
 
 
 def build(

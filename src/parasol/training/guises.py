@@ -148,7 +148,7 @@ class _Treatment:
             )  # antialiased over one px
             sheet = _over(np.broadcast_to(self.ring, sheet.shape), grown, sheet)
         if self.inside is not None:
-            filled = ndimage.binary_fill_holes(alpha > 0.3)
+            filled = np.asarray(ndimage.binary_fill_holes(alpha > 0.3))
             sheet = _over(np.broadcast_to(self.inside, sheet.shape), filled.astype(np.float32), sheet)
         ink = self._coloured(rgb) if self.inks is None else self._inked(side)
         return _eight_bits(_over(ink, alpha, sheet))

@@ -62,8 +62,8 @@ def _solid(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.random.Ge
     teaches that solid icons stay solid, for most inks of a line drawing are line drawings too.
     """
     cover = _coverage(pixels, ground) > 0.5
-    filled = ndimage.binary_fill_holes(cover)
-    inside = ndimage.distance_transform_edt(filled)
+    filled = np.asarray(ndimage.binary_fill_holes(cover))
+    inside = _depth(filled)
     lined = cover.sum() < 0.7 * filled.sum()
     if lined:
         rim = np.count_nonzero(cover & ~ndimage.binary_erosion(cover))
@@ -80,6 +80,11 @@ def _solid(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.random.Ge
     return _on_white(ink.astype(np.float32), 0.0 if random.random() < 0.85 else random.uniform(0.0, 0.4))
 
 
+def _depth(inside: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W"]:
+    """How far each pixel that is inside is from the nearest that is not."""
+    return np.asarray(ndimage.distance_transform_edt(inside))
+
+
 def _steepness(channel: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W"]:
     """How steep a lightly smoothed channel is."""
     smooth = ndimage.gaussian_filter(channel, 0.7)
@@ -91,7 +96,7 @@ def _silhouette(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.rand
     kind = random.random()
     ink = _shape(pixels, ground) if kind < 0.6 else _coverage(pixels, ground)
     if kind > 0.8:
-        ink = np.maximum(ink, ndimage.binary_fill_holes(ink > 0.5))
+        ink = np.maximum(ink, np.asarray(ndimage.binary_fill_holes(ink > 0.5)))
     if random.random() < 0.3:
         ink = _grown(ink, random.uniform(-1.0, 1.5))
     return _on_white(ink, 0.0 if random.random() < 0.8 else random.uniform(0.0, 0.4))
@@ -145,7 +150,7 @@ def _simplified(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.rand
 def _grown(ink: Float[np.ndarray, "H W"], by: float) -> Float[np.ndarray, "H W"]:
     """Ink grown by so many px, or thinned where that is below 0; what would vanish stays as it was."""
     inside: Bool[np.ndarray, "H W"] = ink > 0.5
-    distance = ndimage.distance_transform_edt(~inside) - ndimage.distance_transform_edt(inside)
+    distance = _depth(~inside) - _depth(inside)
     grown = np.clip(0.5 + by - distance, 0.0, 1.0).astype(np.float32)
     return grown if grown.sum() > 0.4 * ink.sum() else ink
 

@@ -91,7 +91,7 @@ def _corners(chain: Float[np.ndarray, "n 2"]) -> list[int]:
 
 def _smooth(chain: Float[np.ndarray, "n 2"], corners: list[int]) -> Float[np.ndarray, "n 2"]:
     """The chain without its staircase: a mean of five, which is narrower where a corner is near."""
-    wide = sum(np.roll(chain, shift, axis=0) * (3 - abs(shift)) for shift in range(-2, 3)) / 9
+    wide = np.sum([np.roll(chain, shift, axis=0) * (3 - abs(shift)) for shift in range(-2, 3)], axis=0) / 9
     for corner in corners:
         near = (corner + np.arange(-BEND, BEND + 1)) % len(chain)
         wide[near] = chain[near]

@@ -145,7 +145,7 @@ def between(colours: Float[np.ndarray, "H W 3"]) -> Bool[np.ndarray, "H W"]:
     """Which pixels of a Lab picture only mix two of their neighbours, as antialiasing and soft edges do."""
     mixed = np.zeros(colours.shape[:2], bool)
     padded = np.pad(colours, ((2, 2), (2, 2), (0, 0)), mode="edge")
-    height, width = mixed.shape
+    height, width = colours.shape[:2]
 
     def shifted(down: int, right: int) -> np.ndarray:
         return padded[2 + down : 2 + down + height, 2 + right : 2 + right + width]

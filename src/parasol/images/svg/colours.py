@@ -1,6 +1,7 @@
 """CSS colours of any notation -> those that resvg reads."""
 
 import re
+from typing import Any
 
 import tinycss2
 from tinycss2.ast import FunctionBlock, NumberToken, PercentageToken
@@ -46,7 +47,7 @@ def readable(value: str) -> str | None:
 def _parsed(value: str) -> tuple[float, ...] | None:
     """Red, green, blue and alpha in [0, 1]."""
     try:
-        found = parse_color(value)
+        found: Any = parse_color(value)
         if found is None or isinstance(found, str):
             return None
         inside = found.to("srgb")
@@ -61,7 +62,7 @@ def _wide(value: str) -> tuple[float, ...] | None:
     """`color(display-p3 r g b / a)`, `oklab(..)` and `oklch(..)`, into sRGB, clipped."""
     from math import cos, radians, sin
 
-    token = next(iter(tinycss2.parse_component_value_list(value)), None)
+    token: Any = next(iter(tinycss2.parse_component_value_list(value)), None)
     if not isinstance(token, FunctionBlock):
         return None
     name = token.lower_name

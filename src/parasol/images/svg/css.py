@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import cssselect2
+import cssselect2  # type: ignore[import-untyped]
 import tinycss2
 
 from .source import Refused
@@ -114,7 +114,8 @@ def substituted(value: str, variables: dict[str, str], depth: int = 0) -> str | 
     if depth > MOST_NESTED or len(value) > 10_000:
         return None
     parts = []
-    for token in tinycss2.parse_component_value_list(value):
+    tokens: list[Any] = tinycss2.parse_component_value_list(value)
+    for token in tokens:
         if token.type == "function" and token.lower_name == "var":
             text = tinycss2.serialize(token.arguments)
             name, comma, fallback = text.partition(",")
