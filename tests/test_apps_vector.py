@@ -7,6 +7,7 @@ import pytest
 import resvg_py
 
 from parasol.apps.cli import main
+from parasol.images import load, save_png
 from parasol.vector import read_metadata
 
 
@@ -27,6 +28,13 @@ def test_trace_writes_an_svg_that_says_how(tmp_path: Path, capsys: pytest.Captur
     assert 'fill="#112233"' in svg
     recipe = json.loads(read_metadata(svg) or "")
     assert recipe["trace"]["palette"] == ["#112233", "#ffffff"]
+
+
+def test_the_recipe_of_a_result_goes_with_it(tmp_path: Path) -> None:
+    made, target = tmp_path / "a.png", tmp_path / "a.svg"
+    save_png(made, load(icon(tmp_path / "b.png", 2)), text={"parasol": '{"format": 1}'})
+    assert main(["trace", str(made), "-o", str(target)]) == 0
+    assert json.loads(read_metadata(target.read_text()) or "")["recipe"] == {"format": 1}
 
 
 def test_trace_refuses_what_it_cannot_do_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import STDIN
-from parasol.images import PictureError, load, read_bytes, write_atomic
+from parasol.images import PictureError, load, read_bytes, read_text, write_atomic
 from parasol.version import __version__
+
+PNG = b"\x89PNG"
 
 
 def trace(
@@ -27,8 +29,9 @@ def trace(
 ) -> None:
     """Turn a flat picture into an SVG of few shapes: circles, rectangles and strokes exact, everything else curves.
 
-    What is transparent stays so. Photographs and paintings are refused. With --palette the difference of each colour
-    from what the picture had is printed (delta E: 2 is just seen, 10 is another shade).
+    What is transparent stays so. The recipe of a picture that Parasol drew goes with it. Photographs and paintings are
+    refused. With --palette the difference of each colour from what the picture had is printed (delta E: 2 is just
+    seen, 10 is another shade).
 
     \b
     Examples:
@@ -48,8 +51,8 @@ def trace(
     content = split(load(data), load(data, background=(0.0, 0.0, 0.0)))
     opaque = bool((content[..., 3] >= 0.5).all())
     made = traced(content[..., :3] if opaque else content, wanted, count=colors)
-    recipe = {"trace": {"colors": colors, "palette": None if wanted is None else wanted.hexes}, "version": __version__}
-    svg = made.drawing.svg(json.dumps(recipe))
+    choice = {"colors": colors, "palette": None if wanted is None else wanted.hexes}
+    svg = made.drawing.svg(json.dumps({"trace": choice, "version": __version__, **_recipe(data)}))
     write_atomic(target, svg.encode())
     if target == STDIN:
         return
@@ -62,6 +65,14 @@ def trace(
     if palette is not None:
         for name, share, off in rows:
             print(f"{name}  {share:6.1%}  delta E {off:.1f}")
+
+
+def _recipe(data: bytes) -> dict[str, Any]:
+    """The recipe that a PNG of Parasol's own carries, which the SVG carries on."""
+    from parasol.recipe import KEYWORD
+
+    text = read_text(data, KEYWORD) if data.startswith(PNG) else None
+    return {} if text is None else {"recipe": json.loads(text)}
 
 
 def _target(picture: str, out: str | None) -> str:

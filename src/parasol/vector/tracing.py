@@ -115,7 +115,9 @@ def _refuse_photographs(index: Int[np.ndarray, "h w"]) -> None:
 
 
 def _shapes(index: Int[np.ndarray, "h w"], fills: dict[int, Fill]) -> list[Shape]:
-    labels, kinds = tree.components(index)
+    margin = _margin(index)
+    height, width = index.shape
+    labels, kinds = tree.components(np.pad(index, margin))
     filled = np.array([max(round(area(chain)) for chain in outlines(labels == label)) for label in range(len(kinds))])
     regions = tree.stacked(labels, kinds, filled)
     inside = _members(regions)
@@ -128,10 +130,9 @@ def _shapes(index: Int[np.ndarray, "h w"], fills: dict[int, Fill]) -> list[Shape
             member[list(inside[label])] = True
             mask = member[labels]
             if mask.all():
-                size = (index.shape[1] / SCALE, index.shape[0] / SCALE)
-                shapes.append(Rectangle(fill=fill, corner=(0, 0), size=size))
+                shapes.append(Rectangle(fill=fill, corner=(0, 0), size=(width / SCALE, height / SCALE)))
                 continue
-            around = outlines(mask)
+            around = [chain - margin for chain in outlines(mask)]
             exact = recognised(around[0], fill, SCALE) if len(around) == 1 else None
             if exact is not None:
                 shapes.append(exact)
@@ -140,6 +141,12 @@ def _shapes(index: Int[np.ndarray, "h w"], fills: dict[int, Fill]) -> list[Shape
         if chains:
             shapes.append(Outline(fill=fill, chains=chains))
     return shapes
+
+
+def _margin(index: Int[np.ndarray, "h w"]) -> int:
+    """1 where most of the border is ground, so that a ring of it joins the corners beside a full circle; else 0."""
+    border = np.concatenate([index[0], index[-1], index[:, 0], index[:, -1]])
+    return int((border == 0).mean() > 0.5)
 
 
 def _curves(chain: Float[np.ndarray, "n 2"]) -> list[Curve]:
