@@ -17,8 +17,8 @@ def lab(pixels: Float[np.ndarray, "*space 3"]) -> Float[np.ndarray, "*space 3"]:
     encoded = pixels.astype(np.float32)
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
     ratio = linear @ (TO_XYZ / WHITE_POINT[:, None]).T.astype(np.float32)
-    root: Float[np.ndarray, "*space 3"] = np.where(ratio > KNEE, np.cbrt(ratio), ratio * (29 / 6) ** 2 / 3 + 4 / 29)
-    x, y, z = (root[..., axis] for axis in range(3))
+    root = np.asarray(np.where(ratio > KNEE, np.cbrt(ratio), ratio * (29 / 6) ** 2 / 3 + 4 / 29), np.float32)
+    x, y, z = root[..., 0], root[..., 1], root[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
 
 

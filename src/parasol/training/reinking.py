@@ -62,7 +62,7 @@ def _solid(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.random.Ge
     teaches that solid icons stay solid, for most inks of a line drawing are line drawings too.
     """
     cover = _coverage(pixels, ground) > 0.5
-    filled = np.asarray(ndimage.binary_fill_holes(cover))
+    filled: Bool[np.ndarray, "H W"] = np.asarray(ndimage.binary_fill_holes(cover), bool)
     inside = _depth(filled)
     lined = cover.sum() < 0.7 * filled.sum()
     if lined:

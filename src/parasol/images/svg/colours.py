@@ -66,7 +66,7 @@ def _wide(value: str) -> tuple[float, ...] | None:
     if not isinstance(token, FunctionBlock):
         return None
     name = token.lower_name
-    parts = [part for part in token.arguments if part.type not in ("whitespace", "literal", "comment")]
+    parts: list[Any] = [part for part in token.arguments if part.type not in ("whitespace", "literal", "comment")]
     if name == "color" and parts and getattr(parts[0], "lower_value", "") in ("display-p3", "srgb-linear"):
         name, parts = parts[0].lower_value, parts[1:]
     values = [_number(part) for part in parts]
