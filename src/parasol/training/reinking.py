@@ -66,7 +66,7 @@ def _solid(pixels: Pixels, ground: Float[np.ndarray, " 3"], random: np.random.Ge
     inside = _depth(filled)
     lined = cover.sum() < 0.7 * filled.sum()
     if lined:
-        rim = np.count_nonzero(cover & ~ndimage.binary_erosion(cover))
+        rim = np.count_nonzero(cover & ~np.asarray(ndimage.binary_erosion(cover), bool))
         inner = cover & (inside > 2.6 * cover.sum() / max(rim, 1))  # one and a third of the lines' width from outside
     else:
         edges = np.max([_steepness(pixels[..., channel]) for channel in range(3)], axis=0)
