@@ -27,7 +27,6 @@ from parasol.comparison.lite2 import Lite2
 from parasol.comparison.method import read
 from parasol.comparison.methods import Asked
 from parasol.corpora import Corpus
-from parasol.corpora.split import is_test_name
 from parasol.images import from_uint8, to_uint8
 from parasol.maths.distances import unit
 from parasol.pipeline import Parasol
@@ -41,6 +40,8 @@ GALLERY = (
     "iconoir",
 )  # fmt: skip
 """Sets among whose pictures a content is looked for."""
+VALIDATION_LOOKS = ("marketeq", "uim", "quill", "stash", "streamline-plump-color", "streamline-plump-color-flat")
+"""Held sets (`recipes_guised`), for choosing dials and weights."""
 EMOJI = ("twemoji", "fluent-emoji-flat", "openmoji", "noto")
 FITTED, PALETTE, KEPT, BLOCK = 120, 40, 150, 14
 """Pictures of each set for the judge, half of them to fit it; for its palette; principal directions; last block."""
@@ -65,25 +66,26 @@ def on_white(rgba: np.ndarray) -> Picture:
 class SetJudge:
     """Which unseen set a picture looks like, how near it is, and how far its colours are from those of a set."""
 
-    def __init__(self, icons: Corpus) -> None:
+    def __init__(self, icons: Corpus, looks: Sequence[str]) -> None:
+        self.looks = looks
         self._lite2, self._icons, self._pixels = Lite2(), icons, icons.rgba()
         random = np.random.default_rng(5)
         own: dict[str, list[int]] = defaultdict(list)
         for row, cell in enumerate(icons.cells):
-            if cell.set in LOOKS:
+            if cell.set in looks:
                 own[cell.set].append(row)
-        self.fitted = {look: random.permutation(own[look])[:FITTED] for look in LOOKS}
-        self.others = {look: np.setdiff1d(own[look], self.fitted[look]) for look in LOOKS}
-        values = np.stack([self._seen(on_white(self._pixels[row])) for look in LOOKS for row in self.fitted[look]])
-        labels = np.repeat(np.arange(len(LOOKS)), [len(self.fitted[look]) for look in LOOKS])
-        half = np.concatenate([np.arange(len(self.fitted[look])) % 2 == 0 for look in LOOKS])
+        self.fitted = {look: random.permutation(own[look])[:FITTED] for look in looks}
+        self.others = {look: np.setdiff1d(own[look], self.fitted[look]) for look in looks}
+        values = np.stack([self._seen(on_white(self._pixels[row])) for look in looks for row in self.fitted[look]])
+        labels = np.repeat(np.arange(len(looks)), [len(self.fitted[look]) for look in looks])
+        half = np.concatenate([np.arange(len(self.fitted[look])) % 2 == 0 for look in looks])
         centre, scale = values[half].mean(0), values[half].std(0) + 1e-6
         directions = np.linalg.svd((values[half] - centre) / scale, full_matrices=False)[2][:KEPT]
         reduced = ((values - centre) / scale) @ directions.T
         discriminant = fit_discriminant(reduced[half], labels[half])
         self._style = lambda seen: discriminant(((seen[None] - centre) / scale) @ directions.T)[0]
         projected = discriminant(reduced)
-        self._centres = np.stack([projected[half & (labels == place)].mean(0) for place in range(len(LOOKS))])
+        self._centres = np.stack([projected[half & (labels == place)].mean(0) for place in range(len(looks))])
         told = [
             self.distances(style).argmin() == label
             for style, label in zip(projected[~half], labels[~half], strict=True)
@@ -91,7 +93,7 @@ class SetJudge:
         self.real = float(np.mean(told))
         self._palettes = {
             look: np.concatenate([_small(self.picture(row), 32) for row in self.fitted[look][:PALETTE]])
-            for look in LOOKS
+            for look in looks
         }
 
     def picture(self, row: int) -> Picture:
@@ -144,16 +146,16 @@ class Shown:
         return bool(self._bases[(self._gallery @ own).argmax()] == base)
 
 
-def items(icons: Corpus, emoji: Corpus, count: int) -> tuple[list[Item], list[str]]:
-    """`count` black icons and as many emoji of test contents; and the contents among which the black ones are found."""
+def items(icons: Corpus, emoji: Corpus, count: int, split: str) -> tuple[list[Item], list[str]]:
+    """`count` black icons and as many emoji of a split; and the contents among which the black ones are looked for."""
     random, drawn = np.random.default_rng(7), defaultdict(int)
     for cell in icons.cells:
         drawn[cell.base] += cell.set in GALLERY
     black = [
         row for row, cell in enumerate(icons.cells)
-        if cell.set == "mdi" and is_test_name(cell.base) and drawn[cell.base] >= 2
+        if cell.set == "mdi" and cell.split == split and drawn[cell.base] >= 2
     ]  # fmt: skip
-    tested = [row for row, cell in enumerate(emoji.cells) if cell.split == "content-test" and cell.set in EMOJI]
+    tested = [row for row, cell in enumerate(emoji.cells) if cell.split == split and cell.set in EMOJI]
     found = []
     for kind, corpus, rows in (("black", icons, black), ("emoji", emoji, tested)):
         pixels = corpus.rgba()
@@ -162,15 +164,18 @@ def items(icons: Corpus, emoji: Corpus, count: int) -> tuple[list[Item], list[st
     return found, list(dict.fromkeys(icons.cells[row].base for row in black))
 
 
-def measure(model: Parasol, icons: Corpus, emoji: Corpus, count: int, dials: dict[str, object], out: Path) -> Record:
+def measure(
+    model: Parasol, icons: Corpus, emoji: Corpus, count: int, dials: dict[str, object], out: Path, *, validation: bool
+) -> Record:
     """All cases; writes the sheets, returns the record."""
-    judge = SetJudge(icons)
-    contents, bases = items(icons, emoji, count)
+    looks = VALIDATION_LOOKS if validation else LOOKS
+    judge = SetJudge(icons, looks)
+    contents, bases = items(icons, emoji, count, "content-val" if validation else "content-test")
     shown, waiting, done = Shown(judge, icons, bases), Waiting("painting"), 0
     cases: list[Record] = []
     for references in REFERENCES:
         rows = [np.concatenate([np.ones_like(contents[0].picture), *(item.picture for item in contents)], axis=1)]
-        for place, look in enumerate(LOOKS):
+        for place, look in enumerate(looks):
             row: list[Picture] = []
             for number, item in enumerate(contents):
                 drawn = np.random.default_rng([place, number]).permutation(judge.others[look])[:references]
@@ -181,14 +186,14 @@ def measure(model: Parasol, icons: Corpus, emoji: Corpus, count: int, dials: dic
                 cases.append(
                     {
                         "set": look, "references": references, "kind": item.kind, "content": item.base,
-                        "told": LOOKS[near.argmin()], "before": LOOKS[before.argmin()],
+                        "told": looks[near.argmin()], "before": looks[before.argmin()],
                         "nearer": bool(near[place] < before[place]),
                         "colours": judge.chamfer(result, look), "colours_before": judge.chamfer(item.picture, look),
                         "found": shown.found(result, item.base) if item.kind == "black" else None,
                     }
                 )  # fmt: skip
                 done += 1
-                waiting.tell(done, len(REFERENCES) * len(LOOKS) * len(contents))
+                waiting.tell(done, len(REFERENCES) * len(looks) * len(contents))
             rows.append(np.concatenate(row, axis=1))
         Image.fromarray(to_uint8(np.concatenate(rows))).save(out / f"sheet-{references}.png")
     own = [shown.found(item.picture, item.base) for item in contents if item.kind == "black"]
@@ -211,7 +216,10 @@ def summary(cases: Sequence[Record]) -> Record:
                 "nearer": _rate(case["nearer"] for case in own),
                 "found": _rate(shown) if shown else None,
                 "colours_left": round(sum(c["colours"] for c in own) / sum(c["colours_before"] for c in own), 3),
-                "by_set": {look: _rate(c["told"] == look for c in own if c["set"] == look) for look in LOOKS},
+                "by_set": {
+                    look: _rate(c["told"] == look for c in own if c["set"] == look)
+                    for look in dict.fromkeys(c["set"] for c in own)
+                },
             }
     return found
 
@@ -228,6 +236,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--emoji", type=Path, default=Path("data/pictograms"))
     parser.add_argument("--model", default="pictogram")
     parser.add_argument("--count", type=int, default=16, help="contents of each kind")
+    parser.add_argument("--validation", action="store_true", help="the held sets and validation contents instead")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("dials", nargs="?", default="")
     options = parser.parse_args(words)
@@ -236,7 +245,7 @@ def main(words: Sequence[str] | None = None) -> int:
     dials = read("ours", Asked.parse(f"ours:{options.dials}").given, known) if options.dials else {}
     options.out.mkdir(parents=True, exist_ok=True)
     icons, emoji = corpora.load(options.icons), corpora.load(options.emoji)
-    record = measure(model, icons, emoji, options.count, dict(dials), options.out)
+    record = measure(model, icons, emoji, options.count, dict(dials), options.out, validation=options.validation)
     (options.out / "unseen.json").write_text(json.dumps(record, indent=1) + "\n")
     print(json.dumps({name: value for name, value in record.items() if name != "cases"}, indent=1))
     return 0
