@@ -32,7 +32,7 @@ def lost(values: Float[np.ndarray, "h w 4"], ground: tuple[float, float, float])
     visible = values[..., 3] >= VISIBLE
     if not visible.any():
         return 0.0
-    alike = (np.abs(values[..., :3] - np.float32(ground)) < NEAR).all(axis=-1) | ~visible
+    alike = (np.abs(values[..., :3] - np.asarray(ground, np.float32)) < NEAR).all(axis=-1) | ~visible
     reached = np.pad(~visible, 1, constant_values=True)
     alike = np.pad(alike, 1, constant_values=True)
     while True:  # spreads by a pixel a turn, to the four neighbours

@@ -1,6 +1,7 @@
 """CSS colours of any notation -> those that resvg reads."""
 
 import re
+from typing import Any
 
 import tinycss2
 from tinycss2.ast import FunctionBlock, NumberToken, PercentageToken
@@ -46,7 +47,7 @@ def readable(value: str) -> str | None:
 def _parsed(value: str) -> tuple[float, ...] | None:
     """Red, green, blue and alpha in [0, 1]."""
     try:
-        found = parse_color(value)
+        found: Any = parse_color(value)
         if found is None or isinstance(found, str):
             return None
         inside = found.to("srgb")
@@ -65,7 +66,7 @@ def _wide(value: str) -> tuple[float, ...] | None:
     if not isinstance(token, FunctionBlock):
         return None
     name = token.lower_name
-    parts = [part for part in token.arguments if part.type not in ("whitespace", "literal", "comment")]
+    parts: list[Any] = [part for part in token.arguments if part.type not in ("whitespace", "literal", "comment")]
     if name == "color" and parts and getattr(parts[0], "lower_value", "") in ("display-p3", "srgb-linear"):
         name, parts = parts[0].lower_value, parts[1:]
     values = [_number(part) for part in parts]

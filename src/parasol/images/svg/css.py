@@ -114,7 +114,8 @@ def substituted(value: str, variables: dict[str, str], depth: int = 0) -> str | 
     if depth > MOST_NESTED or len(value) > 10_000:
         return None
     parts = []
-    for token in tinycss2.parse_component_value_list(value):
+    tokens: list[Any] = tinycss2.parse_component_value_list(value)
+    for token in tokens:
         if token.type == "function" and token.lower_name == "var":
             text = tinycss2.serialize(token.arguments)
             name, comma, fallback = text.partition(",")

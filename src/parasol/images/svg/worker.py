@@ -94,7 +94,7 @@ def _forget() -> None:
     global _kept, _lock
     if _kept is not None:
         for file in (_kept.stdin, _kept.stdout):
-            cast(io.BufferedIOBase, file).raw.close()  # not through the buffer, whose lock another thread may hold
+            cast(io.BufferedReader, file).raw.close()  # not through the buffer, whose lock another thread may hold
         _kept.returncode = 0  # so that nobody waits for it here
     _kept, _lock = None, threading.Lock()
 
