@@ -266,6 +266,7 @@ def stored(component: str, network: nn.Module, names: Sequence[str]) -> dict[str
     weights: dict[str, np.ndarray] = {}
     for name in names:
         value = state[name].detach().cpu().to(torch.float16 if name in matrices else torch.float32).numpy()
+        value = value + value.dtype.type(0)  # -0 becomes 0, which an average makes of it: else twins are kept twice
         if not np.isfinite(value).all():
             raise ValueError(
                 f"{component}/{name} holds values up to {float(state[name].abs().max()):g}; weights must be finite and "

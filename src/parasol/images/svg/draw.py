@@ -8,9 +8,11 @@ import io
 import re
 import sys
 
+import numpy as np
 from PIL import Image
 
 from parasol.images.errors import PictureError
+from parasol.images.ground import FAINTEST_ALPHA
 from parasol.images.svg.worker import Failed, draw
 
 MAX_BYTES = 5_000_000
@@ -48,6 +50,10 @@ def render(data: bytes, size: int, name: str) -> Image.Image:
         raise PictureError(
             f"{name} is an SVG that takes more than {limits} to draw: simplify it, or export it as PNG"
         ) from failed
+    picture = Image.open(io.BytesIO(png))
+    if np.asarray(picture.getchannel("A")).max() < FAINTEST_ALPHA:
+        without = f" without {left_out}" if left_out else ""
+        raise PictureError(f"{name} is blank (nothing in it is to be seen{without}): export it again, or as PNG")
     if left_out:
         print(f"parasol: {name} is drawn without {left_out}", file=sys.stderr)
-    return Image.open(io.BytesIO(png))
+    return picture

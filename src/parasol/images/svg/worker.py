@@ -2,13 +2,14 @@
 
 import atexit
 import contextlib
+import io
 import os
 import struct
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 # Run from the folder above this package, so that the child loads neither numpy nor Pillow.
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); from svg.child import main; main()"
@@ -93,7 +94,7 @@ def _forget() -> None:
     global _kept, _lock
     if _kept is not None:
         for file in (_kept.stdin, _kept.stdout):
-            cast(Any, file).raw.close()  # not through the buffer, whose lock another thread may hold
+            cast(io.BufferedReader, file).raw.close()  # not through the buffer, whose lock another thread may hold
         _kept.returncode = 0  # so that nobody waits for it here
     _kept, _lock = None, threading.Lock()
 
