@@ -15,7 +15,7 @@ from typing import IO, cast
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); from svg.child import main; main()"
 FOLDER = Path(__file__).parents[1]
 ASK = struct.Struct(">III")  # longer side in px, seconds, bytes of the drawing that follows
-ANSWER = struct.Struct(">BII")  # 0 drawn or 1 refused, bytes of the PNG, bytes of the words; both follow
+ANSWER = struct.Struct(">B?II")  # 0 drawn or 1 refused, whether it is the last, bytes of PNG and words; both follow
 
 
 class Failed(Exception):
@@ -43,12 +43,8 @@ def draw(data: bytes, size: int, seconds: int) -> tuple[bytes, str]:
         timer = threading.Timer(2 * seconds, worker.kill)
         timer.start()
         try:
-            stdin, stdout = cast(IO[bytes], worker.stdin), cast(IO[bytes], worker.stdout)
-            stdin.write(ASK.pack(size, seconds, len(data)) + data)
-            stdin.flush()
-            refused, pixels, words = ANSWER.unpack(_read(stdout, ANSWER.size))
-            png, told = _read(stdout, pixels), _read(stdout, words).decode(errors="replace")
-        except BaseException as error:  # an interrupt too: what the process would answer next belongs to this drawing
+            refused, last, png, told = _answer(worker, ASK.pack(size, seconds, len(data)) + data)
+        except BaseException as error:  # an interrupt too: what it would answer next belongs to this drawing
             _end(worker)
             _kept = None
             if isinstance(error, OSError | EOFError):
@@ -56,9 +52,21 @@ def draw(data: bytes, size: int, seconds: int) -> tuple[bytes, str]:
             raise
         finally:
             timer.cancel()
+        if last:
+            _end(worker)
+            _kept = None
     if refused:
         raise Failed(told)
     return png, told
+
+
+def _answer(worker: subprocess.Popen[bytes], question: bytes) -> tuple[int, bool, bytes, str]:
+    """Whether it refused, whether it ends now, the PNG, and its words. Raises OSError or EOFError where it ended instead."""
+    stdin, stdout = cast(IO[bytes], worker.stdin), cast(IO[bytes], worker.stdout)
+    stdin.write(question)
+    stdin.flush()
+    refused, last, pixels, words = ANSWER.unpack(_read(stdout, ANSWER.size))
+    return refused, last, _read(stdout, pixels), _read(stdout, words).decode(errors="replace")
 
 
 def _started() -> subprocess.Popen[bytes]:
