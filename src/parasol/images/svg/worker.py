@@ -61,7 +61,7 @@ def draw(data: bytes, size: int, seconds: int) -> tuple[bytes, str]:
 
 
 def _answer(worker: subprocess.Popen[bytes], question: bytes) -> tuple[int, bool, bytes, str]:
-    """Whether it refused, whether it ends now, the PNG, its words. Raises OSError or EOFError where it ended instead."""
+    """Whether it refused, whether it ends now, PNG and words. Raises OSError or EOFError where it ended instead."""
     stdin, stdout = cast(IO[bytes], worker.stdin), cast(IO[bytes], worker.stdout)
     stdin.write(question)
     stdin.flush()
