@@ -74,7 +74,7 @@ class SetJudge:
         for row, cell in enumerate(icons.cells):
             if cell.set in looks:
                 own[cell.set].append(row)
-        self.fitted = {look: random.permutation(own[look])[:FITTED] for look in looks}
+        self.fitted = {look: random.permutation(own[look])[: min(FITTED, 2 * len(own[look]) // 3)] for look in looks}
         self.others = {look: np.setdiff1d(own[look], self.fitted[look]) for look in looks}
         values = np.stack([self._seen(on_white(self._pixels[row])) for look in looks for row in self.fitted[look]])
         labels = np.repeat(np.arange(len(looks)), [len(self.fitted[look]) for look in looks])

@@ -13,7 +13,7 @@ from drawn_corpus import make
 from parasol.bundle import Bundle
 from parasol.corpora import Corpus
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
-from parasol.networks.autoencoder import AutoencoderConfig
+from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.networks.content_map import ContentMapConfig
 from parasol.networks.projector import ProjectorConfig
@@ -352,6 +352,6 @@ def test_a_run_can_begin_with_a_bundle(bundle: Bundle) -> None:
 
 def test_a_start_without_fitting_weights_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no weights that fit"):
-        warm_start(StyleEncoder(STYLE), bundle.folder)
+        warm_start(Autoencoder(AUTOENCODER), bundle.folder)
     with pytest.raises(ValueError, match=r"holds neither best\.safetensors"):
         warm_start(StyleEncoder(STYLE), tmp_path)

@@ -12,7 +12,7 @@ from parasol.vector.ground import DARK, RGBA, WHITE
 def content(body: str) -> RGBA:
     text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">{body}</svg>'
     data = resvg_py.svg_to_bytes(text, width=96, height=96)
-    return split(load(data), load(data, background=(0.0, 0.0, 0.0)))
+    return split(load(data, background=WHITE), load(data, background=(0.0, 0.0, 0.0)))
 
 
 RING = '<circle cx="32" cy="32" r="20" fill="#fff" stroke="#c24" stroke-width="5"/>'

@@ -242,7 +242,7 @@ class Index:
             entries = [_entry(json.loads(line)) for line in bytes(data).decode().splitlines()]
         except (ValueError, TypeError, RecursionError) as error:
             raise self._damaged(name) from error
-        if len(entries) != shard.rows or sorted({entry.path for entry in entries}) != [e.path for e in entries]:
+        if not len(entries) == shard.rows == len({entry.path for entry in entries}):
             raise self._damaged(name)
         return entries
 
