@@ -443,7 +443,10 @@ def test_the_command_builds(tmp_path: Path, source: Path) -> None:
         (["media", "--from", "{source}", "--contents", "0"], "contents 0 is too small"),
         (["media", "--from", "{source}", "--share", "0"], "share 0 is out of range; it must be above 0 and at most 1"),
         (["media", "--from", "{empty}"], "holds no photograph to train on"),
-        (["media", "--from", "{source}", "--size", "64"], "--size 64 goes with pictograms and paintings and not with"),
+        (
+            ["media", "--from", "{source}", "--size", "64"],
+            "--size 64 goes with pictograms and icons and paintings",
+        ),
         (["paintings", "--styles", "3"], "--styles 3 goes with media and not with paintings: leave it out"),
     ],
 )

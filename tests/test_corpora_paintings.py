@@ -526,7 +526,7 @@ def test_the_command_opens_both_kinds_of_corpus(tmp_path, built):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["build", "cats"], "there is no corpus 'cats': those that can be built are pictograms and paintings"),
+        (["build", "cats"], "there is no corpus 'cats': those that can be built are pictograms, icons and paintings"),
         (["build", "paintings", "--background", "red"], "--background red goes with pictograms"),
         (["build", "pictograms", "--overlap", "0.5"], "--overlap 0.5 goes with paintings"),
     ],
