@@ -26,7 +26,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     drawn += [("b", "painting", n) for n in range(4)]
     for source, kind, number in drawn:
         file = f"{source}-{kind}-{number}.png"
-        save_png(folder / file, np.full((8, 12, 3), number / 10, np.float32))
+        pixels = np.full((8, 12, 3), number / 10, np.float32)
+        pixels[2:5, 3:7] = 1.0  # a blank picture shows nothing, and is refused
+        save_png(folder / file, pixels)
         split = "train" if number == 0 and source == "b" else ("test", "gpl")[number % 2]
         lines.append(
             {

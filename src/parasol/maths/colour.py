@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from parasol.maths.one_thread import one_thread
 from parasol.types import Picture
 
 QUANTISATION_VARIANCE = 1.0 / (12.0 * 255.0**2)
@@ -47,6 +48,7 @@ class ColourMatch:
     """Share of pixels, 0..1, out of [0, 1] by at least half an 8-bit level before; the more, the worse the match."""
 
 
+@one_thread()
 def colour_statistics(pixels: Float[np.ndarray, "*space 3"]) -> ColourStatistics:
     """Colour mean and covariance of a picture, or of any selection of its pixels.
 
@@ -86,6 +88,7 @@ def colour_map(content: ColourStatistics, style: ColourStatistics, *, max_gain: 
     return (left * np.minimum(gains, max_gain)) @ right
 
 
+@one_thread()
 def match_colours(
     pixels: Picture, style: ColourStatistics, *, strength: float = 1.0, max_gain: float = 10.0
 ) -> ColourMatch:
@@ -107,6 +110,7 @@ def match_colours(
     return ColourMatch(pixels=blended.clip(0.0, 1.0).astype(np.float32), clipped_share=_outside(blended))
 
 
+@one_thread()
 def keep_colours(
     pixels: Float[np.ndarray, "H W 3"], content: Float[np.ndarray, "_ _ 3"], *, strength: float = 1.0
 ) -> ColourMatch:

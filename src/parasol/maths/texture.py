@@ -17,6 +17,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.lib.stride_tricks import sliding_window_view
 
+from parasol.maths.one_thread import one_thread
+
 REACH = 1  # from the middle of a patch to its edge
 PATCH = 2 * REACH + 1
 BASES = 2  # orthonormal bases of directions
@@ -36,6 +38,7 @@ def table_shape(channels: int) -> tuple[int, int]:
     return BASES * channels * PATCH**2, LEVELS
 
 
+@one_thread()
 def texture_of(array: Float[np.ndarray, "C h w"]) -> Table:
     """The texture of latents or pixels, which depends on their size as little as what they show allows.
 
@@ -48,6 +51,7 @@ def texture_of(array: Float[np.ndarray, "C h w"]) -> Table:
     return _quantiles(np.concatenate([basis @ patches for basis in _bases(len(array))]))
 
 
+@one_thread()
 def towards_texture(array: Float[np.ndarray, "C h w"], texture: Table, share: float) -> Float[np.ndarray, "C h w"]:
     """An array moved towards a texture: 0 leaves it as it is, 1 goes all of the way once, 2.5 twice and half once more.
 

@@ -58,8 +58,8 @@ class GuiseStyleTraining:
 
 
 class GuiseTask(Task):
-    """L_DM on the pool, both descriptors frozen. The score is the mean squared velocity error over modes, as of
-    `DiffusionTask`, on a pool of sets and contents that training never sees.
+    """L_DM on the pool, both descriptors frozen. The score is the squared velocity error of the joint branch, the one
+    that guidance leans on, over a pool of sets that training never sees; other sets may show the same.
     """
 
     accelerated = True
