@@ -1,7 +1,7 @@
 """SVG -> pixels, for drawings from anywhere: read, checked and drawn by resvg in a process of its own.
 
-The process is needed: 300 nested groups, a huge pattern tile or a filter with 100,000 octaves make resvg 0.48 overflow
-its stack, abort or run for minutes, and none of that can be caught inside a process.
+The process is needed: there are drawings on which resvg 0.48 overflows its stack, asks for more memory than there is,
+or runs for minutes, and none of that can be caught inside a process.
 """
 
 import io
