@@ -113,7 +113,7 @@ def pictogram_guised() -> Recipe:
     projector = ProjectorConfig(style_dimension=GUISE_STYLE.dimension, hidden=256)
     plan, training = PoolPlan(), GuiseTraining()
     optimisation = Optimisation(
-        steps=1_500, batch=32, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
+        steps=1_000, batch=32, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
         validate_every=200, save_every=50, keep="last",
     )  # fmt: skip
 
