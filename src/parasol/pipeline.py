@@ -50,8 +50,10 @@ class Parasol:
 
     @classmethod
     def load(cls, model: str | Path | None = None, *, runtime: str = "onnx", threads: int = 0) -> "Parasol":
-        """The bundled default, a bundled model by name, or a bundle's folder.
+        """The bundled default, a bundled model by name, one of several by NAME@HASH, or a bundle's folder.
 
+        HASH is the beginning of an identity or of a manifest's hash, of a bundled model or of one in the folders that
+        the environment variable `PARASOL_MODELS` names.
         `runtime` is "onnx" or, with the train extra, "torch". `threads` 0 uses every core (onnx).
 
         Raises:
@@ -59,6 +61,16 @@ class Parasol:
             ValueError: there is no such runtime.
         """
         bundle = Bundle.open(model)
+        return cls(bundle, _components(bundle, runtime, threads))
+
+    @classmethod
+    def of(cls, part: ModelPart, *, runtime: str = "onnx", threads: int = 0) -> "Parasol":
+        """The very model that a recipe or a session names (its `model`), bundled or in `PARASOL_MODELS`.
+
+        Raises:
+            BundleError: it is not installed, in one line that says how to get it; else as `load` does.
+        """
+        bundle = Bundle.named(part.name, part.hash)
         return cls(bundle, _components(bundle, runtime, threads))
 
     def stylize(
@@ -190,7 +202,7 @@ class Parasol:
             raise ValueError(NOTHING_KEPT)
         return Recipe.write(
             version=__version__,
-            model=ModelPart(name=self.bundle.manifest.name, hash=self.bundle.hash),
+            model=ModelPart.of(self.bundle),
             picture=picture,
             content=self._content(picture) if shows is None else self.shown(shows),
             told=shows is not None,
@@ -212,7 +224,7 @@ class Parasol:
         """The picture of a PNG again, pixel for pixel, from the recipe that it carries.
 
         Raises:
-            RecipeError: it carries none, or one for another model or version.
+            RecipeError: it carries none, or one for another model, which `of` finds.
         """
         return self.paint(Recipe.read(source), progress=progress)
 
@@ -289,11 +301,8 @@ class Parasol:
         return fit(load(content) if blank else load_shown(content), longer)
 
     def _require_own(self, recipe: Recipe) -> None:
-        if recipe.model.hash != self.bundle.hash:
-            raise RecipeError(
-                f"the recipe is for the model {recipe.model.name!r} with hash {recipe.model.hash[:12]} and this is "
-                f"{self.bundle.manifest.name!r} with hash {self.bundle.hash[:12]}: name that model or its folder"
-            )
+        if not self.bundle.goes_by(recipe.model.hash):
+            raise RecipeError(f"the recipe is for the model {recipe.model.another(self.bundle)}")
 
 
 @final

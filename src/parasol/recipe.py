@@ -1,8 +1,8 @@
 """Recipes: everything that makes one picture again, carried inside its PNG.
 
 A recipe holds the fitted content picture, the style's descriptor, colours and texture (not the style picture), the
-dials, and the hash of the model. With the model at hand it is complete: `Parasol.stylize` itself paints from nothing
-else.
+dials, and the identity of the model. With the model at hand it is complete: `Parasol.stylize` itself paints from
+nothing else.
 """
 
 import dataclasses
@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
-from parasol.bundle import first_fault
+from parasol import editions
+from parasol.bundle import Bundle, first_fault
 from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_float32
 from parasol.conditions import Style
 from parasol.images import encode_png, load, read_text
@@ -118,7 +119,21 @@ class ModelPart(Part):
     """The model that a recipe is for."""
 
     name: str
+    """For the reader."""
+
     hash: str
+    """The model's identity. Pictures of before there were identities have the hash of a bundle's whole manifest."""
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "ModelPart":
+        """What names a model."""
+        return cls(name=bundle.manifest.name, hash=bundle.identity)
+
+    def another(self, bundle: Bundle) -> str:
+        """For an error: which model this names, that another is at hand, and how to get it."""
+        own = ModelPart.of(bundle)
+        told, other = (editions.titled(one.name, one.hash) for one in (self, own))
+        return f"{told} and this is {other}: {editions.way_to(self.hash)}"
 
 
 NOTHING_KEPT = "protect keeps structure and fresh starts without any: leave one out"
@@ -212,6 +227,11 @@ class Recipe(Part):
         if text is None:
             raise RecipeError(f"{name} carries no recipe: {ANOTHER_PICTURE}")
         return cls.parse(text, f"the recipe in {name}")
+
+    def repeats(self, other: "Recipe", bundle: Bundle) -> bool:
+        """Whether this makes the same picture as another recipe, one for that model: versions and names apart."""
+        own = self.model_copy(update={"version": other.version, "model": other.model})
+        return bundle.goes_by(self.model.hash) and own == other
 
     def text(self) -> str:
         """The recipe as one line of JSON."""
