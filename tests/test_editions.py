@@ -249,6 +249,10 @@ def test_a_model_that_nobody_knows(shelf: Path) -> None:
         Bundle.named("mine", "0" * 64)
     with pytest.raises(BundleError, match=r"'/etc/x' with hash .* made this and is not installed"):
         Bundle.named("/etc/x", "../..")
+    for digits in ("", "3", "\x1b[31m"):
+        with pytest.raises(BundleError, match="made this and is not installed") as caught:
+            Bundle.named("small", digits)
+        assert str(caught.value).isprintable()
 
 
 def test_a_wrong_variable_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

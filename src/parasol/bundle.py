@@ -143,7 +143,7 @@ class Bundle:
         Raises:
             BundleError: it is not there, which says how to get it; else as `open` does.
         """
-        found = _matching(digits)
+        found = [one for one in _matching(digits) if one.goes_by(digits)]
         if not found:
             raise BundleError(
                 f"{editions.titled(name, digits)} made this and is not installed: {editions.way_to(digits)}"

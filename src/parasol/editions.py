@@ -78,7 +78,8 @@ def titled(name: str, digits: str) -> str:
     shown = name if len(name) <= 40 else f"{name[:37]}..."
     found = of_hash(digits)
     if found is None:
-        return f"{shown!r} with hash {digits[:DIGITS]}"
+        start = digits[:DIGITS]
+        return f"{shown!r} with hash {start if start.isascii() and start.isalnum() else repr(start)}"
     return f"{found.name!r}, edition {found.edition} ({found.identity[:DIGITS]})"
 
 
