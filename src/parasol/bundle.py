@@ -22,6 +22,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from parasol import editions
+from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
 
 FORMAT = 1
@@ -40,7 +41,7 @@ EDITION = re.compile(r"(?P<name>[^@]*)@(?P<digits>[0-9a-f]{4,64})")
 GET_ANOTHER = "copy or download the bundle again, or export it anew with `parasol export`"
 
 
-class BundleError(ValueError):
+class BundleError(ParasolError):
     """A model that cannot be used. One line: what is wrong, and the way out."""
 
 
@@ -321,7 +322,7 @@ def _identity(bundle: Bundle) -> str:
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for name, values in bundle._tensors(*(f"{component}/" for component in painted)):
         digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
-        digest.update(np.ascontiguousarray(values))
+        digest.update(values.tobytes())
     return digest.hexdigest()
 
 

@@ -19,6 +19,7 @@ from pydantic import Base64Bytes, ValidationError
 from parasol.bundle import first_fault
 from parasol.cards import Part, StyleCard, StyleSource, float32_bytes, read_float32, title, weighted
 from parasol.encoders.text import Words
+from parasol.errors import ParasolError
 from parasol.images import read_bytes, to_uint8, write_atomic
 from parasol.index.locks import locked
 from parasol.index.search import Hit, Query, search
@@ -34,7 +35,7 @@ TOP = 12
 START_ANEW = "start a new session"
 
 
-class SessionError(ValueError):
+class SessionError(ParasolError):
     """A session that is broken, of another model or index, or without what is picked. One line, with the way out."""
 
 
