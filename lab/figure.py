@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from parasol.comparison.journal import as_lines
+from parasol.editions import by_identity
 from parasol.images import write_atomic
 from parasol.types import Record
 
@@ -56,7 +57,7 @@ class Store:
             return {}
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
-            return content["figures"] if content["subject"] == self.key else {}
+            return content["figures"] if by_identity(content["subject"]) == by_identity(self.key) else {}
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{str(self.path)!r} holds no figures: move it away or choose another --out") from error
 

@@ -49,7 +49,7 @@ class Trial:
         """Names what the figures are about."""
         pictures = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (*self.contents, *self.styles)]
         dials = {"dials": asdict(self.dials), "size": self.size, "tile": self.tile, "overlap": self.overlap}
-        return {"model_hash": self.model.bundle.hash, "pictures": pictures, **dials}
+        return {"model_hash": self.model.bundle.identity, "pictures": pictures, **dials}
 
 
 def seams(trial: Trial) -> Figure:

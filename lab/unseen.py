@@ -198,7 +198,7 @@ def measure(
         Image.fromarray(to_uint8(np.concatenate(rows))).save(out / f"sheet-{references}.png")
     own = [shown.found(item.picture, item.base) for item in contents if item.kind == "black"]
     return {
-        "model_hash": model.bundle.hash, "dials": dials, "real": judge.real, "found_real": float(np.mean(own)),
+        "model_hash": model.bundle.identity, "dials": dials, "real": judge.real, "found_real": float(np.mean(own)),
         "summary": summary(cases), "cases": cases,
     }  # fmt: skip
 

@@ -234,7 +234,7 @@ def test_recipes(kind: str, place: Place, capsys: pytest.CaptureFixture[str]) ->
 def test_replay_with_another_model(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["style", *GOOD, "--model", "model", "-o", "a.png"]) == 0
     capsys.readouterr()
-    edit_manifest(place.model, licence="another")
+    edit_manifest(place.model, prediction="v")
     refused(place, ["replay", "a.png", "--model", "model"], "the recipe is for the model 'small'", capsys)
 
 

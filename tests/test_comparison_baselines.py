@@ -109,7 +109,7 @@ def test_wct_paints_the_transformed_latent(model: Parasol, scene: Scene) -> None
         found = made(f"wct:strength={strength},floor=1e-4", model)
         assert found.paint(*scene) == pytest.approx(wanted, abs=1e-5)
         assert (found.settings["strength"], found.settings["floor"]) == (strength, 1e-4)
-        assert found.settings["model_hash"] == model.bundle.hash
+        assert found.settings["model_hash"] == model.bundle.identity
     assert made("wct:strength=0", model).paint(*scene) == pytest.approx(
         from_uint8(np.asarray(model.reconstruct(scene[0]))), abs=1 / 255
     )

@@ -173,7 +173,7 @@ def test_embeddings_have_unit_norm_and_tell_pictures_apart(model: Parasol) -> No
 
 def test_a_recipe_for_another_model_is_refused(model: Parasol, tmp_path: Path) -> None:
     folder = copy_of(model.bundle, tmp_path / "copy")
-    edit_manifest(folder, name="other")
+    edit_manifest(folder, name="other", schedule={"beta_end": 0.016})
     model.stylize(CONTENT, STYLE, **FAST).save(tmp_path / "out.png")
     with pytest.raises(RecipeError, match=r"for the model 'small' with hash .* name that model or its folder"):
         Parasol.load(folder).replay(tmp_path / "out.png")

@@ -35,7 +35,7 @@ def test_a_recipe_survives_its_png(recipe: Recipe) -> None:
 
 def test_a_recipe_names_what_it_was_made_from(recipe: Recipe, model: Parasol) -> None:
     content = json.loads(recipe.text())
-    assert content["model"] == {"name": "small", "hash": model.bundle.hash}
+    assert content["model"] == {"name": "small", "hash": model.bundle.identity}
     assert content["dials"] == DIALS.__dict__
     assert all(len(content[part]["descriptor_hash"]) == 64 for part in ("content", "style"))
     other = model.recipe(drawing(0), drawing(2), DIALS)

@@ -176,7 +176,7 @@ def test_a_replay_tells_what_was_changed(full: Session, model: Parasol, change: 
 
 def test_another_model_and_another_index_are_refused(full: Session, bundle: Bundle, model: Parasol) -> None:
     other = copy_of(bundle, Path("other"))
-    edit_manifest(other, name="other")
+    edit_manifest(other, name="other", schedule={"beta_end": 0.016})
     with pytest.raises(
         SessionError, match=r"of the model 'small' .* this is 'other' .*: name that model or its folder"
     ):

@@ -1,12 +1,14 @@
 """PNG files that a repository can carry."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 from PIL import Image, PngImagePlugin
 
+from parasol.editions import by_identity
 from parasol.images import read_text, to_uint8, write_atomic
 
 KEYWORD = "parasol-sheet"
@@ -28,8 +30,9 @@ def small_png(pixels: Float[np.ndarray, "H W 3"], text: str, *, limit: int = LIM
 
 
 def shows(path: Path, text: str) -> bool:
-    """Whether a sheet is there and shows just this."""
-    return path.exists() and read_text(path, KEYWORD) == text
+    """Whether a sheet is there and shows just this; a model may be named as an earlier version did."""
+    found = read_text(path, KEYWORD) if path.exists() else None
+    return found is not None and by_identity(json.loads(found)) == by_identity(json.loads(text))
 
 
 def save(path: Path, pixels: Float[np.ndarray, "H W 3"], text: str) -> None:

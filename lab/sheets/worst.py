@@ -7,6 +7,7 @@ from pathlib import Path
 from lab.figures.judged import OURS
 from lab.judging.cases import CASES, UNSEEN, Case, cases
 from parasol.corpora import Cell
+from parasol.editions import by_identity
 from parasol.held_out import Subject
 from parasol.types import Record
 
@@ -50,7 +51,8 @@ def _records(subject: Subject, figures: Path) -> Sequence[Record]:
     if not figures.is_file():
         raise ValueError(f"the worst are told by the figure 'judged' and {str(figures)!r} is not there: {way_out}")
     content, key = json.loads(figures.read_text(encoding="utf-8")), subject.key()
+    about = by_identity(content["subject"])
     figure = content["figures"].get("judged", {})
-    if "summary" not in figure or any(content["subject"].get(name) != key[name] for name in MEASURED_BY):
+    if "summary" not in figure or any(about.get(name) != key[name] for name in MEASURED_BY):
         raise ValueError(f"{str(figures)!r} has no finished figure 'judged' of this model and corpus: {way_out}")
     return figure["records"]

@@ -6,27 +6,66 @@ comes too late. So it is set here, which every module of the package and every c
 """
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from parasol.errors import ParasolError
 from parasol.version import __version__
 
 if TYPE_CHECKING:
+    from parasol.bundle import BundleError
+    from parasol.cards import CardError, StyleCard
     from parasol.encoders.text import Words
-    from parasol.pipeline import Parasol
+    from parasol.images.errors import PictureError
+    from parasol.index.store import Index, StoreError
+    from parasol.painting import Result
+    from parasol.pipeline import Canvas, Parasol
+    from parasol.recipe import Dials, Recipe, RecipeError
+    from parasol.search import Pick, Session, SessionError
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-__all__ = ["Parasol", "Words", "__version__"]
+__all__ = [
+    "BundleError",
+    "Canvas",
+    "CardError",
+    "Dials",
+    "Index",
+    "Parasol",
+    "ParasolError",
+    "Pick",
+    "PictureError",
+    "Recipe",
+    "RecipeError",
+    "Result",
+    "Session",
+    "SessionError",
+    "StoreError",
+    "StyleCard",
+    "Words",
+    "__version__",
+]
+
+_PLACES = {
+    "parasol.bundle": ("BundleError",),
+    "parasol.cards": ("CardError", "StyleCard"),
+    "parasol.encoders.text": ("Words",),
+    "parasol.images.errors": ("PictureError",),
+    "parasol.index.store": ("Index", "StoreError"),
+    "parasol.painting": ("Result",),
+    "parasol.pipeline": ("Canvas", "Parasol"),
+    "parasol.recipe": ("Dials", "Recipe", "RecipeError"),
+    "parasol.search": ("Pick", "Session", "SessionError"),
+}
 
 
 def __getattr__(name: str) -> object:
-    """Import `Parasol` and `Words` at first use, so that `import parasol` costs nothing."""
-    if name == "Parasol":
-        from parasol.pipeline import Parasol
-
-        return Parasol
-    if name == "Words":
-        from parasol.encoders.text import Words
-
-        return Words
+    """Import what is public at first use, so that `import parasol` costs nothing."""
+    for place, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(place), name)
     raise AttributeError(f"module 'parasol' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.conditions import Style, mixed_style
+from parasol.errors import ParasolError
 from parasol.maths.interpolation import slerp
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe
@@ -27,7 +28,7 @@ def between(model: Parasol, first: Recipe, second: Recipe, share: float) -> Reci
     if share in (0.0, 1.0) or first == second:
         return first if share == 0.0 else second
     if first.dials != second.dials:
-        raise ValueError(
+        raise ParasolError(
             f"the dials differ ({first.dials} and {second.dials}): nothing lies between, give both the same"
         )
     style, shown = _style(model, first, second, share), None
@@ -43,7 +44,7 @@ def mesh(model: Parasol, corners: Sequence[Sequence[Recipe]], count: int) -> lis
     The corners themselves are among them. Raises ValueError as `between` does, and for a count below 2.
     """
     if count < 2:
-        raise ValueError(f"{count} pictures have no ends and nothing between: ask for at least 2, usually 5")
+        raise ParasolError(f"{count} pictures have no ends and nothing between: ask for at least 2, usually 5")
     shares = np.linspace(0.0, 1.0, count).tolist()
     rows = [[between(model, row[0], row[-1], share) for share in shares] for row in corners]
     if len(rows) == 1:
@@ -69,12 +70,12 @@ def _shown(model: Parasol, recipe: Recipe) -> Float[np.ndarray, " d"]:
 
 def _require_blendable(first: Recipe, second: Recipe) -> None:
     if not first.dials.fresh:
-        raise ValueError("two contents have no layout between them: start from new noise (fresh, --fresh)")
+        raise ParasolError("two contents have no layout between them: start from new noise (fresh, --fresh)")
     if first.dials.content_map:
-        raise ValueError("two content maps have nothing between them: leave them out (content_map, --no-content-map)")
+        raise ParasolError("two content maps have nothing between them: leave them out (content_map, --no-content-map)")
     if first.dials.color == "keep":
-        raise ValueError("color is 'keep' and there are two contents whose colours could be kept: use off or match")
+        raise ParasolError("color is 'keep' and there are two contents whose colours could be kept: use off or match")
     shapes = [recipe.picture().shape[:2] for recipe in (first, second)]
     if shapes[0] != shapes[1]:
         told = " and ".join(f"{width} x {height} px" for height, width in shapes)
-        raise ValueError(f"the contents have the shapes {told}: crop them to one shape")
+        raise ParasolError(f"the contents have the shapes {told}: crop them to one shape")

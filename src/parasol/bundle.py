@@ -11,13 +11,18 @@ Nothing in a bundle is ever executed: the files are JSON, safetensors and ONNX g
 
 import hashlib
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from parasol import editions
+from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
 
 FORMAT = 1
@@ -31,10 +36,12 @@ WORDS = ("words_style", "words_content")
 CONTENT_MAP = "content_map"
 """Component of those bundles alone that have spatial content tokens."""
 MODELS = Path(__file__).parent / "models"
+EDITION = re.compile(r"(?P<name>[^@]*)@(?P<digits>[0-9a-f]{4,64})")
+"""One of several models of a name: NAME@HASH, the first digits of its identity or of its manifest's hash."""
 GET_ANOTHER = "copy or download the bundle again, or export it anew with `parasol export`"
 
 
-class BundleError(ValueError):
+class BundleError(ParasolError):
     """A model that cannot be used. One line: what is wrong, and the way out."""
 
 
@@ -118,26 +125,63 @@ class Bundle:
     folder: Path
     manifest: Manifest
     hash: str
-    """SHA-256 of the manifest. It holds those of all other files, so two bundles of one hash are one model."""
+    """SHA-256 of the manifest. It holds those of all other files, so two bundles of one hash are the same files."""
 
     @classmethod
     def open(cls, model: str | Path | None = None) -> "Bundle":
-        """Find and verify a bundle: the default, one by name, or a folder.
+        """Find and verify a bundle: the default, one by name, by NAME@HASH, or a folder.
 
         Raises:
             BundleError: there is no such model, a file is missing or is not what the manifest says, or the format is
                 not one that this version reads.
         """
-        folder = _find(model)
+        return cls._read(_find(model))._verified()
+
+    @classmethod
+    def named(cls, name: str, digits: str) -> "Bundle":
+        """Find and verify the model that a recipe names, bundled or in `PARASOL_MODELS`. `name` is for the error alone.
+
+        Raises:
+            BundleError: it is not there, which says how to get it; else as `open` does.
+        """
+        found = [one for one in _matching(digits) if one.goes_by(digits)]
+        if not found:
+            raise BundleError(
+                f"{editions.titled(name, digits)} made this and is not installed: {editions.way_to(digits)}"
+            )
+        return found[0]._verified()
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of all that painting reads, which is what the pixels of a picture depend on.
+
+        Two bundles of one identity paint the same pictures from the same recipes, whatever their names, default dials,
+        strength stops, words, texts and training records. The table of editions knows those of bundled models; of any
+        other the tensors are read once, when it is first asked for.
+
+        Raises:
+            BundleError: the weights file is no safetensors file.
+        """
+        known = editions.of_hash(self.hash)
+        return _identity(self) if known is None else known.identity
+
+    def goes_by(self, digits: str) -> bool:
+        """Whether a recipe's hash names this model: its identity, its manifest, or a manifest of the same edition."""
+        return digits == self.hash or editions.identity_of(digits) == self.identity
+
+    @classmethod
+    def _read(cls, folder: Path) -> "Bundle":
         try:
             text = (folder / MANIFEST).read_bytes()
         except OSError as error:
             detail = f"has no readable {MANIFEST} ({error.strerror})"
             raise BundleError(f"{_name(folder)} {detail}: {GET_ANOTHER}") from error
-        manifest = _parse(text, folder)
-        for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(manifest))):
-            _verify(folder / file, manifest.files.get(file), folder)
-        return cls(folder=folder, manifest=manifest, hash=hashlib.sha256(text).hexdigest())
+        return cls(folder=folder, manifest=_parse(text, folder), hash=hashlib.sha256(text).hexdigest())
+
+    def _verified(self) -> "Bundle":
+        for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(self.manifest))):
+            _verify(self.folder / file, self.manifest.files.get(file), self.folder)
+        return self
 
     def graph(self, component: str) -> bytes:
         """The ONNX graph of a component."""
@@ -149,25 +193,50 @@ class Bundle:
         Raises:
             BundleError: the weights file is no safetensors file.
         """
+        prefix = f"{component}/"
+        return {name.removeprefix(prefix): values.astype(np.float32) for name, values in self._tensors(prefix)}
+
+    def _tensors(self, *prefixes: str) -> Iterator[tuple[str, np.ndarray]]:
+        """(name, values as they are stored) of each tensor whose name starts so, by name."""
         from safetensors import SafetensorError, safe_open
 
-        prefix = f"{component}/"
         try:
             with safe_open(self.folder / WEIGHTS, framework="numpy") as file:
                 stored = {name: name for name in file.keys()}  # noqa: SIM118 (it has no iterator)
-                places = stored | (file.metadata() or {})
-                return {
-                    name.removeprefix(prefix): file.get_tensor(place).astype(np.float32)
-                    for name, place in places.items()
-                    if name.startswith(prefix)
-                }
-        except SafetensorError as error:
+                for name, place in sorted((stored | (file.metadata() or {})).items()):
+                    if name.startswith(prefixes):
+                        yield name, file.get_tensor(place)
+        except (SafetensorError, OSError) as error:
             raise BundleError(f"{_name(self.folder)}: {WEIGHTS} cannot be read ({error}): {GET_ANOTHER}") from error
 
 
 def available_models() -> list[str]:
     """Names of the models inside the installed package."""
     return sorted(manifest.parent.name for manifest in MODELS.glob(f"*/{MANIFEST}"))
+
+
+def installed() -> list[Bundle]:
+    """Every model that there is: those inside the package, then those in `PARASOL_MODELS`, not verified yet.
+
+    A folder there is a bundle or holds such; one of a format that is not read, or without a whole manifest, is passed
+    over.
+
+    Raises:
+        BundleError: `PARASOL_MODELS` names no folder.
+    """
+    folders = [MODELS / name for name in available_models()]
+    for place in editions.named_folders():
+        if not place.is_dir():
+            raise BundleError(f"{editions.FOLDERS} names {str(place)!r}, which is no folder: correct or unset it")
+        held = sorted(manifest.parent for manifest in place.glob(f"*/{MANIFEST}"))
+        folders += [place] if (place / MANIFEST).exists() else held
+    found = []
+    for folder in folders:
+        try:
+            found.append(Bundle._read(folder))
+        except BundleError:
+            continue
+    return found
 
 
 def graph_file(component: str) -> str:
@@ -206,8 +275,55 @@ def _find(model: str | Path | None) -> Path:
         return MODELS / model
     if Path(model).is_dir():
         return Path(model)
+    asked = EDITION.fullmatch(str(model))
+    name, digits = (str(model), "") if asked is None else (asked["name"], asked["digits"])
+    found = [one for one in _matching(digits) if one.manifest.name == name]
+    if len(found) == 1 or len({one.identity for one in found}) == 1:
+        return found[0].folder
+    if found:
+        several = ", ".join(f"{name}@{one.identity[: editions.DIGITS]}" for one in found)
+        raise BundleError(f"there are several models {str(model)!r}: name one of {several}, or its folder")
+    if asked and editions.of_hash(digits):
+        raise BundleError(f"{editions.titled(name, digits)} is not installed: {editions.way_to(digits)}")
     known = ", ".join(bundled) or "none"
-    raise BundleError(f"there is no model {str(model)!r}: name a bundled one ({known}) or the folder of a bundle")
+    raise BundleError(
+        f"there is no model {str(model)!r}: name a bundled one ({known}), one in {editions.FOLDERS}, or the folder of "
+        "a bundle"
+    )
+
+
+def _matching(digits: str) -> list[Bundle]:
+    """The installed models whose identity or manifest's hash starts so, those found without reading weights first."""
+    shelf, identity = installed(), editions.identity_of(digits)
+    quick = [one for one in shelf if one.hash.startswith(digits) or _listed_as(one, identity)]
+    return quick or [one for one in shelf if editions.of_hash(one.hash) is None and one.identity.startswith(identity)]
+
+
+def _listed_as(bundle: Bundle, identity: str) -> bool:
+    known = editions.of_hash(bundle.hash)
+    return known is not None and known.identity.startswith(identity)
+
+
+def _identity(bundle: Bundle) -> str:
+    manifest = bundle.manifest
+    painted = (*COMPONENTS, *((CONTENT_MAP,) if manifest.content_map else ()))
+    facts = {
+        "schedule": asdict(manifest.schedule),
+        "prediction": manifest.prediction,
+        "size": manifest.default_size,  # at which the textures of style pictures are seen
+        "stride": manifest.stride,
+        "latent_channels": manifest.latent_channels,
+        "style": [manifest.style.dimension, manifest.style.size],
+        "content": [manifest.content.dimension, manifest.content.size],
+        "content_map": manifest.content_map,
+        "networks": {name: value for name, value in manifest.networks.items() if name != "words"},
+        "graphs": {component: manifest.files.get(graph_file(component)) for component in painted},
+    }
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for name, values in bundle._tensors(*(f"{component}/" for component in painted)):
+        digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
 
 
 def _parse(text: bytes, folder: Path) -> Manifest:

@@ -18,6 +18,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 from parasol.bundle import Manifest, first_fault
 from parasol.conditions import Style, Texture
 from parasol.encoders.text import Words
+from parasol.errors import ParasolError
 from parasol.images import load_shown, read_bytes, write_atomic
 from parasol.images.read import Source
 from parasol.maths.colour import ColourStatistics
@@ -30,7 +31,7 @@ MAKE_ANEW = "make it anew from the pictures with `parasol card`"
 Vector3 = tuple[float, float, float]
 
 
-class CardError(ValueError):
+class CardError(ParasolError):
     """A style card that is broken, or meant for another encoder or version. One line, with the way out."""
 
 
@@ -234,5 +235,5 @@ def _read(data: bytes, kind: str, count: int, what: str) -> Float[np.ndarray, " 
     dtype = np.dtype(kind)
     values = np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype).astype(np.float32)
     if len(data) != dtype.itemsize * count or not np.isfinite(values).all():
-        raise ValueError(f"{what} holds {len(data)} bytes instead of {count} finite {dtype.name} values")
+        raise ParasolError(f"{what} holds {len(data)} bytes instead of {count} finite {dtype.name} values")
     return values

@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
 from parasol.maths.colour import ColourStatistics, mean_colours
 from parasol.maths.interpolation import mix
 from parasol.maths.texture import mean_texture
@@ -49,7 +50,7 @@ def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
     """
     weights = [weight for _, weight in styles]
     if not 0.0 < sum(max(weight, 0.0) for weight in weights) < np.inf:
-        raise ValueError(f"style weights are {weights}; give at least one style a positive, finite weight")
+        raise ParasolError(f"style weights are {weights}; give at least one style a positive, finite weight")
     descriptor = mix(np.stack([style.descriptor for style, _ in styles]), weights)
     colours = _shares([(style.colours, weight) for style, weight in styles])
     textures = _shares([(style.texture, weight) for style, weight in styles])

@@ -137,7 +137,7 @@ class Subject:
         """Names what the figures are about: figures with another key are not comparable and never mixed."""
         return {
             "model": self.model.bundle.manifest.name,
-            "model_hash": self._model_hash(),
+            "model_hash": self.model.bundle.identity,
             "dials": self.model.bundle.manifest.dials.model_dump(),
             "corpus_hash": self._corpus_hash(),
             "pairs": len(self.pairs),
@@ -160,11 +160,6 @@ class Subject:
     def strength_key(self) -> Record:
         """The same for figures that know of the dial `strength`: where its stops are."""
         return self.key() | {"strength": [stop.model_dump() for stop in self.model.bundle.manifest.strength]}
-
-    def _model_hash(self) -> str:
-        """Names all that pictures depend on; not the stops of `strength`, which only stand for other dials."""
-        manifest = self.model.bundle.manifest.model_copy(update={"strength": ()})
-        return hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
 
     def _corpus_hash(self) -> str:
         return hashlib.sha256((self.corpus.folder / CELLS_FILE).read_bytes()).hexdigest()

@@ -20,6 +20,7 @@ from parasol.conditions import Style, mixed_style
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
+from parasol.errors import ParasolError
 from parasol.images import fit, from_uint8, load, load_shown, to_uint8
 from parasol.images.read import Source
 from parasol.maths.colour import colour_statistics
@@ -50,8 +51,10 @@ class Parasol:
 
     @classmethod
     def load(cls, model: str | Path | None = None, *, runtime: str = "onnx", threads: int = 0) -> "Parasol":
-        """The bundled default, a bundled model by name, or a bundle's folder.
+        """The bundled default, a bundled model by name, one of several by NAME@HASH, or a bundle's folder.
 
+        HASH is the beginning of an identity or of a manifest's hash, of a bundled model or of one in the folders that
+        the environment variable `PARASOL_MODELS` names.
         `runtime` is "onnx" or, with the train extra, "torch". `threads` 0 uses every core (onnx).
 
         Raises:
@@ -59,6 +62,16 @@ class Parasol:
             ValueError: there is no such runtime.
         """
         bundle = Bundle.open(model)
+        return cls(bundle, _components(bundle, runtime, threads))
+
+    @classmethod
+    def of(cls, part: ModelPart, *, runtime: str = "onnx", threads: int = 0) -> "Parasol":
+        """The very model that a recipe or a session names (its `model`), bundled or in `PARASOL_MODELS`.
+
+        Raises:
+            BundleError: it is not installed, in one line that says how to get it; else as `load` does.
+        """
+        bundle = Bundle.named(part.name, part.hash)
         return cls(bundle, _components(bundle, runtime, threads))
 
     def stylize(
@@ -136,7 +149,7 @@ class Parasol:
         own = self.bundle.manifest.dials
         if strength is not None:
             if (style_scale, structure) != (None, None):
-                raise ValueError("strength stands for style_scale and structure: give it alone, or those two")
+                raise ParasolError("strength stands for style_scale and structure: give it alone, or those two")
             style_scale, structure = self._at_strength(float(strength))
         return Dials(
             style_scale=float(own.style_scale if style_scale is None else style_scale),
@@ -169,13 +182,13 @@ class Parasol:
         A `Style` is one that `style` has described before.
         """
         if dials.content_map and not self.bundle.manifest.content_map:
-            raise ValueError(
+            raise ParasolError(
                 f"a content map is asked for and the model {self.bundle.manifest.name!r} has none: leave it out"
             )
         if content is None or isinstance(content, Words):
             for name, given in (("a mask", mask), ("protect", protect)):
                 if given is not None:
-                    raise ValueError(
+                    raise ParasolError(
                         f"{name} is given and no content picture, of which it could keep a part: leave it out"
                     )
             content, shows, dials = _without_picture(content, shows, dials)
@@ -183,14 +196,14 @@ class Parasol:
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:
-            raise ValueError(
+            raise ParasolError(
                 "color is 'match' and the style is words alone, which have no colours: add a style picture"
             )
         if protect is not None and dials.fresh:
-            raise ValueError(NOTHING_KEPT)
+            raise ParasolError(NOTHING_KEPT)
         return Recipe.write(
             version=__version__,
-            model=ModelPart(name=self.bundle.manifest.name, hash=self.bundle.hash),
+            model=ModelPart.of(self.bundle),
             picture=picture,
             content=self._content(picture) if shows is None else self.shown(shows),
             told=shows is not None,
@@ -212,7 +225,7 @@ class Parasol:
         """The picture of a PNG again, pixel for pixel, from the recipe that it carries.
 
         Raises:
-            RecipeError: it carries none, or one for another model or version.
+            RecipeError: it carries none, or one for another model, which `of` finds.
         """
         return self.paint(Recipe.read(source), progress=progress)
 
@@ -258,12 +271,14 @@ class Parasol:
     def _at_strength(self, strength: float) -> tuple[float, float]:
         stops = self.bundle.manifest.strength
         if not stops:
-            raise ValueError(
+            raise ParasolError(
                 f"strength is given and the model {self.bundle.manifest.name!r} is not calibrated: give style_scale "
                 "and structure"
             )
         if not 0.0 <= strength <= 1.0:
-            raise ValueError(f"strength is {strength}; it must lie in 0 (the content picture) to 1 (all of the style)")
+            raise ParasolError(
+                f"strength is {strength}; it must lie in 0 (the content picture) to 1 (all of the style)"
+            )
         at = np.linspace(0.0, 1.0, len(stops))
         dials = np.array([(stop.style_scale, stop.structure) for stop in stops])
         style_scale, structure = (float(np.interp(strength, at, values)) for values in dials.T)
@@ -285,15 +300,12 @@ class Parasol:
         """The picture at its size. blank: whether it may show nothing, for it gives its shape alone."""
         longer = self.bundle.manifest.default_size if size is None else index(size)
         if not SMALLEST_SIZE <= longer <= LARGEST_SIZE:
-            raise ValueError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")
+            raise ParasolError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")
         return fit(load(content) if blank else load_shown(content), longer)
 
     def _require_own(self, recipe: Recipe) -> None:
-        if recipe.model.hash != self.bundle.hash:
-            raise RecipeError(
-                f"the recipe is for the model {recipe.model.name!r} with hash {recipe.model.hash[:12]} and this is "
-                f"{self.bundle.manifest.name!r} with hash {self.bundle.hash[:12]}: name that model or its folder"
-            )
+        if not self.bundle.goes_by(recipe.model.hash):
+            raise RecipeError(f"the recipe is for the model {recipe.model.another(self.bundle)}")
 
 
 @final
@@ -342,20 +354,20 @@ def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
             from parasol.runtime.torch import TorchComponents
         except ImportError as error:
             missing = f"the torch runtime needs {error.name}"
-            raise ValueError(f"{missing}: pip install 'parasol-style[train]', or use the onnx runtime") from error
+            raise ParasolError(f"{missing}: pip install 'parasol-style[train]', or use the onnx runtime") from error
         return TorchComponents(bundle)
-    raise ValueError(f"runtime is {runtime!r}; it must be onnx or torch")
+    raise ParasolError(f"runtime is {runtime!r}; it must be onnx or torch")
 
 
 def _without_picture(content: Words | None, shows: Contents | None, dials: Dials) -> tuple[np.ndarray, Contents, Dials]:
     """A blank picture for its shape alone, what is shown, and dials that start from new noise."""
     if content is not None and shows is not None:
-        raise ValueError(f"both the content {content.text!r} and `shows` say what is shown: leave one out")
+        raise ParasolError(f"both the content {content.text!r} and `shows` say what is shown: leave one out")
     told = shows if content is None else content
     if told is None:
-        raise ValueError("neither a content picture nor what to show is given: name one")
+        raise ParasolError("neither a content picture nor what to show is given: name one")
     if dials.color == "keep":
-        raise ValueError(
+        raise ParasolError(
             "color is 'keep' and there is no content picture whose colours could be kept: use off or match"
         )
     return np.ones((8, 8, 3), np.float32), told, replace(dials, fresh=True)
@@ -372,10 +384,10 @@ def _region(name: str, mask: Source | None, picture: Picture, black: str) -> Flo
     fitted = fit(load(mask, background=(0.0, 0.0, 0.0)), max(height, width))
     if fitted.shape != picture.shape:
         found = f"{fitted.shape[1]} x {fitted.shape[0]} px"
-        raise ValueError(f"the {name} comes to {found} and the content to {width} x {height} px: give both one shape")
+        raise ParasolError(f"the {name} comes to {found} and the content to {width} x {height} px: give both one shape")
     region = from_uint8(to_uint8(fitted.mean(axis=2)))
     if not region.any():
-        raise ValueError(f"the {name} is black everywhere, so that {black}")
+        raise ParasolError(f"the {name} is black everywhere, so that {black}")
     return region
 
 

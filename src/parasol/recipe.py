@@ -1,8 +1,8 @@
 """Recipes: everything that makes one picture again, carried inside its PNG.
 
 A recipe holds the fitted content picture, the style's descriptor, colours and texture (not the style picture), the
-dials, and the hash of the model. With the model at hand it is complete: `Parasol.stylize` itself paints from nothing
-else.
+dials, and the identity of the model. With the model at hand it is complete: `Parasol.stylize` itself paints from
+nothing else.
 """
 
 import dataclasses
@@ -14,9 +14,11 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
-from parasol.bundle import first_fault
+from parasol import editions
+from parasol.bundle import Bundle, first_fault
 from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_float32
 from parasol.conditions import Style
+from parasol.errors import ParasolError
 from parasol.images import encode_png, load, read_text
 from parasol.types import Picture
 
@@ -32,7 +34,7 @@ LARGEST_SEED = 2**63 - 1
 ANOTHER_PICTURE = "give the PNG that Parasol wrote, not a copy that another program saved"
 
 
-class RecipeError(ValueError):
+class RecipeError(ParasolError):
     """A recipe that is missing, broken, or meant for another model or version. One line, with the way out."""
 
 
@@ -87,29 +89,31 @@ class Dials:
         for name in ("style_scale", "content_scale"):
             value = getattr(self, name)
             if not -LARGEST_SCALE <= value <= LARGEST_SCALE:
-                raise ValueError(f"{name} is {value}; it must lie in -100 to 100, usually 0 (ignored) to 10")
+                raise ParasolError(f"{name} is {value}; it must lie in -100 to 100, usually 0 (ignored) to 10")
         if not 0.0 <= self.structure <= 1.0:
-            raise ValueError(
+            raise ParasolError(
                 f"structure is {self.structure}; it must lie in 0 (free) to 1 (the content picture itself)"
             )
         if not 0.0 <= self.texture <= 1.0:
-            raise ValueError(f"texture is {self.texture}; it must lie in 0 (by the descriptor alone) to 1 (all of it)")
+            raise ParasolError(
+                f"texture is {self.texture}; it must lie in 0 (by the descriptor alone) to 1 (all of it)"
+            )
         if not 0.0 <= self.color_strength <= 1.0:
-            raise ValueError(
+            raise ParasolError(
                 f"color_strength is {self.color_strength}; it must lie in 0 (no colour step) to 1 (all of it)"
             )
         if not 1 <= self.steps <= 1000:
-            raise ValueError(f"steps is {self.steps}; it must lie in 1 to 1000, usually 20 to 50")
+            raise ParasolError(f"steps is {self.steps}; it must lie in 1 to 1000, usually 20 to 50")
         if not 0 <= self.seed <= LARGEST_SEED:
-            raise ValueError(f"seed is {self.seed}; it must be a whole number from 0 to 2^63 - 1")
+            raise ParasolError(f"seed is {self.seed}; it must be a whole number from 0 to 2^63 - 1")
         if self.color not in COLOUR_STEPS:
-            raise ValueError(f"color is {self.color!r}; it must be one of {', '.join(COLOUR_STEPS)}")
+            raise ParasolError(f"color is {self.color!r}; it must be one of {', '.join(COLOUR_STEPS)}")
         if self.sampler not in SAMPLERS:
-            raise ValueError(
+            raise ParasolError(
                 f"sampler is {self.sampler!r}; it must be one of {', '.join(SAMPLERS)}: ddim for 50 steps, dpm for 10"
             )
         if self.guidance not in GUIDANCES:
-            raise ValueError(
+            raise ParasolError(
                 f"guidance is {self.guidance!r}; it must be one of {', '.join(GUIDANCES)}: apart is the paper's"
             )
 
@@ -118,7 +122,21 @@ class ModelPart(Part):
     """The model that a recipe is for."""
 
     name: str
+    """For the reader."""
+
     hash: str
+    """The model's identity. Pictures of before there were identities have the hash of a bundle's whole manifest."""
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "ModelPart":
+        """What names a model."""
+        return cls(name=bundle.manifest.name, hash=bundle.identity)
+
+    def another(self, bundle: Bundle) -> str:
+        """For an error: which model this names, that another is at hand, and how to get it."""
+        own = ModelPart.of(bundle)
+        told, other = (editions.titled(one.name, one.hash) for one in (self, own))
+        return f"{told} and this is {other}: {editions.way_to(self.hash)}"
 
 
 NOTHING_KEPT = "protect keeps structure and fresh starts without any: leave one out"
@@ -213,6 +231,11 @@ class Recipe(Part):
             raise RecipeError(f"{name} carries no recipe: {ANOTHER_PICTURE}")
         return cls.parse(text, f"the recipe in {name}")
 
+    def repeats(self, other: "Recipe", bundle: Bundle) -> bool:
+        """Whether this makes the same picture as another recipe, one for that model: versions and names apart."""
+        own = self.model_copy(update={"version": other.version, "model": other.model})
+        return bundle.goes_by(self.model.hash) and own == other
+
     def text(self) -> str:
         """The recipe as one line of JSON."""
         return self.model_dump_json()
@@ -225,7 +248,7 @@ class Recipe(Part):
         """
         chosen = dataclasses.replace(self.dials, **dials)
         if chosen.fresh and self.protected is not None:
-            raise ValueError(NOTHING_KEPT)
+            raise ParasolError(NOTHING_KEPT)
         return self.model_copy(update={"dials": chosen})
 
     def changed(self, *, style: Style | None = None, shown: Float[np.ndarray, " d"] | None = None) -> "Recipe":

@@ -19,6 +19,7 @@ from pydantic import Base64Bytes, ValidationError
 from parasol.bundle import first_fault
 from parasol.cards import Part, StyleCard, StyleSource, float32_bytes, read_float32, title, weighted
 from parasol.encoders.text import Words
+from parasol.errors import ParasolError
 from parasol.images import read_bytes, to_uint8, write_atomic
 from parasol.index.locks import locked
 from parasol.index.search import Hit, Query, search
@@ -34,7 +35,7 @@ TOP = 12
 START_ANEW = "start a new session"
 
 
-class SessionError(ValueError):
+class SessionError(ParasolError):
     """A session that is broken, of another model or index, or without what is picked. One line, with the way out."""
 
 
@@ -193,10 +194,9 @@ class Session:
         """
         manifest = model.bundle.manifest
         index.require(Encoders.of(manifest))
-        own = ModelPart(name=manifest.name, hash=model.bundle.hash)
-        new = Log(format=FORMAT, version=__version__, model=own, index=index.version, steps=())
+        new = Log(format=FORMAT, version=__version__, model=ModelPart.of(model.bundle), index=index.version, steps=())
         if log is not None:
-            _require_same(log, new, index.folder)
+            _require_same(log, new, model, index.folder)
         self.log = new if log is None else log
         self._model, self._index = model, index
         self._results: dict[int, Result] = {}
@@ -317,7 +317,7 @@ class Session:
         Raises:
             ValueError: a descriptor or a recipe of the log is damaged.
         """
-        again = Session(self._model, self._index)
+        again = Session(self._model, self._index, self.log.model_copy(update={"steps": ()}))
         for step in self.log.steps:
             asked = step.query
             if step.made is None:
@@ -402,12 +402,9 @@ def check_session_target(path: str | Path) -> None:
         raise SessionError(f"{str(path)!r} does not end in .json, as the file of a session must: rename it")
 
 
-def _require_same(log: Log, own: Log, folder: Path) -> None:
-    if log.model.hash != own.model.hash:
-        raise SessionError(
-            f"the session is of the model {log.model.name!r} with hash {log.model.hash[:12]} and this is "
-            f"{own.model.name!r} with hash {own.model.hash[:12]}: name that model or its folder, or {START_ANEW}"
-        )
+def _require_same(log: Log, own: Log, model: Parasol, folder: Path) -> None:
+    if not model.bundle.goes_by(log.model.hash):
+        raise SessionError(f"the session is of the model {log.model.another(model.bundle)}, or {START_ANEW}")
     if log.index != own.index:
         raise SessionError(
             f"the session is of an index of version {log.index[:12]} and {str(folder)!r} has the version "

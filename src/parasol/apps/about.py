@@ -15,26 +15,30 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def models(json_: Json = False) -> None:
-    """List the models inside the package; every --model takes one of these names, or the folder of a bundle.
+    """List the models inside the package and in the folders that PARASOL_MODELS names, joined as in PATH.
+
+    Every --model takes one of these names, NAME@HASH for one of several editions, or the folder of a bundle.
 
     \b
     Example:
       parasol models --json
     """
-    from parasol.bundle import DEFAULT_MODEL, Bundle, available_models
+    from parasol.bundle import DEFAULT_MODEL, MODELS, installed
+    from parasol.editions import DIGITS, of_hash
 
     rows = []
-    for name in available_models():
-        bundle = Bundle.open(name)
-        manifest = bundle.manifest
+    for bundle in installed():
+        manifest, known = bundle.manifest, of_hash(bundle.hash)
         rows.append(
             {
-                "name": name,
-                "default": name == DEFAULT_MODEL,
+                "name": manifest.name,
+                "edition": None if known is None else known.edition,
+                "default": bundle.folder == MODELS / DEFAULT_MODEL,
                 "size": manifest.size,
                 "result_size": manifest.default_size,
                 "licence": manifest.licence,
                 "dials": manifest.dials.model_dump(),
+                "identity": bundle.identity,
                 "hash": bundle.hash,
                 "folder": str(bundle.folder),
             }
@@ -43,10 +47,9 @@ def models(json_: Json = False) -> None:
         print(json.dumps(rows))
         return
     for row in rows:
-        mark = "*" if row["default"] else " "
-        print(
-            f"{mark} {row['name']:<16} {row['result_size']} px  {row['licence']}  {row['hash'][:12]}  {row['folder']}"
-        )
+        mark, name = "*" if row["default"] else " ", f"{row['name']}@{row['identity'][:DIGITS]}"
+        edition = "" if row["edition"] is None else f"edition {row['edition']}"
+        print(f"{mark} {name:<26} {edition:<10} {row['result_size']} px  {row['licence']}  {row['folder']}")
 
 
 def env(json_: Json = False) -> None:

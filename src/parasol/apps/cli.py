@@ -1,6 +1,7 @@
 """The command `parasol`: parsing and printing only."""
 
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -40,6 +41,7 @@ app.command()(trace)
 app.command()(lint)
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
+DEBUG = "--debug"
 
 
 def _version(wanted: bool) -> bool:
@@ -54,6 +56,9 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error comes from; anywhere in a command.")
+    ] = False,
 ) -> None:
     """One picture in the style of another, with dials.
 
@@ -64,8 +69,12 @@ def root(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 2 after an error (one line on standard error), 130 after Ctrl-C."""
+    """Run one command; returns the exit code: 0, 2 after an error (one line on standard error), 130 after Ctrl-C.
+
+    With `--debug` anywhere among the words the traceback stands above that line.
+    """
     words = sys.argv[1:] if arguments is None else arguments
+    debug, words = DEBUG in words, [word for word in words if word != DEBUG]
     try:
         code = app(words or ["--help"], prog_name="parasol", standalone_mode=False) or 0
         if code == INTERRUPTED:
@@ -79,7 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"this command needs {error.name}: install it with  pip install 'parasol-style[train]'"
     except MemoryError:
         message = "there is not enough memory: use a smaller --size, or close other programs"
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError) as error:  # of the package's own, ParasolError; rooms beside the front raise its base
         message = str(error)
+        if debug:
+            traceback.print_exception(error)
     print("parasol: error:", " ".join(message.split()), file=sys.stderr)
     return 2

@@ -67,7 +67,7 @@ def draw(
         for number in range(count):
             recipe = first.varied(seed=dials.seed + number)
             out = job.out if count == 1 else job.numbered(recipe.dials.seed)
-            if many and _is_made(out, recipe):
+            if many and _is_made(model, out, recipe):
                 left -= 1
                 yield Outcome(job=job, out=out)
                 continue
@@ -145,10 +145,10 @@ def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     return lambda source: opened if source == STDIN and opened is not None else source
 
 
-def _is_made(out: str, recipe: "Recipe") -> bool:
+def _is_made(model: "Parasol", out: str, recipe: "Recipe") -> bool:
     from parasol.recipe import Recipe
 
     try:
-        return Recipe.read(out) == recipe
+        return Recipe.read(out).repeats(recipe, model.bundle)
     except ValueError:  # not there, not whole, or not ours
         return False

@@ -78,13 +78,16 @@ Guidance = Annotated[
     ),
 ]
 Size = Annotated[int | None, typer.Option(metavar="PX", help="Longer side; the model's own if left out.")]
-Model = Annotated[str | None, typer.Option(metavar="NAME|DIR", help="A bundled model, or the folder of a bundle.")]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|DIR", help="A model of `parasol models`, by name or NAME@HASH, or a bundle's folder."),
+]
 SuitedModel = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|DIR",
-        help="A bundled model, or the folder of a bundle; where none is named a style card's own, else `painting` for "
-        "photographs and `pictogram` for anything else.",
+        help="A model of `parasol models`, by name or NAME@HASH, or a bundle's folder; where none is named a style "
+        "card's own, else `painting` for photographs and `pictogram` for anything else.",
         show_default=False,
     ),
 ]

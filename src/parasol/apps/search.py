@@ -115,7 +115,8 @@ def search(
     if session is not None:
         check_session_target(session)
     log = Log.read(session) if session is not None and Path(session).exists() else None
-    index, loaded = Index.open(folder), Parasol.load(model)
+    index = Index.open(folder)
+    loaded = Parasol.of(log.model) if model is None and log is not None else Parasol.load(model)
     running = Session(loaded, index, log)
     styles, contents = ([(_opened(one), one.weight) for one in named] for named in (wanted, shown))
     query: dict[str, Any] = {

@@ -132,7 +132,6 @@ def replay(
     Example:
       parasol replay out.png -o again.png
     """
-    from parasol.bundle import available_models
     from parasol.images import check_target, load
     from parasol.pipeline import Parasol
     from parasol.recipe import Recipe
@@ -141,9 +140,9 @@ def replay(
     check_target(target)
     source = sys.stdin.buffer.read() if png == STDIN else png
     recipe = Recipe.read(source)
-    named = recipe.model.name if recipe.model.name in available_models() else None
     with Progress("replaying") as progress:
-        result = Parasol.load(model or named).paint(recipe, progress=progress.update)
+        loaded = Parasol.of(recipe.model) if model is None else Parasol.load(model)
+        result = loaded.paint(recipe, progress=progress.update)
     result.save(target)
     identical = bool((load(source) == result.pixels).all())
     if not identical:

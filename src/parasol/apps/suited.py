@@ -51,11 +51,11 @@ def _cards(looks: Iterable[Any]) -> "Iterator[StyleCard]":
 
 
 def _model_of(card: "StyleCard") -> str:
-    """The bundled model with a card's style encoder; the default, which then refuses the card, where there is none."""
-    from parasol.bundle import DEFAULT_MODEL, Bundle, available_models
+    """The installed model with a card's style encoder; where there is none the default, which then refuses the card."""
+    from parasol.bundle import DEFAULT_MODEL, MODELS, installed
 
-    for name in available_models():
-        own = Bundle.open(name).manifest.style
+    for bundle in installed():
+        own = bundle.manifest.style
         if (own.name, own.version) == (card.encoder.name, card.encoder.version):
-            return name
+            return bundle.folder.name if bundle.folder.parent == MODELS else str(bundle.folder)
     return DEFAULT_MODEL

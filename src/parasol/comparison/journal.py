@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, final
 
+from parasol.editions import by_identity
 from parasol.images import write_atomic
 from parasol.types import Record
 
@@ -13,8 +14,9 @@ from parasol.types import Record
 class Journal:
     """A file that only grows. A line that a kill cut short is dropped when the file is opened again.
 
-    Records under another key than `key` are about something else: `renew` starts afresh then, and otherwise that is an
-    error, so that nothing costly is ever thrown away.
+    A key that names a model as an earlier version did is the same key. Records under another one than `key` are
+    about something else: `renew` starts afresh then, and otherwise that is an error, so that nothing costly is ever
+    thrown away.
 
     Raises:
         ValueError: the file is no journal, or one of another key.
@@ -28,16 +30,17 @@ class Journal:
             return
         whole, _, torn = path.read_bytes().rpartition(b"\n")
         try:
-            found = json.loads(whole.partition(b"\n")[0])
+            found = by_identity(json.loads(whole.partition(b"\n")[0]))
         except ValueError as error:
             raise ValueError(f"{str(path)!r} holds no records: move it away or name another folder") from error
-        if found == json.loads(self._first):
+        wanted = by_identity(json.loads(self._first))
+        if found == wanted:
             if torn:
                 write_atomic(path, whole + b"\n")
         elif renew:
             write_atomic(path, self._first)
         else:
-            changed = [name for name in {**found, **key} if found.get(name) != key.get(name)]
+            changed = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
             raise ValueError(
                 f"{str(path.parent)!r} holds results of another {' and '.join(changed)}: move it away or name another "
                 "folder"

@@ -101,7 +101,7 @@ class Own:
         def told(kind: str, size: int) -> Backbone:
             return Backbone(
                 name=f"{kind} encoder of the model {manifest.name}",
-                weights=model.bundle.hash,
+                weights=model.bundle.identity,
                 preprocessing=f"letterboxed to {size} px, RGB in [0, 1]",
             )
 

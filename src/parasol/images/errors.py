@@ -2,8 +2,10 @@
 
 import errno
 
+from parasol.errors import ParasolError
 
-class PictureError(ValueError):
+
+class PictureError(ParasolError):
     """A picture that cannot be read or written. One line: the value, the rule, the way out."""
 
 

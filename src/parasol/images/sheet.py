@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFont
 
+from parasol.errors import ParasolError
 from parasol.images.arrange import fit, from_uint8, to_uint8
 
 GAP = 4  # px between cells
@@ -25,10 +26,10 @@ def sheet(
     """
     columns = max((len(row) for row in rows), default=0)
     if columns == 0:
-        raise ValueError("a sheet of 0 pictures cannot be drawn: give at least one")
+        raise ParasolError("a sheet of 0 pictures cannot be drawn: give at least one")
     for labels, number, what in ((row_labels, len(rows), "rows"), (column_labels, columns, "columns")):
         if labels and len(labels) != number:
-            raise ValueError(f"{len(labels)} labels do not name {number} {what}: give one for each")
+            raise ParasolError(f"{len(labels)} labels do not name {number} {what}: give one for each")
     font = ImageFont.load_default(LINE * 2 / 3)
     left = GAP + max((int(font.getlength(label)) + 2 * GAP for label in row_labels), default=0)
     top = GAP + (LINE if column_labels else 0)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float16
 
+from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, PictureError
 from parasol.index.describe import Describer
 from parasol.index.layout import arranged
@@ -85,11 +86,13 @@ def build(
 
 def _pictures(root: Path) -> tuple[list[Entry], list[Skipped]]:
     if not root.is_dir():
-        raise ValueError(f"{str(root)!r} is no folder: give the folder of the pictures")
+        raise ParasolError(f"{str(root)!r} is no folder: give the folder of the pictures")
     entries, skipped = scan(root)
     if not entries:
         detail = f" ({skipped[0].reason})" if skipped else ""
-        raise ValueError(f"the folder {str(root)!r} holds no picture{detail}: put {', '.join(sorted(SUFFIXES))} there")
+        raise ParasolError(
+            f"the folder {str(root)!r} holds no picture{detail}: put {', '.join(sorted(SUFFIXES))} there"
+        )
     return entries, skipped
 
 

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from parasol.errors import ParasolError
 
-class Busy(ValueError):
+
+class Busy(ParasolError):
     """Another process holds the lock."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32
 
+from parasol.errors import ParasolError
 from parasol.index.neighbours import neighbours
 from parasol.index.store import BUILD_AGAIN, Encoders, Index, StoreError
 
@@ -26,9 +27,9 @@ class Query:
 
     def __post_init__(self) -> None:
         if self.style is None and self.content is None:
-            raise ValueError("the query is empty: give a style, a content, or both")
+            raise ParasolError("the query is empty: give a style, a content, or both")
         if not 0 <= self.style_weight <= 1:
-            raise ValueError(f"the style weight is {self.style_weight}; it must be between 0 and 1")
+            raise ParasolError(f"the style weight is {self.style_weight}; it must be between 0 and 1")
 
     def vector(self, encoders: Encoders) -> Float32[np.ndarray, " n"]:
         """q, such that q . row = w cos(style) + (1 - w) cos(content) for every row of an index."""
@@ -58,13 +59,13 @@ def search(index: Index, query: Query, top: int) -> list[Hit]:
         ValueError: `top` is below 1, the index is empty or damaged.
     """
     if top < 1:
-        raise ValueError(f"top is {top}; it must be 1 at least")
+        raise ParasolError(f"top is {top}; it must be 1 at least")
     if not len(index.table):
         raise StoreError(f"the index {str(index.folder)!r} holds no picture yet: {BUILD_AGAIN}")
     encoders, root = index.manifest.encoders, Path(index.manifest.pictures)
     vector = query.vector(encoders)
     if not np.isfinite(vector).all():
-        raise ValueError("the query holds what is no number: describe its pictures anew")
+        raise ParasolError("the query holds what is no number: describe its pictures anew")
     try:
         rows, scores = neighbours(index).nearest(vector, top)
     except ValueError as error:

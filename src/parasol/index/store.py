@@ -25,6 +25,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from parasol.bundle import EncoderCard, Record, first_fault, sha256, shortened
 from parasol.bundle import Manifest as BundleManifest
+from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.index.files import npy_bytes
 from parasol.index.table import Table
@@ -42,7 +43,7 @@ LARGEST_MANIFEST = 64_000_000  # bytes; a hundred million pictures have a tenth 
 BUILD_AGAIN = "run `parasol index build` again, which describes what is missing"
 
 
-class StoreError(ValueError):
+class StoreError(ParasolError):
     """An index that cannot be used. One line: what is wrong, and the way out."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
 from parasol.maths.distances import SMALLEST_NORM, unit
 
 
@@ -21,16 +22,18 @@ def mix(descriptors: Float[np.ndarray, "n d"], weights: Sequence[float]) -> Floa
         ValueError: there is not one finite weight for each descriptor, or they cancel and leave no direction.
     """
     if len(weights) != len(descriptors) or not np.all(np.isfinite(weights)):
-        raise ValueError(
+        raise ParasolError(
             f"weights are {list(weights)} for {len(descriptors)} descriptors; pass one finite number for each"
         )
     shares = np.asarray(weights, dtype=np.float64)
     largest = float(np.abs(shares).max(initial=0.0))
     if largest == 0.0:
-        raise ValueError(f"weights are {list(weights)}; at least one must differ from 0")
+        raise ParasolError(f"weights are {list(weights)}; at least one must differ from 0")
     total = (shares / largest) @ unit(descriptors)
     if float(np.linalg.norm(total)) < SMALLEST_NORM:
-        raise ValueError(f"descriptors cancel under the weights {list(weights)}; choose weights that leave a direction")
+        raise ParasolError(
+            f"descriptors cancel under the weights {list(weights)}; choose weights that leave a direction"
+        )
     return unit(total).astype(np.float32)
 
 
@@ -46,7 +49,7 @@ def slerp(a: Float[np.ndarray, " d"], b: Float[np.ndarray, " d"], share: float) 
     # atan2 of the two diagonals keeps its digits at both ends, where arccos of the dot product loses half of them.
     angle = 2.0 * float(np.arctan2(np.linalg.norm(from_ - to), np.linalg.norm(from_ + to)))
     if np.pi - angle < SMALLEST_NORM:
-        raise ValueError(f"descriptors are opposite (angle {np.degrees(angle):.4f} degrees); go through a third one")
+        raise ParasolError(f"descriptors are opposite (angle {np.degrees(angle):.4f} degrees); go through a third one")
     if angle < SMALLEST_NORM:
         return unit(from_ + share * (to - from_)).astype(np.float32)
     arc = np.sin((1.0 - share) * angle) * from_ + np.sin(share * angle) * to

@@ -38,9 +38,9 @@ def page(kept: Kept, sections: Sequence[Section], comparison: Record | None) -> 
     links = "".join(f'<a href="#{one.name}">{escape(one.title.partition(":")[0])}</a>' for one in sections)
     parts = [
         f"<h1>Controllability of the model {escape(manifest.name)}</h1>",
-        f"<p>Bundle <code>{kept.subject.model.bundle.hash[:12]}</code>, {len(kept.subject.pairs)} held-out pairs from "
-        f"the fixed list, {kept.steps} steps; other dials as the model has them ({escape(dials)}), seed 0. Nothing is "
-        "chosen by hand.</p>",
+        f"<p>Bundle <code>{kept.subject.model.bundle.identity[:12]}</code>, {len(kept.subject.pairs)} held-out pairs "
+        f"from the fixed list, {kept.steps} steps; other dials as the model has them ({escape(dials)}), seed 0. "
+        "Nothing is chosen by hand.</p>",
         f"<nav>{links}</nav>",
         "<p>Below each sheet each measure is drawn over the dial: a thin line for each row, their mean bold.</p>",
         f"<ul>{measures}</ul>",

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
+from parasol.errors import ParasolError
 from parasol.maths.lab import delta_e, lab
 from parasol.vector.palette import colour_of
 from parasol.vector.regions import components
@@ -18,7 +19,7 @@ SAME = 4.0  # delta E that a model's noise leaves on a plain ground
 REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
 
 
-class GroundError(ValueError):
+class GroundError(ParasolError):
     """A ground that is none, or a drawing of which nothing can be seen. One line, with the way out."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from parasol.errors import ParasolError
 from parasol.images import from_uint8, load, to_uint8
 from parasol.maths.lab import delta_e, lab
 
@@ -22,7 +23,7 @@ STEEP = 12.0  # delta E between two neighbours, from which what lies between the
 _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b")
 
 
-class PaletteError(ValueError):
+class PaletteError(ParasolError):
     """A palette that cannot be read. One line: the value, the rule, the way out."""
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
 
+from parasol.errors import ParasolError
 from parasol.images import from_uint8, to_uint8
 from parasol.maths.lab import lab
 from parasol.vector import regions as tree
@@ -26,7 +27,7 @@ MOST_REGIONS = 400  # before ramps are found; drawings that a model made have up
 BLED = 4  # px, by which colours run out below what is transparent
 
 
-class TraceError(ValueError):
+class TraceError(ParasolError):
     """A picture that is no drawing. One line, with the way out."""
 
 
