@@ -32,7 +32,7 @@ class Job:
 
 
 def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[Like] = ()) -> list[Job]:
-    """The jobs of one command, every one checked before any is begun.
+    """The jobs of one command, every one's file checked before any is begun (`paths.Plan` says what of them is lost).
 
     A folder, as content or as the only style, stands for each of its pictures; `out` is then a folder too. Without
     `out`, files and folders are named after what goes in. Raises ValueError.
@@ -52,7 +52,8 @@ def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[L
         jobs = [Job(content=content, shows=tuple(shows), styles=tuple(likes), out=target)]
     else:
         jobs = list(_batch(contents, looks, Path(title if out is None else out), shows))
-    _check(jobs)
+    for job in jobs:
+        check_target(job.out)
     return jobs
 
 
@@ -124,17 +125,15 @@ def _ends(path: Path, suffixes: frozenset[str]) -> bool:
     return path.name.lower().endswith(tuple(suffixes))
 
 
-def _check(jobs: Sequence[Job]) -> None:
-    inputs = {
-        Path(source).resolve()
-        for job in jobs
-        for source in (job.content, *_files(job.styles), *_files(job.shows))
-        if source
-    }
-    for job in jobs:
-        check_target(job.out)
-        if job.out != STDIN and Path(job.out).resolve() in inputs:
-            raise ValueError(f"{job.out!r} would overwrite one of the pictures that go in: choose another -o")
+def sources(jobs: Sequence[Job]) -> list[str]:
+    """Every file that goes into some jobs."""
+    named = (source for job in jobs for source in (job.content, *_files(job.styles), *_files(job.shows)))
+    return list(dict.fromkeys(named))
+
+
+def outputs(jobs: Sequence[Job], seeds: Sequence[int]) -> list[str]:
+    """Every file that some jobs make, with a number each where there are several seeds."""
+    return [job.out if len(seeds) == 1 else job.numbered(seed) for job in jobs for seed in seeds]
 
 
 def _distinct_names(paths: Sequence[str]) -> list[str]:

@@ -9,7 +9,8 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.draw import Frame, Outcome, draw, reader
-from parasol.apps.jobs import STDIN, plan
+from parasol.apps.jobs import STDIN, outputs, plan, sources
+from parasol.apps.paths import Plan
 from parasol.apps.progress import Progress
 from parasol.apps.suited import suited
 from parasol.apps.words import likes, told
@@ -48,7 +49,9 @@ def style(
     sampler: options.Sampler = "ddim",
     guidance: options.Guidance = None,
     seed: options.Seed = 0,
-    count: Annotated[int, typer.Option(min=1, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")] = 1,
+    count: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")
+    ] = 1,
     fresh: options.Fresh = False,
     color: options.Color = "off",
     color_strength: options.ColorStrength = 1.0,
@@ -60,6 +63,7 @@ def style(
         str | None, typer.Option(metavar="FILE", help="PNG for a quick look first: the model's own size, 10 steps.")
     ] = None,
     model: options.SuitedModel = None,
+    overwrite: options.Overwrite = False,
     json_: options.Json = False,
 ) -> int:
     """Draw what CONTENT shows in the style of another picture, of a card, or of words.
@@ -87,9 +91,15 @@ def style(
         raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
     total = len(jobs) * count
     if preview is not None:
-        if total > 1 or preview in (STDIN, jobs[0].out) or jobs[0].out == STDIN:
+        if total > 1 or STDIN in (preview, jobs[0].out):
             raise ValueError("--preview is one file beside the file of one picture: leave it out, or name two files")
         check_target(preview)
+    Plan(
+        reads=[*sources(jobs), mask or "", protect or ""],
+        within=[model or ""],
+        writes=[*outputs(jobs, range(seed, seed + count)), preview or ""],
+        overwrite=overwrite,
+    ).check()
 
     from parasol.pipeline import Parasol
 
@@ -124,6 +134,7 @@ def replay(
     png: Annotated[str, typer.Argument(metavar="PNG", help="A picture that Parasol wrote, - for stdin.")],
     out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, - for stdout.")] = None,
     model: options.Model = None,
+    overwrite: options.Overwrite = False,
     json_: options.Json = False,
 ) -> None:
     """Make a picture again, pixel for pixel, from the recipe that its PNG carries.
@@ -139,6 +150,7 @@ def replay(
 
     target = out if out is not None else f"{'stdin' if png == STDIN else Path(png).stem}-replay.png"
     check_target(target)
+    Plan(reads=[png], within=[model or ""], writes=[target], overwrite=overwrite).check()
     source = sys.stdin.buffer.read() if png == STDIN else png
     recipe = Recipe.read(source)
     named = recipe.model.name if recipe.model.name in available_models() else None

@@ -4,13 +4,14 @@ from parasol.images.arrange import Box, crop, fit, from_uint8, pad_to_multiple, 
 from parasol.images.errors import PictureError
 from parasol.images.kind import is_photograph
 from parasol.images.read import SUFFIXES, load, load_shown, read_bytes
-from parasol.images.save import check_target, encode_png, read_text, save_png, write_atomic
+from parasol.images.save import carries, check_target, encode_png, read_text, save_png, write_atomic
 from parasol.images.sheet import sheet
 
 __all__ = [
     "SUFFIXES",
     "Box",
     "PictureError",
+    "carries",
     "check_target",
     "crop",
     "encode_png",

@@ -5,7 +5,7 @@ import io
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +103,15 @@ def read_text(source: str | Path | bytes, key: str) -> str | None:
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
         raise PictureError(f"{name} is not a whole PNG file: give the PNG that Parasol wrote") from error
     return str(found) if found is not None else None
+
+
+def carries(path: str | Path, keys: Sequence[str]) -> bool:
+    """Whether a picture file holds text under one of the keywords; its pixels may break off."""
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            return any(key in picture.info for key in keys)  # before the pixels, where `encode_png` puts it
+    except Exception:  # as above
+        return False
 
 
 def _irregular(name: str) -> PictureError:
