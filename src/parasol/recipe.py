@@ -15,7 +15,7 @@ from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
 from parasol.bundle import first_fault
-from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_float32
+from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_descriptor
 from parasol.conditions import Style
 from parasol.images import encode_png, load, read_text
 from parasol.types import Picture
@@ -269,7 +269,9 @@ class Recipe(Part):
         if self.content.descriptor is None:
             return None
         try:
-            return read_float32(self.content.descriptor, dimension, "content descriptor")
+            return read_descriptor(
+                self.content.descriptor, self.content.descriptor_hash, dimension, "content descriptor"
+            )
         except ValueError as error:
             raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
 

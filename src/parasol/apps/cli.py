@@ -17,6 +17,7 @@ from parasol.apps.index import index_app
 from parasol.apps.lint import lint
 from parasol.apps.report import report
 from parasol.apps.search import search
+from parasol.apps.start import INTERRUPTED, STOPPED
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
@@ -38,8 +39,6 @@ app.command()(evaluate)
 app.command()(report)
 app.command()(trace)
 app.command()(lint)
-
-INTERRUPTED = 130  # what shells expect after Ctrl-C
 
 
 def _version(wanted: bool) -> bool:
@@ -69,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app(words or ["--help"], prog_name="parasol", standalone_mode=False) or 0
         if code == INTERRUPTED:
-            print("parasol: stopped; what was finished is kept", file=sys.stderr)
+            print(STOPPED, file=sys.stderr)
         return code
     except typer.TyperException as error:
         message = f"{error.format_message().rstrip('.')}: --help after the command shows what it takes"

@@ -49,11 +49,11 @@ class Plan:
         written: dict[object, str] = {}
         added = _files([self.adds_to or ""])
         for path in (*_files(self.writes), *added):
-            name, marks = str(path), _marks(path)
-            above = {mark for folder in Path(os.path.realpath(path)).parents for mark in _marks(folder)}
-            for mark in marks & read.keys():
+            name, own = str(path), marks(path)
+            above = {mark for folder in Path(os.path.realpath(path)).parents for mark in marks(folder)}
+            for mark in own & read.keys():
                 raise ValueError(f"{name!r} would overwrite {read[mark]!r}, which goes in: choose another output")
-            for mark in marks & written.keys():
+            for mark in own & written.keys():
                 raise ValueError(f"{name!r} is to be two outputs at once ({written[mark]!r}): choose another output")
             for mark in above & folders.keys():
                 raise ValueError(f"{name!r} lies in {folders[mark]!r}, which goes in as it is: choose another output")
@@ -61,7 +61,7 @@ class Plan:
                 raise ValueError(
                     f"{name!r} is there already and Parasol did not make it: choose another output, or add --overwrite"
                 )
-            written |= dict.fromkeys(marks, name)
+            written |= dict.fromkeys(own, name)
 
 
 def check_folder(out: PathLike, *, known_by: Iterable[str], own: Iterable[str] = (), reads: PathLike = "") -> None:
@@ -72,7 +72,7 @@ def check_folder(out: PathLike, *, known_by: Iterable[str], own: Iterable[str] =
     """
     folder = Path(out)
     for path in _files([reads]):
-        if _marks(path) & _marks(folder):
+        if marks(path) & marks(folder):
             raise ValueError(f"{str(out)!r} is the folder that goes in: choose another one with --out")
     try:
         found = {path.name for path in folder.iterdir() if path.name[0] != "."}
@@ -84,21 +84,30 @@ def check_folder(out: PathLike, *, known_by: Iterable[str], own: Iterable[str] =
 
 def made_here(file: Path) -> bool:
     """Whether Parasol wrote a file: a picture or a drawing with its recipe, a sheet, a style card, or study answers."""
+    head = _head(file)
+    if head == b"":
+        return True  # nothing is lost
+    return _is_card(file) if head.lstrip()[:1] == b"{" else head.startswith(_answers()) or is_result(file)
+
+
+def is_result(file: Path) -> bool:
+    """Whether a file is a picture or a drawing that Parasol made, or a sheet of such."""
     from parasol.images import carries
     from parasol.recipe import KEYWORD
 
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(HEAD)
-    except OSError:
-        return False
-    if not head:
-        return True  # nothing is lost
-    if head.lstrip()[:1] == b"{":
-        return _is_card(file)
+    head = _head(file)
     if head.lstrip()[:4] == b"<svg":
         return DRAWING_MARK in head
-    return head.startswith(_answers()) or carries(file, (KEYWORD, SHEET_KEYWORD))
+    return carries(file, (KEYWORD, SHEET_KEYWORD))
+
+
+def _head(file: Path) -> bytes:
+    """How a file begins; a space where it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(HEAD)
+    except OSError:
+        return b" "
 
 
 def _is_card(file: Path) -> bool:
@@ -119,14 +128,14 @@ def _answers() -> bytes:
 
 def _named(paths: Iterable[PathLike]) -> dict[object, str]:
     """What tells each file or folder from others -> how it was named."""
-    return {mark: str(path) for path in _files(paths) for mark in _marks(path)}
+    return {mark: str(path) for path in _files(paths) for mark in marks(path)}
 
 
 def _files(paths: Iterable[PathLike]) -> list[PathLike]:
     return [path for path in paths if str(path) not in ("", STDIN)]
 
 
-def _marks(path: PathLike) -> set[object]:
+def marks(path: PathLike) -> set[object]:
     """By what a file is known: where it lies, behind all links, and its number in the file system."""
     place = os.path.realpath(path)
     with suppress(OSError):

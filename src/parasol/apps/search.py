@@ -158,6 +158,9 @@ def search(
     if STDIN not in (sheet, target):
         for line in _told(turn, target, running, json_):
             print(line)
+    gone = sum(not hit.file.exists() for hit in turn[0].hits)
+    if gone:
+        print(f"parasol: {gone} of these pictures are gone: `parasol index build` drops them", file=sys.stderr)
     if not index.manifest.finished:
         print("parasol: the index is not complete: `parasol index build` goes on with it", file=sys.stderr)
 
@@ -209,14 +212,14 @@ def _told(turn: "Sequence[Step]", target: str | None, session: "Session", json_:
             yield json.dumps(drawn | options.as_json(session.result(step.number))) if json_ else str(target)
         place = {} if target is None else {"step": step.number}
         for rank, hit in enumerate(step.hits, start=1):
-            told = {"rank": rank, **asdict(hit), "file": str(hit.file), **place}
+            told = {"rank": rank, **asdict(hit), "file": str(hit.file), "gone": not hit.file.exists(), **place}
             yield json.dumps(told) if json_ else _line(hit)
 
 
 def _line(hit: "Hit") -> str:
     cosines = {"style": hit.style, "content": hit.content}
     told = [f"{space} {cosine:.3f}" for space, cosine in cosines.items() if cosine is not None]
-    return "  ".join([f"{hit.score:.3f}", *told, str(hit.file)])
+    return "  ".join([f"{hit.score:.3f}", *told, str(hit.file), *([] if hit.file.exists() else ["(gone)"])])
 
 
 def _sheet(asked: Sequence["Picture"], turn: "Sequence[Step]", session: "Session") -> "Picture":

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from parasol.apps import options
-from parasol.apps.draw import Frame, Outcome, draw, reader
+from parasol.apps.draw import Frame, Outcome, Tally, draw, reader
 from parasol.apps.jobs import STDIN, outputs, plan, sources
 from parasol.apps.paths import Plan
 from parasol.apps.progress import Progress
-from parasol.apps.suited import suited
+from parasol.apps.suited import by_model, suited_to_each
 from parasol.apps.words import likes, told
 from parasol.images import check_target
 
@@ -103,27 +103,29 @@ def style(
 
     from parasol.pipeline import Parasol
 
-    read = reader(jobs)
-    contents = (read(job.content) for job in jobs if job.content)
-    looks = (read(like.source) for job in jobs for like in job.styles if not like.spoken)
-    loaded = Parasol.load(suited(model, contents, looks))
-    dials = loaded.dials(
-        style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength, content_map=content_map,
-        sampler=sampler, guidance=guidance, texture=texture,
-    )  # fmt: skip
+    read, tally = reader(jobs), Tally(left=total)
+    frame = Frame(size=size, mask=mask, protect=protect)
     failed, untouched = 0, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
-        frame = Frame(size=size, mask=mask, protect=protect)
-        drawing = draw(loaded, jobs, dials, frame, read=read, count=count, progress=progress, preview=preview)
-        for outcome in drawing:
-            progress.clear()
-            if outcome.error and total == 1:
-                raise ValueError(outcome.error)
-            failed += bool(outcome.error)
-            untouched |= outcome.result is not None and outcome.result.recipe.style.texture is None
-            _report(outcome, json_)
-    if untouched and dials.texture and style_scale is None and strength is None:
+        for name, own in by_model(jobs, suited_to_each(model, read)):
+            loaded = Parasol.load(name)
+            dials = loaded.dials(
+                style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
+                steps=steps, seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength,
+                content_map=content_map, sampler=sampler, guidance=guidance, texture=texture,
+            )  # fmt: skip
+            drawing = draw(
+                loaded, own, dials, frame, read=read, count=count, tally=tally, progress=progress, preview=preview
+            )
+            for outcome in drawing:
+                progress.clear()
+                if outcome.error and total == 1:
+                    raise ValueError(outcome.error)
+                failed += bool(outcome.error)
+                bare = outcome.result is not None and outcome.result.recipe.style.texture is None
+                untouched |= bare and bool(dials.texture)
+                _report(outcome, json_)
+    if untouched and style_scale is None and strength is None:
         print(f"parasol: {UNTOUCHED}", file=sys.stderr)
     if failed:
         print(f"parasol: {failed} of {total} pictures failed; the same command tries them again", file=sys.stderr)
