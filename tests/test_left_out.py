@@ -59,7 +59,7 @@ def test_pictures_that_are_gone_are_told_and_not_drawn_from(
     assert err == "parasol: 1 of these pictures are gone: `parasol index build` drops them\n"
     assert main([*words, "--json"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [hit["gone"] for hit in told] == [True, False, False]
+    assert ["gone" in hit for hit in told] == [True, False, False]
     assert main([*words, "--make", "--steps", "1", "-o", "made.png"]) == 0
     assert Path("made.png").is_file()
 

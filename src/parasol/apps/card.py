@@ -7,7 +7,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import CARD_SUFFIX, STDIN, name, styles
-from parasol.apps.paths import Plan
+from parasol.apps.paths import Plan, model_folder
 from parasol.apps.words import Like, likes
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def card(
     target = out if out is not None else f"{'-'.join(map(name, mixed))}{CARD_SUFFIX}"
     check_card_target(target)
     files = [file for like in mixed if not like.spoken for file in styles(like.source)]
-    Plan(reads=files, within=[model or ""], writes=[target], overwrite=overwrite).check()
+    Plan(reads=files, within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
     parts = [part for like in mixed for part in _shared(like)]
     made = Parasol.load(model).card(parts)
     made.save(target)

@@ -17,7 +17,7 @@ from parasol.apps.index import index_app
 from parasol.apps.lint import lint
 from parasol.apps.report import report
 from parasol.apps.search import search
-from parasol.apps.start import INTERRUPTED, STOPPED
+from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
@@ -78,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"this command needs {error.name}: install it with  pip install 'parasol-style[train]'"
     except MemoryError:
         message = "there is not enough memory: use a smaller --size, or close other programs"
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        message = str(error) if error.filename or not error.strerror else failed_stream(error)
+    except ValueError as error:
         message = str(error)
     print("parasol: error:", " ".join(message.split()), file=sys.stderr)
     return 2

@@ -11,7 +11,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import STDIN, pictures, stem, styles
-from parasol.apps.paths import SHEET_KEYWORD, Plan
+from parasol.apps.paths import SHEET_KEYWORD, Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.suited import suited
 from parasol.apps.words import Vary
@@ -81,7 +81,7 @@ def grid(
         raise ValueError("--between and --vary each fill the sheet: leave one out")
     named = [path for word in contents for path in pictures(word)]
     liked = [path for word in like for path in styles(word)]
-    Plan(reads=[*named, *liked], within=[model or ""], writes=[out], overwrite=overwrite).check()
+    Plan(reads=[*named, *liked], within=[model_folder(model)], writes=[out], overwrite=overwrite).check()
     drawn = {path: images.load(path) for path in named}
     looks = {path: open_style(path) for path in liked}
     loaded = Parasol.load(suited(model, drawn.values(), looks.values()))

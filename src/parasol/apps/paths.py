@@ -50,7 +50,8 @@ class Plan:
         added = _files([self.adds_to or ""])
         for path in (*_files(self.writes), *added):
             name, own = str(path), marks(path)
-            above = {mark for folder in Path(os.path.realpath(path)).parents for mark in marks(folder)}
+            parents = Path(os.path.realpath(path)).parents if folders else ()
+            above = {mark for folder in parents for mark in marks(folder)}
             for mark in own & read.keys():
                 raise ValueError(f"{name!r} would overwrite {read[mark]!r}, which goes in: choose another output")
             for mark in own & written.keys():
@@ -82,12 +83,19 @@ def check_folder(out: PathLike, *, known_by: Iterable[str], own: Iterable[str] =
         raise ValueError(f"{str(out)!r} is a folder with other things in it: choose a new one with --out")
 
 
+def model_folder(model: str | None) -> str:
+    """The folder of the bundle that --model names, "" where it names none by its folder."""
+    from parasol.bundle import MANIFEST
+
+    return model if model and (Path(model) / MANIFEST).is_file() else ""
+
+
 def made_here(file: Path) -> bool:
     """Whether Parasol wrote a file: a picture or a drawing with its recipe, a sheet, a style card, or study answers."""
     head = _head(file)
     if head == b"":
         return True  # nothing is lost
-    return _is_card(file) if head.lstrip()[:1] == b"{" else head.startswith(_answers()) or is_result(file)
+    return is_result(file) or (_is_card(file) if head.lstrip()[:1] == b"{" else head.startswith(_answers()))
 
 
 def is_result(file: Path) -> bool:

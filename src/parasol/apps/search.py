@@ -12,7 +12,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import STDIN, name
-from parasol.apps.paths import SHEET_KEYWORD, Plan
+from parasol.apps.paths import SHEET_KEYWORD, Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.words import Like, likes
 
@@ -122,7 +122,7 @@ def search(
     pngs = [sheet or "", target or ""]
     Plan(
         reads=[*files, *_indexed(index, pngs)],
-        within=[folder, model or ""],
+        within=[folder, model_folder(model)],
         writes=pngs,
         adds_to=session,
         overwrite=overwrite,
@@ -212,7 +212,8 @@ def _told(turn: "Sequence[Step]", target: str | None, session: "Session", json_:
             yield json.dumps(drawn | options.as_json(session.result(step.number))) if json_ else str(target)
         place = {} if target is None else {"step": step.number}
         for rank, hit in enumerate(step.hits, start=1):
-            told = {"rank": rank, **asdict(hit), "file": str(hit.file), "gone": not hit.file.exists(), **place}
+            gone = {} if hit.file.exists() else {"gone": True}
+            told = {"rank": rank, **asdict(hit), "file": str(hit.file), **gone, **place}
             yield json.dumps(told) if json_ else _line(hit)
 
 

@@ -1,5 +1,6 @@
 """Where the program begins: streams that may be missing, and Ctrl-C at any moment, before anything else is imported."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -30,6 +31,11 @@ def main() -> int:
     return _flushed(code)
 
 
+def failed_stream(error: OSError) -> str:
+    """What to say of an error that names no file: it is of one of the standard streams."""
+    return f"a standard stream fails ({error.strerror}): let it lead to a file on a disk with room, or to a terminal"
+
+
 def _flushed(code: int) -> int:
     """The exit code once everything printed is out; 2 where it cannot be, except to a reader that has had enough."""
     if sys.stdout is None:
@@ -38,8 +44,8 @@ def _flushed(code: int) -> int:
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the end of Python tries again, aloud
-        if not isinstance(error, BrokenPipeError):
-            print(f"parasol: error: standard output cannot be written ({error.strerror})", file=sys.stderr)
+        if code == 0 and not isinstance(error, BrokenPipeError):
+            print(f"parasol: error: {failed_stream(error)}", file=sys.stderr)
             return 2
     return code
 
@@ -62,7 +68,12 @@ def open_streams() -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    os.write(2, f"{STOPPED}\n".encode())
+    """End at once, and with it the processes that work for this one, which heed no Ctrl-C."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{STOPPED}\n".encode())
+    if "multiprocessing" in sys.modules:
+        for child in sys.modules["multiprocessing"].active_children():
+            child.kill()
     os._exit(INTERRUPTED)
 
 

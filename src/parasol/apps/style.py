@@ -10,7 +10,7 @@ import typer
 from parasol.apps import options
 from parasol.apps.draw import Frame, Outcome, Tally, draw, reader
 from parasol.apps.jobs import STDIN, outputs, plan, sources
-from parasol.apps.paths import Plan
+from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.suited import by_model, suited_to_each
 from parasol.apps.words import likes, told
@@ -96,7 +96,7 @@ def style(
         check_target(preview)
     Plan(
         reads=[*sources(jobs), mask or "", protect or ""],
-        within=[model or ""],
+        within=[model_folder(model)],
         writes=[*outputs(jobs, range(seed, seed + count)), preview or ""],
         overwrite=overwrite,
     ).check()
@@ -146,14 +146,14 @@ def replay(
       parasol replay out.png -o again.png
     """
     from parasol.bundle import available_models
-    from parasol.images import check_target, load
+    from parasol.images import check_target, load, read_bytes
     from parasol.pipeline import Parasol
     from parasol.recipe import Recipe
 
     target = out if out is not None else f"{'stdin' if png == STDIN else Path(png).stem}-replay.png"
     check_target(target)
-    Plan(reads=[png], within=[model or ""], writes=[target], overwrite=overwrite).check()
-    source = sys.stdin.buffer.read() if png == STDIN else png
+    Plan(reads=[png], within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
+    source = read_bytes(png) if png == STDIN else png
     recipe = Recipe.read(source)
     named = recipe.model.name if recipe.model.name in available_models() else None
     with Progress("replaying") as progress:
