@@ -135,15 +135,16 @@ def test_progress_speaks_after_two_seconds_and_cleans_up(monkeypatch: pytest.Mon
     assert terminal.written.endswith("\r" + " " * 21 + "\r")
 
 
-def test_progress_is_silent_outside_a_terminal(
+def test_progress_is_a_line_a_minute_outside_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     with Progress("cat.png") as progress:
-        now[0] = 60.0
-        progress.update(1, 4)
-    assert capsys.readouterr().err == ""
+        for seconds in range(1, 150):
+            now[0] = float(seconds)
+            progress.update(seconds, 150)
+    assert capsys.readouterr().err == "parasol: cat.png  40% 90 s left\nparasol: cat.png  80% 30 s left\n"
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ DIALS: dict[str, tuple[list[str], str]] = {
     "weights that cancel": (["--like", "style.png:-1"], "weights"),
     "unknown option": (["--brush", "3"], "No such option: --brush"),
     "output is no PNG": (["-o", "out.jpg"], "does not end in .png"),
-    "output is an input": (["-o", "good.png"], "would overwrite one of the pictures"),
+    "output is an input": (["-o", "good.png"], "'good.png' would overwrite 'good.png', which goes in"),
     "output in a file": (["-o", "good.png/out.png"], "cannot be written"),
     "JSON and PNG on one output": (["-o", "-", "--json"], "standard output takes one PNG"),
     "model that is not there": (["--model", "nothing"], "there is no model 'nothing'"),

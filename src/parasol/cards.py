@@ -74,7 +74,7 @@ class StylePart(Part):
             colours = ColourStatistics(mean=np.array(self.mean), covariance=np.array(self.covariance))
         if self.texture is not None:
             texture = _read_texture(self.texture, channels)
-        descriptor = read_float32(self.descriptor, dimension, "style descriptor")
+        descriptor = read_descriptor(self.descriptor, self.descriptor_hash, dimension, "style descriptor")
         return Style(descriptor=descriptor, colours=colours, texture=texture)
 
 
@@ -168,15 +168,20 @@ Styles = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
 
 
 def weighted(sources: Any) -> list[tuple[Any, float]]:
-    """Each style, or each content, with its weight, 1 where none is given."""
+    """Each style, or each content, with its weight, 1 where none is given. Raises ValueError where one is no number."""
     items: list[Any] = [*sources] if isinstance(sources, list | tuple) else [sources]
-    return [item if isinstance(item, tuple) else (item, 1.0) for item in items]
+    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in items]
+    for _, weight in pairs:
+        if not np.isfinite(weight):
+            raise ValueError(f"a weight is {weight} and it must be a finite number: leave it out for 1")
+    return pairs
 
 
 def title(source: StyleSource) -> str:
     """What a card calls one of its parts: the file's name, not its place, or the words."""
     if isinstance(source, str | Path):
-        return "standard input" if str(source) == "-" else Path(source).name
+        shown = Path(source).name.encode(errors="backslashreplace").decode()  # names need not be text
+        return "standard input" if str(source) == "-" else shown
     if isinstance(source, Words):
         return source.text
     return "a card" if isinstance(source, StyleCard) else "a picture"
@@ -219,6 +224,14 @@ def float32_bytes(values: np.ndarray) -> bytes:
 def read_float32(data: bytes, dimension: int, what: str) -> Float[np.ndarray, " d"]:
     """Inverse of `float32_bytes`. Raises ValueError, without a way out, where `what` is damaged."""
     return _read(data, "<f4", dimension, what)
+
+
+def read_descriptor(data: bytes, digest: str, dimension: int, what: str) -> Float[np.ndarray, " d"]:
+    """As `read_float32`, for a descriptor that is kept beside its hash, which has to be its own."""
+    descriptor = read_float32(data, dimension, what)
+    if descriptor_hash(descriptor) != digest:
+        raise ValueError(f"{what} is not the one that its hash names")
+    return descriptor
 
 
 def _texture_bytes(texture: Texture) -> bytes:

@@ -31,7 +31,7 @@ from parasol.maths.colour import ColourMatch, colour_statistics, keep_colours, m
 from parasol.maths.schedule import switch_step
 from parasol.maths.texture import texture_of, towards_texture
 from parasol.memory import Memory, Shelf
-from parasol.recipe import KEYWORD, Dials, Recipe
+from parasol.recipe import ANOTHER_PICTURE, KEYWORD, Dials, Recipe, RecipeError
 from parasol.runtime import Components
 from parasol.sampling.guided import Known, guided
 from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep, restyle, sample_fresh
@@ -124,6 +124,9 @@ class Painter:
         seconds: dict[str, float] = {stage: 0.0 for stage in STAGES}  # noqa: C420 (fromkeys would narrow the keys)
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
+        for one in (region, protected):
+            if one is not None and one.shape != picture.shape[:2]:
+                raise RecipeError(f"a mask of the recipe has not the shape of its content picture: {ANOTHER_PICTURE}")
         finished = self.memory.get(_all_but_colour(recipe))
         if finished is None:
             finished = self._draw(recipe, picture, style, protected, region, seconds, progress)

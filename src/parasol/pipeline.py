@@ -21,7 +21,7 @@ from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
 from parasol.errors import ParasolError
-from parasol.images import fit, from_uint8, load, load_shown, to_uint8
+from parasol.images import fit, from_uint8, load, load_shown, stretch, to_uint8
 from parasol.images.read import Source
 from parasol.maths.colour import colour_statistics
 from parasol.maths.interpolation import mix
@@ -376,19 +376,32 @@ def _without_picture(content: Words | None, shows: Contents | None, dials: Dials
 def _region(name: str, mask: Source | None, picture: Picture, black: str) -> Float[np.ndarray, "h w"] | None:
     """A mask's lightness, where there is one, in the shape of the fitted picture; transparent parts are black.
 
-    name: of the mask. black: what it would mean that it is black everywhere, and the way out.
+    A mask of 0 and 1, as programs that label pictures write them, means black and white. Its shape may be off by what
+    rounding half or a quarter of the sides comes to. name: of the mask. black: what it would mean that it is black
+    everywhere, and the way out.
     """
     if mask is None:
         return None
-    height, width = picture.shape[:2]
-    fitted = fit(load(mask, background=(0.0, 0.0, 0.0)), max(height, width))
-    if fitted.shape != picture.shape:
-        found = f"{fitted.shape[1]} x {fitted.shape[0]} px"
-        raise ParasolError(f"the {name} comes to {found} and the content to {width} x {height} px: give both one shape")
-    region = from_uint8(to_uint8(fitted.mean(axis=2)))
+    pixels = load(mask, background=(0.0, 0.0, 0.0))
+    if pixels.max() * 255.0 <= 1.0:
+        pixels = pixels * 255.0
+    if not _same_shape(pixels, picture):
+        (height, width), (h, w) = picture.shape[:2], fit(pixels, max(picture.shape[:2])).shape[:2]
+        raise ParasolError(
+            f"the {name} comes to {w} x {h} px and the content to {width} x {height} px: give both one shape"
+        )
+    region = from_uint8(to_uint8(stretch(pixels, *picture.shape[:2]).mean(axis=2)))
     if not region.any():
         raise ParasolError(f"the {name} is black everywhere, so that {black}")
     return region
+
+
+def _same_shape(mask: Picture, picture: Picture) -> bool:
+    """Whether two pictures are one shape but for the rounding of their shorter sides, a pixel of the mask at most."""
+    sides = mask.shape[:2], picture.shape[:2]
+    long = int(np.argmax(sides[1]))
+    shorter, of = ([side[1 - long] / side[long] for side in sides], [side[long] for side in sides])
+    return abs(shorter[0] - shorter[1]) <= 1.0 / of[0] + 0.5 / of[1] + 1e-9
 
 
 def _image(pixels: Picture) -> Image.Image:

@@ -16,7 +16,7 @@ from pydantic import Base64Bytes, ValidationError
 
 from parasol import editions
 from parasol.bundle import Bundle, first_fault
-from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_float32
+from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_descriptor
 from parasol.conditions import Style
 from parasol.errors import ParasolError
 from parasol.images import encode_png, load, read_text
@@ -292,7 +292,9 @@ class Recipe(Part):
         if self.content.descriptor is None:
             return None
         try:
-            return read_float32(self.content.descriptor, dimension, "content descriptor")
+            return read_descriptor(
+                self.content.descriptor, self.content.descriptor_hash, dimension, "content descriptor"
+            )
         except ValueError as error:
             raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
 

@@ -269,19 +269,19 @@ class Session:
 
         The layout is that of the first content picture, and the contents together are what is shown. Words have no
         layout: the picture that is nearest to them in content gives it, and is shown. The style is the one asked for.
-        What is not asked for at all, a content or a style, is that of the best hit.
+        What is not asked for at all, a content or a style, is that of the best hit that is still there.
 
         Raises:
             ValueError: as `search` and `make` do.
         """
         found = self.search(style=style, content=content, style_weight=style_weight, top=top)
-        best = Pick(step=found.number, rank=1)
+        best = self._best(found)
         styles, contents = _listed(style), _listed(content)
         pictures = [source for source, weight in contents if weight > 0.0 and not isinstance(source, Words)]
         if pictures:
             layout = pictures[0]
         elif styles and contents:  # the best hit of both together need not be the best in content
-            layout = Pick(step=self.search(content=contents, top=top).number, rank=1)
+            layout = self._best(self.search(content=contents, top=top))
         else:
             layout = best
         made = self.make(
@@ -355,6 +355,11 @@ class Session:
             sources.append((opened, weight))
             chosen.append(Chosen(role=role, source=name, weight=float(weight), pick=pick))
         return sources, chosen
+
+    def _best(self, step: Step) -> Pick:
+        """The best hit whose picture is still there; the best of all where none is, which tells what is wrong."""
+        there = (rank for rank, hit in enumerate(step.hits, start=1) if hit.file.is_file())
+        return Pick(step=step.number, rank=next(there, 1))
 
     def _picked(self, pick: Pick) -> Path | Picture:
         if pick.rank == 0:

@@ -7,6 +7,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import CARD_SUFFIX, STDIN, name, styles
+from parasol.apps.paths import Plan, model_folder
 from parasol.apps.words import Like, likes
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def card(
         str | None, typer.Option("--out", "-o", help=f"File to write, *{CARD_SUFFIX}, or - for stdout.")
     ] = None,
     model: options.Model = None,
+    overwrite: options.Overwrite = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the file's name and the parts of the mix.")] = False,
 ) -> None:
     """Save a mix of styles as a card: use it with --like as any style picture.
@@ -45,6 +47,8 @@ def card(
     mixed = likes(style, text)
     target = out if out is not None else f"{'-'.join(map(name, mixed))}{CARD_SUFFIX}"
     check_card_target(target)
+    files = [file for like in mixed if not like.spoken for file in styles(like.source)]
+    Plan(reads=files, within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
     parts = [part for like in mixed for part in _shared(like)]
     made = Parasol.load(model).card(parts)
     made.save(target)

@@ -18,6 +18,7 @@ from parasol.apps.index import index_app
 from parasol.apps.lint import lint
 from parasol.apps.report import report
 from parasol.apps.search import search
+from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
@@ -40,7 +41,6 @@ app.command()(report)
 app.command()(trace)
 app.command()(lint)
 
-INTERRUPTED = 130  # what shells expect after Ctrl-C
 DEBUG = "--debug"
 
 
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app(words or ["--help"], prog_name="parasol", standalone_mode=False) or 0
         if code == INTERRUPTED:
-            print("parasol: stopped; what was finished is kept", file=sys.stderr)
+            print(STOPPED, file=sys.stderr)
         return code
     except typer.TyperException as error:
         message = f"{error.format_message().rstrip('.')}: --help after the command shows what it takes"
@@ -88,7 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"this command needs {error.name}: install it with  pip install 'parasol-style[train]'"
     except MemoryError:
         message = "there is not enough memory: use a smaller --size, or close other programs"
-    except (ValueError, OSError) as error:  # of the package's own, ParasolError; rooms beside the front raise its base
+    except OSError as error:
+        message = str(error) if error.filename or not error.strerror else failed_stream(error)
+    except ValueError as error:
         message = str(error)
         if debug:
             traceback.print_exception(error)

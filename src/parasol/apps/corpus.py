@@ -1,10 +1,13 @@
 """`parasol corpus`: build a corpus, look at one."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from parasol.apps import options
+from parasol.apps.paths import SHEET_KEYWORD, Plan, check_folder
 from parasol.apps.progress import Progress
 
 corpus_app = typer.Typer(no_args_is_help=True, help="Corpora of openly licensed pictures, built from packages.")
@@ -80,6 +83,7 @@ def build(
       parasol corpus build media --from data/paintings --out data/media
     """
     from parasol.corpora import icons, paintings, pictograms, repainted
+    from parasol.corpora.building import CORPUS_FILE, SETTINGS_FILE
 
     given = {
         option: value
@@ -105,6 +109,7 @@ def build(
         if option not in TAKES[name]:
             takers = " and ".join(corpus for corpus, options in TAKES.items() if option in options)
             raise ValueError(f"--{option} {value} goes with {takers} and not with {name}: leave it out")
+    check_folder(out, known_by=[CORPUS_FILE, SETTINGS_FILE], own=["packages"], reads=photographs or "")
     if name == "media":
         source = given.pop("from", None)
         if source is None:
@@ -131,6 +136,7 @@ def sheet(
     style: Annotated[list[str] | None, typer.Option(help="Set of a column, repeated; all if left out.")] = None,
     count: Annotated[int, typer.Option(help="Rows where no content is named; of paintings, pictures a row.")] = 12,
     cell: Annotated[int, typer.Option(min=16, max=512, help="Side of a cell in px.")] = 96,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Draw the content x style sheet of a corpus, or a row for every class and painter of photographs and paintings.
 
@@ -144,12 +150,13 @@ def sheet(
     from parasol.corpora import gallery
     from parasol.corpora import sheet as sheets
 
+    Plan(within=[folder], writes=[out], overwrite=overwrite).check()
     if corpora.holds_pictures(folder):
         if style:
             raise ValueError(f"--style {style[0]} names a set, and photographs and paintings have none: use --content")
         pixels = sheets.gallery_sheet(gallery.load(folder), names=content or [], count=count, cell=cell)
     else:
         pixels = sheets.sheet(corpora.load(folder), contents=content or [], sets=style or [], count=count, cell=cell)
-    images.save_png(out, pixels)
+    images.save_png(out, pixels, text={SHEET_KEYWORD: json.dumps(str(folder))})
     if out != "-":
         print(out)

@@ -1,6 +1,6 @@
 """Work through the jobs of `parasol style`: one failure stops nothing, and what is made already is kept."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -36,49 +36,57 @@ class Outcome:
     error: str = ""
 
 
+@dataclass(kw_only=True)
+class Tally:
+    """How many pictures of a command are behind us, and how many are left."""
+
+    left: int
+    painted: int = 0
+
+
 def draw(
     model: "Parasol",
-    jobs: Sequence[Job],
+    jobs: Iterable[Job],
     dials: "Dials",
     frame: Frame,
     *,
     read: Callable[[str], Any],
     count: int,
+    tally: Tally,
     progress: Progress,
     preview: str | None = None,
 ) -> Iterator[Outcome]:
     """Draw every job, `count` seeds each. Of several pictures, those that exist with the very same recipe are kept.
 
-    `read` is the jobs' `reader`. `preview` is a file for the first one, drawn before all others in few steps, at most
-    at the model's own size.
+    `read` is the jobs' `reader`. `tally` is of all models that the command draws with. `preview` is a file for a look
+    at each one, drawn before it in few steps, at most at the model's own size.
     """
     described = _describer(model, dials, read)
-    if preview is not None:
-        yield _look(model, replace(jobs[0], out=preview), dials, frame, read=read, described=described)
-    painted, left = 0, len(jobs) * count
-    many = left > 1
+    many = tally.left + tally.painted > 1
     for job in jobs:
+        if preview is not None:
+            yield _look(model, replace(job, out=preview), dials, frame, read=read, described=described)
         try:
             first = _recipe(model, job, dials, frame, read=read, described=described)
         except ValueError as error:
-            left -= count
+            tally.left -= count
             yield Outcome(job=job, out=job.out, error=str(error))
             continue
         for number in range(count):
             recipe = first.varied(seed=dials.seed + number)
-            out = job.out if count == 1 else job.numbered(recipe.dials.seed)
+            out = _place(model, job if count == 1 else job.numbered(recipe.dials.seed), recipe)
             if many and _is_made(model, out, recipe):
-                left -= 1
+                tally.left -= 1
                 yield Outcome(job=job, out=out)
                 continue
             try:
-                result = model.paint(recipe, progress=progress.part(painted, painted + left))
+                result = model.paint(recipe, progress=progress.part(tally.painted, tally.painted + tally.left))
                 result.save(out)
             except ValueError as error:
                 yield Outcome(job=job, out=out, error=str(error))
             else:
                 yield Outcome(job=job, out=out, result=result)
-            painted, left = painted + 1, left - 1
+            tally.painted, tally.left = tally.painted + 1, tally.left - 1
 
 
 Described = Callable[[Any], Any]
@@ -143,6 +151,11 @@ def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     elif any(like.source == STDIN and not like.spoken for job in jobs for like in (*job.styles, *job.shows)):
         opened = open_style(STDIN)
     return lambda source: opened if source == STDIN and opened is not None else source
+
+
+def _place(model: "Parasol", job: Job, recipe: "Recipe") -> str:
+    """Where the picture is, or is to be: a file that it had in an earlier plan keeps it."""
+    return next((file for file in job.before if _is_made(model, file, recipe)), job.out)
 
 
 def _is_made(model: "Parasol", out: str, recipe: "Recipe") -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parasol.apps import options
+from parasol.apps.paths import Plan, check_folder
 from parasol.apps.progress import Progress
 
 if TYPE_CHECKING:
@@ -68,9 +69,12 @@ def evaluate(
         if find_spec(module) is None:
             raise ValueError(f"this command needs {module}: install it with  pip install '{package}'")
 
+    from parasol.comparison.measuring import MEASURES_FILE
     from parasol.comparison.methods import Asked
-    from parasol.comparison.run import Comparison, compare, files
+    from parasol.comparison.run import JSON_FILE, Comparison, compare, files
 
+    check_folder(out, known_by=[JSON_FILE, MEASURES_FILE], own=["results"], reads=pictures or "")
+    Plan(reads=[pairs, lpips or ""], writes=files(out), overwrite=True).check()
     asked = tuple(map(Asked.parse, method))
     comparison = Comparison(
         file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model, lpips=lpips, size=size

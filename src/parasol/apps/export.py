@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from parasol.apps.paths import check_folder
+
 
 def export(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The diffusion recipe whose run is exported.")],
@@ -37,7 +39,7 @@ def export(
       parasol export pictogram-diffusion --out models/mine
       parasol style house.png --like crab.png --model models/mine
     """
-    from parasol.bundle import DefaultDials
+    from parasol.bundle import MANIFEST, DefaultDials, graph_file
     from parasol.training.assemble import assemble
     from parasol.training.catalogue import RECIPES
     from parasol.training.export import export as write
@@ -45,6 +47,7 @@ def export(
 
     if recipe not in RECIPES:
         raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
+    check_folder(out, known_by=[MANIFEST, graph_file("encode")], reads=corpus)
     dials = DefaultDials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps,
         content_map=content_map, guidance=guidance, texture=texture,

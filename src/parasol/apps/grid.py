@@ -11,6 +11,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import STDIN, pictures, stem, styles
+from parasol.apps.paths import SHEET_KEYWORD, Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.suited import suited
 from parasol.apps.words import Vary
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from parasol.cards import StylePart
     from parasol.pipeline import Parasol
     from parasol.recipe import Recipe
-
-SHEET_KEYWORD = "parasol-sheet"
-"""Keyword of the PNG text that tells what is in each cell of a sheet."""
 
 
 def grid(
@@ -57,6 +55,7 @@ def grid(
         int | None, typer.Option(metavar="PX", min=16, max=1024, help="Side of a cell; SIZE if left out.")
     ] = None,
     model: options.SuitedModel = None,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Draw every content in every style on one sheet, or one dial across it and another down, or what lies between.
 
@@ -80,8 +79,11 @@ def grid(
         raise ValueError(f"--vary is given for {', '.join(names)}: a sheet has room for two different dials")
     if between is not None and dials_varied:
         raise ValueError("--between and --vary each fill the sheet: leave one out")
-    drawn = {path: images.load(path) for word in contents for path in pictures(word)}
-    looks = {path: open_style(path) for word in like for path in styles(word)}
+    named = [path for word in contents for path in pictures(word)]
+    liked = [path for word in like for path in styles(word)]
+    Plan(reads=[*named, *liked], within=[model_folder(model)], writes=[out], overwrite=overwrite).check()
+    drawn = {path: images.load(path) for path in named}
+    looks = {path: open_style(path) for path in liked}
     loaded = Parasol.load(suited(model, drawn.values(), looks.values()))
     placeless = between is not None and len(contents) > 1
     dials = loaded.dials(

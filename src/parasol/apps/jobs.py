@@ -1,15 +1,17 @@
 """From the words of `parasol style` to the pictures that it is to make: which content, which styles, which file."""
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
+from parasol.apps.paths import STDIN, is_result, marks
 from parasol.apps.words import Like
 from parasol.images import SUFFIXES, check_target
 
-STDIN = "-"
 CARD_SUFFIX = ".style.json"
 
 
@@ -25,14 +27,18 @@ class Job:
     styles: tuple[Like, ...]
     out: str
 
-    def numbered(self, seed: int) -> str:
-        """The file for one of several seeds."""
-        path = Path(self.out)
-        return str(path.with_name(f"{path.stem}-{seed}{path.suffix}"))
+    before: tuple[str, ...] = ()
+    """Files that it had in an earlier plan of fewer pictures, when its name was nobody else's."""
+
+    def numbered(self, seed: int) -> "Job":
+        """The same with the files for one of several seeds."""
+        paths = map(Path, (self.out, *self.before))
+        out, *before = (str(path.with_name(f"{path.stem}-{seed}{path.suffix}")) for path in paths)
+        return replace(self, out=out, before=tuple(before))
 
 
 def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[Like] = ()) -> list[Job]:
-    """The jobs of one command, every one checked before any is begun.
+    """The jobs of one command, every one's file checked before any is begun (`paths.Plan` says what of them is lost).
 
     A folder, as content or as the only style, stands for each of its pictures; `out` is then a folder too. Without
     `out`, files and folders are named after what goes in. Raises ValueError.
@@ -43,7 +49,8 @@ def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[L
         raise ValueError(
             "no content is named: give a picture as CONTENT, or say what to show with --show or --content-text"
         )
-    contents, looks = pictures(content) if content else [""], _looks(likes)
+    if out == "":
+        raise ValueError("-o '' names no file and no folder: name one, or leave -o out")
     title = f"{_subject(content, shows)}-as-{'-'.join(map(name, likes))}"
     if not any(Path(source).is_dir() for source in (content or STDIN, *_files(likes))):
         target = out if out is not None else f"{title}.png"
@@ -51,8 +58,11 @@ def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[L
             target = str(Path(target) / f"{title}.png")
         jobs = [Job(content=content, shows=tuple(shows), styles=tuple(likes), out=target)]
     else:
-        jobs = list(_batch(contents, looks, Path(title if out is None else out), shows))
-    _check(jobs)
+        folder = Path(title if out is None else out)
+        contents = without_results(content, pictures(content), folder) if content else [""]
+        jobs = list(_batch(contents, _looks(likes, folder), folder, shows))
+    for job in jobs:
+        check_target(job.out)
     return jobs
 
 
@@ -61,12 +71,52 @@ def _batch(
 ) -> Iterator[Job]:
     if str(folder) == STDIN:
         raise ValueError("many pictures do not fit on standard output: name a folder with -o")
-    content_names = _distinct_names(contents) if contents != [""] else [_subject("", shows)]
-    style_names = _distinct_names([look[0].source for look in looks]) if len(looks) > 1 else [""]
-    for content, content_name in zip(contents, content_names, strict=True):  # what is known of it serves all styles
-        for look, style_name in zip(looks, style_names, strict=True):
-            title = f"{content_name}-as-{style_name}" if len(looks) > 1 else content_name
-            yield Job(content=content, shows=tuple(shows), styles=look, out=str(folder / f"{title}.png"))
+    pairs = [(content, look) for content in contents for look in looks]  # what is known of a content serves all styles
+    many = len(looks) > 1
+    subject = "" if contents != [""] else _subject("", shows)
+    alone = [subject or stem(content) for content, _ in pairs]
+    short = [_title(first, name(look[0]), many) for first, (_, look) in zip(alone, pairs, strict=True)]
+    whole = [_title(subject or Path(content).name, Path(look[0].source).name, many) for content, look in pairs]
+    titles = distinct(short, whole)
+    for (content, look), title, *others in zip(pairs, titles, alone, short, strict=True):
+        out, *before = (str(folder / f"{one}.png") for one in (title, *({*others} - {*titles})))
+        yield Job(content=content, shows=tuple(shows), styles=look, out=out, before=tuple(sorted(before)))
+
+
+def _title(content: str, style: str, many: bool) -> str:
+    return f"{content}-as-{style}" if many else content
+
+
+def distinct(short: Sequence[str], whole: Sequence[str]) -> list[str]:
+    """A title for each job: its short one where no other has that, else its whole one, else a numbered one."""
+    titles = [*short]
+    while True:
+        counts = Counter(titles)
+        longer = [full if counts[title] > 1 else title for title, full in zip(titles, whole, strict=True)]
+        if longer == titles:
+            break
+        titles = longer
+    taken, used = {*titles}, set[str]()
+    for place, title in enumerate(titles):  # files whose names look like the titles of others
+        if title in used:
+            titles[place] = next(one for n in count(2) if (one := f"{title}-{n}") not in taken | used)
+        used.add(titles[place])
+    return titles
+
+
+def without_results(source: str, found: Sequence[str], folder: Path) -> list[str]:
+    """The pictures found in a folder; where it is the folder of the results too, those are left out, and told.
+
+    Raises ValueError where nothing is left.
+    """
+    if not Path(source).is_dir() or not marks(source) & marks(folder):
+        return [*found]
+    left = [path for path in found if not is_result(Path(path))]
+    if not left:
+        raise ValueError(f"the folder {source!r} holds results of Parasol alone: choose another -o to draw from those")
+    if len(left) < len(found):
+        print(f"parasol: {len(found) - len(left)} results in {source!r} are not drawn anew", file=sys.stderr)
+    return left
 
 
 def _files(likes: Sequence[Like]) -> list[str]:
@@ -87,12 +137,13 @@ def _spelt(words: str) -> str:
     return re.sub(r"\W+", "-", words.lower()).strip("-")[:40]
 
 
-def _looks(likes: Sequence[Like]) -> list[tuple[Like, ...]]:
+def _looks(likes: Sequence[Like], folder: Path) -> list[tuple[Like, ...]]:
     if not any(Path(source).is_dir() for source in _files(likes)):
         return [tuple(likes)]
     if len(likes) > 1:
         raise ValueError("a folder of styles stands for each of its pictures and cannot be mixed: name single pictures")
-    return [(Like(source=source, weight=likes[0].weight),) for source in styles(likes[0].source)]
+    found = without_results(likes[0].source, styles(likes[0].source), folder)
+    return [(Like(source=source, weight=likes[0].weight),) for source in found]
 
 
 def pictures(source: str) -> list[str]:
@@ -106,15 +157,22 @@ def styles(source: str) -> list[str]:
 
 
 def _listed(source: str, suffixes: frozenset[str]) -> list[str]:
+    if not source:
+        raise ValueError("'' names no picture and no folder: name one")
     folder = Path(source)
     if source == STDIN or not folder.is_dir():
         return [source]
     try:
-        files = sorted(path for path in folder.iterdir() if _ends(path, suffixes) and path.name[0] != ".")
+        seen = [path for path in folder.iterdir() if path.name[0] != "."]
     except OSError as error:
         raise ValueError(
             f"the folder {source!r} may not be listed ({error.strerror}): change its permissions"
         ) from error
+    files = sorted(path for path in seen if _ends(path, suffixes) and not path.is_dir())
+    inner = sorted(path.name for path in seen if path.is_dir())
+    if inner:
+        of = f"the folder {inner[0]!r}" if len(inner) == 1 else f"{len(inner)} folders ({inner[0]!r} ...)"
+        print(f"parasol: {of} in {source!r} left out: name a folder by itself", file=sys.stderr)
     if not files:
         raise ValueError(f"the folder {source!r} holds no picture: put {', '.join(sorted(suffixes))} files there")
     return [str(path) for path in files]
@@ -124,23 +182,15 @@ def _ends(path: Path, suffixes: frozenset[str]) -> bool:
     return path.name.lower().endswith(tuple(suffixes))
 
 
-def _check(jobs: Sequence[Job]) -> None:
-    inputs = {
-        Path(source).resolve()
-        for job in jobs
-        for source in (job.content, *_files(job.styles), *_files(job.shows))
-        if source
-    }
-    for job in jobs:
-        check_target(job.out)
-        if job.out != STDIN and Path(job.out).resolve() in inputs:
-            raise ValueError(f"{job.out!r} would overwrite one of the pictures that go in: choose another -o")
+def sources(jobs: Sequence[Job]) -> list[str]:
+    """Every file that goes into some jobs."""
+    named = (source for job in jobs for source in (job.content, *_files(job.styles), *_files(job.shows)))
+    return list(dict.fromkeys(named))
 
 
-def _distinct_names(paths: Sequence[str]) -> list[str]:
-    """Stems, or whole file names where two stems are the same."""
-    stems = Counter(map(stem, paths))
-    return [stem(path) if stems[stem(path)] == 1 else Path(path).name for path in paths]
+def outputs(jobs: Sequence[Job], seeds: Sequence[int]) -> list[str]:
+    """Every file that some jobs make, with a number each where there are several seeds."""
+    return [(job if len(seeds) == 1 else job.numbered(seed)).out for job in jobs for seed in seeds]
 
 
 def stem(source: str) -> str:

@@ -91,6 +91,7 @@ SuitedModel = Annotated[
         show_default=False,
     ),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that Parasol did not make.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]
 
 

@@ -1,4 +1,4 @@
-"""Progress with the time left, for people who wait: one line on standard error."""
+"""Progress with the time left on standard error: one line for people who wait, a line now and then for logs."""
 
 import sys
 import time
@@ -8,26 +8,34 @@ from types import TracebackType
 
 PATIENCE = 2.0  # seconds without a word
 INTERVAL = 0.1  # seconds between two looks
+LOG_INTERVAL = 60.0  # seconds before the first line of a log, and between two
 
 
 class Progress:
-    """A line that is rewritten in place. It shows on a terminal only, and only for work above two seconds."""
+    """A line that is rewritten in place, for work above two seconds; where standard error is no terminal, a new line a
+    minute."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._shown = ""
         self._started = time.monotonic()
-        self._next = self._started + PATIENCE
+        self._live = sys.stderr.isatty()
+        self._next = self._started + (PATIENCE if self._live else LOG_INTERVAL)
         self._pace = Pace()
 
     def update(self, done: float, total: float, note: str = "") -> None:
         """Tell that `done` of `total` is behind us."""
         now = time.monotonic()
         left = self._pace.left(now - self._started, done, total)
-        if not sys.stderr.isatty() or now < self._next:
+        if now < self._next:
             return
-        self._next = now + INTERVAL
-        self._write(" ".join(filter(None, (self._what, note, f"{done / total:4.0%}", duration(left)))))
+        told = " ".join(filter(None, (self._what, note, f"{done / total:4.0%}", duration(left))))
+        if self._live:
+            self._next = now + INTERVAL
+            self._write(told)
+        else:
+            self._next = now + LOG_INTERVAL
+            print(f"parasol: {told}", file=sys.stderr, flush=True)
 
     def part(self, done: float, total: float) -> Callable[[int, int], None]:
         """An `update` for one part of `total` equal ones, of which `done` are behind us."""

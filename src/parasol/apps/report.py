@@ -9,6 +9,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.evaluate import follow
+from parasol.apps.paths import Plan, check_folder
 
 
 def report(
@@ -36,9 +37,12 @@ def report(
     if find_spec("scipy") is None:
         raise ValueError("this command needs scipy: install it with  pip install 'scipy'")
 
+    from parasol.report.measuring import MEASURES_FILE, PICTURES
     from parasol.report.run import PAGE_FILE, Report
     from parasol.report.run import report as run
 
+    check_folder(out, known_by=[PAGE_FILE, MEASURES_FILE], own=[PICTURES], reads=corpus)
+    Plan(reads=[table or ""], writes=[out / PAGE_FILE, out / MEASURES_FILE], overwrite=True).check()
     wanted = Report(out=out, corpus=corpus, model=model, pairs=pairs, steps=steps, table=table)
     for what, stages in groupby(run(wanted), key=lambda stage: stage.what):
         follow(what, stages)

@@ -12,12 +12,14 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import STDIN, name
+from parasol.apps.paths import SHEET_KEYWORD, Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.words import Like, likes
 
 if TYPE_CHECKING:
     from parasol.cards import StyleSource
     from parasol.index.search import Hit
+    from parasol.index.store import Index
     from parasol.search import Session, Step
     from parasol.types import Picture
 
@@ -64,6 +66,7 @@ def search(
     content_map: options.ContentMap = None,
     size: options.Size = None,
     model: options.Model = None,
+    overwrite: options.Overwrite = False,
     json_: options.Json = False,
 ) -> None:
     """Find the pictures of an index by style, by content, or by both.
@@ -103,7 +106,7 @@ def search(
         )  # fmt: skip
     default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
     target = (default if out is None else out) if make else None
-    _check_files([*shown, *wanted], sheet, target, json_)
+    files = _files([*shown, *wanted], sheet, target, json_)
 
     from parasol import images
     from parasol.index.store import Index
@@ -116,6 +119,14 @@ def search(
         check_session_target(session)
     log = Log.read(session) if session is not None and Path(session).exists() else None
     index = Index.open(folder)
+    pngs = [sheet or "", target or ""]
+    Plan(
+        reads=[*files, *_indexed(index, pngs)],
+        within=[folder, model_folder(model)],
+        writes=pngs,
+        adds_to=session,
+        overwrite=overwrite,
+    ).check()
     loaded = Parasol.of(log.model) if model is None and log is not None else Parasol.load(model)
     running = Session(loaded, index, log)
     styles, contents = ([(_opened(one), one.weight) for one in named] for named in (wanted, shown))
@@ -137,7 +148,9 @@ def search(
             turn = running.answer(**query, dials=dials, size=size, progress=progress.update)
         running.result(turn[-1].number).save(target)
     if sheet is not None:
-        images.save_png(sheet, _sheet(_pictures([*contents, *styles]), turn, running))
+        drawn = _sheet(_pictures([*contents, *styles]), turn, running)
+        found = [str(hit.file) for step in turn for hit in step.hits]
+        images.save_png(sheet, drawn, text={SHEET_KEYWORD: json.dumps(found)})
     if session is not None:
         kept = running.log.add_to(session, len(log.steps) if log is not None else 0)
         if kept != Path(session):
@@ -145,6 +158,9 @@ def search(
     if STDIN not in (sheet, target):
         for line in _told(turn, target, running, json_):
             print(line)
+    gone = sum(not hit.file.exists() for hit in turn[0].hits)
+    if gone:
+        print(f"parasol: {gone} of these pictures are gone: `parasol index build` drops them", file=sys.stderr)
     if not index.manifest.finished:
         print("parasol: the index is not complete: `parasol index build` goes on with it", file=sys.stderr)
 
@@ -157,19 +173,24 @@ def _refuse_idle(**drawing: Any) -> None:
         raise ValueError(f"{option} is for the picture that --make draws: add --make, or leave it out")
 
 
-def _check_files(asked: Sequence[Like], sheet: str | None, target: str | None, json_: bool) -> None:
-    """Refuse what standard input and output cannot do, and a drawing that would replace what it is made from."""
+def _files(asked: Sequence[Like], sheet: str | None, target: str | None, json_: bool) -> list[str]:
+    """The files that are asked with. Raises ValueError for what standard input and output cannot do."""
     files = [one.source for one in asked if not one.spoken]
     if files.count(STDIN) > 1:
         raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
     if target == STDIN and (json_ or sheet == STDIN):
         raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --sheet -")
-    if target is None or target == STDIN:
-        return
-    if Path(target).resolve() in {Path(file).resolve() for file in files}:
-        raise ValueError(f"{target!r} would overwrite one of the pictures that go in: choose another -o")
-    if sheet is not None and Path(target).resolve() == Path(sheet).resolve():
-        raise ValueError(f"{target!r} is to be both the drawing and the sheet: choose another -o")
+    return files
+
+
+def _indexed(index: "Index", outputs: Sequence[str]) -> list[Path]:
+    """The pictures of an index that some outputs would replace."""
+    root = Path(index.manifest.pictures)
+    there = {Path(output).resolve() for output in outputs if output and Path(output).is_file()}
+    if not any(file.is_relative_to(root) for file in there):
+        return []  # a large index is not read for it
+    pictures = {root / entry.path for shard in index.manifest.shards for entry in index.entries(shard)}
+    return sorted(pictures & there)
 
 
 def _opened(one: Like) -> "StyleSource":
@@ -191,14 +212,15 @@ def _told(turn: "Sequence[Step]", target: str | None, session: "Session", json_:
             yield json.dumps(drawn | options.as_json(session.result(step.number))) if json_ else str(target)
         place = {} if target is None else {"step": step.number}
         for rank, hit in enumerate(step.hits, start=1):
-            told = {"rank": rank, **asdict(hit), "file": str(hit.file), **place}
+            gone = {} if hit.file.exists() else {"gone": True}
+            told = {"rank": rank, **asdict(hit), "file": str(hit.file), **gone, **place}
             yield json.dumps(told) if json_ else _line(hit)
 
 
 def _line(hit: "Hit") -> str:
     cosines = {"style": hit.style, "content": hit.content}
     told = [f"{space} {cosine:.3f}" for space, cosine in cosines.items() if cosine is not None]
-    return "  ".join([f"{hit.score:.3f}", *told, str(hit.file)])
+    return "  ".join([f"{hit.score:.3f}", *told, str(hit.file), *([] if hit.file.exists() else ["(gone)"])])
 
 
 def _sheet(asked: Sequence["Picture"], turn: "Sequence[Step]", session: "Session") -> "Picture":

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from parasol.apps.options import Json
+from parasol.apps.options import Json, Overwrite
+from parasol.apps.paths import Plan as Paths
+from parasol.apps.paths import check_folder
 from parasol.apps.progress import Progress
 
 study_app = typer.Typer(no_args_is_help=True, help="Human studies: which of two pictures people prefer.")
@@ -46,10 +48,12 @@ def create(
       parasol study create pictures/ -o my.study
       parasol study create pictures/ --question style --ties --participants 30 -o style.study
     """
+    from parasol.study.folder import MANIFEST, PICTURES
     from parasol.study.folder import create as run
     from parasol.study.schedule import Plan, known_questions
     from parasol.study.statistics import detectable_rate
 
+    check_folder(out, known_by=[MANIFEST], own=[PICTURES], reads=pictures)
     plan = Plan(participants=participants, trials=trials, repeats=repeats, catches=catches, seed=seed)
     asked = known_questions(question or ["overall", "style", "content"])
     with Progress("copying pictures") as progress:
@@ -115,6 +119,7 @@ def analyse(
     ] = 0.0,
     confidence: Annotated[float, typer.Option(metavar="0..1", help="Of all intervals.")] = 0.95,
     seed: Annotated[int, typer.Option(min=0, help="Of the participants drawn anew for the intervals.")] = 0,
+    overwrite: Overwrite = False,
     json_: Json = False,
 ) -> None:
     """Tell what people prefer, how sure that is, and how far they can be trusted. Works while the study is served.
@@ -131,10 +136,13 @@ def analyse(
 
     from parasol.images import write_atomic
     from parasol.study.analysis import as_csv, replies, report
-    from parasol.study.folder import ANSWERS, load_study
+    from parasol.study.folder import ANSWERS, MANIFEST, PICTURES, load_study
     from parasol.study.store import Store
 
     made = load_study(study)
+    if csv is not None:
+        stored = [study / MANIFEST, *study.glob(f"{ANSWERS}*")]
+        Paths(reads=stored, within=[study / PICTURES], writes=[csv], overwrite=overwrite).check()
     if not (study / ANSWERS).is_file():
         raise ValueError(f"{study} has no answers yet: serve it first")
     with closing(Store(study / ANSWERS, made.digest)) as store:

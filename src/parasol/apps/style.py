@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from parasol.apps import options
-from parasol.apps.draw import Frame, Outcome, draw, reader
-from parasol.apps.jobs import STDIN, plan
+from parasol.apps.draw import Frame, Outcome, Tally, draw, reader
+from parasol.apps.jobs import STDIN, outputs, plan, sources
+from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.suited import suited
+from parasol.apps.suited import by_model, suited_to_each
 from parasol.apps.words import likes, told
 from parasol.images import check_target
 
@@ -48,7 +49,9 @@ def style(
     sampler: options.Sampler = "ddim",
     guidance: options.Guidance = None,
     seed: options.Seed = 0,
-    count: Annotated[int, typer.Option(min=1, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")] = 1,
+    count: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")
+    ] = 1,
     fresh: options.Fresh = False,
     color: options.Color = "off",
     color_strength: options.ColorStrength = 1.0,
@@ -60,6 +63,7 @@ def style(
         str | None, typer.Option(metavar="FILE", help="PNG for a quick look first: the model's own size, 10 steps.")
     ] = None,
     model: options.SuitedModel = None,
+    overwrite: options.Overwrite = False,
     json_: options.Json = False,
 ) -> int:
     """Draw what CONTENT shows in the style of another picture, of a card, or of words.
@@ -87,33 +91,41 @@ def style(
         raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
     total = len(jobs) * count
     if preview is not None:
-        if total > 1 or preview in (STDIN, jobs[0].out) or jobs[0].out == STDIN:
+        if total > 1 or STDIN in (preview, jobs[0].out):
             raise ValueError("--preview is one file beside the file of one picture: leave it out, or name two files")
         check_target(preview)
+    Plan(
+        reads=[*sources(jobs), mask or "", protect or ""],
+        within=[model_folder(model)],
+        writes=[*outputs(jobs, range(seed, seed + count)), preview or ""],
+        overwrite=overwrite,
+    ).check()
 
     from parasol.pipeline import Parasol
 
-    read = reader(jobs)
-    contents = (read(job.content) for job in jobs if job.content)
-    looks = (read(like.source) for job in jobs for like in job.styles if not like.spoken)
-    loaded = Parasol.load(suited(model, contents, looks))
-    dials = loaded.dials(
-        style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength, content_map=content_map,
-        sampler=sampler, guidance=guidance, texture=texture,
-    )  # fmt: skip
+    read, tally = reader(jobs), Tally(left=total)
+    frame = Frame(size=size, mask=mask, protect=protect)
     failed, untouched = 0, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
-        frame = Frame(size=size, mask=mask, protect=protect)
-        drawing = draw(loaded, jobs, dials, frame, read=read, count=count, progress=progress, preview=preview)
-        for outcome in drawing:
-            progress.clear()
-            if outcome.error and total == 1:
-                raise ValueError(outcome.error)
-            failed += bool(outcome.error)
-            untouched |= outcome.result is not None and outcome.result.recipe.style.texture is None
-            _report(outcome, json_)
-    if untouched and dials.texture and style_scale is None and strength is None:
+        for name, own in by_model(jobs, suited_to_each(model, read)):
+            loaded = Parasol.load(name)
+            dials = loaded.dials(
+                style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
+                steps=steps, seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength,
+                content_map=content_map, sampler=sampler, guidance=guidance, texture=texture,
+            )  # fmt: skip
+            drawing = draw(
+                loaded, own, dials, frame, read=read, count=count, tally=tally, progress=progress, preview=preview
+            )
+            for outcome in drawing:
+                progress.clear()
+                if outcome.error and total == 1:
+                    raise ValueError(outcome.error)
+                failed += bool(outcome.error)
+                bare = outcome.result is not None and outcome.result.recipe.style.texture is None
+                untouched |= bare and bool(dials.texture)
+                _report(outcome, json_)
+    if untouched and style_scale is None and strength is None:
         print(f"parasol: {UNTOUCHED}", file=sys.stderr)
     if failed:
         print(f"parasol: {failed} of {total} pictures failed; the same command tries them again", file=sys.stderr)
@@ -124,6 +136,7 @@ def replay(
     png: Annotated[str, typer.Argument(metavar="PNG", help="A picture that Parasol wrote, - for stdin.")],
     out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, - for stdout.")] = None,
     model: options.Model = None,
+    overwrite: options.Overwrite = False,
     json_: options.Json = False,
 ) -> None:
     """Make a picture again, pixel for pixel, from the recipe that its PNG carries.
@@ -132,13 +145,14 @@ def replay(
     Example:
       parasol replay out.png -o again.png
     """
-    from parasol.images import check_target, load
+    from parasol.images import check_target, load, read_bytes
     from parasol.pipeline import Parasol
     from parasol.recipe import Recipe
 
     target = out if out is not None else f"{'stdin' if png == STDIN else Path(png).stem}-replay.png"
     check_target(target)
-    source = sys.stdin.buffer.read() if png == STDIN else png
+    Plan(reads=[png], within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
+    source = read_bytes(png) if png == STDIN else png
     recipe = Recipe.read(source)
     with Progress("replaying") as progress:
         loaded = Parasol.of(recipe.model) if model is None else Parasol.load(model)

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from parasol.apps.options import Json
+from parasol.apps.paths import check_folder
 from parasol.apps.progress import Progress
 
 if TYPE_CHECKING:
@@ -66,8 +67,10 @@ def mine(
     from parasol.triplets import Mining
     from parasol.triplets.descriptors import open_descriptors
     from parasol.triplets.plan import roles_of
+    from parasol.triplets.results import MANIFEST, ROLES
     from parasol.triplets.run import mine_table
 
+    check_folder(out, known_by=[MANIFEST], own=[ROLES], reads=index)
     mining = Mining(
         k=k,
         content_percentile=content_percentile,
@@ -128,6 +131,7 @@ def report(
     from parasol.triplets.results import ROLES, load_finished
 
     results, target = load_finished(folder), out or folder / "report"
+    check_folder(target, known_by=["report.json"], reads=folder)
     descriptors = open_descriptors(Path(results.plan.index))
     labels = _labels(_cells(descriptors, corpus)) if corpus else None
     kept = np.concatenate([results.kept(task) for task in sorted(results.shards)])

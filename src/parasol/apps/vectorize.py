@@ -8,6 +8,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import STDIN
+from parasol.apps.paths import Plan
 from parasol.images import PictureError, load, read_bytes, read_text, write_atomic
 from parasol.version import __version__
 
@@ -25,6 +26,7 @@ def trace(
         str | None,
         typer.Option(metavar="FILE|PICTURE|#HEX,...", help="Exactly these colours: a list, a text file or a picture."),
     ] = None,
+    overwrite: options.Overwrite = False,
     json_: options.Json = False,
 ) -> None:
     """Turn a flat picture into an SVG of few shapes: circles, rectangles and strokes exact, everything else curves.
@@ -44,6 +46,7 @@ def trace(
     from parasol.vector import trace as traced
 
     target = _target(picture, out)
+    Plan(reads=[picture, palette or ""], writes=[target], overwrite=overwrite).check()
     if colors is not None and palette is not None:
         raise ValueError("--colors and --palette both say which colours there are: give one of them")
     wanted = None if palette is None else given_palette(palette)
@@ -79,6 +82,4 @@ def _target(picture: str, out: str | None) -> str:
     target = out if out is not None else f"{'stdin' if picture == STDIN else Path(picture).stem}.svg"
     if target != STDIN and Path(target).suffix.lower() != ".svg":
         raise PictureError(f"{target!r} does not end in .svg, which is what is written: rename the output")
-    if target != STDIN and Path(target) == Path(picture):
-        raise PictureError(f"{target!r} is the picture itself: name another file with -o")
     return target

@@ -1,5 +1,6 @@
 """The small languages of the command line: `STYLE[:WEIGHT]`, `TEXT[:WEIGHT]` and `DIAL=VALUES`."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +21,16 @@ class Like:
 
     @classmethod
     def parse(cls, word: str, *, spoken: bool = False) -> "Like":
-        """Read `STYLE[:WEIGHT]`. A file of that whole name comes first, so that names may hold colons."""
+        """Read `STYLE[:WEIGHT]`. A file of that whole name comes first, so that names may hold colons.
+
+        In words a colon between digits is of the words, as in "10:30": a space before it makes it that of a weight.
+        """
+        if not word.strip():
+            raise ValueError(f"{word!r} names no picture, card or words: name one, or leave the option out")
         head, colon, tail = word.rpartition(":")
         if not colon or not head or (not spoken and Path(word).exists()):
+            return cls(source=word, spoken=spoken)
+        if spoken and re.fullmatch(r".*\d:\d+", word, re.DOTALL):
             return cls(source=word, spoken=spoken)
         try:
             weight = float(tail)
@@ -30,7 +38,7 @@ class Like:
             return cls(source=word, spoken=spoken)
         if not np.isfinite(weight) or weight == 0:
             raise ValueError(f"{word!r} has the weight {tail} and it must be a number other than 0: leave it out")
-        return cls(source=head, weight=weight, spoken=spoken)
+        return cls(source=head.rstrip() if spoken else head, weight=weight, spoken=spoken)
 
 
 def told(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like]:

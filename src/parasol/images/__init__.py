@@ -1,16 +1,17 @@
 """THE pixel convention: float32 RGB in [0, 1], height x width x 3. Pictures come in and go out here alone."""
 
-from parasol.images.arrange import Box, crop, fit, from_uint8, pad_to_multiple, square, to_uint8
+from parasol.images.arrange import Box, crop, fit, from_uint8, pad_to_multiple, square, stretch, to_uint8
 from parasol.images.errors import PictureError
 from parasol.images.kind import is_photograph
 from parasol.images.read import SUFFIXES, load, load_shown, read_bytes
-from parasol.images.save import check_target, encode_png, read_text, save_png, write_atomic
+from parasol.images.save import carries, check_target, encode_png, read_text, save_png, write_atomic
 from parasol.images.sheet import sheet
 
 __all__ = [
     "SUFFIXES",
     "Box",
     "PictureError",
+    "carries",
     "check_target",
     "crop",
     "encode_png",
@@ -25,6 +26,7 @@ __all__ = [
     "save_png",
     "sheet",
     "square",
+    "stretch",
     "to_uint8",
     "write_atomic",
 ]

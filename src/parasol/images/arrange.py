@@ -33,10 +33,14 @@ def fit(pixels: Float[np.ndarray, "H W 3"], size: int) -> Float[np.ndarray, "h w
     """
     height, width = pixels.shape[:2]
     scale = size / max(height, width)
-    target = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return stretch(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def stretch(pixels: Float[np.ndarray, "H W 3"], height: int, width: int) -> Float[np.ndarray, "height width 3"]:
+    """Scale to exactly that many pixels, whatever becomes of the shape; as `fit` otherwise."""
     picture = Image.fromarray(to_uint8(pixels))
-    if picture.size != target:
-        picture = picture.resize(target, Image.Resampling.BICUBIC)
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BICUBIC)
     return from_uint8(np.asarray(picture))
 
 

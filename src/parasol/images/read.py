@@ -1,6 +1,8 @@
 """A picture of any mode, size, orientation and kind -> float32 RGB in [0, 1]."""
 
+import errno
 import io
+import stat
 import sys
 import warnings
 from pathlib import Path
@@ -23,7 +25,8 @@ WORKING_SIDE = 2048  # px; larger pictures are shrunk at once, and no model sees
 RASTER_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 # What counts as a picture in a folder.
 SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".svg", ".tif", ".tiff", ".webp"}
+    {".avif", ".bmp", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pgm", ".png"}
+    | {".pnm", ".ppm", ".svg", ".svgz", ".tif", ".tiff", ".webp"}
 )
 WAY_OUT = "use PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, PPM or SVG"
 EXIF_ORIENTATION = 0x0112
@@ -88,8 +91,11 @@ def read_bytes(source: str | Path) -> bytes:
     name = _name(source)
     try:
         if str(source) == "-":
+            if sys.stdin is None:
+                raise OSError(errno.EBADF, "it is closed")
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
+            _require_ending(Path(source), name)
             with Path(source).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -99,6 +105,13 @@ def read_bytes(source: str | Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise PictureError(f"{name} has more than {MAX_BYTES // 1_000_000} MB, the limit: shrink the picture first")
     return _filled(data, name)
+
+
+def _require_ending(path: Path, name: str) -> None:
+    """Refuse pipes and the like, which nobody may ever write to, unless a shell hands one over as /dev/fd/..."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path.is_relative_to("/dev")):
+        raise PictureError(f"{name} is no regular file: give the path of a picture, or - for standard input")
 
 
 def _filled(data: bytes, name: str) -> bytes:
@@ -133,7 +146,10 @@ def _check_shape(picture: Image.Image, name: str) -> None:
     if long > MAX_ASPECT * short:
         raise PictureError(f"{size} and the longer side may be {MAX_ASPECT} times the shorter: cut a part out")
     # An MPO is one photograph with its previews or its second lens.
-    frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+    try:
+        frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+    except Exception as error:  # as in _open: they are counted by going through the file, which may break off
+        raise _damaged(name, error) from error
     if frames > 1:
         raise PictureError(f"{name} has {frames} frames or pages and one is needed: save the one you mean as a PNG")
 
@@ -203,13 +219,15 @@ def _composite(picture: Image.Image, background: tuple[float, float, float]) -> 
 
 
 def _from_array(values: np.ndarray, name: str) -> Image.Image:
-    rule = "an array must be H x W, H x W x 3 or H x W x 4, uint8 or float in [0, 1]"
+    rule = "an array must be H x W, H x W x 3 or H x W x 4, bool, uint8 or float in [0, 1]"
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (3, 4)) or values.size == 0:
         raise PictureError(f"{name} has the shape {values.shape}, and {rule}: transpose or slice it")
     if np.issubdtype(values.dtype, np.floating):
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise PictureError(f"{name} has values outside [0, 1], and {rule}: divide or clip it")
         values = np.rint(values * 255).astype(np.uint8)
+    if values.dtype == np.bool_:
+        values = values * np.uint8(255)
     if values.dtype != np.uint8:
         raise PictureError(f"{name} has the type {values.dtype}, and {rule}: convert it")
     return Image.fromarray(np.ascontiguousarray(values))

@@ -1,11 +1,13 @@
 """Pictures to files: a PNG with text in it, whole or not at all."""
 
+import contextlib
 import errno
 import io
 import os
 import secrets
+import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ from jaxtyping import Float
 from PIL import Image, PngImagePlugin
 
 from parasol.images.arrange import to_uint8
-from parasol.images.errors import PictureError, cannot_read, cannot_write
+from parasol.images.errors import PictureError, cannot_write
+from parasol.images.read import read_bytes
 
 
 def encode_png(pixels: Float[np.ndarray, "H W 3"], *, text: Mapping[str, str] | None = None) -> bytes:
@@ -41,8 +44,9 @@ def check_target(path: str | Path) -> None:
     if target.suffix.lower() != ".png":
         raise PictureError(f"{name} does not end in .png, the format that keeps every pixel: rename the output")
     try:
-        if target.exists() and not target.is_file():
-            raise _irregular(name)
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(target.stat().st_mode):  # which tells of links that lead round in a circle, too
+                raise _irregular(name)
         parent = next(folder for folder in target.absolute().parents if folder.exists())
         if not parent.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, f"{parent} is no folder")
@@ -60,10 +64,12 @@ def write_atomic(path: str | Path, data: bytes) -> None:
     name = repr(str(path))
     try:
         if str(path) == "-":
+            if sys.stdout is None:
+                raise OSError(errno.EBADF, "it is closed")
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
         else:
-            _write_file(Path(path).resolve(), data, name)
+            _write_file(Path(os.path.realpath(path)), data, name)
     except OSError as error:
         raise cannot_write("standard output" if str(path) == "-" else name, error) from error
 
@@ -87,15 +93,7 @@ def _write_file(target: Path, data: bytes, name: str) -> None:
 def read_text(source: str | Path | bytes, key: str) -> str | None:
     """The text under a keyword of a PNG file, None if it has none. Raises PictureError."""
     name = "the picture" if isinstance(source, bytes) else repr(str(source))
-    try:
-        if isinstance(source, bytes):
-            data = source
-        elif str(source) == "-":
-            data = sys.stdin.buffer.read()
-        else:
-            data = Path(source).read_bytes()
-    except OSError as error:
-        raise cannot_read(name, error) from error
+    data = source if isinstance(source, bytes) else read_bytes(source)
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             picture.load()  # text may follow the pixels
@@ -103,6 +101,17 @@ def read_text(source: str | Path | bytes, key: str) -> str | None:
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
         raise PictureError(f"{name} is not a whole PNG file: give the PNG that Parasol wrote") from error
     return str(found) if found is not None else None
+
+
+def carries(path: str | Path, keys: Sequence[str]) -> bool:
+    """Whether a picture file holds text under one of the keywords; the pixels of a PNG may break off."""
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            return any(key in picture.info for key in keys)  # before the pixels, where `encode_png` puts it
+    except Exception:  # no PNG; as above
+        with contextlib.suppress(PictureError):
+            return any(read_text(path, key) is not None for key in keys)
+    return False
 
 
 def _irregular(name: str) -> PictureError:

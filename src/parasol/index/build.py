@@ -5,6 +5,7 @@ Pictures are described in the order of their paths and added in small shards; th
 """
 
 import contextlib
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +55,7 @@ def build(
         ValueError: there are no pictures, or none that the index holds; `out` is another folder, an index of other
             encoders, or being built by another process; the disk is full.
     """
-    root, out = Path(source).resolve(), Path(out)
+    root, out = Path(os.path.realpath(source)), Path(out)
     wanted, skipped = _pictures(root)
     with _locked(out):
         index = _opened(out, root, describer)

@@ -32,7 +32,9 @@ def scan(root: Path) -> tuple[list[Entry], list[Skipped]]:
         except OSError as error:
             skipped.append(_unreadable(file, error))
             continue
-        if not stat.S_ISREG(status.st_mode):
+        if stat.S_ISDIR(status.st_mode):
+            skipped.append(_skipped(file, "is a link to a folder, which is not followed: index that folder by itself"))
+        elif not stat.S_ISREG(status.st_mode):
             skipped.append(_skipped(file, "is no regular file: put a picture there"))
         elif UNSPEAKABLE.search(str(file)):
             skipped.append(_skipped(file, "has a name that is not UTF-8, or control characters in it: rename it"))
@@ -43,8 +45,10 @@ def scan(root: Path) -> tuple[list[Entry], list[Skipped]]:
 
 
 def _pictures(root: Path, onerror: Callable[[OSError], None]) -> Iterator[Path]:
+    """Files with the ending of a picture, and links to folders, in which pictures may lie."""
     for folder, folders, files in os.walk(root, onerror=onerror):
         folders[:] = [name for name in folders if name[0] != "."]
+        yield from (link for name in folders if (link := Path(folder, name)).is_symlink())
         yield from (Path(folder, name) for name in files if name[0] != "." and Path(name).suffix.lower() in SUFFIXES)
 
 
