@@ -8,6 +8,7 @@ from pathlib import Path
 
 from parasol.apps.words import Like
 from parasol.images import SUFFIXES, check_target
+from parasol.images.endings import ENDINGS
 
 STDIN = "-"
 CARD_SUFFIX = ".style.json"
@@ -132,7 +133,7 @@ def _check(jobs: Sequence[Job]) -> None:
         if source
     }
     for job in jobs:
-        check_target(job.out)
+        check_target(job.out, ENDINGS)
         if job.out != STDIN and Path(job.out).resolve() in inputs:
             raise ValueError(f"{job.out!r} would overwrite one of the pictures that go in: choose another -o")
 

@@ -2,18 +2,20 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from parasol.apps import options
-from parasol.apps.draw import Frame, Outcome, draw, reader
-from parasol.apps.jobs import STDIN, plan
+from parasol.apps.draw import Frame, Outcome, draw, drawings_only, reader
+from parasol.apps.jobs import STDIN, Job, plan
 from parasol.apps.progress import Progress
 from parasol.apps.suited import suited
 from parasol.apps.words import likes, told
 from parasol.images import check_target
+from parasol.images.endings import ENDINGS, ending_of, same_kind
 
 UNTOUCHED = (
     "words, and cards without a texture for this model, are met by their descriptor alone: --style-scale 3 "
@@ -38,7 +40,13 @@ def style(
     content_text: Annotated[
         list[str] | None, typer.Option(metavar="TEXT[:WEIGHT]", help="The same in words; mixes with --show.")
     ] = None,
-    out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, a folder, or - for stdout.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", "-o", help="PNG, WebP, JPEG or, of drawings, SVG to write; a folder; or - for a PNG to stdout."
+        ),
+    ] = None,
+    also: options.Also = None,
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
@@ -53,6 +61,10 @@ def style(
     color: options.Color = "off",
     color_strength: options.ColorStrength = 1.0,
     content_map: options.ContentMap = None,
+    ground: options.Ground = "keep",
+    colors: options.Colors = None,
+    palette: options.Palette = None,
+    finish: options.Finish = "none",
     size: options.Size = None,
     mask: options.Mask = None,
     protect: options.Protect = None,
@@ -65,7 +77,8 @@ def style(
     """Draw what CONTENT shows in the style of another picture, of a card, or of words.
 
     A folder as CONTENT, or as the one --like, stands for each of its pictures. The same command continues where it was
-    stopped, and a picture that fails does not stop the others. Every PNG carries the recipe to make it again.
+    stopped, and a picture that fails does not stop the others. Every file carries the recipe to make it again: a PNG as
+    text, an SVG as metadata, a WebP (without loss) as XMP, a JPEG (with loss, on an opaque ground) as a comment.
 
     \b
     Examples:
@@ -79,12 +92,16 @@ def style(
       parasol style --show cat.png:0.6 --show bus.png:0.4 --like crab.png --count 4
       parasol style house.png --like crab.png --mask roof.png
       parasol style portrait.jpg --like crab.png --protect face.png
+      parasol style icon.svg --like set/a.png --like set/b.png -o icon-out.svg --also png
+      parasol style icon.svg --like set/a.png --palette '#e11d48,#0f172a,#ffffff' -o brand.svg
       parasol style house.jpg --like crab.png --size 1024 --preview soon.png -o large.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
     jobs = plan(content, likes(like, like_text), out, told(show, content_text))
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
+    frame = _frame(jobs, size=size, mask=mask, protect=protect, ground=ground, colors=colors, palette=palette,
+                   finish=finish, also=also)  # fmt: skip
     total = len(jobs) * count
     if preview is not None:
         if total > 1 or preview in (STDIN, jobs[0].out) or jobs[0].out == STDIN:
@@ -96,7 +113,9 @@ def style(
     read = reader(jobs)
     contents = (read(job.content) for job in jobs if job.content)
     looks = (read(like.source) for job in jobs for like in job.styles if not like.spoken)
-    loaded = Parasol.load(suited(model, contents, looks))
+    name = suited(model, contents, looks)
+    drawings_only(frame, jobs, name, read)
+    loaded = Parasol.load(name)
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
         seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength, content_map=content_map,
@@ -104,11 +123,10 @@ def style(
     )  # fmt: skip
     failed, untouched = 0, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
-        frame = Frame(size=size, mask=mask, protect=protect)
         drawing = draw(loaded, jobs, dials, frame, read=read, count=count, progress=progress, preview=preview)
         for outcome in drawing:
             progress.clear()
-            if outcome.error and total == 1:
+            if outcome.error and total == 1 and outcome.out == jobs[0].out:
                 raise ValueError(outcome.error)
             failed += bool(outcome.error)
             untouched |= outcome.result is not None and outcome.result.recipe.style.texture is None
@@ -121,35 +139,62 @@ def style(
 
 
 def replay(
-    png: Annotated[str, typer.Argument(metavar="PNG", help="A picture that Parasol wrote, - for stdin.")],
-    out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, - for stdout.")] = None,
+    picture: Annotated[
+        str, typer.Argument(metavar="PICTURE", help="A PNG, SVG, WebP or JPEG that Parasol wrote, - for stdin.")
+    ],
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", help="File to write, in any of these formats; - for stdout.")
+    ] = None,
     model: options.Model = None,
     json_: options.Json = False,
 ) -> None:
-    """Make a picture again, pixel for pixel, from the recipe that its PNG carries.
+    """Make a picture again, pixel for pixel, from the recipe that its file carries.
 
     \b
-    Example:
+    Examples:
       parasol replay out.png -o again.png
+      parasol replay icon.svg -o again.svg
     """
     from parasol.bundle import available_models
-    from parasol.images import check_target, load
+    from parasol.images import check_target, read_bytes, write_atomic
     from parasol.pipeline import Parasol
     from parasol.recipe import Recipe
 
-    target = out if out is not None else f"{'stdin' if png == STDIN else Path(png).stem}-replay.png"
-    check_target(target)
-    source = sys.stdin.buffer.read() if png == STDIN else png
-    recipe = Recipe.read(source)
+    data = read_bytes(picture)
+    ending = ending_of(data)
+    target = out if out is not None else f"{'stdin' if picture == STDIN else Path(picture).stem}-replay{ending}"
+    check_target(target, ENDINGS)
+    recipe = Recipe.read(data)
     named = recipe.model.name if recipe.model.name in available_models() else None
     with Progress("replaying") as progress:
         result = Parasol.load(model or named).paint(recipe, progress=progress.update)
-    result.save(target)
-    identical = bool((load(source) == result.pixels).all())
+    made, identical = result.again(data)
+    if target == STDIN or same_kind(Path(target).suffix, ending):
+        write_atomic(target, made)
+    else:
+        result.save(target)
     if not identical:
-        print("parasol: the pixels are not those of the given PNG: it was edited, or made elsewhere", file=sys.stderr)
+        print("parasol: the pixels are not those of the given file: it was edited, or made elsewhere", file=sys.stderr)
     if target != STDIN:
         print(json.dumps({"out": target, "identical": identical, **options.as_json(result)}) if json_ else target)
+
+
+def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | None, **asked: Any) -> Frame:
+    """What all pictures share, and every file beside the named ones checked."""
+    from parasol.images import check_target
+    from parasol.vector import given_palette
+
+    wanted = None if palette is None else given_palette(palette)
+    frame = Frame(palette=wanted, also=tuple(f".{name}" for name in also or ()), **asked)
+    if also and jobs[0].out == STDIN:
+        raise ValueError("standard output takes one picture and --also asks for more: name a file with -o")
+    inputs = {Path(job.content).resolve() for job in jobs if job.content}
+    for job in jobs:
+        for file in frame.files(job.out)[1:]:
+            check_target(file, ENDINGS)
+            if Path(file).resolve() in inputs:
+                raise ValueError(f"{file!r} would overwrite one of the pictures that go in: choose another -o")
+    return frame
 
 
 def _report(outcome: Outcome, json_: bool) -> None:
