@@ -24,6 +24,7 @@ from jaxtyping import Float
 from parasol.conditions import Style, Texture, condition
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
+from parasol.finishing import finished
 from parasol.images import Box, crop, fit, pad_to_multiple
 from parasol.maths.colour import ColourMatch, colour_statistics, keep_colours, match_colours
 from parasol.maths.schedule import switch_step
@@ -97,15 +98,15 @@ class Painter:
         seconds: dict[str, float] = {stage: 0.0 for stage in STAGES}  # noqa: C420 (fromkeys would narrow the keys)
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
-        finished = self.memory.get(_all_but_colour(recipe))
-        if finished is None:
-            finished = self._draw(recipe, picture, style, protected, region, seconds, progress)
-            self.memory.put(_all_but_colour(recipe), finished)
+        uncoloured = self.memory.get(_all_but_colour(recipe))
+        if uncoloured is None:
+            uncoloured = self._draw(recipe, picture, style, protected, region, seconds, progress)
+            self.memory.put(_all_but_colour(recipe), uncoloured)
         elif progress:
             for done in range(recipe.dials.steps):
                 progress(done + 1, recipe.dials.steps)
         with timed(seconds, "colour"):
-            coloured = _colour_step(recipe.dials, finished, picture, style)
+            coloured = _colour_step(recipe.dials, uncoloured, picture, style)
         drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
         with timed(seconds, "finish"):
             kept = _kept_lightness(recipe.dials, region)

@@ -17,6 +17,7 @@ from parasol.apps.index import index_app
 from parasol.apps.lint import lint
 from parasol.apps.report import report
 from parasol.apps.search import search
+from parasol.apps.set import icon_set
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
@@ -37,6 +38,7 @@ app.command()(calibrate)
 app.command()(evaluate)
 app.command()(report)
 app.command()(trace)
+app.command(name="set")(icon_set)
 app.command()(lint)
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C

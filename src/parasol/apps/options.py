@@ -107,8 +107,8 @@ Finish = Annotated[
     typer.Option(help="flat: one colour for each region of CONTENT, of the style pictures' colours."),
 ]
 Also = Annotated[
-    list[Literal["svg", "png", "webp", "jpg"]] | None,
-    typer.Option(help="Write the same picture in this format too, beside the other; repeated, in several."),
+    list[str] | None,
+    typer.Option(metavar="svg|png|webp|jpg", help="Write the same picture in this format too, beside; repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]
 

@@ -17,6 +17,7 @@ from parasol.apps.words import likes, told
 from parasol.images import check_target
 from parasol.images.endings import ENDINGS, ending_of, same_kind
 
+FORMATS = ("svg", "png", "webp", "jpg")
 UNTOUCHED = (
     "words, and cards without a texture for this model, are met by their descriptor alone: --style-scale 3 "
     "--content-scale 2 brings more of them"
@@ -184,6 +185,9 @@ def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | No
     from parasol.images import check_target
     from parasol.vector import given_palette
 
+    for name in also or ():
+        if name not in FORMATS:
+            raise ValueError(f"--also names {name!r}; it must be one of {', '.join(FORMATS)}")
     wanted = None if palette is None else given_palette(palette)
     frame = Frame(palette=wanted, also=tuple(f".{name}" for name in also or ()), **asked)
     if also and jobs[0].out == STDIN:
