@@ -15,8 +15,10 @@ WHITE, DARK = (1.0, 1.0, 1.0), (0.25, 0.25, 0.25)
 SEEN = 12.0  # delta E from the ground, from which a drawing is seen on it
 ENOUGH = 0.05  # share of a drawing that has to be seen, or it is laid on another ground
 SAME = 4.0  # delta E that a model's noise leaves on a plain ground
-FAINT = 0.25  # of how far the drawing is from the ground; what lies beside it and is nearer is a glow, no part of it
+FAINT = 0.4  # of how far the drawing is from the ground; what lies beside it and is nearer is a glow, no part of it
 PLAIN = 0.6  # share of the border that has to have one colour for that to be the ground
+FEWEST = 5  # of the 3 x 3 pixels around one beside the drawing have to be drawn on, or it is none of it
+FULL = 0.98  # alpha, from which a pixel has its own colour and none of what lies beside it
 REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
 
 
@@ -106,7 +108,7 @@ def wanted_ground(text: str, *, has_alpha: bool) -> tuple[float, float, float] |
 
 
 def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[float, float, float]) -> RGBA:
-    """The result off its ground: on that very ground it is the same picture, on any other its edges have no halo.
+    """The result off its ground: on that very ground it is nearly the same, on any other its edges have no halo.
 
     Where the result keeps to the content's outline the content's alpha is the result's. Where it has drawn beyond, or
     has left ground where the content had colour, alpha follows from how far a pixel is from the ground towards the
@@ -120,16 +122,35 @@ def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[flo
     bare = off < np.where(clear, max(2 * SAME, FAINT * strength), SAME)
     shown = delta_e(lab(laid(content, ground)), lab(plain)) >= SEEN
     left = _open(bare & (shown | clear), clear)
-    beyond = ~bare & clear
+    beyond = ~bare & clear & (_around(~bare) >= FEWEST)  # not the ringing of a decoder, a pixel here and there
     # Where the drawing goes on beyond it, what was the content's edge is an edge no more.
     changed = _grown(left & ~clear, 1) | (_grown(beyond, 1) & (alpha < 0.98))
     alpha = np.where(changed, _share(result, plain), np.where(clear, 0, alpha))
-    # Alpha so large that the colour below it lies in 0..1.
-    above = (result - plain) / np.maximum(1 - plain, 1e-6)
-    below = (plain - result) / np.maximum(plain, 1e-6)
-    least = np.maximum(above, below).max(axis=-1).clip(0, 1)
-    alpha = np.where(alpha > 0, np.maximum(alpha, np.where(least > alpha + 0.02, least, alpha)), 0)
-    return unlaid(result, alpha, ground)
+    return _edged(unlaid(result, alpha, ground))
+
+
+def _edged(picture: RGBA) -> RGBA:
+    """Edges in the colour of what they are the edge of: a blurred edge divided by its alpha is a halo elsewhere.
+
+    What is all edge, such as a line of less than a pixel, keeps its own.
+    """
+    alpha, colours = picture[..., 3], picture[..., :3].copy()
+    known = alpha >= FULL
+    for _ in range(REACH):
+        number = _around(known)
+        near = (alpha > 0) & ~known & (number > 0)
+        sums = np.stack([_around(np.where(known, colours[..., axis], 0)) for axis in range(3)], axis=-1)
+        colours[near] = sums[near] / number[near][:, None]
+        known = known | near
+    return np.concatenate([colours, alpha[..., None]], axis=-1).astype(np.float32)
+
+
+def _around(values: np.ndarray) -> Float[np.ndarray, "H W"]:
+    """Sums over the 3 x 3 pixels around each."""
+    padded = np.pad(values.astype(np.float64), 1)
+    height, width = values.shape
+    rows = sum(padded[down : down + height] for down in range(3))
+    return sum(rows[:, right : right + width] for right in range(3))  # pyright: ignore[reportReturnType, reportIndexIssue]
 
 
 def _open(bare: Bool[np.ndarray, "H W"], clear: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
