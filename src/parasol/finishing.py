@@ -34,6 +34,7 @@ from parasol.vector import (
     turned,
     unlaid,
     wanted_ground,
+    without_ground,
 )
 from parasol.vector.ground import RGBA
 
@@ -150,6 +151,8 @@ def finished(
         if finish.flat and not fresh:
             few = flat_finish(flat, _regions(ground, picture), palette)
         pixels, rgba = (few, None) if rgba is None else (pixels, np.dstack([few, rgba[..., 3]]))
+        if rgba is not None and ground is not None and not fresh:
+            rgba = without_ground(_content(ground, picture), rgba, ground.colour)
     if ground is not None and rgba is not None:
         pixels = laid(rgba, ground.colour if ground.wanted == TRANSPARENT else _plain(ground.wanted))
         rgba = rgba if ground.wanted == TRANSPARENT else None
@@ -200,15 +203,18 @@ def _cut(
 ) -> RGBA:
     if fresh:
         return lifted(pixels, ground.colour)
-    if ground.alpha is None:
-        content = lifted(picture, ground.colour)
-    else:
-        content = unlaid(picture, load(ground.alpha)[..., 0], ground.colour)
-    rgba = cut_out(content, pixels, ground.colour)
+    rgba = cut_out(_content(ground, picture), pixels, ground.colour)
     if ground.turned:
         share = np.broadcast_to(np.asarray(kept, np.float32), rgba.shape[:2])[..., None]
         rgba[..., :3] = share * turned(rgba[..., :3]) + (1 - share) * rgba[..., :3]
     return rgba
+
+
+def _content(ground: GroundPart, picture: Picture) -> RGBA:
+    """The content picture off the ground that the model sees it on."""
+    if ground.alpha is None:
+        return lifted(picture, ground.colour)
+    return unlaid(picture, load(ground.alpha)[..., 0], ground.colour)
 
 
 def _regions(ground: GroundPart | None, picture: Picture) -> Picture:

@@ -12,7 +12,7 @@ import typer
 from parasol.apps import options
 from parasol.apps.jobs import pictures
 from parasol.apps.progress import Progress
-from parasol.apps.set_files import Files, Size, shown, sizes_of
+from parasol.apps.set_files import Files, Size, sizes_of
 from parasol.images import SUFFIXES, PictureError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CELL = 64  # px, of the contact sheet
 ACROSS = 16  # icons in a row of it
+ROOM = 0.1  # of the side, that the model has around a drawing at least: what touches the border comes out broken
 STEPS, SAMPLER = 10, "dpm"  # which follow 50 steps of ddim in a fifth of the time
 RECORD, SHEET = "set.json", "sheet.png"
 
@@ -181,16 +182,17 @@ def _draw(model: "Parasol", plan: Plan, name: str, made: _Made) -> str:
 
     try:
         size = model.bundle.manifest.default_size
-        content = framed(off_plain(load_rgba(plan.folder / name)), plan.look.padding, size)
+        content = framed(off_plain(load_rgba(plan.folder / name)), max(plan.look.padding, ROOM), size)
         recipe = model.recipe(content, plan.style, plan.dials, ground=plan.ground, finish=plan.look.finish)
-        files = Files(folder=plan.out, name=Path(name).with_suffix(""), sizes=plan.sizes)
+        files = Files(folder=plan.out, name=Path(name).with_suffix(""), sizes=plan.sizes, padding=plan.look.padding)
         result = files.made(recipe)
         made.kept += result is not None
         fresh = result is None
         result = model.paint(recipe) if result is None else result
         files.write(result, fresh=fresh)
-        made.measures[name] = measure(shown(result))
-        made.thumbnails[name] = resized(shown(result), (CELL, CELL))
+        drawn = load_rgba(files.drawing)
+        made.measures[name] = measure(drawn)
+        made.thumbnails[name] = resized(drawn, (CELL, CELL))
     except ValueError as error:
         made.failed[name] = str(error)
         return str(error)

@@ -11,7 +11,6 @@ from parasol.images import PictureError
 if TYPE_CHECKING:
     from parasol.recipe import Recipe
     from parasol.result import Result
-    from parasol.vector.ground import RGBA
 
 LARGEST = 2048  # px
 _SIZE = re.compile(r"(\d+)(?:@(\d)x)?")
@@ -56,6 +55,8 @@ class Files:
     """Below the folder of the icons, without an ending."""
 
     sizes: Sequence[Size]
+    padding: float
+    """Free space around the drawing in the SVG and in the PNGs that are made of it, as a share of the side."""
 
     @property
     def master(self) -> Path:
@@ -88,6 +89,22 @@ class Files:
             clipped_share=0.0, seconds={},
         )  # fmt: skip
 
+    def svg(self, result: "Result") -> str:
+        """The drawing of a result in the frame of the set. Raises TraceError."""
+        from dataclasses import replace
+
+        from parasol.vector import trace
+        from parasol.vector.framing import frame_of
+
+        picture = result.pixels if result.rgba is None else result.rgba
+        drawing = trace(picture, result.palette).drawing
+        found = None if result.rgba is None else frame_of(result.rgba, self.padding)
+        if found is None:
+            return drawing.svg()
+        scale = drawing.width / picture.shape[1]  # a large result is traced at a smaller size
+        left, top, side = (value * scale for value in found)
+        return replace(drawing, frame=(left, top, side)).svg()
+
     def write(self, result: "Result", *, fresh: bool) -> None:
         """Write what is missing, all of it where the result is fresh; the PNG with the recipe last, so that it says
         that the others are there. Raises PictureError or TraceError."""
@@ -96,8 +113,8 @@ class Files:
         places = [(size, self.folder / size.place(self.name)) for size in self.sizes]
         wanted = [(size, place) for size, place in places if fresh or not place.is_file()]
         if not fresh and not wanted and self.drawing.is_file():
-            return
-        svg = result.svg("{}").encode()
+            return  # the very same of an earlier run
+        svg = self.svg(result).encode()
         write_atomic(self.drawing, svg)
         for size, place in wanted:
             write_atomic(place, _drawn(svg, size.pixels))
@@ -115,12 +132,3 @@ def _drawn(svg: bytes, side: int) -> bytes:
     if max(picture.size) != side:
         raise PictureError(f"the drawing came to {picture.size} px where {side} was asked for")
     return encode_png(from_uint8(np.asarray(picture.convert("RGBA"))))
-
-
-def shown(result: "Result") -> "RGBA":
-    """A result with alpha, whether it is transparent or not."""
-    import numpy as np
-
-    if result.rgba is not None:
-        return result.rgba
-    return np.dstack([result.pixels, np.ones(result.pixels.shape[:2], np.float32)])

@@ -13,6 +13,7 @@ from parasol.vector.ground import (
     turned,
     unlaid,
     wanted_ground,
+    without_ground,
 )
 from parasol.vector.measures import Measures, measure
 from parasol.vector.palette import (
@@ -61,4 +62,5 @@ __all__ = [
     "turned",
     "unlaid",
     "wanted_ground",
+    "without_ground",
 ]

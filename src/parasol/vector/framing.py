@@ -38,6 +38,17 @@ def framed(picture: RGBA, padding: float, side: int) -> RGBA:
     return canvas
 
 
+def frame_of(picture: RGBA, padding: float) -> tuple[float, float, float] | None:
+    """Left, top and side in px of the square that shows a drawing with so much padding; None where nothing is drawn."""
+    drawn = picture[..., 3] >= 0.5
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    if not len(rows):
+        return None
+    height, width = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
+    side = max(height, width) / (1 - 2 * min(padding, MOST_PADDING))
+    return float(columns[0] + width / 2 - side / 2), float(rows[0] + height / 2 - side / 2), float(side)
+
+
 def resized(picture: RGBA, size: tuple[int, int]) -> RGBA:
     """At (width, height) px, colours weighed by alpha, so that no colour of what is clear is met at an edge."""
     whole = Image.fromarray(to_uint8(picture), "RGBA").convert("RGBa")

@@ -16,6 +16,7 @@ SEEN = 12.0  # delta E from the ground, from which a drawing is seen on it
 ENOUGH = 0.05  # share of a drawing that has to be seen, or it is laid on another ground
 SAME = 4.0  # delta E that a model's noise leaves on a plain ground
 FAINT = 0.4  # of how far the drawing is from the ground; what lies beside it and is nearer is a glow, no part of it
+OFF_GROUND = 12 / 255  # in every channel; of few colours, what is nearer to the ground is the ground itself
 PLAIN = 0.6  # share of the border that has to have one colour for that to be the ground
 FEWEST = 5  # of the 3 x 3 pixels around one beside the drawing have to be drawn on, or it is none of it
 FULL = 0.98  # alpha, from which a pixel has its own colour and none of what lies beside it
@@ -127,6 +128,19 @@ def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[flo
     changed = _grown(left & ~clear, 1) | (_grown(beyond, 1) & (alpha < 0.98))
     alpha = np.where(changed, _share(result, plain), np.where(clear, 0, alpha))
     return _edged(unlaid(result, alpha, ground))
+
+
+def without_ground(content: RGBA, result: RGBA, ground: tuple[float, float, float]) -> RGBA:
+    """A result in few colours without what has come to the ground's very colour and hangs together with clear parts.
+
+    What the content picture itself has in that colour stays: it is a light part of the drawing.
+    """
+    plain = np.asarray(ground, np.float32)
+    clear = (content[..., 3] < 0.02) & (result[..., 3] < 0.5)
+    bare = np.abs(result[..., :3] - plain).max(axis=-1) < OFF_GROUND
+    shown = delta_e(lab(laid(content, ground)), lab(plain)) >= SEEN
+    gone = _open((bare & (shown | (content[..., 3] < 0.02))) | clear, clear) | (bare & (content[..., 3] < 0.02))
+    return np.dstack([result[..., :3], np.where(gone, 0, result[..., 3])]).astype(np.float32)
 
 
 def _edged(picture: RGBA) -> RGBA:
