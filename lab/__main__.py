@@ -19,6 +19,7 @@ COMMANDS = {
     "training-curve": ("lab.training_curve", "loss and quality over training, as a chart"),
     "tiles": ("lab.tiles", "seams and agreement of large pictures that are drawn in tiles"),
     "tracing": ("lab.tracing", "SVGs by parasol trace and by other tracers, against the pictures"),
+    "alpha": ("lab.alpha", "results on transparency, against the truth where it is known"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),

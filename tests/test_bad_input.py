@@ -124,7 +124,7 @@ DIALS: dict[str, tuple[list[str], str]] = {
     "weight 0": (["--like", "style.png:0"], "must be a number other than 0"),
     "weights that cancel": (["--like", "style.png:-1"], "weights"),
     "unknown option": (["--brush", "3"], "No such option: --brush"),
-    "output is no PNG": (["-o", "out.jpg"], "does not end in .png"),
+    "output is no picture": (["-o", "out.gif"], "does not end in .png"),
     "output is an input": (["-o", "good.png"], "'good.png' would overwrite 'good.png', which goes in"),
     "output in a file": (["-o", "good.png/out.png"], "cannot be written"),
     "JSON and PNG on one output": (["-o", "-", "--json"], "standard output takes one PNG"),
@@ -210,7 +210,7 @@ def test_no_permission_to_read(place: Place, capsys: pytest.CaptureFixture[str])
 
 RECIPES: dict[str, tuple[Callable[[Place], str], str]] = {
     "replay of a picture without recipe": (lambda p: "good.png", "carries no recipe"),
-    "replay of a JPEG": (lambda p: p.picture("a.jpg", drawing(0)), "is not a whole PNG file"),
+    "replay of a JPEG of another program": (lambda p: p.picture("a.jpg", drawing(0)), "carries no recipe"),
     "replay of nothing": (lambda p: "nowhere.png", "does not exist"),
     "replay of a broken recipe": (
         lambda p: p.file("a.png", with_text(p.folder / "good.png", '{"format": 1}')),

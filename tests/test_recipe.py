@@ -124,5 +124,5 @@ def test_a_damaged_picture_or_descriptor_is_refused(recipe: Recipe, model: Paras
 
 def test_a_picture_without_a_recipe_is_refused(tmp_path) -> None:
     Image.new("RGB", (16, 16)).save(tmp_path / "plain.png")
-    with pytest.raises(RecipeError, match=r"plain\.png' carries no recipe: give the PNG that Parasol wrote"):
+    with pytest.raises(RecipeError, match=r"plain\.png' carries no recipe: give the file that Parasol wrote"):
         Recipe.read(tmp_path / "plain.png")

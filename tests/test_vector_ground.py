@@ -5,7 +5,7 @@ import pytest
 import resvg_py
 
 from parasol.images import load
-from parasol.vector import GroundError, cut_out, laid, showing, split, wanted_ground
+from parasol.vector import GroundError, cut_out, laid, showing, split, wanted_ground, without_ground
 from parasol.vector.ground import DARK, RGBA, WHITE
 
 
@@ -51,6 +51,16 @@ def test_a_result_that_shrank_leaves_no_ground_behind() -> None:
     found = cut_out(large, laid(small, WHITE), WHITE)
     ring = (large[..., 3] == 1) & (small[..., 3] == 0)
     assert found[..., 3][ring].mean() < 0.02
+
+
+def test_of_few_colours_what_is_the_grounds_is_ground_but_for_light_parts_of_the_drawing() -> None:
+    drawn = content('<rect x="8" y="8" width="48" height="48" fill="#000"/><path d="M8 40h48v10h-48z" fill="#fff"/>')
+    result = drawn.copy()
+    result[30:50, 12:40, :3] = 1.0  # the model has left ground here, out to the left side, and white paint is the band
+    found = without_ground(drawn, result, WHITE)
+    assert not found[32:48, 13:39, 3].any()
+    band = (drawn[..., 3] == 1) & (drawn[..., 0] > 0.9)
+    assert (found[..., 3][band] == 1).mean() > 0.95
 
 
 def test_white_is_laid_on_dark_and_the_rest_on_white() -> None:

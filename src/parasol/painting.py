@@ -16,22 +16,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import final
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image
 
 from parasol.conditions import Style, Texture, condition
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
-from parasol.images import Box, crop, fit, from_uint8, pad_to_multiple, save_png, to_uint8
+from parasol.finishing import finished
+from parasol.images import Box, crop, fit, pad_to_multiple
 from parasol.maths.colour import ColourMatch, colour_statistics, keep_colours, match_colours
 from parasol.maths.schedule import switch_step
 from parasol.maths.texture import texture_of, towards_texture
 from parasol.memory import Memory, Shelf
-from parasol.recipe import ANOTHER_PICTURE, KEYWORD, Dials, Recipe, RecipeError
+from parasol.recipe import ANOTHER_PICTURE, Dials, Recipe, RecipeError
+from parasol.result import Result
 from parasol.runtime import Components
 from parasol.sampling.guided import Known, guided
 from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep, restyle, sample_fresh
@@ -51,39 +51,13 @@ BRANCHES = 4  # arrays of a latent's size to a step: one of the chain, three of 
 MEMORY = 64 * 2**20  # bytes, kept between pictures: some ten contents of 256 px with 25 steps, or one of 896 px
 LOUDEST = 5.0  # style scale beyond which texture adds nothing but time
 
-STAGES = ("encode", "sample", "decode", "colour")
+STAGES = ("encode", "sample", "decode", "colour", "finish")
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
 Places = Callable[[Window], Float[np.ndarray, "p d"]]
 """The spatial content tokens for each window of latents."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Result:
-    """A picture and how it came to be."""
-
-    pixels: Picture
-    """On the 8-bit grid, so that saving loses nothing."""
-
-    recipe: Recipe
-    """Everything needed to make the picture again."""
-
-    clipped_share: float
-    """Share of pixels, 0..1, that the colour step had to clip."""
-
-    seconds: dict[str, float]
-    """Wall time of each stage; 0 for those whose outcome was kept."""
-
-    @property
-    def image(self) -> Image.Image:
-        """The picture for Pillow."""
-        return Image.fromarray(to_uint8(self.pixels))
-
-    def save(self, path: str | Path) -> None:
-        """Write a PNG that carries the recipe; "-" is standard output. Raises PictureError, leaving nothing behind."""
-        save_png(path, self.pixels, text={KEYWORD: self.recipe.text()})
 
 
 @final
@@ -127,18 +101,28 @@ class Painter:
         for one in (region, protected):
             if one is not None and one.shape != picture.shape[:2]:
                 raise RecipeError(f"a mask of the recipe has not the shape of its content picture: {ANOTHER_PICTURE}")
-        finished = self.memory.get(_all_but_colour(recipe))
-        if finished is None:
-            finished = self._draw(recipe, picture, style, protected, region, seconds, progress)
-            self.memory.put(_all_but_colour(recipe), finished)
+        uncoloured = self.memory.get(_all_but_colour(recipe))
+        if uncoloured is None:
+            uncoloured = self._draw(recipe, picture, style, protected, region, seconds, progress)
+            self.memory.put(_all_but_colour(recipe), uncoloured)
         elif progress:
             for done in range(recipe.dials.steps):
                 progress(done + 1, recipe.dials.steps)
         with timed(seconds, "colour"):
-            coloured = _colour_step(recipe.dials, finished, picture, style)
+            coloured = _colour_step(recipe.dials, uncoloured, picture, style)
         drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
-        pixels = from_uint8(to_uint8(drawn))
-        return Result(pixels=pixels, recipe=recipe, clipped_share=coloured.clipped_share, seconds=seconds)
+        with timed(seconds, "finish"):
+            kept = _kept_lightness(recipe.dials, region)
+            made = finished(recipe.ground, recipe.finish, drawn, picture, kept=kept, fresh=recipe.dials.fresh)
+        return Result(
+            pixels=made.pixels,
+            rgba=made.rgba,
+            palette=made.palette,
+            choice=made.choice,
+            recipe=recipe,
+            clipped_share=coloured.clipped_share,
+            seconds=seconds,
+        )
 
     def _draw(
         self,
@@ -323,8 +307,14 @@ def _switch(dials: Dials) -> int:
 
 def _all_but_colour(recipe: Recipe) -> bytes:
     """What a picture before its colour step depends on, and the style's colours, in a few bytes."""
-    plain = recipe.varied(color="off", color_strength=1.0)
-    return hashlib.sha256(plain.text().encode()).digest()
+    return hashlib.sha256(recipe.drawn().text().encode()).digest()
+
+
+def _kept_lightness(dials: Dials, region: Float[np.ndarray, "h w"] | None) -> Float[np.ndarray, "h w"] | float:
+    """Where a result has the lightness of its content: where the style has no say, or its colours are not taken."""
+    if dials.color == "keep" or dials.style_scale == 0.0 or _switch(dials) == dials.steps:
+        return 1.0
+    return 0.0 if region is None else 1.0 - region
 
 
 def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray) -> Float[np.ndarray, "1 1 H W"]:

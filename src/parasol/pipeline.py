@@ -21,14 +21,18 @@ from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
 from parasol.errors import ParasolError
-from parasol.images import fit, from_uint8, load, load_shown, stretch, to_uint8
-from parasol.images.read import Source
+from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, seen
+from parasol.images import fit, from_uint8, load, load_rgba, load_shown, stretch, to_uint8
+from parasol.images.ground import shows_nothing
+from parasol.images.read import Source, blank_picture
 from parasol.maths.colour import colour_statistics
 from parasol.maths.interpolation import mix
-from parasol.painting import MEMORY, Painter, Progress, Result, timed
+from parasol.painting import MEMORY, Painter, Progress, timed
 from parasol.recipe import NOTHING_KEPT, Dials, ModelPart, Recipe, RecipeError
+from parasol.result import Result
 from parasol.runtime import Components
 from parasol.types import Picture
+from parasol.vector import Palette, given_palette
 from parasol.version import __version__
 
 SMALLEST_SIZE, LARGEST_SIZE = 32, 2048  # px, longer side; time and the latents kept grow with the area
@@ -96,6 +100,10 @@ class Parasol:
         sampler: str = "ddim",
         guidance: str | None = None,
         texture: float | None = None,
+        ground: str = "keep",
+        palette: Palette | str | None = None,
+        colors: int | None = None,
+        finish: str = "none",
         progress: Progress | None = None,
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
@@ -107,6 +115,10 @@ class Parasol:
         black, in the same shape, the content picture stays as it is to the pixel. Where `protect` is white structure is
         kept to the last step, black as `structure` says, grey between.
 
+        What is transparent in the content picture is so in the result, unless `ground` says otherwise: "transparent",
+        "white" or "#rrggbb" in place of "keep". `palette` (a palette, colours as "#rrggbb,...", a file or a picture)
+        or `colors`, their number, leave the result those colours alone; `finish` "flat" makes it flat art.
+
         Raises:
             ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
         """
@@ -117,7 +129,10 @@ class Parasol:
         )  # fmt: skip
         seconds: dict[str, float] = {}
         with timed(seconds, "describe"):
-            recipe = self.recipe(content, style, dials, shows=shows, size=size, mask=mask, protect=protect)
+            few = self.finish(style, palette=palette, colors=colors, finish=finish)
+            recipe = self.recipe(
+                content, style, dials, shows=shows, size=size, mask=mask, protect=protect, ground=ground, finish=few
+            )
         result = self.paint(recipe, progress=progress)
         return replace(result, seconds=seconds | result.seconds)
 
@@ -176,10 +191,12 @@ class Parasol:
         size: int | None = None,
         mask: Source | None = None,
         protect: Source | None = None,
+        ground: str = "keep",
+        finish: FinishPart | None = None,
     ) -> Recipe:
         """Everything that `paint` needs: read and fit the pictures, describe them, fix the dials.
 
-        A `Style` is one that `style` has described before.
+        A `Style` is one that `style` has described before, a finish one that `finish` has made.
         """
         if dials.content_map and not self.bundle.manifest.content_map:
             raise ParasolError(
@@ -191,8 +208,12 @@ class Parasol:
                     raise ParasolError(
                         f"{name} is given and no content picture, of which it could keep a part: leave it out"
                     )
-            content, shows, dials = _without_picture(content, shows, dials)
-        picture = self._fitted(content, size, blank=dials.fresh and shows is not None)
+            shows, dials = _without_picture(content, shows, dials)
+            blank = fit(np.ones((8, 8, 3), np.float32), self._size(size))
+            look_at = Seen(picture=blank, ground=blank_ground(ground))
+        else:
+            look_at = self._seen(content, size, ground, blank=dials.fresh and shows is not None)
+        picture = look_at.picture
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:
@@ -211,7 +232,27 @@ class Parasol:
             dials=dials,
             region=_region("mask", mask, picture, "nothing may change: paint white what is to be restyled"),
             protected=_region("protect mask", protect, picture, "it protects nothing: leave it out"),
+            ground=look_at.ground,
+            finish=finish,
         )
+
+    def finish(
+        self,
+        style: Styles,
+        *,
+        palette: Palette | str | None = None,
+        colors: int | None = None,
+        finish: str = "none",
+    ) -> FinishPart | None:
+        """The few colours that results get, as `stylize` takes them; none where nothing asks for them.
+
+        Raises:
+            ValueError: they make no sense together, or a palette cannot be read.
+        """
+        given = given_palette(palette) if isinstance(palette, str) else palette
+        opened = [open_style(source) for source, _ in weighted(style) if not isinstance(source, Words)]
+        references = [look for look in opened if not isinstance(look, StyleCard)] if finish == "flat" else []
+        return finish_of(palette=given, colors=colors, finish=finish, references=references)
 
     def canvas(self, content: Source, *, size: int | None = None, memory: int = MEMORY) -> "Canvas":
         """A content picture to draw in many styles, with `memory` bytes, at most, of its own to keep what they share.
@@ -296,12 +337,21 @@ class Parasol:
             texture=self.painter.texture(opened),
         )
 
-    def _fitted(self, content: Source, size: int | None, *, blank: bool = False) -> Picture:
-        """The picture at its size. blank: whether it may show nothing, for it gives its shape alone."""
+    def _fitted(self, content: Source, size: int | None) -> Picture:
+        return fit(load_shown(content), self._size(size))
+
+    def _seen(self, content: Source, size: int | None, ground: str, *, blank: bool) -> Seen:
+        """The picture as the model sees it. blank: whether it may show nothing, for it gives its shape alone."""
+        found = seen(load_rgba(content), self._size(size), ground)
+        if shows_nothing(found.picture) and not blank:
+            raise blank_picture(content)
+        return found
+
+    def _size(self, size: int | None) -> int:
         longer = self.bundle.manifest.default_size if size is None else index(size)
         if not SMALLEST_SIZE <= longer <= LARGEST_SIZE:
             raise ParasolError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")
-        return fit(load(content) if blank else load_shown(content), longer)
+        return longer
 
     def _require_own(self, recipe: Recipe) -> None:
         if not self.bundle.goes_by(recipe.model.hash):
@@ -359,8 +409,8 @@ def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
     raise ParasolError(f"runtime is {runtime!r}; it must be onnx or torch")
 
 
-def _without_picture(content: Words | None, shows: Contents | None, dials: Dials) -> tuple[np.ndarray, Contents, Dials]:
-    """A blank picture for its shape alone, what is shown, and dials that start from new noise."""
+def _without_picture(content: Words | None, shows: Contents | None, dials: Dials) -> tuple[Contents, Dials]:
+    """What is shown, and dials that start from new noise."""
     if content is not None and shows is not None:
         raise ParasolError(f"both the content {content.text!r} and `shows` say what is shown: leave one out")
     told = shows if content is None else content
@@ -370,7 +420,7 @@ def _without_picture(content: Words | None, shows: Contents | None, dials: Dials
         raise ParasolError(
             "color is 'keep' and there is no content picture whose colours could be kept: use off or match"
         )
-    return np.ones((8, 8, 3), np.float32), told, replace(dials, fresh=True)
+    return told, replace(dials, fresh=True)
 
 
 def _region(name: str, mask: Source | None, picture: Picture, black: str) -> Float[np.ndarray, "h w"] | None:

@@ -6,6 +6,7 @@ nothing else.
 """
 
 import dataclasses
+import json
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from parasol.bundle import Bundle, first_fault
 from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_descriptor
 from parasol.conditions import Style
 from parasol.errors import ParasolError
-from parasol.images import encode_png, load, read_text
+from parasol.finishing import FinishPart, GroundPart
+from parasol.images import encode_png, load, read_bytes, read_text
+from parasol.images.endings import is_drawing
 from parasol.types import Picture
+from parasol.vector import read_metadata
 
 FORMAT = 1
 KEYWORD = "parasol"
@@ -31,7 +35,9 @@ SAMPLERS = ("ddim", "dpm")
 GUIDANCES = ("apart", "joint")
 LARGEST_SCALE = 100.0
 LARGEST_SEED = 2**63 - 1
-ANOTHER_PICTURE = "give the PNG that Parasol wrote, not a copy that another program saved"
+ANOTHER_PICTURE = "give the file that Parasol wrote, not a copy that another program saved"
+LATER = ("ground", "finish")
+"""Fields that are not written where they say nothing, so that recipes without them are the same bytes as ever."""
 
 
 class RecipeError(ParasolError):
@@ -170,6 +176,12 @@ class Recipe(Part):
     protected: Base64Bytes | None = None
     """Where structure is kept more strictly, in the same form: black as elsewhere, white to the last step."""
 
+    ground: GroundPart | None = None
+    """What lies behind the drawing, where that is not simply part of the picture."""
+
+    finish: FinishPart | None = None
+    """Few colours, where they are asked for."""
+
     @classmethod
     def write(
         cls,
@@ -183,6 +195,8 @@ class Recipe(Part):
         dials: Dials,
         region: Float[np.ndarray, "h w"] | None = None,
         protected: Float[np.ndarray, "h w"] | None = None,
+        ground: GroundPart | None = None,
+        finish: FinishPart | None = None,
     ) -> "Recipe":
         """A recipe from a fitted content picture, its descriptor (or, where `told`, another), a style and the dials."""
         return cls(
@@ -198,6 +212,8 @@ class Recipe(Part):
             dials=dials,
             region=None if region is None else _grey_png(region),
             protected=None if protected is None else _grey_png(protected),
+            ground=ground,
+            finish=finish,
         )
 
     @classmethod
@@ -219,14 +235,15 @@ class Recipe(Part):
 
     @classmethod
     def read(cls, source: str | Path | bytes) -> "Recipe":
-        """The recipe inside a PNG that Parasol wrote (path, bytes, or "-" for standard input).
+        """The recipe inside a PNG, WebP, JPEG or SVG that Parasol wrote (path, bytes, or "-" for standard input).
 
         Raises:
-            PictureError: the source is not a whole PNG.
+            PictureError: the source is not a whole file.
             RecipeError: it carries no recipe, or a broken one.
         """
         name = "the picture" if isinstance(source, bytes) else repr(str(source))
-        text = read_text(source, KEYWORD)
+        data = source if isinstance(source, bytes) else read_bytes(source)
+        text = _of_drawing(data) if is_drawing(data) else read_text(data, KEYWORD)
         if text is None:
             raise RecipeError(f"{name} carries no recipe: {ANOTHER_PICTURE}")
         return cls.parse(text, f"the recipe in {name}")
@@ -238,7 +255,7 @@ class Recipe(Part):
 
     def text(self) -> str:
         """The recipe as one line of JSON."""
-        return self.model_dump_json()
+        return self.model_dump_json(exclude={name for name in LATER if getattr(self, name) is None})
 
     def varied(self, **dials: Any) -> "Recipe":
         """The same recipe with some dials set otherwise.
@@ -250,6 +267,10 @@ class Recipe(Part):
         if chosen.fresh and self.protected is not None:
             raise ParasolError(NOTHING_KEPT)
         return self.model_copy(update={"dials": chosen})
+
+    def drawn(self) -> "Recipe":
+        """The recipe of what the model draws, whatever becomes of that afterwards."""
+        return self.varied(color="off", color_strength=1.0).model_copy(update=dict.fromkeys(LATER))
 
     def changed(self, *, style: Style | None = None, shown: Float[np.ndarray, " d"] | None = None) -> "Recipe":
         """The same recipe in another style, or showing what another content descriptor says."""
@@ -308,6 +329,20 @@ class Recipe(Part):
             return self.style.style(dimension, channels)
         except ValueError as error:
             raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
+
+
+def _drawing_record(data: bytes) -> dict[str, Any]:
+    """What an SVG that Parasol wrote remembers; empty where it remembers nothing."""
+    try:
+        found = json.loads(read_metadata(data.decode()) or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _of_drawing(data: bytes) -> str | None:
+    recipe = _drawing_record(data).get("recipe")
+    return None if recipe is None else json.dumps(recipe)
 
 
 def _grey_png(region: Float[np.ndarray, "h w"]) -> bytes:

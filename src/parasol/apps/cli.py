@@ -18,6 +18,7 @@ from parasol.apps.index import index_app
 from parasol.apps.lint import lint
 from parasol.apps.report import report
 from parasol.apps.search import search
+from parasol.apps.set import icon_set
 from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
@@ -39,6 +40,7 @@ app.command()(calibrate)
 app.command()(evaluate)
 app.command()(report)
 app.command()(trace)
+app.command(name="set")(icon_set)
 app.command()(lint)
 
 DEBUG = "--debug"

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parasol.apps.jobs import STDIN, Job
 from parasol.apps.progress import Progress
+from parasol.images.endings import DRAWING
 
 if TYPE_CHECKING:
     from parasol.apps.words import Like
-    from parasol.pipeline import Parasol, Result
+    from parasol.pipeline import Parasol
     from parasol.recipe import Dials, Recipe
+    from parasol.result import Result
+    from parasol.vector import Palette
 
 STYLES = 1024  # described styles that are kept; some 20 kB each
 QUICK_STEPS = 10  # of dpm, for a look at what is to come
@@ -19,11 +23,27 @@ QUICK_STEPS = 10  # of dpm, for a look at what is to come
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """What all pictures of one command share beside their dials: the longer side in px, and the two masks' files."""
+    """What all pictures of one command share beside their dials.
+
+    The longer side in px, the two masks' files, the ground, the colours and the finish as the options name them, and
+    the endings of files that are written beside the one that a job names.
+    """
 
     size: int | None
     mask: str | None
     protect: str | None
+    ground: str = "keep"
+    palette: "Palette | None" = None
+    colors: int | None = None
+    finish: str = "none"
+    also: tuple[str, ...] = ()
+
+    def files(self, out: str) -> list[str]:
+        """All files of one picture, the named one first."""
+        if out == STDIN:
+            return [out]
+        path = Path(out)
+        return list(dict.fromkeys([out, *(str(path.with_name(path.stem + ending)) for ending in self.also)]))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,7 +81,7 @@ def draw(
     `read` is the jobs' `reader`. `tally` is of all models that the command draws with. `preview` is a file for a look
     at each one, drawn before it in few steps, at most at the model's own size.
     """
-    described = _describer(model, dials, read)
+    described = _describer(model, dials, frame, read)
     many = tally.left + tally.painted > 1
     for job in jobs:
         if preview is not None:
@@ -75,22 +95,30 @@ def draw(
         for number in range(count):
             recipe = first.varied(seed=dials.seed + number)
             out = _place(model, job if count == 1 else job.numbered(recipe.dials.seed), recipe)
-            if many and _is_made(model, out, recipe):
+            missing = [file for file in frame.files(out) if not (many and _is_made(model, file, recipe))]
+            if not missing:
                 tally.left -= 1
                 yield Outcome(job=job, out=out)
                 continue
             try:
                 result = model.paint(recipe, progress=progress.part(tally.painted, tally.painted + tally.left))
-                result.save(out)
             except ValueError as error:
                 yield Outcome(job=job, out=out, error=str(error))
             else:
-                yield Outcome(job=job, out=out, result=result)
+                yield from (_saved(job, result, file) for file in missing)
             tally.painted, tally.left = tally.painted + 1, tally.left - 1
 
 
+def _saved(job: Job, result: "Result", out: str) -> Outcome:
+    try:
+        result.save(out)
+    except ValueError as error:
+        return Outcome(job=job, out=out, error=str(error))
+    return Outcome(job=job, out=out, result=result)
+
+
 Described = Callable[[Any], Any]
-"""(the likes of a job) -> the style that they are together."""
+"""(the likes of a job) -> the style that they are together, and the finish that goes with it."""
 
 
 def _look(
@@ -112,24 +140,29 @@ def _recipe(
     model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any], described: Described
 ) -> "Recipe":
     content = read(job.content) if job.content else None
+    style, finish = described(job.styles)
     return model.recipe(
         content,
-        described(job.styles),
+        style,
         dials,
         shows=_sources(job.shows, read) or None,
         size=frame.size,
         mask=frame.mask,
         protect=frame.protect,
+        ground=frame.ground,
+        finish=finish,
     )
 
 
-def _describer(model: "Parasol", dials: "Dials", read: Callable[[str], Any]) -> Described:
+def _describer(model: "Parasol", dials: "Dials", frame: Frame, read: Callable[[str], Any]) -> Described:
     """What describes the styles of a job, each mix once for all jobs, while networks that draw are opened."""
 
     @lru_cache(maxsize=STYLES)
     def described(likes: Any) -> Any:
         model.painter.prepare(dials)
-        return model.style(_sources(likes, read))
+        sources = _sources(likes, read)
+        finish = model.finish(sources, palette=frame.palette, colors=frame.colors, finish=frame.finish)
+        return model.style(sources), finish
 
     return described
 
@@ -143,14 +176,34 @@ def _sources(likes: "Sequence[Like]", read: Callable[[str], Any]) -> list[tuple[
 def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     """Sources as they are, except that standard input, a picture or a card, is read once for all jobs."""
     from parasol.cards import open_style
-    from parasol.images import load
+    from parasol.images import load_rgba
 
     opened = None
     if any(job.content == STDIN for job in jobs):
-        opened = load(STDIN)
+        opened = load_rgba(STDIN)
     elif any(like.source == STDIN and not like.spoken for job in jobs for like in (*job.styles, *job.shows)):
         opened = open_style(STDIN)
     return lambda source: opened if source == STDIN and opened is not None else source
+
+
+def drawings_only(frame: Frame, jobs: Sequence[Job], model: str, read: Callable[[str], Any]) -> None:
+    """Refuse an SVG of what is sure to be none before anything is drawn. Raises ValueError."""
+    from parasol.apps.suited import OF_PHOTOGRAPHS
+    from parasol.images import is_photograph, load
+
+    if not any(file.endswith(DRAWING) for job in jobs for file in frame.files(job.out)):
+        return
+    no_drawing = "photographs and paintings have too many regions to be traced: name a .png, .webp or .jpg instead"
+    if model == OF_PHOTOGRAPHS:
+        raise ValueError(f"an SVG is asked for and the model is {model!r}: {no_drawing}")
+    if len(jobs) > 1 or not jobs[0].content:
+        return  # each is told of by itself
+    try:
+        photograph = is_photograph(load(read(jobs[0].content)))
+    except ValueError:
+        return  # told of where it is read
+    if photograph:
+        raise ValueError(f"an SVG is asked for and {jobs[0].content!r} is a photograph: {no_drawing}")
 
 
 def _place(model: "Parasol", job: Job, recipe: "Recipe") -> str:

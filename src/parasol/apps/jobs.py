@@ -11,6 +11,7 @@ from pathlib import Path
 from parasol.apps.paths import STDIN, is_result, marks
 from parasol.apps.words import Like
 from parasol.images import SUFFIXES, check_target
+from parasol.images.endings import ENDINGS
 
 CARD_SUFFIX = ".style.json"
 
@@ -62,7 +63,7 @@ def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[L
         contents = without_results(content, pictures(content), folder) if content else [""]
         jobs = list(_batch(contents, _looks(likes, folder), folder, shows))
     for job in jobs:
-        check_target(job.out)
+        check_target(job.out, ENDINGS)
     return jobs
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parasol.apps.progress import Progress
-from parasol.images import SUFFIXES, PictureError, load, read_bytes
+from parasol.images import SUFFIXES, PictureError, load_rgba
 
 if TYPE_CHECKING:
     from parasol.vector import Consistency, Measures
@@ -45,7 +45,7 @@ def lint(
 
 
 def _measured(folder: Path) -> "tuple[dict[str, Measures], dict[str, str]]":
-    from parasol.vector import GroundError, measure, split
+    from parasol.vector import GroundError, measure
 
     if not folder.is_dir():
         raise PictureError(f"{str(folder)!r} is no folder: give the folder of a set of icons")
@@ -55,8 +55,7 @@ def _measured(folder: Path) -> "tuple[dict[str, Measures], dict[str, str]]":
         for number, path in enumerate(files):
             name = str(path.relative_to(folder))
             try:
-                data = read_bytes(path)
-                measured[name] = measure(split(load(data), load(data, background=(0.0, 0.0, 0.0))))
+                measured[name] = measure(load_rgba(path))
             except (PictureError, GroundError) as error:
                 failed[name] = str(error)
             progress.update(number + 1, len(files))

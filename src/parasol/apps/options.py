@@ -92,20 +92,47 @@ SuitedModel = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that Parasol did not make.")]
+Ground = Annotated[
+    str,
+    typer.Option(
+        metavar="keep|white|#RRGGBB|transparent",
+        help="What lies behind the drawing; keep: what is transparent in CONTENT stays so.",
+    ),
+]
+Colors = Annotated[
+    int | None, typer.Option(metavar="COUNT", help="At most so many colours, flat, chosen from the result.")
+]
+Palette = Annotated[
+    str | None,
+    typer.Option(metavar="FILE|PICTURE|#HEX,...", help="Exactly these colours: a list, a text file or a picture."),
+]
+Finish = Annotated[
+    Literal["none", "flat"],
+    typer.Option(help="flat: one colour for each region of CONTENT, of the style pictures' colours."),
+]
+Also = Annotated[
+    list[str] | None,
+    typer.Option(metavar="svg|png|webp|jpg", help="Write the same picture in this format too, beside; repeatable."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]
 
 
 def summary(recipe: "Recipe") -> dict[str, Any]:
     """Everything in a recipe but its long parts."""
-    long = {
+    long: dict[str, Any] = {
+        "ground": {"alpha"} if recipe.ground else True,
+        "finish": recipe.finish is None,
         "region": True,
         "protected": True,
         "content": {"picture"},
         "style": {"descriptor", "mean", "covariance", "texture"},
     }
-    return recipe.model_dump(exclude=long, mode="json")
+    return recipe.model_dump(exclude={name: value for name, value in long.items() if value}, mode="json")
 
 
 def as_json(result: "Result") -> dict[str, Any]:
     """What --json tells of a picture."""
-    return {"recipe": summary(result.recipe), "seconds": result.seconds, "clipped_share": result.clipped_share}
+    told = {"recipe": summary(result.recipe), "seconds": result.seconds, "clipped_share": result.clipped_share}
+    if result.palette is None:
+        return told
+    return {**told, "colours": [{"colour": name, "share": part, "delta_e": off} for name, part, off in result.choice]}

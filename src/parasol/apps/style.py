@@ -2,20 +2,23 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from parasol.apps import options
-from parasol.apps.draw import Frame, Outcome, Tally, draw, reader
-from parasol.apps.jobs import STDIN, outputs, plan, sources
+from parasol.apps.draw import Frame, Outcome, Tally, draw, drawings_only, reader
+from parasol.apps.jobs import STDIN, Job, outputs, plan, sources
 from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.suited import by_model, suited_to_each
 from parasol.apps.words import likes, told
 from parasol.images import check_target
+from parasol.images.endings import ENDINGS, ending_of, same_kind
 
+FORMATS = ("svg", "png", "webp", "jpg")
 UNTOUCHED = (
     "words, and cards without a texture for this model, are met by their descriptor alone: --style-scale 3 "
     "--content-scale 2 brings more of them"
@@ -39,7 +42,13 @@ def style(
     content_text: Annotated[
         list[str] | None, typer.Option(metavar="TEXT[:WEIGHT]", help="The same in words; mixes with --show.")
     ] = None,
-    out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, a folder, or - for stdout.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", "-o", help="PNG, WebP, JPEG or, of drawings, SVG to write; a folder; or - for a PNG to stdout."
+        ),
+    ] = None,
+    also: options.Also = None,
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
     structure: options.Structure = None,
@@ -56,6 +65,10 @@ def style(
     color: options.Color = "off",
     color_strength: options.ColorStrength = 1.0,
     content_map: options.ContentMap = None,
+    ground: options.Ground = "keep",
+    colors: options.Colors = None,
+    palette: options.Palette = None,
+    finish: options.Finish = "none",
     size: options.Size = None,
     mask: options.Mask = None,
     protect: options.Protect = None,
@@ -69,7 +82,8 @@ def style(
     """Draw what CONTENT shows in the style of another picture, of a card, or of words.
 
     A folder as CONTENT, or as the one --like, stands for each of its pictures. The same command continues where it was
-    stopped, and a picture that fails does not stop the others. Every PNG carries the recipe to make it again.
+    stopped, and a picture that fails does not stop the others. Every file carries the recipe to make it again: a PNG as
+    text, an SVG as metadata, a WebP (without loss) as XMP, a JPEG (with loss, on an opaque ground) as a comment.
 
     \b
     Examples:
@@ -83,12 +97,16 @@ def style(
       parasol style --show cat.png:0.6 --show bus.png:0.4 --like crab.png --count 4
       parasol style house.png --like crab.png --mask roof.png
       parasol style portrait.jpg --like crab.png --protect face.png
+      parasol style icon.svg --like set/a.png --like set/b.png -o icon-out.svg --also png
+      parasol style icon.svg --like set/a.png --palette '#e11d48,#0f172a,#ffffff' -o brand.svg
       parasol style house.jpg --like crab.png --size 1024 --preview soon.png -o large.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
     jobs = plan(content, likes(like, like_text), out, told(show, content_text))
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
+    frame = _frame(jobs, size=size, mask=mask, protect=protect, ground=ground, colors=colors, palette=palette,
+                   finish=finish, also=also)  # fmt: skip
     total = len(jobs) * count
     if preview is not None:
         if total > 1 or STDIN in (preview, jobs[0].out):
@@ -97,17 +115,22 @@ def style(
     Plan(
         reads=[*sources(jobs), mask or "", protect or ""],
         within=[model_folder(model)],
-        writes=[*outputs(jobs, range(seed, seed + count)), preview or ""],
+        writes=[
+            *(file for out in outputs(jobs, range(seed, seed + count)) for file in frame.files(out)),
+            preview or "",
+        ],
         overwrite=overwrite,
     ).check()
 
     from parasol.pipeline import Parasol
 
     read, tally = reader(jobs), Tally(left=total)
-    frame = Frame(size=size, mask=mask, protect=protect)
     failed, untouched = 0, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
         for name, own in by_model(jobs, suited_to_each(model, read)):
+            own = [*own]
+            if len(jobs) == 1:
+                drawings_only(frame, own, name, read)
             loaded = Parasol.load(name)
             dials = loaded.dials(
                 style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
@@ -119,7 +142,7 @@ def style(
             )
             for outcome in drawing:
                 progress.clear()
-                if outcome.error and total == 1:
+                if outcome.error and total == 1 and outcome.out == jobs[0].out:
                     raise ValueError(outcome.error)
                 failed += bool(outcome.error)
                 bare = outcome.result is not None and outcome.result.recipe.style.texture is None
@@ -133,36 +156,63 @@ def style(
 
 
 def replay(
-    png: Annotated[str, typer.Argument(metavar="PNG", help="A picture that Parasol wrote, - for stdin.")],
-    out: Annotated[str | None, typer.Option("--out", "-o", help="PNG to write, - for stdout.")] = None,
+    picture: Annotated[
+        str, typer.Argument(metavar="PICTURE", help="A PNG, SVG, WebP or JPEG that Parasol wrote, - for stdin.")
+    ],
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", help="File to write, in any of these formats; - for stdout.")
+    ] = None,
     model: options.Model = None,
     overwrite: options.Overwrite = False,
     json_: options.Json = False,
 ) -> None:
-    """Make a picture again, pixel for pixel, from the recipe that its PNG carries.
+    """Make a picture again, pixel for pixel, from the recipe that its file carries.
 
     \b
-    Example:
+    Examples:
       parasol replay out.png -o again.png
+      parasol replay icon.svg -o again.svg
     """
-    from parasol.images import check_target, load, read_bytes
+    from parasol.images import check_target, read_bytes, write_atomic
     from parasol.pipeline import Parasol
     from parasol.recipe import Recipe
 
-    target = out if out is not None else f"{'stdin' if png == STDIN else Path(png).stem}-replay.png"
-    check_target(target)
-    Plan(reads=[png], within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
-    source = read_bytes(png) if png == STDIN else png
-    recipe = Recipe.read(source)
+    data = read_bytes(picture)
+    ending = ending_of(data)
+    target = out if out is not None else f"{'stdin' if picture == STDIN else Path(picture).stem}-replay{ending}"
+    check_target(target, ENDINGS)
+    Plan(reads=[picture], within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
+    recipe = Recipe.read(data)
     with Progress("replaying") as progress:
         loaded = Parasol.of(recipe.model) if model is None else Parasol.load(model)
         result = loaded.paint(recipe, progress=progress.update)
-    result.save(target)
-    identical = bool((load(source) == result.pixels).all())
+    made, identical = result.again(data)
+    if target == STDIN or same_kind(Path(target).suffix, ending):
+        write_atomic(target, made)
+    else:
+        result.save(target)
     if not identical:
-        print("parasol: the pixels are not those of the given PNG: it was edited, or made elsewhere", file=sys.stderr)
+        print("parasol: the pixels are not those of the given file: it was edited, or made elsewhere", file=sys.stderr)
     if target != STDIN:
         print(json.dumps({"out": target, "identical": identical, **options.as_json(result)}) if json_ else target)
+
+
+def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | None, **asked: Any) -> Frame:
+    """What all pictures share, and every file beside the named ones checked."""
+    from parasol.images import check_target
+    from parasol.vector import given_palette
+
+    for name in also or ():
+        if name not in FORMATS:
+            raise ValueError(f"--also names {name!r}; it must be one of {', '.join(FORMATS)}")
+    wanted = None if palette is None else given_palette(palette)
+    frame = Frame(palette=wanted, also=tuple(f".{name}" for name in also or ()), **asked)
+    if also and jobs[0].out == STDIN:
+        raise ValueError("standard output takes one picture and --also asks for more: name a file with -o")
+    for job in jobs:
+        for file in frame.files(job.out)[1:]:
+            check_target(file, ENDINGS)
+    return frame
 
 
 def _report(outcome: Outcome, json_: bool) -> None:

@@ -9,7 +9,7 @@ import typer
 from parasol.apps import options
 from parasol.apps.jobs import STDIN
 from parasol.apps.paths import Plan
-from parasol.images import PictureError, load, read_bytes, read_text, write_atomic
+from parasol.images import PictureError, load_rgba, read_bytes, read_text, write_atomic
 from parasol.version import __version__
 
 PNG = b"\x89PNG"
@@ -42,7 +42,7 @@ def trace(
       parasol trace logo.png -o logo.svg --palette '#e11d48,#0f172a,#ffffff'
       parasol trace logo.png -o logo.svg --palette brand.gpl
     """
-    from parasol.vector import choices, given_palette, laid, split
+    from parasol.vector import choices, given_palette, laid
     from parasol.vector import trace as traced
 
     target = _target(picture, out)
@@ -51,7 +51,7 @@ def trace(
         raise ValueError("--colors and --palette both say which colours there are: give one of them")
     wanted = None if palette is None else given_palette(palette)
     data = read_bytes(picture)
-    content = split(load(data), load(data, background=(0.0, 0.0, 0.0)))
+    content = load_rgba(data)
     opaque = bool((content[..., 3] >= 0.5).all())
     made = traced(content[..., :3] if opaque else content, wanted, count=colors)
     choice = {"colors": colors, "palette": None if wanted is None else wanted.hexes}

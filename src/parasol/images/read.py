@@ -47,8 +47,13 @@ def load_shown(source: Source) -> Float[np.ndarray, "H W 3"]:
     """As `load`, for a picture that is to show something: PictureError where every pixel is the same."""
     pixels = load(source)
     if shows_nothing(pixels):
-        raise PictureError(f"{_name(source)} is blank (every pixel is the same): give a picture that shows something")
+        raise blank_picture(source)
     return pixels
+
+
+def blank_picture(source: Source) -> PictureError:
+    """The error for a picture in which nothing is to be seen."""
+    return PictureError(f"{_name(source)} is blank (every pixel is the same): give a picture that shows something")
 
 
 def load(source: Source, *, background: tuple[float, float, float] | None = None) -> Float[np.ndarray, "H W 3"]:
@@ -62,6 +67,29 @@ def load(source: Source, *, background: tuple[float, float, float] | None = None
     are refused: which frame is meant is not ours to guess. Raises PictureError.
     """
     name = _name(source)
+    decoded = _decoded(source, name)
+    if background is None and decoded.mode == "RGBA":
+        _refuse_clear(decoded, name)
+        background = ground_for(decoded)
+    return _composite(decoded, background or WHITE)
+
+
+def load_rgba(source: Source) -> Float[np.ndarray, "H W 4"]:
+    """As `load`, with alpha in place of a ground; 1 everywhere where the picture is opaque. Raises PictureError."""
+    name = _name(source)
+    decoded = _decoded(source, name)
+    if decoded.mode == "RGBA":
+        _refuse_clear(decoded, name)
+    return from_uint8(np.asarray(decoded.convert("RGBA")))
+
+
+def _refuse_clear(picture: Image.Image, name: str) -> None:
+    if np.asarray(picture.getchannel("A")).max() < FAINTEST_ALPHA:
+        raise PictureError(f"{name} is blank (nothing in it is to be seen): export it again, or as PNG")
+
+
+def _decoded(source: Source, name: str) -> Image.Image:
+    """Upright RGB or RGBA in sRGB, as `load` takes it."""
     if isinstance(source, np.ndarray):
         picture = _from_array(source, name)
     elif isinstance(source, Image.Image):
@@ -72,12 +100,7 @@ def load(source: Source, *, background: tuple[float, float, float] | None = None
     _check_shape(picture, name)
     if not isinstance(source, Image.Image):
         picture.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG decodes straight to a smaller size
-    decoded = _decode(picture, name)
-    if background is None and decoded.mode == "RGBA":
-        if np.asarray(decoded.getchannel("A")).max() < FAINTEST_ALPHA:
-            raise PictureError(f"{name} is blank (nothing in it is to be seen): export it again, or as PNG")
-        background = ground_for(decoded)
-    return _composite(decoded, background or WHITE)
+    return _decode(picture, name)
 
 
 def _name(source: Source) -> str:

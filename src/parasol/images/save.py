@@ -1,4 +1,4 @@
-"""Pictures to files: a PNG with text in it, whole or not at all."""
+"""Pictures to files: whole or not at all, with text in them."""
 
 import contextlib
 import errno
@@ -7,42 +7,33 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
-from parasol.images.arrange import to_uint8
+from parasol.images.encode import FORMATS, Pixels, embedded, encode_png
 from parasol.images.errors import PictureError, cannot_write
 from parasol.images.read import read_bytes
 
 
-def encode_png(pixels: Float[np.ndarray, "H W 3"], *, text: Mapping[str, str] | None = None) -> bytes:
-    """The bytes of a PNG file (8 bits, lossless) that carries `text`, ASCII or Latin-1, by keyword."""
-    info = PngImagePlugin.PngInfo()
-    for key, value in (text or {}).items():
-        # Readers refuse compressed text above this size as a bomb; longer text is stored as it is.
-        info.add_text(key, value, zip=len(value) < PngImagePlugin.MAX_TEXT_CHUNK)
-    file = io.BytesIO()
-    Image.fromarray(to_uint8(pixels)).save(file, "PNG", pnginfo=info)
-    return file.getvalue()
-
-
-def save_png(path: str | Path, pixels: Float[np.ndarray, "H W 3"], *, text: Mapping[str, str] | None = None) -> None:
+def save_png(path: str | Path, pixels: Pixels, *, text: Mapping[str, str] | None = None) -> None:
     """Write a PNG file, or to standard output for "-". Raises PictureError and then leaves nothing behind."""
     check_target(path)
     write_atomic(path, encode_png(pixels, text=text))
 
 
-def check_target(path: str | Path) -> None:
-    """Refuse early what could not be written later: call it before the work begins. Raises PictureError."""
+def check_target(path: str | Path, suffixes: Collection[str] = (".png",)) -> None:
+    """Refuse early what could not be written later: call it before the work begins.
+
+    `suffixes` are the endings, in lower case, that the file may have. Raises PictureError.
+    """
     if str(path) == "-":
         return
     name, target = repr(str(path)), Path(path)
-    if target.suffix.lower() != ".png":
-        raise PictureError(f"{name} does not end in .png, the format that keeps every pixel: rename the output")
+    if target.suffix.lower() not in suffixes:
+        only = "the format that keeps every pixel" if len(suffixes) == 1 else "which are what is written"
+        raise PictureError(f"{name} does not end in {' or '.join(suffixes)}, {only}: rename the output")
     try:
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISREG(target.stat().st_mode):  # which tells of links that lead round in a circle, too
@@ -91,16 +82,15 @@ def _write_file(target: Path, data: bytes, name: str) -> None:
 
 
 def read_text(source: str | Path | bytes, key: str) -> str | None:
-    """The text under a keyword of a PNG file, None if it has none. Raises PictureError."""
+    """The text under a keyword of a PNG, WebP or JPEG file, None if it has none. Raises PictureError."""
     name = "the picture" if isinstance(source, bytes) else repr(str(source))
     data = source if isinstance(source, bytes) else read_bytes(source)
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+        with Image.open(io.BytesIO(data), formats=sorted(set(FORMATS.values()))) as picture:
             picture.load()  # text may follow the pixels
-            found = picture.info.get(key)
+            return embedded(picture, key)
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
-        raise PictureError(f"{name} is not a whole PNG file: give the PNG that Parasol wrote") from error
-    return str(found) if found is not None else None
+        raise PictureError(f"{name} is not a whole PNG, WebP or JPEG file: give one that Parasol wrote") from error
 
 
 def carries(path: str | Path, keys: Sequence[str]) -> bool:

@@ -1,12 +1,34 @@
 """Flat pictures as drawings: palette, tracing to SVG, transparency, and how alike the pictures of a set are."""
 
 from parasol.vector.drawing import Drawing, read_metadata
-from parasol.vector.finish import flat_finish
-from parasol.vector.ground import GroundError, cut_out, laid, showing, split, wanted_ground
+from parasol.vector.finish import flat_finish, in_colours
+from parasol.vector.ground import (
+    GroundError,
+    cut_out,
+    laid,
+    lifted,
+    plain_ground,
+    showing,
+    split,
+    turned,
+    unlaid,
+    wanted_ground,
+    without_ground,
+)
 from parasol.vector.measures import Measures, measure
-from parasol.vector.palette import Palette, PaletteError, choices, choose_of, choose_palette, given_palette
+from parasol.vector.palette import (
+    Palette,
+    PaletteError,
+    choices,
+    choose_of,
+    choose_palette,
+    colour_of,
+    given_palette,
+    hex_of,
+    named_palette,
+)
 from parasol.vector.sets import Consistency, consistency
-from parasol.vector.tracing import Traced, TraceError, trace
+from parasol.vector.tracing import Traced, TraceError, bled, trace
 
 __all__ = [
     "Consistency",
@@ -17,18 +39,28 @@ __all__ = [
     "PaletteError",
     "TraceError",
     "Traced",
+    "bled",
     "choices",
     "choose_of",
     "choose_palette",
+    "colour_of",
     "consistency",
     "cut_out",
     "flat_finish",
     "given_palette",
+    "hex_of",
+    "in_colours",
     "laid",
+    "lifted",
     "measure",
+    "named_palette",
+    "plain_ground",
     "read_metadata",
     "showing",
     "split",
     "trace",
+    "turned",
+    "unlaid",
     "wanted_ground",
+    "without_ground",
 ]

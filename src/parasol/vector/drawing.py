@@ -81,14 +81,20 @@ class Drawing:
     size: int
     """Longer side, in pixels, that the file asks to be shown at."""
 
+    frame: tuple[float, float, float] | None = None
+    """Left, top and side of the square that is shown; all of the picture where there is none."""
+
     def svg(self, metadata: str = "") -> str:
         """The text of an SVG file, in which `metadata` is kept as it is."""
-        scale = self.size / max(self.width, self.height)
+        left, top, width, height = (0, 0, self.width, self.height)
+        if self.frame is not None:
+            left, top, width, height = (*self.frame, self.frame[2])
+        scale = self.size / max(width, height)
         gradients = list[Gradient]()
         body = "\n".join(_element(shape, gradients) for shape in self.shapes)
         head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_short(self.width * scale)}" '
-            f'height="{_short(self.height * scale)}" viewBox="0 0 {self.width} {self.height}">'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_short(width * scale)}" '
+            f'height="{_short(height * scale)}" viewBox="{" ".join(map(_short, (left, top, width, height)))}">'
         )
         parts = [head]
         if metadata:

@@ -30,8 +30,17 @@ def flat_finish(
     index = mode_filter(index_picture(result, palette), EVEN)
     own = without_specks(index_picture(content, choose_palette(content)), SPECK)
     index = without_specks(_agreed(index, own), SPECK)
-    height, width = result.shape[:2]
-    blocks = palette.colours[index].reshape(height, SCALE, width, SCALE, 3)
+    return _picture(index, palette)
+
+
+def in_colours(result: Float[np.ndarray, "H W 3"], palette: Palette) -> Float[np.ndarray, "H W 3"]:
+    """The result in the palette's colours alone, antialiased between them, each pixel by itself."""
+    return _picture(without_specks(index_picture(result, palette), SCALE**2), palette)
+
+
+def _picture(index: Int[np.ndarray, "h w"], palette: Palette) -> Float[np.ndarray, "H W 3"]:
+    height, width = index.shape
+    blocks = palette.colours[index].reshape(height // SCALE, SCALE, width // SCALE, SCALE, 3)
     return from_uint8(to_uint8(blocks.mean(axis=(1, 3))))
 
 

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 
 from parasol.errors import ParasolError
 from parasol.maths.lab import delta_e, lab
-from parasol.vector.palette import colour_of
+from parasol.vector.palette import colour_of, ground_of
 from parasol.vector.regions import components
 
 RGBA = Float[np.ndarray, "H W 4"]
@@ -16,6 +16,11 @@ WHITE, DARK = (1.0, 1.0, 1.0), (0.25, 0.25, 0.25)
 SEEN = 12.0  # delta E from the ground, from which a drawing is seen on it
 ENOUGH = 0.05  # share of a drawing that has to be seen, or it is laid on another ground
 SAME = 4.0  # delta E that a model's noise leaves on a plain ground
+FAINT = 0.4  # of how far the drawing is from the ground; what lies beside it and is nearer is a glow, no part of it
+OFF_GROUND = 12 / 255  # in every channel; of few colours, what is nearer to the ground is the ground itself
+PLAIN = 0.6  # share of the border that has to have one colour for that to be the ground
+FEWEST = 5  # of the 3 x 3 pixels around one beside the drawing have to be drawn on, or it is none of it
+FULL = 0.98  # alpha, from which a pixel has its own colour and none of what lies beside it
 REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
 
 
@@ -36,6 +41,33 @@ def laid(content: RGBA, ground: tuple[float, float, float]) -> Float[np.ndarray,
     return (content[..., :3] * alpha + np.asarray(ground, np.float32) * (1 - alpha)).astype(np.float32)
 
 
+def unlaid(
+    picture: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"], ground: tuple[float, float, float]
+) -> RGBA:
+    """Inverse of `laid`, where the alpha is known."""
+    share, plain = alpha[..., None], np.asarray(ground, np.float32)
+    colour = np.where(share > 0, (picture - (1 - share) * plain) / np.maximum(share, 1e-6), 0).clip(0, 1)
+    return np.concatenate([colour, share], axis=-1).astype(np.float32)
+
+
+def lifted(picture: Float[np.ndarray, "H W 3"], ground: tuple[float, float, float]) -> RGBA:
+    """An opaque drawing off its plain ground: clear is what has the ground's colour and hangs together with the border.
+
+    At its edge alpha says how far a pixel is from the ground towards the fullest colour near it.
+    """
+    plain = np.asarray(ground, np.float32)
+    bare = delta_e(lab(picture), lab(plain)) < SAME
+    border = np.pad(np.zeros((bare.shape[0] - 2, bare.shape[1] - 2), bool), 1, constant_values=True)
+    clear = _open(bare, bare & border)
+    alpha = np.where(clear, 0, np.where(_grown(clear, REACH), _share(picture, plain), 1)).astype(np.float32)
+    return unlaid(picture, alpha, ground)
+
+
+def turned(colours: Float[np.ndarray, "*space 3"]) -> Float[np.ndarray, "*space 3"]:
+    """Light for dark and dark for light, each in its own hue; its own inverse."""
+    return colours + (1 - colours.max(axis=-1, keepdims=True) - colours.min(axis=-1, keepdims=True))
+
+
 def showing(content: RGBA) -> tuple[float, float, float]:
     """White, or dark grey where a drawing would hardly be seen on white. Raises GroundError where it is all clear."""
     drawn = content[..., 3] > 0.05
@@ -47,6 +79,19 @@ def showing(content: RGBA) -> tuple[float, float, float]:
         return float((delta_e(lab(laid(content, ground)), plain)[drawn] > SEEN).mean())
 
     return WHITE if seen(WHITE) >= min(ENOUGH, seen(DARK)) else DARK
+
+
+def plain_ground(picture: Float[np.ndarray, "H W 3"]) -> tuple[float, float, float]:
+    """The one colour around an opaque drawing. Raises GroundError where there is none, as in photographs."""
+    red, green, blue = (float(value) for value in ground_of(picture))
+    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    same = (delta_e(lab(border), lab(np.array([red, green, blue], np.float32))) < SAME).mean()
+    if same < PLAIN:
+        raise GroundError(
+            f"the picture is opaque and has no plain ground that could be changed ({same:.0%} of its border has one "
+            "colour): leave the ground as it is (keep), or give a picture with transparency"
+        )
+    return red, green, blue
 
 
 def wanted_ground(text: str, *, has_alpha: bool) -> tuple[float, float, float] | None:
@@ -65,7 +110,7 @@ def wanted_ground(text: str, *, has_alpha: bool) -> tuple[float, float, float] |
 
 
 def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[float, float, float]) -> RGBA:
-    """The result off its ground: on that very ground it is the same picture, on any other its edges have no halo.
+    """The result off its ground: on that very ground it is nearly the same, on any other its edges have no halo.
 
     Where the result keeps to the content's outline the content's alpha is the result's. Where it has drawn beyond, or
     has left ground where the content had colour, alpha follows from how far a pixel is from the ground towards the
@@ -73,19 +118,54 @@ def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[flo
     """
     plain = np.asarray(ground, np.float32)
     alpha = content[..., 3].astype(np.float32).copy()
-    bare = delta_e(lab(result), lab(plain)) < SAME
+    clear = alpha < 0.02
+    off = delta_e(lab(result), lab(plain))
+    strength = float(np.median(off[~clear])) if not clear.all() else 0.0
+    bare = off < np.where(clear, max(2 * SAME, FAINT * strength), SAME)
     shown = delta_e(lab(laid(content, ground)), lab(plain)) >= SEEN
-    left = _open(bare & (shown | (alpha < 0.02)), alpha < 0.02)
-    changed = _grown(left & (alpha > 0.02), 1) | (~bare & (alpha < 0.02))
-    alpha = np.where(changed, _share(result, plain), np.where(alpha < 0.02, 0, alpha))
-    # Alpha so large that the colour below it lies in 0..1.
-    above = (result - plain) / np.maximum(1 - plain, 1e-6)
-    below = (plain - result) / np.maximum(plain, 1e-6)
-    least = np.maximum(above, below).max(axis=-1).clip(0, 1)
-    alpha = np.where(alpha > 0, np.maximum(alpha, np.where(least > alpha + 0.02, least, alpha)), 0)
-    share = alpha[..., None]
-    colour = np.where(share > 0, (result - (1 - share) * plain) / np.maximum(share, 1e-6), 0).clip(0, 1)
-    return np.concatenate([colour, share], axis=-1).astype(np.float32)
+    left = _open(bare & (shown | clear), clear)
+    beyond = ~bare & clear & (_around(~bare) >= FEWEST)  # not the ringing of a decoder, a pixel here and there
+    # Where the drawing goes on beyond it, what was the content's edge is an edge no more.
+    changed = _grown(left & ~clear, 1) | (_grown(beyond, 1) & (alpha < 0.98))
+    alpha = np.where(changed, _share(result, plain), np.where(clear, 0, alpha))
+    return _edged(unlaid(result, alpha, ground))
+
+
+def without_ground(content: RGBA, result: RGBA, ground: tuple[float, float, float]) -> RGBA:
+    """A result in few colours without what has come to the ground's very colour and hangs together with clear parts.
+
+    What the content picture itself has in that colour stays: it is a light part of the drawing.
+    """
+    plain = np.asarray(ground, np.float32)
+    clear = (content[..., 3] < 0.02) & (result[..., 3] < 0.5)
+    bare = np.abs(result[..., :3] - plain).max(axis=-1) < OFF_GROUND
+    shown = delta_e(lab(laid(content, ground)), lab(plain)) >= SEEN
+    gone = _open((bare & (shown | (content[..., 3] < 0.02))) | clear, clear) | (bare & (content[..., 3] < 0.02))
+    return np.dstack([result[..., :3], np.where(gone, 0, result[..., 3])]).astype(np.float32)
+
+
+def _edged(picture: RGBA) -> RGBA:
+    """Edges in the colour of what they are the edge of: a blurred edge divided by its alpha is a halo elsewhere.
+
+    What is all edge, such as a line of less than a pixel, keeps its own.
+    """
+    alpha, colours = picture[..., 3], picture[..., :3].copy()
+    known = alpha >= FULL
+    for _ in range(REACH):
+        number = _around(known)
+        near = (alpha > 0) & ~known & (number > 0)
+        sums = np.stack([_around(np.where(known, colours[..., axis], 0)) for axis in range(3)], axis=-1)
+        colours[near] = sums[near] / number[near][:, None]
+        known = known | near
+    return np.concatenate([colours, alpha[..., None]], axis=-1).astype(np.float32)
+
+
+def _around(values: np.ndarray) -> Float[np.ndarray, "H W"]:
+    """Sums over the 3 x 3 pixels around each."""
+    padded = np.pad(values.astype(np.float64), 1)
+    height, width = values.shape
+    rows = sum(padded[down : down + height] for down in range(3))
+    return sum(rows[:, right : right + width] for right in range(3))  # pyright: ignore[reportReturnType, reportIndexIssue]
 
 
 def _open(bare: Bool[np.ndarray, "H W"], clear: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:

@@ -1,6 +1,7 @@
 """A picture's few colours: chosen from it, or given."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,11 @@ def colour_of(text: str) -> Float[np.ndarray, "3"]:
         raise PaletteError(f"{text!r} is no colour: write it as #rrggbb, such as #e11d48")
     digits = found[1] if len(found[1]) == 6 else "".join(2 * digit for digit in found[1])
     return from_uint8(np.frombuffer(bytes.fromhex(digits), np.uint8))
+
+
+def named_palette(hexes: Sequence[str]) -> Palette:
+    """A palette of exactly these colours, #rrggbb. Raises PaletteError."""
+    return _listed([colour_of(name) for name in hexes])
 
 
 def given_palette(source: str) -> Palette:

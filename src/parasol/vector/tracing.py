@@ -59,7 +59,7 @@ def trace(
     if alpha is not None:
         if not (alpha >= 0.5).any():
             raise TraceError("the picture is transparent everywhere, so that there is nothing to trace")
-        flat = _bled(flat, alpha)
+        flat = bled(flat, alpha)
     exact = palette is not None or count is not None
     chosen = choose_palette(flat, count) if palette is None else palette
     index = index_picture(flat, chosen)
@@ -90,7 +90,7 @@ def _enlarged(alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
     return from_uint8(np.asarray(Image.fromarray(to_uint8(alpha)).resize(size, Image.Resampling.BICUBIC)))
 
 
-def _bled(flat: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
+def bled(flat: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
     """Colours of what is seen, run out over what is not, so that none of below is met at an edge; beyond, white."""
     known = alpha >= 0.9 if (alpha >= 0.9).any() else alpha >= 0.5
     colours = np.where(known[..., None], flat, 1).astype(np.float32)

@@ -1,0 +1,113 @@
+"""Transparency measured, python -m lab alpha --icons DIR: results that are the content itself, on four grounds.
+
+With --structure 1 a result is what the autoencoder makes of the content picture, so that the truth is known: the
+content's own alpha, and colours on any ground. For white, black, green and a photograph: the PSNR in dB at edges (where
+alpha lies between 0 and 1), over all icons, and what the autoencoder alone leaves of it on the ground that the model
+saw; the largest difference of alpha from 1 inside and from 0 outside, in levels; how many icons came out blank.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lab.waiting import Waiting
+from parasol import Parasol
+from parasol.images import SUFFIXES, fit, from_uint8, load, load_rgba, to_uint8, write_atomic
+from parasol.types import Picture
+from parasol.vector import laid, unlaid
+from parasol.vector.ground import RGBA
+
+WHITE, BLACK, GREEN = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (0.0, 1.0, 0.0)
+INNER, OUTER = 0.999, 0.001  # of alpha
+
+
+def truth_of(picture: RGBA, size: int) -> RGBA:
+    """A content picture at the size of the result: as it is fitted on white and on black."""
+    on_white = fit(laid(picture, WHITE), size)
+    alpha = fit(np.repeat(picture[..., 3:], 3, axis=2), size)[..., 0]
+    return unlaid(on_white, alpha, WHITE)
+
+
+def over(picture: RGBA, ground: Picture) -> Picture:
+    """A picture with alpha on another of its size."""
+    return (picture[..., :3] * picture[..., 3:] + ground * (1 - picture[..., 3:])).astype(np.float32)
+
+
+def grounds(photograph: Picture, size: int) -> dict[str, Picture]:
+    """The four that results are laid on, size x size px."""
+    plain = {"white": WHITE, "black": BLACK, "green": GREEN}
+    found = {name: np.broadcast_to(np.asarray(one, np.float32), (size, size, 3)) for name, one in plain.items()}
+    height, width = photograph.shape[:2]
+    side = min(height, width)
+    return found | {"photograph": fit(photograph[:side, :side], size)}
+
+
+def measured(model: Parasol, picture: RGBA, photograph: Picture) -> dict[str, float]:
+    """One icon: squared errors at edges on each ground, and the largest faults of alpha in levels."""
+    style = model.style(np.where(picture[..., 3:] > 0.5, picture[..., :3], 1.0))
+    result = model.paint(model.recipe(picture, style, model.dials(structure=1.0, steps=2)))
+    size = max(result.pixels.shape[:2])
+    truth, found = truth_of(picture, size), result.rgba
+    if found is None:
+        raise ValueError("the icon is opaque: give icons on transparency")
+    edge = (truth[..., 3] > OUTER) & (truth[..., 3] < INNER)
+    seen = result.recipe.picture()
+    rows = {"autoencoder": float(((result.pixels - seen)[edge] ** 2).mean())}
+    for name, ground in grounds(photograph, size).items():
+        rows[name] = float(((over(found, ground) - over(truth, ground))[edge] ** 2).mean())
+    off = np.abs(to_uint8(found[..., 3]).astype(int) - to_uint8(truth[..., 3]).astype(int))
+    inside, outside = truth[..., 3] >= INNER, truth[..., 3] <= OUTER
+    rows["inside"] = float(off[inside].max(initial=0))
+    rows["outside"] = float(off[outside].max(initial=0))
+    rows["off inside"], rows["off outside"] = float((off[inside] > 1).mean()), float((off[outside] > 1).mean())
+    rows["blank"] = float((found[..., 3] < 0.5).all())
+    rows["edge"] = float(edge.sum())
+    return rows
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure every icon of a folder, print the means, and write all rows where --out says."""
+    parser = argparse.ArgumentParser(prog="python -m lab alpha", description=__doc__)
+    parser.add_argument("--icons", type=Path, required=True, metavar="DIR", help="icons on transparency")
+    parser.add_argument("--photograph", type=Path, default=Path("examples/photograph.jpg"), metavar="FILE")
+    parser.add_argument("--most", type=int, default=40, metavar="COUNT", help="icons, evenly spread over the names")
+    parser.add_argument("--white", action="store_true", help="their shapes in white, as for dark themes")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="JSON with every row")
+    options = parser.parse_args(words)
+    model, photograph = Parasol.load(), load(options.photograph)
+    rows = dict(_rows(model, _chosen(options.icons, options.most), photograph, white=options.white))
+    for name in ("autoencoder", "white", "black", "green", "photograph"):
+        errors = np.array([row[name] for row in rows.values()])
+        decibels = -10 * np.log10(np.maximum(errors, 1e-10))
+        print(f"{name:12} edges: median {np.median(decibels):5.1f} dB, lowest {decibels.min():5.1f} dB")
+    for name in ("inside", "outside", "off inside", "off outside", "blank"):
+        values = [row[name] for row in rows.values()]
+        print(f"{name:12} mean {np.mean(values):.4f}, most {max(values):.4f}")
+    if options.out:
+        write_atomic(options.out, json.dumps(rows, indent=1).encode())
+    return 0
+
+
+def _chosen(folder: Path, most: int) -> list[Path]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return [files[int(at)] for at in np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).round())]
+
+
+def _rows(
+    model: Parasol, files: list[Path], photograph: Picture, *, white: bool
+) -> Iterator[tuple[str, dict[str, float]]]:
+    waiting = Waiting("icons")
+    for number, path in enumerate(files):
+        picture = load_rgba(path)
+        if white:
+            picture = np.dstack([np.ones_like(picture[..., :3]), picture[..., 3]])
+        yield str(path.name), measured(model, from_uint8(to_uint8(picture)), photograph)
+        waiting.tell(number + 1, len(files))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

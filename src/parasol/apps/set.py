@@ -1,0 +1,244 @@
+"""`parasol set`: a whole folder of icons in the style of references, as one set."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from parasol.apps import options
+from parasol.apps.jobs import pictures
+from parasol.apps.progress import Progress
+from parasol.apps.set_files import Files, Size, sizes_of
+from parasol.images import SUFFIXES, PictureError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from parasol.conditions import Style
+    from parasol.finishing import FinishPart
+    from parasol.pipeline import Parasol
+    from parasol.recipe import Dials
+    from parasol.vector import Consistency, Measures
+
+CELL = 64  # px, of the contact sheet
+ACROSS = 16  # icons in a row of it
+ROOM = 0.1  # of the side, that the model has around a drawing at least: what touches the border comes out broken
+STEPS, SAMPLER = 10, "dpm"  # which follow 50 steps of ddim in a fifth of the time
+RECORD, SHEET = "set.json", "sheet.png"
+
+
+def icon_set(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Icons, in subfolders too.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the set.")],
+    like: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PICTURE|FOLDER", help="References: icons of the set to be like; repeated, or a folder."),
+    ] = None,
+    sizes: Annotated[
+        str | None, typer.Option(metavar="PX,...", help="PNGs at these sizes too, such as 24,24@2x,128.")
+    ] = None,
+    colors: options.Colors = None,
+    palette: options.Palette = None,
+    finish: options.Finish = "none",
+    ground: options.Ground = "transparent",
+    style_scale: options.StyleScale = None,
+    content_scale: options.ContentScale = None,
+    structure: options.Structure = None,
+    steps: options.Steps = STEPS,
+    sampler: options.Sampler = SAMPLER,
+    seed: options.Seed = 0,
+    model: options.Model = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print what set.json holds.")] = False,
+) -> int:
+    """Draw every icon of a folder in the style of references, and make one set of them.
+
+    All icons have one palette (of the references, unless --palette names one; --colors says how many), the free space
+    that the references have, their own names and subfolders. OUT gets svg/, png/ (with recipes), a folder for each of
+    --sizes, a contact sheet, and set.json: how consistent the set is beside the references, and which icons are out of
+    line. The same command continues where it was stopped; icons that cannot be read are told and left out.
+
+    \b
+    Examples:
+      parasol set icons/ --like reference/ -o out/
+      parasol set icons/ --like a.svg --like b.svg --like c.svg --sizes 24,24@2x,128 --colors 4 -o out/
+    """
+    wanted = sizes_of(sizes)
+    icons = _icons(folder, out)
+    references = [file for word in like or [] for file in pictures(word)]
+    if not references:
+        raise ValueError("no reference is given: name icons of the set to be like with --like, or their folder")
+    from parasol.pipeline import Parasol
+    from parasol.vector import given_palette
+
+    look = _look(references, None if palette is None else given_palette(palette), colors, flat=finish == "flat")
+    loaded = Parasol.load(model)
+    dials = loaded.dials(
+        style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, sampler=sampler,
+        seed=seed,
+    )  # fmt: skip
+    loaded.painter.prepare(dials)
+    style = loaded.style(references)
+    made = _Made()
+    with Progress(f"drawing {len(icons)} icons") as progress:
+        plan = Plan(folder=folder, out=out, sizes=wanted, look=look, dials=dials, style=style, ground=ground)
+        for number, name in enumerate(icons):
+            error = _draw(loaded, plan, name, made)
+            progress.update(number + 1, len(icons))
+            if error:
+                progress.clear()
+                print(f"parasol: error: {name}: {error}", file=sys.stderr, flush=True)
+    record = _finish(out, made, look)
+    if json_:
+        print(json.dumps(record))
+    else:
+        _print(out, record)
+    return 2 if made.failed else 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Look:
+    """What the references have in common."""
+
+    padding: float
+    finish: "FinishPart"
+    consistency: "Consistency | None"
+    """None where one reference is no set."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """What all icons of one run share."""
+
+    folder: Path
+    out: Path
+    sizes: Sequence[Size]
+    look: Look
+    dials: "Dials"
+    style: "Style"
+    ground: str
+
+
+@dataclass(eq=False)
+class _Made:
+    """What has come of a run so far: thumbnails and measures, a few kB an icon."""
+
+    thumbnails: "dict[str, np.ndarray]" = field(default_factory=dict)
+    measures: "dict[str, Measures]" = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    kept: int = 0
+
+
+def _icons(folder: Path, out: Path) -> list[str]:
+    if not folder.is_dir():
+        raise PictureError(f"{str(folder)!r} is no folder: give the folder of the icons")
+    if out.resolve() == folder.resolve():
+        raise PictureError(f"{str(out)!r} holds the icons themselves: name another folder with -o")
+    if out.exists() and not out.is_dir():
+        raise PictureError(f"{str(out)!r} is a file and a folder is needed: name another with -o")
+    inside = out.resolve()
+    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    names = [str(path.relative_to(folder)) for path in files if inside not in path.resolve().parents]
+    if not names:
+        raise PictureError(
+            f"the folder {str(folder)!r} holds no picture: put {', '.join(sorted(SUFFIXES))} files there"
+        )
+    stems = dict[Path, str]()
+    for name in sorted(names):
+        other = stems.setdefault(Path(name).with_suffix(""), name)
+        if other != name:
+            raise PictureError(f"{other!r} and {name!r} would go into the same files: rename one")
+    return sorted(names)
+
+
+def _look(references: Sequence[str], palette: Any, colors: int | None, *, flat: bool) -> Look:
+    from parasol.finishing import finish_of
+    from parasol.images import fit, load, load_rgba
+    from parasol.vector import choose_of, consistency, measure
+
+    measured = {f"{number}": measure(load_rgba(path)) for number, path in enumerate(references)}
+    if palette is not None and colors is not None:
+        raise ValueError("--palette and --colors both say which colours there are: give one of them")
+    if palette is None:
+        palette = choose_of([fit(load(path), 128) for path in references], colors)
+    finish = finish_of(palette=palette, colors=None, finish="flat" if flat else "none", references=[])
+    assert finish is not None  # there is a palette
+    paddings = sorted(one.padding for one in measured.values())
+    return Look(
+        padding=paddings[len(paddings) // 2],
+        finish=finish,
+        consistency=consistency(measured) if len(measured) > 1 else None,
+    )
+
+
+def _draw(model: "Parasol", plan: Plan, name: str, made: _Made) -> str:
+    """Draw one icon, or keep what an earlier run made of it; what went wrong, "" where nothing did."""
+    from parasol.images import load_rgba
+    from parasol.vector import measure
+    from parasol.vector.framing import framed, off_plain, resized
+
+    try:
+        size = model.bundle.manifest.default_size
+        content = framed(off_plain(load_rgba(plan.folder / name)), max(plan.look.padding, ROOM), size)
+        recipe = model.recipe(content, plan.style, plan.dials, ground=plan.ground, finish=plan.look.finish)
+        files = Files(folder=plan.out, name=Path(name).with_suffix(""), sizes=plan.sizes, padding=plan.look.padding)
+        result = files.made(recipe)
+        made.kept += result is not None
+        fresh = result is None
+        result = model.paint(recipe) if result is None else result
+        files.write(result, fresh=fresh)
+        drawn = load_rgba(files.drawing)
+        made.measures[name] = measure(drawn)
+        made.thumbnails[name] = resized(drawn, (CELL, CELL))
+    except ValueError as error:
+        made.failed[name] = str(error)
+        return str(error)
+    return ""
+
+
+def _finish(out: Path, made: _Made, look: Look) -> dict[str, Any]:
+    """Write the sheet and the record of a set. Raises ValueError where nothing could be drawn."""
+    from parasol.images import save_png, sheet, write_atomic
+    from parasol.vector import consistency, laid
+
+    if not made.thumbnails:
+        raise ValueError(f"none of the {len(made.failed)} icons could be drawn")
+    cells = [laid(one, (1.0, 1.0, 1.0)) for one in made.thumbnails.values()]
+    save_png(out / SHEET, sheet(list(_rows(cells)), cell=CELL))
+    found = consistency(made.measures) if len(made.measures) > 1 else None
+    record = {
+        "icons": len(made.measures),
+        "kept": made.kept,
+        "failed": made.failed,
+        "palette": look.finish.colours,
+        "padding": look.padding,
+        "consistency": None if found is None else asdict(found),
+        "references": None
+        if look.consistency is None
+        else {"score": look.consistency.score, **asdict(look.consistency)},
+    }
+    write_atomic(out / RECORD, json.dumps(record, indent=1).encode())
+    return record
+
+
+def _rows(cells: "list[np.ndarray]") -> "Iterator[list[np.ndarray]]":
+    for start in range(0, len(cells), ACROSS):
+        yield cells[start : start + ACROSS]
+
+
+def _print(out: Path, record: dict[str, Any]) -> None:
+    print(out)
+    print(f"{record['icons']} icons, {record['kept']} of them kept, {len(record['failed'])} left out")
+    print(f"palette {' '.join(record['palette'])}")
+    found, like = record["consistency"], record["references"]
+    if found is None:
+        return
+    beside = "" if like is None else f" (the references: {like['score']:.1f})"
+    print(f"consistency {found['score']:.1f} of 100{beside}")
+    for one in found["outliers"][:10]:
+        print(f"out of line: {one['name']}: {one['measure']} {one['value']:.3f}, usually {one['usual']:.3f}")
+    if len(found["outliers"]) > 10:
+        print(f"and {len(found['outliers']) - 10} more in {out / RECORD}")

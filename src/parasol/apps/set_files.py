@@ -1,0 +1,134 @@
+"""The files of one icon of a set: a PNG that carries the recipe, an SVG, and PNGs at the sizes that are asked for."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parasol.images import PictureError
+
+if TYPE_CHECKING:
+    from parasol.recipe import Recipe
+    from parasol.result import Result
+
+LARGEST = 2048  # px
+_SIZE = re.compile(r"(\d+)(?:@(\d)x)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A square of `side` points, `times` pixels to each."""
+
+    side: int
+    times: int = 1
+
+    @property
+    def pixels(self) -> int:
+        """Side in px."""
+        return self.side * self.times
+
+    def place(self, name: Path) -> Path:
+        """Where an icon of that name (without an ending) goes, below the set's folder."""
+        mark = f"@{self.times}x" if self.times > 1 else ""
+        return Path(str(self.side)) / name.with_name(f"{name.name}{mark}.png")
+
+
+def sizes_of(text: str | None) -> list[Size]:
+    """What --sizes asks for, such as `24,24@2x,128`. Raises ValueError."""
+    found = list[Size]()
+    for word in filter(None, (part.strip() for part in (text or "").split(","))):
+        parts = _SIZE.fullmatch(word)
+        size = Size(side=int(parts[1]), times=int(parts[2] or 1)) if parts else None
+        if size is None or not 8 <= size.pixels <= LARGEST:
+            raise ValueError(f"--sizes names {word!r}; a size is 8 to {LARGEST} px, such as 24, or 24@2x for twice 24")
+        found.append(size)
+    return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Where the files of one icon go."""
+
+    folder: Path
+    name: Path
+    """Below the folder of the icons, without an ending."""
+
+    sizes: Sequence[Size]
+    padding: float
+    """Free space around the drawing in the SVG and in the PNGs that are made of it, as a share of the side."""
+
+    @property
+    def master(self) -> Path:
+        """The PNG at the model's own size, with the recipe."""
+        return self.folder / "png" / self.name.with_name(f"{self.name.name}.png")
+
+    @property
+    def drawing(self) -> Path:
+        """The SVG, without the recipe, so that it is small."""
+        return self.folder / "svg" / self.name.with_name(f"{self.name.name}.svg")
+
+    def made(self, recipe: "Recipe") -> "Result | None":
+        """The result of an earlier run with the very same recipe, if its PNG is whole; None else."""
+        from parasol.images import load_rgba
+        from parasol.recipe import Recipe
+        from parasol.result import Result
+        from parasol.vector import laid, named_palette
+
+        try:
+            if Recipe.read(self.master) != recipe:
+                return None
+            rgba = load_rgba(self.master)
+        except ValueError:  # not there, not whole, or not ours
+            return None
+        palette = None if recipe.finish is None else named_palette(recipe.finish.colours or ())
+        transparent = recipe.ground is not None and recipe.ground.wanted == "transparent"
+        pixels = laid(rgba, (1.0, 1.0, 1.0))
+        return Result(
+            pixels=pixels, rgba=rgba if transparent else None, palette=palette, recipe=recipe,
+            clipped_share=0.0, seconds={},
+        )  # fmt: skip
+
+    def svg(self, result: "Result") -> str:
+        """The drawing of a result in the frame of the set. Raises TraceError."""
+        from dataclasses import replace
+
+        from parasol.vector import trace
+        from parasol.vector.framing import frame_of
+
+        picture = result.pixels if result.rgba is None else result.rgba
+        drawing = trace(picture, result.palette).drawing
+        found = None if result.rgba is None else frame_of(result.rgba, self.padding)
+        if found is None:
+            return drawing.svg()
+        scale = drawing.width / picture.shape[1]  # a large result is traced at a smaller size
+        left, top, side = (value * scale for value in found)
+        return replace(drawing, frame=(left, top, side)).svg()
+
+    def write(self, result: "Result", *, fresh: bool) -> None:
+        """Write what is missing, all of it where the result is fresh; the PNG with the recipe last, so that it says
+        that the others are there. Raises PictureError or TraceError."""
+        from parasol.images import write_atomic
+
+        places = [(size, self.folder / size.place(self.name)) for size in self.sizes]
+        wanted = [(size, place) for size, place in places if fresh or not place.is_file()]
+        if not fresh and not wanted and self.drawing.is_file():
+            return  # the very same of an earlier run
+        svg = self.svg(result).encode()
+        write_atomic(self.drawing, svg)
+        for size, place in wanted:
+            write_atomic(place, _drawn(svg, size.pixels))
+        if fresh:
+            result.save(self.master)
+
+
+def _drawn(svg: bytes, side: int) -> bytes:
+    import numpy as np
+
+    from parasol.images import encode_png, from_uint8
+    from parasol.images.svg.draw import render
+
+    picture = render(svg, side, "the drawing")
+    if max(picture.size) != side:
+        raise PictureError(f"the drawing came to {picture.size} px where {side} was asked for")
+    return encode_png(from_uint8(np.asarray(picture.convert("RGBA"))))

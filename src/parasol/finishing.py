@@ -1,0 +1,238 @@
+"""What becomes of a picture after the model: off its ground, into few colours, onto the ground that is asked for.
+
+Both parts are fields of a recipe, small and beside all that the model sees, so that the same drawing serves them all.
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+from pydantic import Base64Bytes
+
+from parasol.cards import Part
+from parasol.images import encode_png, fit, from_uint8, load, to_uint8
+from parasol.images.ground import WHITE, ground_for
+from parasol.types import Picture
+from parasol.vector import (
+    Palette,
+    bled,
+    choices,
+    choose_of,
+    choose_palette,
+    colour_of,
+    cut_out,
+    flat_finish,
+    hex_of,
+    in_colours,
+    laid,
+    lifted,
+    named_palette,
+    plain_ground,
+    turned,
+    unlaid,
+    wanted_ground,
+    without_ground,
+)
+from parasol.vector.ground import RGBA
+
+TRANSPARENT = "transparent"
+FINISHES = ("none", "flat")
+OPAQUE = 1 - 1.5 / 255  # alpha, from which a pixel is opaque
+UNUSED = 0.01  # share of what is drawn, below which the ground's own colour is none of the drawing's
+
+Choice = tuple[str, float, float]
+"""A colour, the share of the picture that took it, and the mean delta E from what was there."""
+
+
+class GroundPart(Part):
+    """What lies behind a drawing.
+
+    wanted: "transparent", or the #rrggbb that the result is laid on. under: the #rrggbb that the model sees it on.
+    alpha: the content picture's, as a grey PNG in its shape; none where the ground is told from the drawing by colour.
+    turned: whether the model sees light for dark, for a drawing that a white ground would hide.
+    """
+
+    wanted: str
+    under: str
+    alpha: Base64Bytes | None = None
+    turned: bool = False
+
+    @property
+    def colour(self) -> tuple[float, float, float]:
+        """RGB in [0, 1] that the model sees the drawing on."""
+        return _plain(self.under)
+
+
+class FinishPart(Part):
+    """Few colours, each exact before antialiasing.
+
+    colours: #rrggbb, exactly these; else they are chosen from the result, at most `count` of them where that is given.
+    flat: whether what is one region of the content is one colour.
+    """
+
+    colours: tuple[str, ...] | None = None
+    count: int | None = None
+    flat: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """A content picture as the model sees it, and its ground where that is not to stay as it is."""
+
+    picture: Picture
+    ground: GroundPart | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Finished:
+    """A result off its ground and in its colours."""
+
+    pixels: Picture
+    """On the ground that was asked for; on that which the model saw where it is transparent."""
+
+    rgba: RGBA | None
+    """The same with alpha, where it is transparent."""
+
+    palette: Palette | None
+    choice: tuple[Choice, ...]
+
+
+def seen(content: RGBA, size: int, ground: str) -> Seen:
+    """A content picture at its size on white, and what `ground` (keep, transparent, white, #rrggbb) makes of it.
+
+    What white would hide, such as white icons for dark themes, is turned light for dark. Raises GroundError.
+    """
+    alpha = content[..., 3]
+    if (alpha >= OPAQUE).all():
+        picture = fit(content[..., :3], size)
+        if ground == "keep":
+            return Seen(picture=picture, ground=None)
+        wanted = _wanted(ground, has_alpha=False)
+        return Seen(picture=picture, ground=GroundPart(wanted=wanted, under=hex_of(np.array(plain_ground(picture)))))
+    wanted = _wanted(ground, has_alpha=True)
+    hidden = ground_for(Image.fromarray(to_uint8(content))) != WHITE
+    shown = np.dstack([turned(content[..., :3]), alpha]) if hidden else content
+    grey = fit(np.repeat(alpha[..., None], 3, axis=2), size)
+    part = GroundPart(wanted=wanted, under="#ffffff", alpha=b64encode(encode_png(grey)), turned=hidden)
+    return Seen(picture=fit(laid(shown, WHITE), size), ground=part)
+
+
+def blank_ground(ground: str) -> GroundPart | None:
+    """The ground of a drawing from new noise that no picture gives the shape of: white, unless another is wanted."""
+    wanted = _wanted(ground, has_alpha=False)
+    return None if ground in ("keep", "white") else GroundPart(wanted=wanted, under="#ffffff")
+
+
+def finished(
+    ground: GroundPart | None,
+    finish: FinishPart | None,
+    pixels: Picture,
+    picture: Picture,
+    *,
+    kept: Float[np.ndarray, "H W"] | float,
+    fresh: bool,
+) -> Finished:
+    """A model's result of a content picture, as a recipe wants it; on the 8-bit grid.
+
+    kept: share, 0..1, of the content's own lightness where that was turned: 1 where nothing else has a say in it.
+    fresh: whether the result has another layout than the picture.
+    """
+    rgba = None if ground is None else _cut(ground, pixels, picture, kept, fresh=fresh)
+    palette, choice = None, tuple[Choice, ...]()
+    if finish is not None:
+        flat = pixels if rgba is None else bled(rgba[..., :3], rgba[..., 3])
+        palette = _palette(finish, flat, None if rgba is None else rgba[..., 3])
+        drawn = flat if rgba is None else flat[rgba[..., 3] >= 0.5][None]
+        choice = tuple(choices(drawn, palette)) if drawn.size else ()
+        few = in_colours(flat, palette)
+        if finish.flat and not fresh:
+            few = flat_finish(flat, _regions(ground, picture), palette)
+        pixels, rgba = (few, None) if rgba is None else (pixels, np.dstack([few, rgba[..., 3]]))
+        if rgba is not None and ground is not None and not fresh:
+            rgba = without_ground(_content(ground, picture), rgba, ground.colour)
+    if ground is not None and rgba is not None:
+        pixels = laid(rgba, ground.colour if ground.wanted == TRANSPARENT else _plain(ground.wanted))
+        rgba = rgba if ground.wanted == TRANSPARENT else None
+    on_grid = from_uint8(to_uint8(pixels))
+    return Finished(
+        pixels=on_grid, rgba=None if rgba is None else from_uint8(to_uint8(rgba)), palette=palette, choice=choice
+    )
+
+
+def finish_of(
+    *, palette: Palette | None, colors: int | None, finish: str, references: Sequence[Picture]
+) -> FinishPart | None:
+    """The finish that a palette, a number of colours and the name of a finish ask for; none where they ask for nothing.
+
+    A flat finish takes its colours from the pictures of the style, where there are any and no palette is given.
+
+    Raises:
+        ValueError: they make no sense together, or one is out of range.
+    """
+    if finish not in FINISHES:
+        raise ValueError(f"finish is {finish!r}; it must be {' or '.join(FINISHES)}")
+    if palette is not None and colors is not None:
+        raise ValueError("a palette and a number of colours both say which colours there are: give one of them")
+    if colors is not None and not 1 <= colors <= 64:
+        raise ValueError(f"{colors} colours are asked for; it must be 1 to 64")
+    flat = finish == "flat"
+    if palette is None and flat and references:
+        palette = choose_of([fit(picture, 128) for picture in references], colors)
+    if palette is None and colors is None and not flat:
+        return None
+    return FinishPart(
+        colours=None if palette is None else tuple(palette.hexes), count=None if palette else colors, flat=flat
+    )
+
+
+def _wanted(ground: str, *, has_alpha: bool) -> str:
+    colour = wanted_ground(ground, has_alpha=has_alpha)
+    return TRANSPARENT if colour is None else hex_of(np.array(colour, np.float32))
+
+
+def _plain(name: str) -> tuple[float, float, float]:
+    red, green, blue = (float(value) for value in colour_of(name))
+    return red, green, blue
+
+
+def _cut(
+    ground: GroundPart, pixels: Picture, picture: Picture, kept: Float[np.ndarray, "H W"] | float, *, fresh: bool
+) -> RGBA:
+    if fresh:
+        return lifted(pixels, ground.colour)
+    rgba = cut_out(_content(ground, picture), pixels, ground.colour)
+    if ground.turned:
+        share = np.broadcast_to(np.asarray(kept, np.float32), rgba.shape[:2])[..., None]
+        rgba[..., :3] = share * turned(rgba[..., :3]) + (1 - share) * rgba[..., :3]
+    return rgba
+
+
+def _content(ground: GroundPart, picture: Picture) -> RGBA:
+    """The content picture off the ground that the model sees it on."""
+    if ground.alpha is None:
+        return lifted(picture, ground.colour)
+    return unlaid(picture, load(ground.alpha)[..., 0], ground.colour)
+
+
+def _regions(ground: GroundPart | None, picture: Picture) -> Picture:
+    """The content picture with its ground bled over, as the result is, so that regions are those of the drawing."""
+    if ground is None or ground.alpha is None:
+        return picture
+    alpha = load(ground.alpha)[..., 0]
+    return bled(unlaid(picture, alpha, ground.colour)[..., :3], alpha)
+
+
+def _palette(finish: FinishPart, flat: Picture, alpha: Float[np.ndarray, "H W"] | None) -> Palette:
+    if finish.colours is not None:
+        return named_palette(finish.colours)
+    if alpha is None:
+        return choose_palette(flat, finish.count)
+    # What lies around the drawing is white and none of its colours, unless the drawing has it too.
+    chosen = choose_palette(flat, None if finish.count is None else min(finish.count + 1, 64))
+    shares = [share for _, share, _ in choices(flat[alpha >= 0.5][None], chosen)] if (alpha >= 0.5).any() else [1.0]
+    if shares[0] < UNUSED and len(chosen.colours) > 1:
+        return Palette(colours=chosen.colours[1:])
+    return choose_palette(flat, finish.count)
