@@ -34,7 +34,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     icon("#c02040").save("icon.png")
     save_png("opaque.png", load("icon.png"))
     drawing(1).save("style.png")
-    Image.new("L", (128, 128), 1).save("mask.png")
+    mask = Image.new("L", (128, 128), 1)
+    mask.putpixel((0, 0), 2)  # zeros and ones alone would be black and white
+    mask.save("mask.png")
     return tmp_path
 
 
