@@ -44,7 +44,7 @@ def check_target(path: str | Path) -> None:
     if target.suffix.lower() != ".png":
         raise PictureError(f"{name} does not end in .png, the format that keeps every pixel: rename the output")
     try:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if not stat.S_ISREG(target.stat().st_mode):  # which tells of links that lead round in a circle, too
                 raise _irregular(name)
         parent = next(folder for folder in target.absolute().parents if folder.exists())
