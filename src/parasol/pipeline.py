@@ -446,7 +446,7 @@ def _region(name: str, mask: Source | None, picture: Picture, black: str) -> Flo
     return region
 
 
-def _same_shape(mask: Picture, picture: Picture) -> bool:
+def _same_shape(mask: Float[np.ndarray, "_ _ 3"], picture: Float[np.ndarray, "_ _ 3"]) -> bool:
     """Whether two pictures are one shape but for the rounding of their shorter sides, a pixel of the mask at most."""
     sides = mask.shape[:2], picture.shape[:2]
     long = int(np.argmax(sides[1]))

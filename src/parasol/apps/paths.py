@@ -45,7 +45,8 @@ class Plan:
 
     def check(self) -> None:
         """Raise ValueError where anything would be lost."""
-        read, folders = _named(self.reads), _named(path for path in self.within if Path(path).is_dir())
+        read = _named(path for path in self.reads if Path(path).exists())  # what is missing is told where it is read
+        folders = _named(path for path in self.within if Path(path).is_dir())
         written: dict[object, str] = {}
         added = _files([self.adds_to or ""])
         for path in (*_files(self.writes), *added):

@@ -1,6 +1,7 @@
 """Where the program begins: streams that may be missing, and Ctrl-C at any moment, before anything else is imported."""
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -62,7 +63,7 @@ def open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (to the end)
-    if sys.stdout is not None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
         whole = sys.stdout.encoding.lower().replace("-", "") == "utf8"
         sys.stdout.reconfigure(errors="surrogateescape" if whole else "backslashreplace")
 

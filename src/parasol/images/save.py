@@ -35,7 +35,7 @@ def check_target(path: str | Path, suffixes: Collection[str] = (".png",)) -> Non
         only = "the format that keeps every pixel" if len(suffixes) == 1 else "which are what is written"
         raise PictureError(f"{name} does not end in {' or '.join(suffixes)}, {only}: rename the output")
     try:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if not stat.S_ISREG(target.stat().st_mode):  # which tells of links that lead round in a circle, too
                 raise _irregular(name)
         parent = next(folder for folder in target.absolute().parents if folder.exists())
