@@ -201,7 +201,7 @@ def test_replay_tells_an_edited_picture(words: list[str], capsys: pytest.Capture
     assert main(["replay", "edited.png", "--json", *words[:2]]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["identical"] is False
-    assert "the pixels are not those of the given PNG" in err
+    assert "the pixels are not those of the given file" in err
 
 
 def test_grid_of_contents_and_styles(words: list[str], model: Parasol) -> None:

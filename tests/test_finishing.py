@@ -16,8 +16,6 @@ from parasol.recipe import Recipe
 from parasol.vector import colour_of, laid, read_metadata
 from small_model import drawing
 
-QUICK = {"steps": 2}
-
 
 def icon(colour: str, ground: str | None = None) -> Image.Image:
     """A ring and a bar, antialiased, on transparency or on a plain ground."""
@@ -171,7 +169,7 @@ def test_text_of_any_length_goes_into_every_raster(place: Path) -> None:
 
 def test_a_flat_finish_takes_the_colours_of_the_style(place: Path, model: Parasol) -> None:
     icon("#2040c0", "#ffffff").convert("RGB").save("blue.png")
-    flat = model.stylize("icon.png", "blue.png", finish="flat", **QUICK)
+    flat = model.stylize("icon.png", "blue.png", finish="flat", steps=2)
     assert flat.palette is not None
     assert flat.recipe.finish is not None
     assert set(flat.palette.hexes) <= {"#ffffff", "#2040c0"}

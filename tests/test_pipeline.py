@@ -159,7 +159,7 @@ def test_progress_and_timings_are_reported(model: Parasol) -> None:
     seen: list[tuple[int, int]] = []
     result = model.stylize(CONTENT, STYLE, **FAST, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(step, 5) for step in range(1, 6)]
-    assert list(result.seconds) == ["describe", "encode", "sample", "decode", "colour"]
+    assert list(result.seconds) == ["describe", "encode", "sample", "decode", "colour", "finish"]
     assert all(value >= 0.0 for value in result.seconds.values())
 
 

@@ -154,8 +154,10 @@ def finished(
         if rgba is not None and ground is not None and not fresh:
             rgba = without_ground(_content(ground, picture), rgba, ground.colour)
     if ground is not None and rgba is not None:
-        pixels = laid(rgba, ground.colour if ground.wanted == TRANSPARENT else _plain(ground.wanted))
-        rgba = rgba if ground.wanted == TRANSPARENT else None
+        clear = ground.wanted == TRANSPARENT
+        if finish is not None or not clear:  # else the pixels are those that the model drew
+            pixels = laid(rgba, ground.colour if clear else _plain(ground.wanted))
+        rgba = rgba if clear else None
     on_grid = from_uint8(to_uint8(pixels))
     return Finished(
         pixels=on_grid, rgba=None if rgba is None else from_uint8(to_uint8(rgba)), palette=palette, choice=choice

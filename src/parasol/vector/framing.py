@@ -1,6 +1,7 @@
 """The drawings of a set in one frame: as much free space around each, and each in the middle."""
 
 import numpy as np
+from jaxtyping import Float
 from PIL import Image
 
 from parasol.images import from_uint8, to_uint8
@@ -18,7 +19,7 @@ def off_plain(picture: RGBA) -> RGBA:
     return lifted(flat, plain_ground(flat))
 
 
-def framed(picture: RGBA, padding: float, side: int) -> RGBA:
+def framed(picture: RGBA, padding: float, side: int) -> Float[np.ndarray, "h w 4"]:
     """What is drawn, whole and in its own shape, in the middle of a clear square of `side` px.
 
     padding: free space between it and the nearer sides, as a share of the side. Raises GroundError where nothing is
@@ -49,7 +50,7 @@ def frame_of(picture: RGBA, padding: float) -> tuple[float, float, float] | None
     return float(columns[0] + width / 2 - side / 2), float(rows[0] + height / 2 - side / 2), float(side)
 
 
-def resized(picture: RGBA, size: tuple[int, int]) -> RGBA:
+def resized(picture: RGBA, size: tuple[int, int]) -> Float[np.ndarray, "h w 4"]:
     """At (width, height) px, colours weighed by alpha, so that no colour of what is clear is met at an edge."""
     whole = Image.fromarray(to_uint8(picture), "RGBA").convert("RGBa")
     kind = Image.Resampling.LANCZOS
