@@ -17,6 +17,7 @@ from parasol.apps.index import index_app
 from parasol.apps.lint import lint
 from parasol.apps.report import report
 from parasol.apps.search import search
+from parasol.apps.studio import serve, studio
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
@@ -38,6 +39,8 @@ app.command()(evaluate)
 app.command()(report)
 app.command()(trace)
 app.command()(lint)
+app.command()(studio)
+app.command()(serve)
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 
