@@ -33,7 +33,7 @@ TWO = {"steps": 2}
 
 @pytest.fixture
 def studio(tmp_path: Path, bundle: Bundle) -> Iterator[Studio]:
-    with opened(tmp_path / "kept", model=str(bundle.folder), words=explained()) as running:
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder), words=explained()) as running:
         yield running
 
 
@@ -182,7 +182,9 @@ def test_a_full_queue_is_told(client: TestClient) -> None:
     jobs += [order(client, long)["job"] for _ in range(QUEUE)]
     refused = client.post("/api/jobs", json={"wanted": long})
     assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
-    assert refused.json() == {"detail": f"{QUEUE} jobs wait already and no more fit: try again in a while, or cancel one"}
+    assert refused.json() == {
+        "detail": f"{QUEUE} jobs wait already and no more fit: try again in a while, or cancel one"
+    }
     for job in reversed(jobs):
         client.delete(f"/api/jobs/{job}")
     assert over(client, jobs[0])["state"] == "cancelled"
@@ -190,18 +192,19 @@ def test_a_full_queue_is_told(client: TestClient) -> None:
 
 
 def test_what_was_accepted_is_drawn_by_the_next_studio(tmp_path: Path, bundle: Bundle) -> None:
-    with opened(tmp_path / "kept", model=str(bundle.folder)) as running:
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
         client = TestClient(make_app(running), base_url=HERE)
         long = wanted(client, dials={"steps": MOST_STEPS, "structure": 0.0}, size=256)
         first, second = order(client, long)["job"], order(client, wanted(client))["job"]
         client.delete(f"/api/jobs/{first}")
         over(client, first)
         third = order(client, long)["job"]
-    with opened(tmp_path / "kept", model=str(bundle.folder)) as running:
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
         client = TestClient(make_app(running), base_url=HERE)
         states = {job: client.get(f"/api/jobs/{job}").status_code for job in (first, second, third)}
         assert states[first] == 404
         assert states[third] == 200
+        assert over(client, second)["state"] == "done"
         client.delete(f"/api/jobs/{third}")
         assert over(client, third)["state"] == "cancelled"
         made = {row["wanted"]["dials"]["steps"] for row in client.get("/api/history").json()["drawn"]}
@@ -244,8 +247,8 @@ def test_pictures_are_searched_and_taken(tmp_path: Path, bundle: Bundle, model: 
     (tmp_path / "pictures").mkdir()
     for seed in range(6):
         (tmp_path / "pictures" / f"{seed}.png").write_bytes(png(seed))
-    build(tmp_path / "pictures", tmp_path / "index", Describer(bundle, model.components), workers=1)
-    with opened(tmp_path / "kept", source=tmp_path / "index", model=str(bundle.folder)) as running:
+    build(tmp_path / "pictures", tmp_path / "index", Describer.of(model.components), workers=1)
+    with opened(tmp_path / "kept", source=tmp_path / "index", threads=1, model=str(bundle.folder)) as running:
         client = TestClient(make_app(running), base_url=HERE)
         assert client.get("/api/dials").json()["search"] == 6
         asked = {"style": [{"picture": give(client, png(4))}], "content": [{"picture": give(client, png(4))}], "top": 3}
@@ -256,7 +259,7 @@ def test_pictures_are_searched_and_taken(tmp_path: Path, bundle: Bundle, model: 
         assert thumb.headers["content-type"] == "image/webp"
         assert client.post(f"/api/shelf/{hits[0]['name']}").json()["id"] == asked["style"][0]["picture"]
         assert client.get(f"/api/shelf/{'0' * 64}").status_code == 404
-    with opened(tmp_path / "kept", source=tmp_path / "pictures", model=str(bundle.folder)) as running:
+    with opened(tmp_path / "kept", source=tmp_path / "pictures", threads=1, model=str(bundle.folder)) as running:
         client = TestClient(make_app(running), base_url=HERE)
         lying = client.get("/api/shelf").json()["folder"]
         assert [one["file"] for one in lying] == [f"{seed}.png" for seed in range(6)]
@@ -440,10 +443,10 @@ def test_the_file_has_a_largest_size(tmp_path: Path) -> None:
 
 
 def test_pictures_that_nothing_names_go_at_the_next_start(tmp_path: Path, bundle: Bundle) -> None:
-    with opened(tmp_path / "kept", model=str(bundle.folder)) as running:
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
         client = TestClient(make_app(running), base_url=HERE)
         used, unused = wanted(client), give(client, png(9))
         drawn(client, used)
-    with opened(tmp_path / "kept", model=str(bundle.folder)) as running:
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
         assert running.store.picture(used["content"]) is not None
         assert running.store.picture(unused) is None

@@ -51,7 +51,7 @@ export async function look(): Promise<void> {
   if (looking) return;
   looking = true;
   try {
-    const state = await finished((await api.order(asked)).job);
+    const state = await finished((await api.order(asked)).job, (job) => current || show({ job }));
     if (state.state === "done") show({ look: address.look(state.job), numbers: [], job: state });
     else if (state.state === "failed") tell(state);
   } catch (error) {
@@ -63,8 +63,8 @@ export async function look(): Promise<void> {
   if (missed) await look();
 }
 
-const finished = (job: string): Promise<JobState> =>
-  new Promise((resolve) => follow(job, (state) => ["done", "failed", "cancelled"].includes(state.state) && resolve(state)));
+const finished = (job: string, meanwhile: (state: JobState) => void): Promise<JobState> =>
+  new Promise((resolve) => follow(job, (state) => (["done", "failed", "cancelled"].includes(state.state) ? resolve : meanwhile)(state)));
 
 /** The picture, or the pictures, kept in the history. */
 export async function draw(): Promise<void> {

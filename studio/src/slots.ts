@@ -63,7 +63,7 @@ function styleSlot(styles: readonly Reference[]): HTMLElement[] {
   return [
     h("h2", {}, t.style, h("small", {}, t.styleHelp)),
     h("div", { className: "cards", "data-many": styles.length > 1 }, ...cards),
-    ...(more ? [button(`＋ ${t.addStyle}`, add, { id: "add-style", className: styles.length ? "add" : "add frame" })] : []),
+    ...(more ? [button(`+ ${t.addStyle}`, add, { id: "add-style", className: styles.length ? "add" : "add frame" })] : []),
   ];
 }
 

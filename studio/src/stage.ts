@@ -17,7 +17,6 @@ export function stage(): HTMLElement {
   const compare = (): void => {
     after.style.clipPath = `inset(0 0 0 ${slider.value}%)`;
     edge.style.left = `${slider.value}%`;
-    edge.hidden = slider.value === "0";
   };
   slider.addEventListener("input", compare);
   compare();
@@ -79,11 +78,12 @@ export function stage(): HTMLElement {
 }
 
 function status(job: NonNullable<View["job"]>, kept: boolean): string {
+  if (job.preview && job.state !== "failed") return job.state !== "done" ? `${t.quickLook} …` : kept ? "" : t.quickLook;
   if (job.state === "waiting") return fill(t.waiting, job.ahead);
   if (job.state === "drawing") return [fill(t.drawing, job.done, job.total), job.left !== null && fill(t.left, Math.ceil(job.left))].filter(Boolean).join(", ");
   if (job.state === "cancelled") return t.cancelled;
   if (job.state === "failed") return fill(t.failed, job.error);
-  return job.preview && !kept ? t.quickLook : fill(t.finished, job.seconds.toFixed(1));
+  return fill(t.finished, job.seconds.toFixed(1));
 }
 
 function useOf(number: number): HTMLElement[] {

@@ -9,9 +9,9 @@ from parasol.studio.wanted import DIALS, LARGEST_SIZE, MOST_PICTURES, MOST_REFER
 
 SORTS: dict[str, dict[str, Any]] = {
     "strength": {"kind": "number", "low": 0.0, "high": 1.0, "step": 0.05, "unit": "share"},
-    "style_scale": {"kind": "number", "low": 0.0, "high": 6.0, "step": 0.1, "unit": "times"},
+    "style_scale": {"kind": "number", "low": 0.0, "high": 5.0, "step": 0.1, "unit": "times"},
     "structure": {"kind": "number", "low": 0.0, "high": 1.0, "step": 0.02, "unit": "share"},
-    "content_scale": {"kind": "number", "low": 0.0, "high": 6.0, "step": 0.1, "unit": "times"},
+    "content_scale": {"kind": "number", "low": 0.0, "high": 5.0, "step": 0.1, "unit": "times"},
     "texture": {"kind": "number", "low": 0.0, "high": 1.0, "step": 0.05, "unit": "share"},
     "color": {"kind": "choice", "choices": COLOUR_STEPS},
     "color_strength": {"kind": "number", "low": 0.0, "high": 1.0, "step": 0.05, "unit": "share"},

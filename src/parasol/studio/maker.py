@@ -40,16 +40,16 @@ class Made:
 class Maker:
     """The models of a studio, loaded when they are first asked for. Usable from several threads."""
 
-    def __init__(self, store: Store, model: str | Path | None = None) -> None:
-        """One model, a bundled one or a folder, or all that are bundled."""
-        self._store = store
+    def __init__(self, store: Store, model: str | Path | None = None, threads: int = 0) -> None:
+        """One model, a bundled one or a folder, or all that are bundled; `threads` as of `Parasol.load`."""
+        self._store, self._threads = store, threads
         self._lock = Lock()
         self._models: dict[str, Parasol] = {}
         self._styles: OrderedDict[Any, Style] = OrderedDict()
         if model is None:
             self.names: tuple[str, ...] = tuple(reversed(available_models()))  # pictogram first
         else:
-            loaded = Parasol.load(model)
+            loaded = Parasol.load(model, threads=threads)
             self._models = {loaded.bundle.manifest.name: loaded}
             self.names = tuple(self._models)
 
@@ -59,7 +59,7 @@ class Maker:
             raise ValueError(f"there is no model {name[:40]!r} in this studio: use one of {', '.join(self.names)}")
         with self._lock:
             if name not in self._models:
-                self._models[name] = Parasol.load(name)
+                self._models[name] = Parasol.load(name, threads=self._threads)
             return self._models[name]
 
     def check(self, wanted: Wanted) -> int:

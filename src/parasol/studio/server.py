@@ -78,7 +78,12 @@ class Studio:
 
 @contextmanager
 def opened(
-    keep: Path, *, source: Path | None = None, model: str | None = None, words: Mapping[str, str] | None = None
+    keep: Path,
+    *,
+    source: Path | None = None,
+    model: str | None = None,
+    threads: int = 0,
+    words: Mapping[str, str] | None = None,
 ) -> Iterator[Studio]:
     """A studio that keeps what it makes in the folder `keep`; what an earlier one left undone is drawn first.
 
@@ -88,7 +93,7 @@ def opened(
     store = Store(keep)
     try:
         store.drop_unused({name for text in store.all_wanted() for name in _pictures(text)})
-        maker = Maker(store, model)
+        maker = Maker(store, model, threads)
         finder, folder = None, ()
         if source is not None and is_index(source):
             finder = Finder(source, [maker.model(name) for name in maker.names])

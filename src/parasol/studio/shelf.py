@@ -20,8 +20,8 @@ from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import Reference
 
 EXAMPLES = Path(__file__).parent / "examples"
-AS_CONTENT = ("house.png", "key.svg", "cup.svg", "tree.svg", "windmill.jpg")
-AS_STYLE = ("crab.png", "outline.svg", "pastel.svg", "solid.svg", "cafe.jpg")
+AS_CONTENT = ("house.png", "key.png", "cup.png", "tree.png", "windmill.jpg")
+AS_STYLE = ("crab.png", "outline.png", "pastel.png", "solid.png", "cafe.jpg")
 MOST_OF_FOLDER = 400  # pictures that a folder shows
 REMEMBERED = 20_000  # files that a page may still ask for
 THUMBS = 2000  # small pictures that are kept, some 4 kB each
