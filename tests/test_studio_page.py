@@ -1,4 +1,4 @@
-"""The studio's page in headless Chromium: examples to picture, dials, history, recall, cancel, search; and its build."""
+"""The studio's page in headless Chromium: from examples to a picture, dials, history, recall, cancel, search; its build."""
 
 import re
 import threading
@@ -17,8 +17,9 @@ from parasol.bundle import Bundle
 from parasol.index.build import build
 from parasol.index.describe import Describer
 from parasol.recipe import Recipe
+from parasol.studio.opening import opened
 from parasol.studio.pages import STATIC, pages
-from parasol.studio.server import make_app, opened
+from parasol.studio.server import make_app
 from parasol.studio.store import Store
 from small_model import drawing
 
@@ -26,7 +27,8 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 SOURCES = Path(__file__).parents[1] / "studio" / "src"
 READY = "document.body?.dataset.ready"
 MADE = "document.querySelector('#download')?.getAttribute('href')"
-IDLE = f"{MADE} && !document.querySelector('.progress.running') && !document.querySelector('#told').textContent.includes('…')"
+RUNS = "document.querySelector('.progress.running') || document.querySelector('#told').textContent.includes('…')"
+IDLE = f"{MADE} && !({RUNS})"
 
 
 @contextmanager
@@ -165,8 +167,7 @@ def test_the_page_weighs_little_and_holds_nothing_inline() -> None:
     assert sum(len(file.packed) for file in files.values()) <= 150_000
     start_page = files[""].body.decode()
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascript:|data:", start_page)
-    named = {name for name in re.findall(r'(?:src|href)="/([^"]+)"', start_page)}
-    assert named <= {*files}
+    assert {*re.findall(r'(?:src|href)="/([^"]+)"', start_page)} <= {*files}
     assert not re.search(rb"https?://(?!www\.w3\.org)", b"".join(file.body for file in files.values()))
 
 

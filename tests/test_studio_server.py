@@ -16,13 +16,14 @@ from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.apps.studio import explained
 from parasol.bundle import Bundle
-from parasol.images import load
+from parasol.images import encode_png, load
 from parasol.index.build import build
 from parasol.index.describe import Describer
-from parasol.recipe import Recipe
+from parasol.recipe import KEYWORD, Recipe
 from parasol.studio.desk import QUEUE
 from parasol.studio.guard import HEADERS
-from parasol.studio.server import Studio, make_app, opened
+from parasol.studio.opening import Studio, opened
+from parasol.studio.server import make_app
 from parasol.studio.store import FILE, Store, StoreFull
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS
 from small_model import drawing
@@ -222,10 +223,6 @@ def test_a_png_of_the_history_is_recalled_as_it_was_asked_for(client: TestClient
 @pytest.mark.parametrize("dials", [{"seed": 3}, {"color": "match", "style_scale": 2.0}])
 def test_a_foreign_png_is_recalled_to_the_pixel(dials: dict[str, Any], client: TestClient, model: Parasol) -> None:
     result = model.stylize(png(3), [(png(4), 1.0), (png(5), 0.5)], size=112, **TWO | dials)
-    file = io.BytesIO()
-    from parasol.images import encode_png
-    from parasol.recipe import KEYWORD
-
     file = encode_png(result.pixels, text={KEYWORD: result.recipe.text()})
     told = client.post("/api/recall", content=file).json()
     assert (told["known"], told["notes"]) == (False, [])
@@ -233,9 +230,6 @@ def test_a_foreign_png_is_recalled_to_the_pixel(dials: dict[str, Any], client: T
 
 
 def test_what_a_recall_leaves_out_is_told(client: TestClient, model: Parasol) -> None:
-    from parasol.images import encode_png
-    from parasol.recipe import KEYWORD
-
     half = Image.new("L", (96, 128))
     half.paste(255, (0, 0, 96, 64))
     result = model.stylize(png(3), png(4), mask=half, **TWO)
@@ -253,7 +247,7 @@ def test_pictures_are_searched_and_taken(tmp_path: Path, bundle: Bundle, model: 
         assert client.get("/api/dials").json()["search"] == 6
         asked = {"style": [{"picture": give(client, png(4))}], "content": [{"picture": give(client, png(4))}], "top": 3}
         hits = client.post("/api/search", json=asked).json()["hits"]
-        assert [hit["file"] for hit in hits][0] == "4.png"
+        assert hits[0]["file"] == "4.png"
         assert len(hits) == 3
         thumb = client.get(f"/api/shelf/{hits[0]['name']}")
         assert thumb.headers["content-type"] == "image/webp"
@@ -435,8 +429,7 @@ def test_the_file_has_a_largest_size(tmp_path: Path) -> None:
     store = Store(tmp_path / "kept", largest=400_000)
     try:
         with pytest.raises(StoreFull, match="delete pictures from the history"):
-            for seed in range(100):
-                store.add_picture(png(seed, width=200, height=200))
+            [store.add_picture(png(seed, width=200, height=200)) for seed in range(100)]
         assert store.picture("0" * 64) is None
     finally:
         store.close()

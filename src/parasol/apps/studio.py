@@ -90,7 +90,7 @@ def _run(
     if source is not None and not source.is_dir():
         raise ValueError(f"{str(source)!r} is no folder: give an index or a folder of pictures, or leave it out")
     try:
-        from parasol.studio.server import opened
+        from parasol.studio.opening import opened
         from parasol.studio.server import serve as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in STUDIO_EXTRA:

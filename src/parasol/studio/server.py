@@ -4,10 +4,7 @@ import asyncio
 import json
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 from threading import Semaphore
 from typing import Annotated, Any
 
@@ -22,11 +19,11 @@ from parasol.cards import Part
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
-from parasol.studio.maker import Maker
+from parasol.studio.opening import Studio
 from parasol.studio.pages import FOREVER, pages
 from parasol.studio.recall import recall
-from parasol.studio.shelf import Finder, Shelf, examples, folder_pictures, is_index
-from parasol.studio.store import Store, StoreFull
+from parasol.studio.shelf import examples
+from parasol.studio.store import StoreFull
 from parasol.studio.wanted import MOST_REFERENCES, Reference, Wanted
 from parasol.version import __version__
 
@@ -60,75 +57,6 @@ class Sought(Part):
     content: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
     style_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     top: Annotated[int, Field(ge=1, le=MOST_HITS)] = 48
-
-
-@dataclass(frozen=True, kw_only=True)
-class Studio:
-    """Everything behind the page."""
-
-    store: Store
-    maker: Maker
-    desk: Desk
-    shelf: Shelf
-    finder: Finder | None
-    folder: tuple[Path, ...]
-    words: Mapping[str, str]
-    """What each dial does, by name."""
-
-
-@contextmanager
-def opened(
-    keep: Path,
-    *,
-    source: Path | None = None,
-    model: str | None = None,
-    threads: int = 0,
-    words: Mapping[str, str] | None = None,
-) -> Iterator[Studio]:
-    """A studio that keeps what it makes in the folder `keep`; what an earlier one left undone is drawn first.
-
-    Raises:
-        ValueError: `keep` cannot be used, `source` is neither an index nor a folder of pictures, there is no model.
-    """
-    store = Store(keep)
-    try:
-        store.drop_unused({name for text in store.all_wanted() for name in _pictures(text)})
-        maker = Maker(store, model, threads)
-        finder, folder = None, ()
-        if source is not None and is_index(source):
-            finder = Finder(source, [maker.model(name) for name in maker.names])
-        elif source is not None:
-            folder = tuple(folder_pictures(source))
-
-        def kept(job: str, place: int, made: Any) -> int:
-            return store.add_drawn(job, place, made.recipe, made.wanted, made.png, made.thumb, made.seconds)
-
-        desk = Desk(maker.draw, kept, store.finish)
-        try:
-            for job, text in store.waiting():
-                _again(job, text, store, maker, desk)
-            yield Studio(
-                store=store, maker=maker, desk=desk, shelf=Shelf(store), finder=finder, folder=folder, words=words or {}
-            )
-        finally:
-            desk.close()
-    finally:
-        store.close()
-
-
-def _pictures(text: str) -> set[str]:
-    try:
-        return Wanted.model_validate_json(text).pictures()
-    except ValueError:  # written by a version that knew more
-        return set()
-
-
-def _again(job: str, text: str, store: Store, maker: Maker, desk: Desk) -> None:
-    try:
-        wanted = Wanted.model_validate_json(text)
-        desk.submit(wanted, maker.check(wanted), name=job)
-    except (ValueError, Full):
-        store.finish(job)
 
 
 def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
