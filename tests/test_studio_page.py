@@ -1,4 +1,4 @@
-"""The studio's page in headless Chromium: from examples to a picture, dials, history, recall, cancel, search; its build."""
+"""The studio's page in headless Chromium: from examples to a picture, dials, history, recall, cancel, search, build."""
 
 import re
 import threading

@@ -22,9 +22,8 @@ _dials = {name: given for name, given in signature(Parasol.dials).parameters.ite
 DIALS: dict[str, Any] = {name: given.default for name, given in _dials.items()}
 """The dials of `Parasol.dials`, and what each is where nobody says; None is the model's own."""
 
-AskedDials: Any = create_model(
-    "AskedDials", __base__=Part, **{name: (given.annotation, given.default) for name, given in _dials.items()}
-)
+_fields: dict[str, Any] = {name: (given.annotation, given.default) for name, given in _dials.items()}
+AskedDials: Any = create_model("AskedDials", __base__=Part, **_fields)
 """The dials as they are sent, each with the type that `Parasol.dials` gives it."""
 
 
@@ -34,7 +33,7 @@ class Reference(Part):
     picture: PictureId | None = None
     words: Spoken | None = None
     recipe: PictureId | None = None
-    weight: float = Field(1.0, ge=-10.0, le=10.0)
+    weight: Annotated[float, Field(ge=-10.0, le=10.0)] = 1.0
 
     @model_validator(mode="after")
     def _one(self) -> "Reference":
@@ -48,11 +47,11 @@ class Wanted(Part):
 
     model: ModelName
     content: PictureId | None = None
-    shows: tuple[Reference, ...] = Field((), max_length=MOST_REFERENCES)
+    shows: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
     styles: tuple[Reference, ...] = Field(min_length=1, max_length=MOST_REFERENCES)
-    dials: AskedDials = AskedDials()
-    size: int | None = Field(None, ge=SMALLEST_SIZE, le=LARGEST_SIZE)
-    count: int = Field(1, ge=1, le=MOST_PICTURES)
+    dials: AskedDials = AskedDials()  # pyright: ignore[reportInvalidTypeForm]
+    size: Annotated[int | None, Field(ge=SMALLEST_SIZE, le=LARGEST_SIZE)] = None
+    count: Annotated[int, Field(ge=1, le=MOST_PICTURES)] = 1
     """Pictures from the seed on, one seed each; more than one start from new noise."""
 
     preview: bool = False
