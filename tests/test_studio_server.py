@@ -212,6 +212,14 @@ def test_what_was_accepted_is_drawn_by_the_next_studio(tmp_path: Path, bundle: B
         assert made == {2}
 
 
+def test_one_folder_has_one_studio(studio: Studio, tmp_path: Path, bundle: Bundle) -> None:
+    with pytest.raises(ValueError, match="is in use by another process"), opened(tmp_path / "kept"):
+        pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="choose another --keep"), opened(tmp_path / "file"):
+        pass
+
+
 def test_a_png_of_the_history_is_recalled_as_it_was_asked_for(client: TestClient) -> None:
     asked = wanted(client, dials=TWO | {"seed": 5})
     told = client.post("/api/recall", content=drawn(client, asked)).json()

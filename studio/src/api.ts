@@ -1,5 +1,7 @@
 // What the server answers, and how it is asked.
 
+import { t } from "./texts";
+
 export interface Picture { id: string; width: number; height: number; photograph: boolean; name?: string }
 export interface Reference { picture?: string | null; words?: string | null; recipe?: string | null; weight: number }
 export type Value = number | string | boolean | null;
@@ -91,11 +93,15 @@ export const address = {
   look: (job: string) => `/api/jobs/${job}/look`,
 };
 
-/** Follow a job until it is over; a lost connection is taken up again by the browser. */
+/** Follow a job until it is over; a lost connection is taken up again by the browser, a lost job is told as failed. */
 export function follow(job: string, tell: (state: JobState) => void): () => void {
   const events = new EventSource(`/api/jobs/${job}/events`);
+  let last: JobState = { job, state: "waiting", preview: false, done: 0, total: 1, ahead: 0, seconds: 0, left: null, numbers: [], pictures: 0, error: "" };
+  events.onerror = () => {
+    if (events.readyState === EventSource.CLOSED) tell({ ...last, state: "failed", error: t.noAnswer });
+  };
   events.onmessage = (event) => {
-    const state = JSON.parse(event.data) as JobState;
+    const state = (last = JSON.parse(event.data) as JobState);
     if (["done", "failed", "cancelled"].includes(state.state)) events.close();
     tell(state);
   };

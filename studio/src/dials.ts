@@ -2,7 +2,7 @@
 
 import type { Dial, Value } from "./api";
 import { button, h } from "./dom";
-import { change, model, now, onChange, set, setup, value } from "./state";
+import { change, model, nearestStrength, now, onChange, set, setup, value } from "./state";
 import { t } from "./texts";
 
 const FIRST = ["strength", "color"];
@@ -41,7 +41,7 @@ function slider(one: Dial): HTMLElement {
   const move = (how: "moving" | "settled"): void => set({ [one.name]: Number(input.value) }, how);
   const show = (): void => {
     const at = value(one.name);
-    if (document.activeElement !== input || at === null) input.value = String(at ?? one.low);
+    if (document.activeElement !== input) input.value = String(at ?? nearest(one) ?? one.low);
     told.textContent = typeof at === "number" ? `${at.toFixed(digits)} ${t.units[one.unit] ?? ""}`.trim() : "–";
   };
   onChange(show);
@@ -49,6 +49,8 @@ function slider(one: Dial): HTMLElement {
   const label = h("label", { htmlFor: input.id }, h("span", {}, t.dials[one.name]), told);
   return h("div", { className: "dial" }, label, input, h("p", { className: "note", id: `help-${one.name}` }, helped(one)));
 }
+
+const nearest = (one: Dial): number | null => (one.name === "strength" ? nearestStrength() : null);
 
 function choice(one: Dial): HTMLElement {
   const inputs = one.choices.map((name) =>

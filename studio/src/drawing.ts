@@ -14,6 +14,7 @@ let view: View = { numbers: [] };
 let current: { job: string; stop: () => void } | undefined;
 let looking = false;
 let missed = false;
+let finals = 0;
 let timer = 0;
 const listeners: ((view: View) => void)[] = [];
 
@@ -27,8 +28,8 @@ export function show(part: Partial<View>): void {
 
 export function begin(): void {
   onChange((how) => {
-    if (!live.on) return;
     clearTimeout(timer);
+    if (!live.on) return;
     void cancel(true);
     if (how === "moving") void look();
     else timer = window.setTimeout(() => void settle(), REST);
@@ -50,9 +51,11 @@ export async function look(): Promise<void> {
   missed = looking;
   if (looking) return;
   looking = true;
+  const before = finals;
+  const late = (): boolean => finals !== before && !current; // the picture itself is there already
   try {
     const state = await finished((await api.order(asked)).job, (job) => current || show({ job }));
-    if (state.state === "done") show({ look: address.look(state.job), numbers: [], job: state });
+    if (state.state === "done" && !late()) show({ look: address.look(state.job), numbers: [], job: state });
     else if (state.state === "failed") tell(state);
   } catch (error) {
     refuse(error);
@@ -60,7 +63,7 @@ export async function look(): Promise<void> {
   } finally {
     looking = false;
   }
-  if (missed) await look();
+  if (missed && finals === before) await look();
 }
 
 const finished = (job: string, meanwhile: (state: JobState) => void): Promise<JobState> =>
@@ -74,6 +77,7 @@ export async function draw(): Promise<void> {
   await cancel(true);
   try {
     const state = await api.order(asked);
+    finals += 1;
     current = { job: state.job, stop: follow(state.job, tell) };
     tell(state);
   } catch (error) {

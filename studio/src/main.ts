@@ -57,7 +57,8 @@ function listen(): void {
   });
   addEventListener("keydown", (event) => {
     const target = event.target as HTMLElement;
-    const writing = target.matches("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea") || document.querySelector("dialog[open]");
+    const writing = target.matches("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea");
+    if (document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") void drawing.cancel();
     else if (writing) return;
     else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") step(!event.shiftKey);
@@ -73,7 +74,7 @@ function listen(): void {
 async function dropped(role: string, file: File): Promise<void> {
   const start = new TextDecoder("latin1").decode(await file.slice(0, 65536).arrayBuffer());
   const end = new TextDecoder("latin1").decode(await file.slice(-65536).arrayBuffer());
-  const ours = start.startsWith("\x89PNG") && [start, end].some((text) => /(zTXt|tEXt)parasol\0/.test(text));
+  const ours = start.startsWith("PNG", 1) && [start, end].some((text) => /(zTXt|tEXt)parasol\0/.test(text));
   if (!role && ours) await recall(file);
   else await takeFile(role || "content", file);
 }

@@ -16,7 +16,8 @@ export function stage(): HTMLElement {
   const picture = h("div", { className: "picture" }, before, after, edge, slider, empty);
   const compare = (): void => {
     after.style.clipPath = `inset(0 0 0 ${slider.value}%)`;
-    edge.style.left = `${slider.value}%`;
+    edge.style.left = `clamp(1px, ${slider.value}%, calc(100% - 2px))`;
+    edge.style.setProperty("--x", slider.value);
   };
   slider.addEventListener("input", compare);
   compare();

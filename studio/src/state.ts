@@ -87,6 +87,13 @@ export function strengthAt(strength: number): [number, number] {
   return [mix(0), mix(1)];
 }
 
+/** The strength whose structure is nearest to the one that is set. */
+export function nearestStrength(): number | null {
+  const [stops, kept] = [model().strength, Number(value("structure"))];
+  const far = stops.map(([, structure]) => Math.abs(structure - kept));
+  return stops.length > 1 ? far.indexOf(Math.min(...far)) / (stops.length - 1) : null;
+}
+
 export function set(moved: Record<string, Value>, how: Change = "settled"): void {
   const dials = { ...settings.dials, ...moved };
   if ("strength" in moved) {

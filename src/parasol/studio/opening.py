@@ -1,13 +1,13 @@
 """A studio, from the folder that it keeps to the thread that draws."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from parasol.index.locks import locked
 from parasol.studio.desk import Desk, Full
-from parasol.studio.maker import Maker
+from parasol.studio.maker import Made, Maker
 from parasol.studio.shelf import Finder, Shelf, folder_pictures, is_index
 from parasol.studio.store import Store
 from parasol.studio.wanted import Wanted
@@ -41,8 +41,11 @@ def opened(
     Raises:
         ValueError: `keep` cannot be used, `source` is neither an index nor a folder of pictures, there is no model.
     """
-    store = Store(keep)
     try:
+        keep.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ValueError(f"{str(keep)!r} cannot be used ({error.strerror}): choose another --keep") from error
+    with locked(keep, wait=False), closing(Store(keep)) as store:
         store.drop_unused({name for text in store.all_wanted() for name in _pictures(text)})
         maker = Maker(store, model, threads)
         finder, folder = None, ()
@@ -51,20 +54,16 @@ def opened(
         elif source is not None:
             folder = tuple(folder_pictures(source))
 
-        def kept(job: str, place: int, made: Any) -> int:
+        def kept(job: str, place: int, made: Made) -> int:
             return store.add_drawn(job, place, made.recipe, made.wanted, made.png, made.thumb, made.seconds)
 
-        desk = Desk(maker.draw, kept, store.finish)
-        try:
+        with closing(Desk(maker.draw, kept, store.finish)) as desk:
             for job, text in store.waiting():
                 _again(job, text, store, maker, desk)
+            shelf = Shelf(store)
             yield Studio(
-                store=store, maker=maker, desk=desk, shelf=Shelf(store), finder=finder, folder=folder, words=words or {}
+                store=store, maker=maker, desk=desk, shelf=shelf, finder=finder, folder=folder, words=words or {}
             )
-        finally:
-            desk.close()
-    finally:
-        store.close()
 
 
 def _pictures(text: str) -> set[str]:
