@@ -101,7 +101,7 @@ def test_examples_to_picture_dials_history_and_recall(tmp_path: Path, address: s
         page.wait("document.getElementById('dial-structure').value === '0.4'")
         page.wait(f"{MADE} === '/api/history/4' && {IDLE}")
         assert recipe(tmp_path / "kept", 4) == recipe(tmp_path / "kept", 1)
-        assert page.ask("document.querySelectorAll('.history li').length") == 4
+        page.wait("document.querySelectorAll('.history li').length === 4")
         page.ask("document.querySelector('.history li:nth-child(3) .use').click()")
         page.wait("document.getElementById('dial-structure').value === '0.8'")
         assert page.ask(MADE) == "/api/history/2"

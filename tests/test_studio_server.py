@@ -2,9 +2,14 @@
 
 import io
 import json
+import re
+import subprocess
+import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +215,49 @@ def test_what_was_accepted_is_drawn_by_the_next_studio(tmp_path: Path, bundle: B
         assert over(client, third)["state"] == "cancelled"
         made = {row["wanted"]["dials"]["steps"] for row in client.get("/api/history").json()["drawn"]}
         assert made == {2}
+
+
+CLI = "import sys; from parasol.apps.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.slow
+def test_a_killed_studio_loses_nothing_that_it_accepted(tmp_path: Path, bundle: Bundle) -> None:
+    words = ["serve", "--keep", str(tmp_path / "kept"), "--port", "0", "--model", str(bundle.folder)]
+    process = subprocess.Popen([sys.executable, "-c", CLI, *words], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert address
+
+        def ask(path: str, body: bytes | None = None, kind: str = "application/octet-stream") -> Any:
+            request = urllib.request.Request(address[0] + path, data=body, headers={"content-type": kind})
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return json.loads(reply.read())
+
+        content, style = (ask("api/pictures", png(seed))["id"] for seed in (0, 1))
+        asked = {"model": "small", "content": content, "styles": [{"picture": style}]}
+        jobs = []
+        for steps in (2, MOST_STEPS):
+            order = json.dumps({"wanted": asked | {"dials": {"steps": steps, "structure": 0.0}}}).encode()
+            jobs.append(ask("api/jobs", order, "application/json")["job"])
+        while ask(f"api/jobs/{jobs[1]}")["done"] == 0:
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    with closing(Store(tmp_path / "kept")) as store:
+        assert [json.loads(row.wanted)["dials"]["steps"] for row in store.history(2**62, 9)] == [2]
+        assert Recipe.read(store.drawn(1) or b"").dials.steps == 2
+        assert [job for job, _ in store.waiting()] == [jobs[1]]
+
+
+def test_a_place_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    for place, told in (("nowhere", "is no folder"), ("empty", "holds no picture and is no index")):
+        words = ["studio", str(tmp_path / place), "--keep", str(tmp_path / "kept"), "--no-browser"]
+        assert main(words) == 2
+        assert told in capsys.readouterr().err
 
 
 def test_one_folder_has_one_studio(studio: Studio, tmp_path: Path, bundle: Bundle) -> None:
