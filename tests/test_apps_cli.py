@@ -28,6 +28,8 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
         "export",
         "evaluate",
         "study",
+        "studio",
+        "serve",
     ):
         assert f"\n  {command} " in out
 
@@ -51,6 +53,8 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
         "study create",
         "study serve",
         "study analyse",
+        "studio",
+        "serve",
     ],
 )
 def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:

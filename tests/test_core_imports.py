@@ -11,7 +11,12 @@ import parasol
 ROOT = Path(parasol.__file__).parent
 HEAVY = ("torch", "diffusers", "scipy", "skimage", "onnx", "accelerate", "einops", "fastapi", "uvicorn")
 NEEDS_TORCH = ("parasol.training", "parasol.comparison", "parasol.networks", "parasol.runtime.torch")
-ITS_OWN = {"parasol.metrics": {"scipy"}, "parasol.report": {"scipy"}, "parasol.study.server": {"fastapi", "uvicorn"}}
+ITS_OWN = {
+    "parasol.metrics": {"scipy"},
+    "parasol.report": {"scipy"},
+    "parasol.study.server": {"fastapi", "uvicorn"},
+    "parasol.studio.server": {"fastapi", "uvicorn"},
+}
 """What some modules may import beside the core, by how their names begin."""
 
 BLOCKER = """

@@ -21,6 +21,7 @@ LET = {  # what the contracts let, so that none of their exemptions is without a
     "parasol/runtime/torch.py": "import torch\nimport parasol.networks.unet",
     "parasol/metrics/structure.py": "import scipy",
     "parasol/study/server.py": "import fastapi\nimport uvicorn",
+    "parasol/studio/server.py": "import fastapi\nimport uvicorn\nimport parasol.search",
     "lab/figures/run.py": "import parasol.apps\nimport lab.judging.judge",
     "lab/judging/judge.py": "",
 }
@@ -40,6 +41,8 @@ PLANTED = [
     (TORCH, "parasol/runtime/onnx.py", "import torch"),
     (TORCH, "parasol/metrics/structure.py", "import torch"),
     (TORCH, "parasol/study/folder.py", "import fastapi"),
+    (TORCH, "parasol/studio/desk.py", "import fastapi"),
+    (LAYERS, "parasol/studio/desk.py", "import parasol.apps.cli"),
     (TORCH, "parasol/report/run.py", "import scipy"),
 ]
 

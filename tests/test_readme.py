@@ -12,7 +12,7 @@ from parasol.bundle import DEFAULT_MODEL, Bundle
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ELSEWHERE = {"corpus", "train", "triplets", "evaluate", "report", "study", "set", "data/pictograms/cells"}
+ELSEWHERE = {"corpus", "train", "triplets", "evaluate", "report", "study", "set", "studio", "data/pictograms/cells"}
 """Commands that need a corpus, or wait for people; each has tests of its own."""
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", README, re.DOTALL)
 

@@ -34,6 +34,7 @@ COLOUR_STEPS = ("off", "match", "keep")
 SAMPLERS = ("ddim", "dpm")
 GUIDANCES = ("apart", "joint")
 LARGEST_SCALE = 100.0
+QUICK_STEPS = 10  # of dpm, for a look at what is to come
 LARGEST_SEED = 2**63 - 1
 ANOTHER_PICTURE = "give the file that Parasol wrote, not a copy that another program saved"
 LATER = ("ground", "finish")
@@ -122,6 +123,12 @@ class Dials:
             raise ParasolError(
                 f"guidance is {self.guidance!r}; it must be one of {', '.join(GUIDANCES)}: apart is the paper's"
             )
+
+    def quick(self) -> "Dials":
+        """The same in few steps, for a look at what is to come."""
+        if self.steps <= QUICK_STEPS:
+            return self
+        return dataclasses.replace(self, steps=QUICK_STEPS, sampler="dpm")
 
 
 class ModelPart(Part):

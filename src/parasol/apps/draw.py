@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from parasol.vector import Palette
 
 STYLES = 1024  # described styles that are kept; some 20 kB each
-QUICK_STEPS = 10  # of dpm, for a look at what is to come
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +125,8 @@ def _look(
 ) -> Outcome:
     manifest = model.bundle.manifest
     small = min(frame.size or manifest.default_size, manifest.size)
-    quick = dials if dials.steps <= QUICK_STEPS else replace(dials, steps=QUICK_STEPS, sampler="dpm")
     try:
-        recipe = _recipe(model, job, quick, replace(frame, size=small), read=read, described=described)
+        recipe = _recipe(model, job, dials.quick(), replace(frame, size=small), read=read, described=described)
         result = model.paint(recipe)
         result.save(job.out)
     except ValueError as error:

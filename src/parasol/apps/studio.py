@@ -1,0 +1,111 @@
+"""`parasol studio` and `parasol serve`: every dial in the browser, and over HTTP alone."""
+
+import threading
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import typer
+
+from parasol.apps import options
+
+STUDIO_EXTRA = ("fastapi", "uvicorn", "starlette")
+KEEP = Path("parasol.studio")
+
+Source = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[INDEX|FOLDER]",
+        help="An index to search in, or a folder of pictures to choose from.",
+        show_default=False,
+    ),
+]
+Keep = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the history and for pictures that come in.")]
+Host = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="Address to listen at; beyond this machine a token is asked for.")
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")]
+
+
+def studio(
+    source: Source = None,
+    keep: Keep = KEEP,
+    host: Host = "127.0.0.1",
+    port: Port = 8765,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+    model: options.Model = None,
+) -> None:
+    """Open the studio: a page in the browser with every dial, live looks, a history, and search.
+
+    It works offline. All that it draws carries its recipe and equals what `parasol style` draws. Ctrl-C stops; what was
+    asked for and not drawn yet is drawn when it is started again.
+
+    \b
+    Examples:
+      parasol studio
+      parasol studio pictures.index
+      parasol studio pictures/ --keep ideas.studio --no-browser
+    """
+
+    def ready(address: str) -> None:
+        print(f"the studio is at {address}", flush=True)
+        print(f"it keeps its history in {keep}; Ctrl-C stops", flush=True)
+        if browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    _run(source, keep, host, port, model, page=True, ready=ready)
+
+
+def serve(
+    source: Source = None,
+    keep: Keep = KEEP,
+    host: Host = "127.0.0.1",
+    port: Port = 8765,
+    model: options.Model = None,
+) -> None:
+    """Serve the studio's HTTP interface without its page; /api/openapi.json describes it.
+
+    \b
+    Example:
+      parasol serve --port 8000
+    """
+
+    def ready(address: str) -> None:
+        print(f"the interface is at {address}, described in api/openapi.json; Ctrl-C stops", flush=True)
+
+    _run(source, keep, host, port, model, page=False, ready=ready)
+
+
+def _run(
+    source: Path | None,
+    keep: Path,
+    host: str,
+    port: int,
+    model: str | None,
+    *,
+    page: bool,
+    ready: Callable[[str], None],
+) -> None:
+    if source is not None and not source.is_dir():
+        raise ValueError(f"{str(source)!r} is no folder: give an index or a folder of pictures, or leave it out")
+    try:
+        from parasol.studio.opening import opened
+        from parasol.studio.server import serve as run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in STUDIO_EXTRA:
+            raise
+        raise ValueError(
+            f"this command needs {error.name}: install it with  pip install 'parasol-style[studio]'"
+        ) from error
+    with opened(keep, source=source, model=model, words=explained()) as running:
+        run(running, host, port, page=page, ready=ready)
+
+
+def explained() -> dict[str, str]:
+    """What the command line says of each option of `parasol style`, by its name in Python."""
+    from parasol.apps.style import style
+
+    hints: dict[str, Any] = get_type_hints(style, include_extras=True)
+    given = {name: [part for part in get_args(hint)[1:] if hasattr(part, "help")] for name, hint in hints.items()}
+    return {name: parts[0].help or "" for name, parts in given.items() if parts}

@@ -1,0 +1,1 @@
+"""`parasol studio`: every dial in the browser and over HTTP. Only `server` knows of FastAPI."""

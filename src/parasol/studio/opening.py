@@ -1,0 +1,81 @@
+"""A studio, from the folder that it keeps to the thread that draws."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from parasol.index.locks import locked
+from parasol.studio.desk import Desk, Full
+from parasol.studio.maker import Made, Maker
+from parasol.studio.shelf import Finder, Shelf, folder_pictures, is_index
+from parasol.studio.store import Store
+from parasol.studio.wanted import Wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Studio:
+    """Everything behind the page."""
+
+    store: Store
+    maker: Maker
+    desk: Desk
+    shelf: Shelf
+    finder: Finder | None
+    folder: tuple[Path, ...]
+    words: Mapping[str, str]
+    """What each dial does, by name."""
+
+
+@contextmanager
+def opened(
+    keep: Path,
+    *,
+    source: Path | None = None,
+    model: str | None = None,
+    threads: int = 0,
+    words: Mapping[str, str] | None = None,
+) -> Iterator[Studio]:
+    """A studio that keeps what it makes in the folder `keep`; what an earlier one left undone is drawn first.
+
+    Raises:
+        ValueError: `keep` cannot be used, `source` is neither an index nor a folder of pictures, there is no model.
+    """
+    try:
+        keep.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ValueError(f"{str(keep)!r} cannot be used ({error.strerror}): choose another --keep") from error
+    with locked(keep, wait=False), closing(Store(keep)) as store:
+        store.drop_unused({name for text in store.all_wanted() for name in _pictures(text)})
+        maker = Maker(store, model, threads)
+        finder, folder = None, ()
+        if source is not None and is_index(source):
+            finder = Finder(source, [maker.model(name) for name in maker.names])
+        elif source is not None:
+            folder = tuple(folder_pictures(source))
+
+        def kept(job: str, place: int, made: Made) -> int:
+            return store.add_drawn(job, place, made.recipe, made.wanted, made.png, made.thumb, made.seconds)
+
+        with closing(Desk(maker.draw, kept, store.finish)) as desk:
+            for job, text in store.waiting():
+                _again(job, text, store, maker, desk)
+            shelf = Shelf(store)
+            yield Studio(
+                store=store, maker=maker, desk=desk, shelf=shelf, finder=finder, folder=folder, words=words or {}
+            )
+
+
+def _pictures(text: str) -> set[str]:
+    try:
+        return Wanted.model_validate_json(text).pictures()
+    except ValueError:  # written by a version that knew more
+        return set()
+
+
+def _again(job: str, text: str, store: Store, maker: Maker, desk: Desk) -> None:
+    try:
+        wanted = Wanted.model_validate_json(text)
+        desk.submit(wanted, maker.check(wanted), name=job)
+    except (ValueError, Full):
+        store.finish(job)

@@ -1,0 +1,31 @@
+"""The built page, read once and kept ready in both forms: as it is, and compressed."""
+
+import gzip
+from pathlib import Path
+from typing import NamedTuple
+
+STATIC = Path(__file__).parent / "static"
+TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+FOREVER = "public, max-age=31536000, immutable"
+
+
+class Page(NamedTuple):
+    """A file of the page."""
+
+    body: bytes
+    packed: bytes
+    headers: dict[str, str]
+
+
+def pages(folder: Path = STATIC) -> dict[str, Page]:
+    """Every file of the page by its path; the page itself is "". Names of the files beside it change with them."""
+    found = {}
+    for file in sorted(path for path in folder.rglob("*") if path.suffix in TYPES):
+        name, body = file.relative_to(folder).as_posix(), file.read_bytes()
+        headers = {"content-type": TYPES[file.suffix], "vary": "accept-encoding"}
+        if name == "index.html":
+            name = ""
+        else:
+            headers["cache-control"] = FOREVER
+        found[name] = Page(body, gzip.compress(body, 9, mtime=0), headers)
+    return found

@@ -1,0 +1,47 @@
+"""From a PNG that Parasol wrote back to what it was made from."""
+
+from typing import Any
+
+from parasol.images import encode_png
+from parasol.recipe import Recipe, RecipeError
+from parasol.studio.maker import Maker
+from parasol.studio.store import Store
+from parasol.studio.wanted import LARGEST_SIZE, Reference, Wanted
+
+MASKED = "its mask is not shown here: draw it again with `parasol replay`"
+TOLD = "what it shows was said by words or other pictures, of which a PNG keeps no more than a descriptor"
+LARGE = f"it is larger than the studio's {LARGEST_SIZE} px: draw it again with `parasol replay`"
+
+
+def recall(png: bytes, store: Store, maker: Maker) -> dict[str, Any]:
+    """What the history knows that it was asked for, else what its recipe tells; `notes` say what is not in it.
+
+    Raises:
+        ValueError: it carries no recipe, or one of a model that this studio does not have.
+    """
+    recipe = Recipe.read(png)
+    known = store.wanted_of(recipe.text())
+    if known is not None:
+        return {"wanted": Wanted.model_validate_json(known).model_dump(mode="json"), "known": True, "notes": []}
+    name = recipe.model.name
+    if name not in maker.names or maker.model(name).bundle.hash != recipe.model.hash:
+        raise RecipeError(
+            f"it was drawn by the model {name[:40]!r} in an edition that this studio does not have: "
+            f"it has {', '.join(maker.names)}"
+        )
+    told = recipe.content.descriptor is not None
+    picture = recipe.picture()
+    size = max(picture.shape[:2])
+    content = None
+    if picture.min() < picture.max():  # a blank one gave its shape alone
+        content = store.add_picture(encode_png(picture)).id
+    wanted = Wanted(
+        model=name,
+        content=content,
+        styles=(Reference(recipe=store.add_picture(png).id),),
+        dials=dict(vars(recipe.dials)),
+        size=min(size, LARGEST_SIZE),
+    )
+    masked = recipe.region is not None or recipe.protected is not None
+    notes = [note for note, given in ((MASKED, masked), (TOLD, told), (LARGE, size > LARGEST_SIZE)) if given]
+    return {"wanted": wanted.model_dump(mode="json"), "known": False, "notes": notes}

@@ -1,0 +1,288 @@
+"""The studio over HTTP: its page, and the jobs, pictures and dials behind it."""
+
+import asyncio
+import json
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from threading import Semaphore
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import Field
+
+from parasol.cards import Part
+from parasol.studio.desk import Desk, Full
+from parasol.studio.dials import LIMITS, told_dials, told_model
+from parasol.studio.guard import LOOPBACK, Guard
+from parasol.studio.opening import Studio
+from parasol.studio.pages import FOREVER, pages
+from parasol.studio.recall import recall
+from parasol.studio.shelf import examples
+from parasol.studio.store import StoreFull
+from parasol.studio.wanted import MOST_REFERENCES, Reference, Wanted
+from parasol.version import __version__
+
+BEAT = 0.06  # seconds between two looks at a job whose events are followed
+SILENCE = 200  # beats after which a follower hears that nothing has changed
+DECODERS = Semaphore(2)  # pictures that are read at the same time: each may take 400 MB
+MOST_HITS = 200
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+Name = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+JobName = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Number = Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class Order(Part):
+    """A job, and the page that hands it in."""
+
+    wanted: Wanted
+    client: Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{0,64}$")] = ""
+
+
+class Sought(Part):
+    """A search: a style, a content, or both."""
+
+    style: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
+    content: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
+    style_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
+    top: Annotated[int, Field(ge=1, le=MOST_HITS)] = 48
+
+
+def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
+    """The studio as an ASGI application, behind its guard; without the page it is the HTTP interface alone."""
+    app = FastAPI(
+        title="Parasol studio", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+    )
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ValueError, _refused)
+    app.add_exception_handler(Full, _refused)
+    app.include_router(_pictures_routes(studio))
+    app.include_router(_jobs_routes(studio))
+    app.include_router(_history_routes(studio))
+    if page:
+        app.include_router(_page_routes())
+    return Guard(app, token=token)
+
+
+async def _invalid(request: Request, error: Any) -> Response:
+    first = error.errors()[0]  # never what was sent
+    place = ".".join(str(part)[:40] for part in first["loc"] if part != "body")
+    return JSONResponse({"detail": f"{place}: {first['msg'][:200]}".removeprefix(": ")}, 422)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = 429 if isinstance(error, Full) else 507 if isinstance(error, StoreFull) else 422
+    headers = {"retry-after": "5"} if status == 429 else None
+    return JSONResponse({"detail": " ".join(str(error).split())[:500]}, status, headers)
+
+
+def _found(body: bytes | None, kind: str, *, forever: bool = False, name: str = "") -> Response:
+    if body is None:
+        raise HTTPException(404, "there is no such picture")
+    headers = {"cache-control": FOREVER.replace("public", "private")} if forever else {}
+    if name:
+        headers["content-disposition"] = f'inline; filename="{name}"'
+    return Response(body, media_type=kind, headers=headers)
+
+
+def _pictures_routes(studio: Studio) -> APIRouter:
+    api = APIRouter(prefix="/api")
+
+    def read(work: Callable[[], Any]) -> Any:
+        with DECODERS:
+            return work()
+
+    @api.get("/dials")
+    def dials() -> dict[str, Any]:
+        """Every dial with its range and explanation, and every model's own values."""
+        return {
+            "version": __version__,
+            "dials": told_dials(studio.words),
+            "models": [told_model(studio.maker.model(name)) for name in studio.maker.names],
+            "limits": LIMITS,
+            "search": None if studio.finder is None else len(studio.finder.index.table),
+        }
+
+    @api.post("/pictures", openapi_extra=BODY)
+    async def add(request: Request) -> dict[str, Any]:
+        """Give a picture: the body is its file. The answer has the name by which jobs call it."""
+        data = await request.body()
+        return (await run_in_threadpool(read, lambda: studio.store.add_picture(data)))._asdict()
+
+    @api.get("/pictures/{name}")
+    def thumb(name: Name) -> Response:
+        """A picture that was given, as a small WebP."""
+        return _found(studio.store.thumb(name), "image/webp", forever=True)
+
+    @api.post("/recall", openapi_extra=BODY)
+    async def recalled(request: Request) -> dict[str, Any]:
+        """What a PNG that Parasol wrote was made from: the body is its file."""
+        data = await request.body()
+        return await run_in_threadpool(read, lambda: recall(data, studio.store, studio.maker))
+
+    @api.get("/shelf")
+    def shelf() -> dict[str, Any]:
+        """Pictures that lie at hand: examples, and those of the studio's folder."""
+        files = [{"name": studio.shelf.put(file), "file": file.name} for file in studio.folder]
+        return {**examples(studio.store), "folder": files}
+
+    @api.get("/shelf/{name}")
+    def lying(name: Name) -> Response:
+        """A file of the folder or of the index, as a small WebP."""
+        return _found(read(lambda: studio.shelf.thumb(name)), "image/webp")
+
+    @api.post("/shelf/{name}")
+    def taken(name: Name) -> dict[str, Any]:
+        """Make such a file a picture that jobs can name."""
+        found = read(lambda: studio.shelf.take(name))
+        if found is None:
+            raise HTTPException(404, "there is no such picture")
+        return found
+
+    @api.post("/search")
+    def search(sought: Sought) -> dict[str, Any]:
+        """The pictures of the index that are nearest, best first."""
+        if studio.finder is None:
+            raise HTTPException(404, "this studio has no index: start it with one, `parasol studio INDEX`")
+        asked = sought.model_dump(include={"style_weight", "top"})
+        hits = studio.finder.find(studio.store, studio.shelf, style=sought.style, content=sought.content, **asked)
+        return {"hits": hits}
+
+    return api
+
+
+def _jobs_routes(studio: Studio) -> APIRouter:
+    api, desk = APIRouter(prefix="/api/jobs"), studio.desk
+
+    def known(name: str) -> dict[str, Any]:
+        told = desk.told(name)
+        if told is None:
+            raise HTTPException(404, "there is no such job, or it was over long ago: see the history")
+        return told
+
+    @api.post("", status_code=202)
+    def order(order: Order) -> dict[str, Any]:
+        """Hand in a job. 429 where too many wait."""
+        wanted = order.wanted
+        total = studio.maker.check(wanted)
+        text = wanted.model_dump_json()
+        accept = None if wanted.preview else lambda job: studio.store.wait(job, text)
+        return known(desk.submit(wanted, total, client=order.client, accept=accept).name)
+
+    @api.get("/{job}")
+    def state(job: JobName) -> dict[str, Any]:
+        """How far a job is."""
+        return known(job)
+
+    @api.get("/{job}/events")
+    async def events(job: JobName, request: Request) -> Response:
+        """The same as server-sent events, until the job is over."""
+        known(job)
+        return StreamingResponse(_events(desk, job, request), media_type="text/event-stream")
+
+    @api.get("/{job}/look")
+    def look(job: JobName) -> Response:
+        """The PNG of a quick look that is done."""
+        return _found(desk.look(job), "image/png")
+
+    @api.delete("/{job}")
+    def cancel(job: JobName) -> dict[str, Any]:
+        """Stop a job, waiting or being drawn. What it has drawn stays in the history."""
+        known(job)
+        desk.cancel(job)
+        return known(job)
+
+    return api
+
+
+async def _events(desk: Desk, job: str, request: Request) -> AsyncIterator[str]:
+    last, silent = "", 0
+    while (told := desk.told(job)) is not None:
+        text = json.dumps({**told, "seconds": 0} if told["state"] == "waiting" else told)
+        moved = json.dumps({**told, "seconds": 0, "left": 0})
+        if moved != last or silent >= SILENCE:
+            last, silent = moved, 0
+            yield f"data: {text}\n\n"
+        if told["state"] in ("done", "failed", "cancelled") or await request.is_disconnected():
+            return
+        silent += 1
+        await asyncio.sleep(BEAT)
+
+
+def _history_routes(studio: Studio) -> APIRouter:
+    api, store = APIRouter(prefix="/api/history"), studio.store
+
+    @api.get("")
+    def history(
+        before: Annotated[int, Query(ge=1, lt=2**63)] = 2**62, most: Annotated[int, Query(ge=1, le=200)] = 60
+    ) -> dict[str, Any]:
+        """What was drawn, latest first: each with what was asked for."""
+        rows = store.history(before, most)
+        return {"drawn": [{**row._asdict(), "wanted": json.loads(row.wanted)} for row in rows]}
+
+    @api.get("/{number}")
+    def drawn(number: Number) -> Response:
+        """The PNG of a picture, with its recipe in it."""
+        return _found(store.drawn(number), "image/png", forever=True, name=f"parasol-{number}.png")
+
+    @api.get("/{number}/thumb")
+    def thumb(number: Number) -> Response:
+        """The same as a small WebP."""
+        return _found(store.drawn(number, thumb=True), "image/webp", forever=True)
+
+    @api.delete("/{number}", status_code=204)
+    def delete(number: Number) -> None:
+        """Delete a picture of the history."""
+        if not store.delete(number):
+            raise HTTPException(404, "there is no such picture")
+
+    return api
+
+
+def _page_routes() -> APIRouter:
+    router, files = APIRouter(include_in_schema=False), pages()
+
+    @router.get("/{path:path}")
+    def page(path: str, request: Request) -> Response:
+        file = files.get(path)
+        if file is None:
+            raise HTTPException(404, "there is no such page")
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(file.packed, headers={**file.headers, "content-encoding": "gzip"})
+        return Response(file.body, headers=file.headers)
+
+    return router
+
+
+def serve(studio: Studio, host: str, port: int, *, page: bool = True, ready: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C; `ready` is told the address. Addresses beyond this machine get a token.
+
+    Raises:
+        ValueError: the address cannot be had.
+    """
+    token = "" if host in LOOPBACK else secrets.token_urlsafe(24)
+    listener = _listen(host, port)
+    at = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+    ready(f"{at}?token={token}" if token else at)
+    config = uvicorn.Config(
+        make_app(studio, token=token, page=page), log_level="warning", access_log=False, timeout_graceful_shutdown=2
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        raise ValueError(f"port {port} of {host} cannot be had ({error}): choose another --port, 0 for any") from error

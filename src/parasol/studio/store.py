@@ -1,0 +1,225 @@
+"""What the studio keeps: one SQLite file of the pictures that came in, of what waits, and of what was drawn.
+
+Nothing that comes from outside names a file: pictures are rows, by the hash of their bytes. What a method has returned
+from is on the disk, whatever happens next.
+"""
+
+import hashlib
+import io
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from parasol.images import fit, is_photograph, load_shown, to_uint8
+
+FILE = "studio.sqlite"
+THUMB = 160  # px, longer side
+PATIENCE = 30.0  # seconds that a writer waits for another
+LARGEST = 2 * 2**30  # bytes of the file
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS pictures (
+    id TEXT PRIMARY KEY, data BLOB NOT NULL, thumb BLOB NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    photograph INTEGER NOT NULL, at TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS waiting (job TEXT PRIMARY KEY, wanted TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS history (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL, place INTEGER NOT NULL, recipe TEXT NOT NULL,
+    wanted TEXT NOT NULL, png BLOB NOT NULL, thumb BLOB NOT NULL, seconds REAL NOT NULL, at TEXT NOT NULL,
+    UNIQUE (job, place)
+) STRICT;
+CREATE INDEX IF NOT EXISTS by_recipe ON history (recipe);
+"""
+
+
+class StoreFull(ValueError):
+    """The file has its largest size. One line, with the way out."""
+
+
+class Kept(NamedTuple):
+    """A picture that came in."""
+
+    id: str
+    """SHA-256 of its bytes."""
+
+    width: int
+    height: int
+    photograph: bool
+
+
+class Drawn(NamedTuple):
+    """A picture of the history."""
+
+    number: int
+    """From 1, in the order in which pictures were finished."""
+
+    wanted: str
+    """What was asked for, as JSON, with the seed of this one picture."""
+
+    seconds: float
+    at: str
+
+
+class Store:
+    """Usable from several threads."""
+
+    def __init__(self, folder: Path, largest: int = LARGEST) -> None:
+        """Open the file in `folder`, or make both. Raises ValueError where that cannot be done."""
+        self._lock = threading.Lock()
+        path = folder / FILE
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise ValueError(f"{str(path)!r} cannot be used ({error}): choose another --keep") from error
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(f"BEGIN IMMEDIATE; {TABLES} COMMIT;")
+            (page,) = self._connection.execute("PRAGMA page_size").fetchone()
+            self._connection.execute(f"PRAGMA max_page_count = {max(largest // page, 16)}")
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise ValueError(
+                f"{str(path)!r} cannot be used ({error}): move it away, or choose another --keep"
+            ) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+                    told = "the studio's file has its largest size, or the disk is full"
+                    raise StoreFull(
+                        f"{told}: delete pictures from the history, or start with another --keep"
+                    ) from error
+                raise
+
+    def _one(self, query: str, *values: object) -> tuple | None:
+        with self._lock:
+            return self._connection.execute(query, values).fetchone()
+
+    def add_picture(self, data: bytes) -> Kept:
+        """Keep a picture, once. Raises PictureError where it cannot be read, StoreFull where there is no room."""
+        name = hashlib.sha256(data).hexdigest()
+        known = self.picture(name)
+        if known is not None:
+            return known
+        pixels = load_shown(data)
+        height, width = pixels.shape[:2]
+        kept = Kept(name, width, height, is_photograph(pixels))
+        with self._writing() as connection:
+            row = (name, data, thumbnail(pixels), width, height, int(kept.photograph), _now())
+            connection.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return kept
+
+    def picture(self, name: str) -> Kept | None:
+        """What is known of a picture."""
+        found = self._one("SELECT id, width, height, photograph FROM pictures WHERE id = ?", name)
+        return None if found is None else Kept(found[0], found[1], found[2], bool(found[3]))
+
+    def data(self, name: str) -> bytes | None:
+        """The bytes of a picture, as they came."""
+        found = self._one("SELECT data FROM pictures WHERE id = ?", name)
+        return None if found is None else found[0]
+
+    def thumb(self, name: str) -> bytes | None:
+        """A picture as a small WebP."""
+        found = self._one("SELECT thumb FROM pictures WHERE id = ?", name)
+        return None if found is None else found[0]
+
+    def drop_unused(self, used: set[str]) -> None:
+        """Let go of the pictures that came in and are not in `used`."""
+        with self._writing() as connection:
+            names = {name for (name,) in connection.execute("SELECT id FROM pictures")}
+            connection.executemany("DELETE FROM pictures WHERE id = ?", [(name,) for name in names - used])
+
+    def wait(self, job: str, wanted: str) -> None:
+        """Keep what a job is to draw, until `finish`."""
+        with self._writing() as connection:
+            connection.execute("INSERT INTO waiting VALUES (?, ?, ?)", (job, wanted, _now()))
+
+    def finish(self, job: str) -> None:
+        """The job waits no longer."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM waiting WHERE job = ?", (job,))
+
+    def waiting(self) -> list[tuple[str, str]]:
+        """(job, what it is to draw), in the order of arrival: what an earlier studio left undone."""
+        with self._lock:
+            return self._connection.execute("SELECT job, wanted FROM waiting ORDER BY at, rowid").fetchall()
+
+    def add_drawn(
+        self, job: str, place: int, recipe: str, wanted: str, png: bytes, thumb: bytes, seconds: float
+    ) -> int:
+        """Keep the picture of a job with that place; returns its number, that of the first where it was kept before."""
+        with self._writing() as connection:
+            row = (job, place, _digest(recipe), wanted, png, thumb, seconds, _now())
+            connection.execute(
+                "INSERT OR IGNORE INTO history (job, place, recipe, wanted, png, thumb, seconds, at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            query = "SELECT number FROM history WHERE job = ? AND place = ?"
+            return connection.execute(query, (job, place)).fetchone()[0]
+
+    def history(self, before: int, most: int) -> list[Drawn]:
+        """The `most` latest pictures with numbers below `before`, latest first."""
+        query = "SELECT number, wanted, seconds, at FROM history WHERE number < ? ORDER BY number DESC LIMIT ?"
+        with self._lock:
+            return [Drawn(*row) for row in self._connection.execute(query, (before, most))]
+
+    def drawn(self, number: int, *, thumb: bool = False) -> bytes | None:
+        """The PNG of a picture of the history, or its small WebP."""
+        found = self._one(f"SELECT {'thumb' if thumb else 'png'} FROM history WHERE number = ?", number)
+        return None if found is None else found[0]
+
+    def wanted_of(self, recipe: str) -> str | None:
+        """What was asked for when a picture of that very recipe was drawn, if it is in the history."""
+        found = self._one("SELECT wanted FROM history WHERE recipe = ? ORDER BY number DESC", _digest(recipe))
+        return None if found is None else found[0]
+
+    def delete(self, number: int) -> bool:
+        """Delete a picture of the history; whether there was one."""
+        with self._writing() as connection:
+            return connection.execute("DELETE FROM history WHERE number = ?", (number,)).rowcount > 0
+
+    def all_wanted(self) -> list[str]:
+        """Everything that was asked for or still is."""
+        with self._lock:
+            query = "SELECT wanted FROM history UNION ALL SELECT wanted FROM waiting"
+            return [wanted for (wanted,) in self._connection.execute(query)]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+
+def thumbnail(pixels: np.ndarray) -> bytes:
+    """A small WebP of a picture `H W 3`."""
+    file = io.BytesIO()
+    small = fit(pixels, min(THUMB, max(pixels.shape[:2])))
+    Image.fromarray(to_uint8(small)).save(file, "WEBP", quality=82)
+    return file.getvalue()
+
+
+def _digest(recipe: str) -> str:
+    return hashlib.sha256(recipe.encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

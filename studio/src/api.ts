@@ -1,0 +1,109 @@
+// What the server answers, and how it is asked.
+
+import { t } from "./texts";
+
+export interface Picture { id: string; width: number; height: number; photograph: boolean; name?: string }
+export interface Reference { picture?: string | null; words?: string | null; recipe?: string | null; weight: number }
+export type Value = number | string | boolean | null;
+export interface Wanted {
+  model: string;
+  content: string | null;
+  shows?: Reference[];
+  styles: Reference[];
+  dials: Record<string, Value>;
+  size: number | null;
+  count: number;
+  preview?: boolean;
+}
+export interface Dial {
+  name: string;
+  help: string;
+  kind: "number" | "choice" | "switch";
+  low: number;
+  high: number;
+  step: number;
+  unit: string;
+  choices: string[];
+}
+export interface Model {
+  name: string;
+  size: number;
+  words: boolean;
+  content_map: boolean;
+  dials: Record<string, Value>;
+  strength: [number, number][];
+}
+export interface Setup { version: string; dials: Dial[]; models: Model[]; limits: Record<string, number>; search: number | null }
+export interface JobState {
+  job: string;
+  state: "waiting" | "drawing" | "done" | "failed" | "cancelled";
+  preview: boolean;
+  done: number;
+  total: number;
+  ahead: number;
+  seconds: number;
+  left: number | null;
+  numbers: number[];
+  pictures: number;
+  error: string;
+}
+export interface Drawn { number: number; wanted: Wanted; seconds: number; at: string }
+export interface Lying { name: string; file: string }
+export interface Shelf { content: Picture[]; style: Picture[]; folder: Lying[] }
+export interface Hit { name: string; file: string; score: number; style: number | null; content: number | null }
+export interface Recalled { wanted: Wanted; known: boolean; notes: string[] }
+
+export class Refused extends Error {
+  constructor(readonly status: number, line: string) {
+    super(line);
+  }
+}
+
+async function ask<T>(method: string, path: string, body?: BodyInit, type?: string): Promise<T> {
+  const reply = await fetch(`/api/${path}`, { method, body, headers: type ? { "content-type": type } : {} });
+  if (reply.status === 204) return undefined as T;
+  const told = await reply.json().catch(() => ({}));
+  if (!reply.ok) throw new Refused(reply.status, typeof told.detail === "string" ? told.detail : reply.statusText);
+  return told as T;
+}
+
+const json = "application/json";
+const file = "application/octet-stream";
+const client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+
+export const api = {
+  setup: () => ask<Setup>("GET", "dials"),
+  shelf: () => ask<Shelf>("GET", "shelf"),
+  give: (data: Blob) => ask<Picture>("POST", "pictures", data, file),
+  take: (name: string) => ask<Picture>("POST", `shelf/${name}`, ""),
+  recall: (data: Blob) => ask<Recalled>("POST", "recall", data, file),
+  order: (wanted: Wanted) => ask<JobState>("POST", "jobs", JSON.stringify({ wanted, client }), json),
+  state: (job: string) => ask<JobState>("GET", `jobs/${job}`),
+  cancel: (job: string) => ask<JobState>("DELETE", `jobs/${job}`),
+  history: (before?: number) => ask<{ drawn: Drawn[] }>("GET", `history?most=40${before ? `&before=${before}` : ""}`),
+  forget: (number: number) => ask<void>("DELETE", `history/${number}`),
+  search: (sought: object) => ask<{ hits: Hit[] }>("POST", "search", JSON.stringify(sought), json),
+};
+
+export const address = {
+  thumb: (picture: string) => `/api/pictures/${picture}`,
+  lying: (name: string) => `/api/shelf/${name}`,
+  drawn: (number: number) => `/api/history/${number}`,
+  small: (number: number) => `/api/history/${number}/thumb`,
+  look: (job: string) => `/api/jobs/${job}/look`,
+};
+
+/** Follow a job until it is over; a lost connection is taken up again by the browser, a lost job is told as failed. */
+export function follow(job: string, tell: (state: JobState) => void): () => void {
+  const events = new EventSource(`/api/jobs/${job}/events`);
+  let last: JobState = { job, state: "waiting", preview: false, done: 0, total: 1, ahead: 0, seconds: 0, left: null, numbers: [], pictures: 0, error: "" };
+  events.onerror = () => {
+    if (events.readyState === EventSource.CLOSED) tell({ ...last, state: "failed", error: t.noAnswer });
+  };
+  events.onmessage = (event) => {
+    const state = (last = JSON.parse(event.data) as JobState);
+    if (["done", "failed", "cancelled"].includes(state.state)) events.close();
+    tell(state);
+  };
+  return () => events.close();
+}

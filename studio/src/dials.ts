@@ -1,0 +1,105 @@
+// Every other dial: a slider, a choice or a switch, and what it does in words.
+
+import type { Dial, Value } from "./api";
+import { button, h } from "./dom";
+import { change, model, nearestStrength, now, onChange, set, setup, value } from "./state";
+import { t } from "./texts";
+
+const FIRST = ["strength", "color"];
+const MORE = ["style_scale", "structure", "content_scale", "texture", "content_map", "guidance", "sampler", "steps", "size", "count", "fresh"];
+
+export function dials(): HTMLElement {
+  const more = h("details", { className: "more" }, h("summary", {}, t.moreDials), ...MORE.map(dial), models());
+  const reset = button(t.reset, () => change({ dials: {} }, "recalled"), { className: "quiet" });
+  return h("div", { className: "dials" }, ...FIRST.map(dial), dial("color_strength"), seed(), more, reset);
+}
+
+const named = (name: string): Dial => setup.dials.find((one) => one.name === name)!;
+const helped = (one: Dial): string => t.helps[one.name] ?? one.help;
+
+function dial(name: string): HTMLElement {
+  const one = named(name);
+  const row = one.kind === "number" ? slider(one) : one.kind === "choice" ? choice(one) : flip(one);
+  const show = (): void => {
+    if (name === "strength") row.hidden = !model().strength.length;
+    if (name === "color_strength") row.hidden = value("color") === "off";
+    if (name === "content_map") row.hidden = !model().content_map;
+    row.classList.toggle("moved", name in now().dials);
+  };
+  onChange(show);
+  show();
+  return row;
+}
+
+function slider(one: Dial): HTMLElement {
+  const digits = one.step < 1 ? 2 : 0;
+  const told = h("output", { "aria-hidden": "true" });
+  const input = h("input", {
+    type: "range", id: `dial-${one.name}`, min: String(one.low), max: String(one.high), step: String(one.step), "aria-describedby": `help-${one.name}`,
+    oninput: () => move("moving"), onchange: () => move("settled"),
+  });
+  const move = (how: "moving" | "settled"): void => set({ [one.name]: Number(input.value) }, how);
+  const show = (): void => {
+    const at = value(one.name);
+    if (document.activeElement !== input) input.value = String(at ?? nearest(one) ?? one.low);
+    told.textContent = typeof at === "number" ? `${at.toFixed(digits)} ${t.units[one.unit] ?? ""}`.trim() : "–";
+  };
+  onChange(show);
+  show();
+  const label = h("label", { htmlFor: input.id }, h("span", {}, t.dials[one.name]), told);
+  return h("div", { className: "dial" }, label, input, h("p", { className: "note", id: `help-${one.name}` }, helped(one)));
+}
+
+const nearest = (one: Dial): number | null => (one.name === "strength" ? nearestStrength() : null);
+
+function choice(one: Dial): HTMLElement {
+  const inputs = one.choices.map((name) =>
+    h("input", { type: "radio", name: one.name, value: name, id: `dial-${one.name}-${name}`, onchange: () => set({ [one.name]: name }) }));
+  const show = (): void => inputs.forEach((input) => (input.checked = input.value === value(one.name)));
+  onChange(show);
+  show();
+  const labels = inputs.map((input) => h("label", { htmlFor: input.id }, input, h("span", {}, t.choices[input.value] ?? input.value)));
+  return h(
+    "fieldset", { className: "dial", "aria-describedby": `help-${one.name}` },
+    h("legend", {}, t.dials[one.name]), h("div", { className: "segments" }, ...labels),
+    h("p", { className: "note", id: `help-${one.name}` }, helped(one)),
+  );
+}
+
+function flip(one: Dial): HTMLElement {
+  const input = h("input", { type: "checkbox", role: "switch", id: `dial-${one.name}`, onchange: () => set({ [one.name]: input.checked }) });
+  const show = (): void => void (input.checked = value(one.name) === true);
+  onChange(show);
+  show();
+  return h("div", { className: "dial" }, h("label", { htmlFor: input.id }, h("span", {}, t.dials[one.name]), input), h("p", { className: "note" }, helped(one)));
+}
+
+function seed(): HTMLElement {
+  const input = h("input", {
+    type: "number", id: "dial-seed", min: "0", max: "9007199254740991", step: "1",
+    onchange: () => input.reportValidity() && set({ seed: Math.round(Number(input.value)) }),
+  });
+  const show = (): void => void (input.value = String(value("seed")));
+  onChange(show);
+  show();
+  const label = h("label", { htmlFor: input.id }, h("span", {}, t.dials.seed));
+  const row = h("div", { className: "row" }, input, button(`⚄ ${t.random}`, another, { id: "random" }));
+  return h("div", { className: "dial" }, label, row, h("p", { className: "note" }, helped(named("seed"))));
+}
+
+export const another = (): void => set({ seed: Math.floor(Math.random() * 1e6) });
+
+function models(): HTMLElement {
+  const options = setup.models.map((one) => h("option", { value: one.name }, t.models[one.name] ?? one.name));
+  const select = h("select", { id: "dial-model", onchange: () => change({ model: select.value, dials: kept() }, "recalled") }, ...options);
+  const show = (): void => void (select.value = now().model);
+  onChange(show);
+  show();
+  return h("div", { className: "dial" }, h("label", { htmlFor: select.id }, h("span", {}, t.model)), select);
+}
+
+/** Dials that mean the same in every model. */
+function kept(): Record<string, Value> {
+  const shared = ["color", "color_strength", "seed", "fresh", "count"];
+  return Object.fromEntries(Object.entries(now().dials).filter(([name]) => shared.includes(name)));
+}

@@ -1,0 +1,85 @@
+// The page: two views, and what is dropped, pasted or pressed anywhere.
+
+import { api } from "./api";
+import { button, h, say } from "./dom";
+import { another, dials } from "./dials";
+import * as drawing from "./drawing";
+import { history, recall } from "./history";
+import { pad } from "./pad";
+import { shelfOf } from "./picker";
+import { search } from "./search";
+import { slots, takeFile } from "./slots";
+import { stage } from "./stage";
+import { begin, change, now, step } from "./state";
+import { changeLanguage, korean, t } from "./texts";
+
+async function open(): Promise<void> {
+  document.documentElement.lang = korean ? "ko" : "en";
+  document.title = t.title;
+  const [setup, shelf] = await Promise.all([api.setup(), shelfOf()]);
+  begin(setup);
+  const make = h("main", { className: "make" }, slots(), stage(), h("aside", { className: "panel", "aria-label": t.moreDials }, pad(), dials()), history());
+  const found = h("main", { className: "find", hidden: true }, search(() => turn(false)));
+  const tabs = [button(t.make, () => turn(false), { id: "view-make" }), button(t.search, () => turn(true), { id: "view-search" })];
+  const turn = (searching: boolean): void => {
+    make.hidden = searching;
+    found.hidden = !searching;
+    tabs.forEach((tab, place) => tab.toggleAttribute("aria-current", (place === 1) === searching));
+  };
+  turn(false);
+  const mark = h("img", { src: "/icon.svg", alt: "", width: 26, height: 26 });
+  const language = button(t.language, changeLanguage, { className: "quiet", lang: korean ? "en" : "ko" });
+  const top = h("header", { className: "top" }, h("h1", {}, mark, t.title), h("nav", {}, ...tabs), h("span", { className: "note keys" }, t.keysHelp), language);
+  document.body.replaceChildren(top, make, found, h("div", { id: "veil" }, t.dropAnywhere), h("p", { id: "said", role: "status" }));
+  drawing.begin();
+  if (!now().content && shelf.content.length) {
+    change({ content: shelf.content[0].id, styles: [{ picture: shelf.style[0].id, weight: 1 }] });
+  } else void drawing.settle();
+  listen();
+  document.body.dataset.ready = "yes";
+}
+
+function listen(): void {
+  const role = (target: EventTarget | null): string => (target as Element | null)?.closest<HTMLElement>("[data-drop]")?.dataset.drop ?? "";
+  const veil = (seen: boolean): boolean => document.body.classList.toggle("dropping", seen);
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    veil(true);
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget === null && veil(false));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    veil(false);
+    for (const file of event.dataTransfer?.files ?? []) void dropped(role(event.target), file);
+  });
+  addEventListener("paste", (event) => {
+    for (const file of event.clipboardData?.files ?? []) void dropped(role(document.activeElement), file);
+  });
+  addEventListener("keydown", (event) => {
+    const target = event.target as HTMLElement;
+    const writing = target.matches("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea");
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") void drawing.cancel();
+    else if (writing) return;
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") step(!event.shiftKey);
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === "Enter" && !target.matches("button, a, summary")) void drawing.draw();
+    else if (event.key.toLowerCase() === "s") another();
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** On a slot a file is that slot's picture; elsewhere a PNG of ours is recalled, and any other is the content. */
+async function dropped(role: string, file: File): Promise<void> {
+  const start = new TextDecoder("latin1").decode(await file.slice(0, 65536).arrayBuffer());
+  const end = new TextDecoder("latin1").decode(await file.slice(-65536).arrayBuffer());
+  const ours = start.startsWith("PNG", 1) && [start, end].some((text) => /(zTXt|tEXt)parasol\0/.test(text));
+  if (!role && ours) await recall(file);
+  else await takeFile(role || "content", file);
+}
+
+open().catch(() => {
+  document.body.append(h("p", { id: "said", className: "seen wrong" }));
+  say(t.noAnswer, true);
+});

@@ -1,0 +1,73 @@
+// Choosing a picture: examples, the studio's folder, a file of this device, or words.
+
+import { address, api, type Lying, type Picture, type Shelf } from "./api";
+import { button, h, pickFile, say } from "./dom";
+import { model } from "./state";
+import { fill, t } from "./texts";
+
+export interface Chosen { picture?: Picture; words?: string }
+
+let shelf: Shelf | undefined;
+
+export async function shelfOf(): Promise<Shelf> {
+  shelf ??= await api.shelf();
+  return shelf;
+}
+
+export async function give(file: Blob): Promise<Picture | undefined> {
+  try {
+    return await api.give(file);
+  } catch (error) {
+    say((error as Error).message, true);
+    return undefined;
+  }
+}
+
+export async function pick(role: "content" | "style", take: (chosen: Chosen) => void): Promise<void> {
+  const { content, style, folder } = await shelfOf();
+  const dialog = h("dialog", { className: "picker", "aria-label": t.choose, onclose: () => dialog.remove() });
+  const done = (chosen: Chosen): void => {
+    dialog.close();
+    take(chosen);
+  };
+  const own = button(t.ownFile, () =>
+    pickFile("image/*,.svg", async (file) => {
+      const picture = await give(file);
+      if (picture) done({ picture });
+    }), { className: "primary" });
+  const [first, second] = role === "content" ? [content, style] : [style, content];
+  dialog.append(
+    h("header", {}, h("h2", {}, role === "content" ? t.content : t.style), button("✕", () => dialog.close(), { className: "quiet", "aria-label": t.close })),
+    h("div", { className: "row" }, own, role === "style" && model().words ? spoken(done) : null),
+    h("h3", {}, t.examples),
+    h("div", { className: "tiles" }, ...[...first, ...second].map((one) => example(one, done))),
+  );
+  if (folder.length) {
+    dialog.append(h("h3", {}, t.folder), h("div", { className: "tiles" }, ...folder.map((one) => lying(one, done))));
+  }
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function example(picture: Picture, done: (chosen: Chosen) => void): HTMLElement {
+  const name = (picture.name ?? "").replace(/\.\w+$/, "");
+  return h("button", { type: "button", className: "tile", onclick: () => done({ picture }) }, h("img", { src: address.thumb(picture.id), alt: name }));
+}
+
+function lying(one: Lying, done: (chosen: Chosen) => void): HTMLElement {
+  const take = async (): Promise<void> => {
+    try {
+      done({ picture: await api.take(one.name) });
+    } catch (error) {
+      say((error as Error).message, true);
+    }
+  };
+  return h("button", { type: "button", className: "tile", title: one.file, onclick: take }, h("img", { src: address.lying(one.name), alt: one.file, loading: "lazy" }));
+}
+
+function spoken(done: (chosen: Chosen) => void): HTMLElement {
+  const field = h("input", { type: "text", maxLength: 200, placeholder: t.wordsExample, "aria-label": fill("{0} {1}", t.style, t.words) });
+  const send = (): void => void (field.value.trim() && done({ words: field.value.trim() }));
+  field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), send()));
+  return h("span", { className: "spoken" }, h("span", { className: "note" }, t.words), field, button(t.useWords, send));
+}

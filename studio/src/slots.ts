@@ -1,0 +1,95 @@
+// The two slots of Make: what is shown, and how it is drawn, by one or several references with signed weights.
+
+import { address, type Picture, type Reference } from "./api";
+import { button, h } from "./dom";
+import { give, pick, type Chosen } from "./picker";
+import { change, face, now, onChange, setup } from "./state";
+import { fill, t } from "./texts";
+
+export function setContent(picture: Picture): void {
+  const suited = setup.models.find((one) => one.name === (picture.photograph ? "painting" : "pictogram"));
+  const others = suited && suited.name !== now().model ? { model: suited.name, dials: {} } : {};
+  change({ content: picture.id, ...others });
+}
+
+export function addStyle(reference: Reference, place?: number): void {
+  const styles = [...now().styles];
+  if (place !== undefined && place < styles.length) styles[place] = { ...reference, weight: styles[place].weight };
+  else if (styles.length < setup.limits.references) styles.push(reference);
+  change({ styles });
+}
+
+/** A picture that was dropped, pasted or chosen for a role. */
+export async function takeFile(role: string, file: Blob): Promise<void> {
+  const picture = await give(file);
+  if (!picture) return;
+  if (role === "style") addStyle({ picture: picture.id, weight: 1 });
+  else setContent(picture);
+}
+
+export function slots(): HTMLElement {
+  const content = h("section", { className: "slot", "data-drop": "content", "aria-label": t.content });
+  const style = h("section", { className: "slot", "data-drop": "style", "aria-label": t.style });
+  let drawn = "";
+  const show = (): void => {
+    const { content: shown, styles } = now();
+    const key = JSON.stringify([shown, styles.map(({ weight: _, ...one }) => one)]);
+    if (key === drawn) return; // a weight that moves keeps its slider
+    drawn = key;
+    content.replaceChildren(...contentSlot(shown));
+    style.replaceChildren(...styleSlot(styles));
+  };
+  onChange((how) => {
+    if (how === "recalled") drawn = "";
+    show();
+  });
+  show();
+  return h("div", { className: "slots" }, content, style);
+}
+
+function contentSlot(shown: string | null): HTMLElement[] {
+  const choose = (): void => void pick("content", ({ picture }) => picture && setContent(picture));
+  const inside = shown ? h("img", { src: address.thumb(shown), alt: t.contentPicture }) : h("span", { className: "note" }, t.drop);
+  return [
+    h("h2", {}, t.content, h("small", {}, t.contentHelp)),
+    h("button", { type: "button", id: "content", className: "frame", onclick: choose, "aria-label": `${t.content}: ${t.change}` }, inside),
+  ];
+}
+
+function styleSlot(styles: readonly Reference[]): HTMLElement[] {
+  const cards = styles.map((one, place) => card(one, place, styles.length));
+  const add = (): void => void pick("style", (chosen) => addStyle(reference(chosen)));
+  const more = styles.length < setup.limits.references;
+  return [
+    h("h2", {}, t.style, h("small", {}, t.styleHelp)),
+    h("div", { className: "cards", "data-many": styles.length > 1 }, ...cards),
+    ...(more ? [button(`+ ${t.addStyle}`, add, { id: "add-style", className: styles.length ? "add" : "add frame" })] : []),
+  ];
+}
+
+function card(one: Reference, place: number, many: number): HTMLElement {
+  const choose = (): void => void pick("style", (chosen) => addStyle(reference(chosen), place));
+  const name = fill(t.stylePicture, place + 1);
+  const inside = one.words ? h("span", { className: "said" }, one.words) : h("img", { src: face(one), alt: one.recipe ? t.keptStyle : name });
+  const told = h("output", {}, one.weight.toFixed(2));
+  const slider = h("input", {
+    type: "range", min: "-1", max: "1", step: "0.05", value: String(one.weight), "aria-label": fill(t.weightOf, place + 1),
+    oninput: () => weigh("moving"), onchange: () => weigh("settled"),
+  });
+  const weigh = (how: "moving" | "settled"): void => {
+    const styles = now().styles.map((other, at) => (at === place ? { ...other, weight: Number(slider.value) } : other));
+    told.textContent = Number(slider.value).toFixed(2);
+    change({ styles }, how);
+  };
+  const drop = (): void => change({ styles: now().styles.filter((_, at) => at !== place) });
+  return h(
+    "div", { className: "card" },
+    h("button", { type: "button", className: "frame", onclick: choose, "aria-label": `${name}: ${t.change}` }, inside),
+    many > 1 && h("label", { className: "weight" }, h("span", {}, t.weight), slider, told),
+    many > 1 && button("✕", drop, { className: "quiet drop", "aria-label": `${name}: ${t.remove}` }),
+  );
+}
+
+export function reference({ picture, words }: Chosen): Reference {
+  return picture ? { picture: picture.id, weight: 1 } : { words, weight: 1 };
+}

@@ -1,0 +1,501 @@
+"""The studio over HTTP: what it draws, what it keeps, and what it refuses."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from parasol import Parasol
+from parasol.apps.cli import main
+from parasol.apps.studio import explained
+from parasol.bundle import Bundle
+from parasol.images import encode_png, load
+from parasol.index.build import build
+from parasol.index.describe import Describer
+from parasol.recipe import KEYWORD, Recipe
+from parasol.studio.desk import QUEUE
+from parasol.studio.guard import HEADERS
+from parasol.studio.opening import Studio, opened
+from parasol.studio.server import make_app
+from parasol.studio.store import FILE, Store, StoreFull
+from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS
+from small_model import drawing
+
+HERE = "http://127.0.0.1:8765"
+TWO = {"steps": 2}
+
+
+@pytest.fixture
+def studio(tmp_path: Path, bundle: Bundle) -> Iterator[Studio]:
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder), words=explained()) as running:
+        yield running
+
+
+@pytest.fixture
+def client(studio: Studio) -> TestClient:
+    return TestClient(make_app(studio), base_url=HERE)
+
+
+def png(seed: int, **shape: int) -> bytes:
+    file = io.BytesIO()
+    drawing(seed, **shape).save(file, "PNG")
+    return file.getvalue()
+
+
+def give(client: TestClient, data: bytes) -> str:
+    reply = client.post("/api/pictures", content=data)
+    assert reply.status_code == 200, reply.text
+    return reply.json()["id"]
+
+
+def wanted(client: TestClient, **changed: Any) -> dict[str, Any]:
+    content, style = give(client, png(0)), give(client, png(1))
+    return {"model": "small", "content": content, "styles": [{"picture": style}], "dials": TWO, **changed}
+
+
+def order(client: TestClient, asked: dict[str, Any], name: str = "") -> dict[str, Any]:
+    reply = client.post("/api/jobs", json={"wanted": asked, "client": name})
+    assert reply.status_code == 202, reply.text
+    return reply.json()
+
+
+def over(client: TestClient, job: str) -> dict[str, Any]:
+    while (told := client.get(f"/api/jobs/{job}").json())["state"] in ("waiting", "drawing"):
+        time.sleep(0.01)
+    return told
+
+
+def drawn(client: TestClient, asked: dict[str, Any]) -> bytes:
+    told = over(client, order(client, asked)["job"])
+    assert told["state"] == "done", told
+    return client.get(f"/api/history/{told['numbers'][0]}").content
+
+
+def test_the_dials_are_the_command_lines(client: TestClient, model: Parasol) -> None:
+    told = client.get("/api/dials").json()
+    dials = {dial["name"]: dial for dial in told["dials"]}
+    assert {*dials} == {*explained()} & {*dials}
+    assert all(dial["help"] for dial in dials.values())
+    assert dials["structure"]["help"].startswith("Share of the steps that keep")
+    [own] = told["models"]
+    assert own["dials"]["style_scale"] == model.bundle.manifest.dials.style_scale
+    assert own["dials"]["strength"] is None
+    assert told["search"] is None
+    schema = client.get("/api/openapi.json").json()["components"]["schemas"]["AskedDials"]
+    assert {*schema["properties"]} <= {*dials}
+
+
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"style_scale": 3.5, "structure": 0.6, "seed": 7},
+    {"color": "match", "color_strength": 0.5, "sampler": "dpm"},
+    {"fresh": True, "content_scale": 0.0},
+    {"color": "keep", "guidance": "joint", "structure": 1.0},
+]
+
+
+@pytest.mark.parametrize("dials", SETTINGS)
+def test_pictures_are_the_command_lines_byte_for_byte(
+    dials: dict[str, Any], client: TestClient, bundle: Bundle, tmp_path: Path
+) -> None:
+    for name, seed in (("a", 0), ("b", 1), ("c", 2)):
+        (tmp_path / f"{name}.png").write_bytes(png(seed))
+    styles = [{"picture": give(client, png(1)), "weight": 0.75}, {"picture": give(client, png(2)), "weight": -0.25}]
+    made = drawn(client, wanted(client, styles=styles, dials=TWO | dials, size=96))
+    options = [word for name, value in dials.items() for word in _option(name, value)]
+    asked = ["style", str(tmp_path / "a.png"), "--like", f"{tmp_path / 'b.png'}:0.75", "--steps", "2", "--size", "96"]
+    rest = ["--like", f"{tmp_path / 'c.png'}:-0.25", "--model", str(bundle.folder), "-o", str(tmp_path / "out.png")]
+    assert main([*asked, *rest, *options]) == 0
+    assert made == (tmp_path / "out.png").read_bytes()
+
+
+def _option(name: str, value: Any) -> list[str]:
+    option = f"--{name.replace('_', '-')}"
+    return [option] if value is True else [option, str(value)]
+
+
+def test_several_pictures_are_of_seeds_in_a_row(client: TestClient, model: Parasol) -> None:
+    told = over(client, order(client, wanted(client, count=2))["job"])
+    assert (told["state"], told["done"], told["total"]) == ("done", 4, 4)
+    recipes = [Recipe.read(client.get(f"/api/history/{number}").content) for number in told["numbers"]]
+    assert [(recipe.dials.seed, recipe.dials.fresh) for recipe in recipes] == [(0, True), (1, True)]
+    latest, first = client.get("/api/history").json()["drawn"]
+    assert (latest["number"], latest["wanted"]["dials"]["seed"]) == (2, 1)
+    again = drawn(client, first["wanted"])  # "use these settings"
+    assert again == client.get("/api/history/1").content
+    assert (load(again) == model.paint(recipes[0]).pixels).all()
+
+
+def test_a_quick_look_is_small_short_and_kept_nowhere(client: TestClient) -> None:
+    asked = wanted(client, dials={"steps": 30}, size=256, preview=True)
+    told = over(client, order(client, asked)["job"])
+    assert (told["state"], told["total"], told["numbers"]) == ("done", 10, [])
+    look = client.get(f"/api/jobs/{told['job']}/look").content
+    recipe = Recipe.read(look)
+    assert (recipe.dials.steps, recipe.dials.sampler, max(load(look).shape)) == (10, "dpm", 128)
+    assert client.get("/api/history").json() == {"drawn": []}
+
+
+def test_the_newest_quick_look_ends_those_before_it(client: TestClient) -> None:
+    asked = wanted(client, dials={"steps": 10}, preview=True)
+    jobs = [order(client, asked | {"dials": {"steps": 10, "seed": seed}}, "page")["job"] for seed in range(6)]
+    others = order(client, asked, "another")["job"]
+    states = [over(client, job)["state"] for job in jobs]
+    assert states[-1] == over(client, others)["state"] == "done"
+    assert "cancelled" in states
+    assert states.index("cancelled") <= 4
+    assert set(states) <= {"done", "cancelled"}
+
+
+def test_events_tell_the_steps_and_the_end(client: TestClient) -> None:
+    job = order(client, wanted(client, dials={"steps": 8}))["job"]
+    with client.stream("GET", f"/api/jobs/{job}/events") as reply:
+        assert reply.headers["content-type"].startswith("text/event-stream")
+        told = [json.loads(line.removeprefix("data: ")) for line in reply.iter_lines() if line]
+    assert [one["done"] for one in told] == sorted(one["done"] for one in told)
+    assert (told[-1]["state"], told[-1]["done"], told[-1]["total"]) == ("done", 8, 8)
+
+
+def test_a_job_is_cancelled_while_it_waits_and_while_it_is_drawn(client: TestClient, studio: Studio) -> None:
+    long = wanted(client, dials={"steps": MOST_STEPS, "structure": 0.0}, size=256)
+    first, second = (order(client, long)["job"] for _ in range(2))
+    while client.get(f"/api/jobs/{first}").json()["done"] == 0:
+        time.sleep(0.01)
+    assert client.delete(f"/api/jobs/{second}").json()["state"] == "cancelled"
+    client.delete(f"/api/jobs/{first}")
+    assert over(client, first)["state"] == "cancelled"
+    assert client.get("/api/history").json() == {"drawn": []}
+    assert studio.store.waiting() == []
+
+
+def test_a_full_queue_is_told(client: TestClient) -> None:
+    long = wanted(client, dials={"steps": MOST_STEPS, "structure": 0.0}, size=256)
+    jobs = [order(client, long)["job"]]
+    while client.get(f"/api/jobs/{jobs[0]}").json()["state"] == "waiting":
+        time.sleep(0.01)
+    jobs += [order(client, long)["job"] for _ in range(QUEUE)]
+    refused = client.post("/api/jobs", json={"wanted": long})
+    assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
+    assert refused.json() == {
+        "detail": f"{QUEUE} jobs wait already and no more fit: try again in a while, or cancel one"
+    }
+    for job in reversed(jobs):
+        client.delete(f"/api/jobs/{job}")
+    assert over(client, jobs[0])["state"] == "cancelled"
+    assert drawn(client, long | {"dials": TWO})
+
+
+def test_what_was_accepted_is_drawn_by_the_next_studio(tmp_path: Path, bundle: Bundle) -> None:
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
+        client = TestClient(make_app(running), base_url=HERE)
+        long = wanted(client, dials={"steps": MOST_STEPS, "structure": 0.0}, size=256)
+        first, second = order(client, long)["job"], order(client, wanted(client))["job"]
+        client.delete(f"/api/jobs/{first}")
+        over(client, first)
+        third = order(client, long)["job"]
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
+        client = TestClient(make_app(running), base_url=HERE)
+        states = {job: client.get(f"/api/jobs/{job}").status_code for job in (first, second, third)}
+        assert states[first] == 404
+        assert states[third] == 200
+        assert over(client, second)["state"] == "done"
+        client.delete(f"/api/jobs/{third}")
+        assert over(client, third)["state"] == "cancelled"
+        made = {row["wanted"]["dials"]["steps"] for row in client.get("/api/history").json()["drawn"]}
+        assert made == {2}
+
+
+CLI = "import sys; from parasol.apps.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.slow
+def test_a_killed_studio_loses_nothing_that_it_accepted(tmp_path: Path, bundle: Bundle) -> None:
+    words = ["serve", "--keep", str(tmp_path / "kept"), "--port", "0", "--model", str(bundle.folder)]
+    process = subprocess.Popen([sys.executable, "-c", CLI, *words], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert address
+
+        def ask(path: str, body: bytes | None = None, kind: str = "application/octet-stream") -> Any:
+            request = urllib.request.Request(address[0] + path, data=body, headers={"content-type": kind})
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return json.loads(reply.read())
+
+        content, style = (ask("api/pictures", png(seed))["id"] for seed in (0, 1))
+        asked = {"model": "small", "content": content, "styles": [{"picture": style}]}
+        jobs = []
+        for steps in (2, MOST_STEPS):
+            order = json.dumps({"wanted": asked | {"dials": {"steps": steps, "structure": 0.0}}}).encode()
+            jobs.append(ask("api/jobs", order, "application/json")["job"])
+        while ask(f"api/jobs/{jobs[1]}")["done"] == 0:
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    with closing(Store(tmp_path / "kept")) as store:
+        assert [json.loads(row.wanted)["dials"]["steps"] for row in store.history(2**62, 9)] == [2]
+        assert Recipe.read(store.drawn(1) or b"").dials.steps == 2
+        assert [job for job, _ in store.waiting()] == [jobs[1]]
+
+
+def test_a_place_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    for place, told in (("nowhere", "is no folder"), ("empty", "holds no picture and is no index")):
+        words = ["studio", str(tmp_path / place), "--keep", str(tmp_path / "kept"), "--no-browser"]
+        assert main(words) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_one_folder_has_one_studio(studio: Studio, tmp_path: Path, bundle: Bundle) -> None:
+    with pytest.raises(ValueError, match="is in use by another process"), opened(tmp_path / "kept"):
+        pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="choose another --keep"), opened(tmp_path / "file"):
+        pass
+
+
+def test_a_png_of_the_history_is_recalled_as_it_was_asked_for(client: TestClient) -> None:
+    asked = wanted(client, dials=TWO | {"seed": 5})
+    told = client.post("/api/recall", content=drawn(client, asked)).json()
+    assert (told["known"], told["notes"]) == (True, [])
+    assert told["wanted"]["styles"][0]["picture"] == asked["styles"][0]["picture"]
+    assert told["wanted"]["dials"]["seed"] == 5
+
+
+@pytest.mark.parametrize("dials", [{"seed": 3}, {"color": "match", "style_scale": 2.0}])
+def test_a_foreign_png_is_recalled_to_the_pixel(dials: dict[str, Any], client: TestClient, model: Parasol) -> None:
+    result = model.stylize(png(3), [(png(4), 1.0), (png(5), 0.5)], size=112, **TWO | dials)
+    file = encode_png(result.pixels, text={KEYWORD: result.recipe.text()})
+    told = client.post("/api/recall", content=file).json()
+    assert (told["known"], told["notes"]) == (False, [])
+    assert drawn(client, told["wanted"]) == file
+
+
+def test_what_a_recall_leaves_out_is_told(client: TestClient, model: Parasol) -> None:
+    half = Image.new("L", (96, 128))
+    half.paste(255, (0, 0, 96, 64))
+    result = model.stylize(png(3), png(4), mask=half, **TWO)
+    file = encode_png(result.pixels, text={KEYWORD: result.recipe.text()})
+    assert "mask" in client.post("/api/recall", content=file).json()["notes"][0]
+
+
+def test_pictures_are_searched_and_taken(tmp_path: Path, bundle: Bundle, model: Parasol) -> None:
+    (tmp_path / "pictures").mkdir()
+    for seed in range(6):
+        (tmp_path / "pictures" / f"{seed}.png").write_bytes(png(seed))
+    build(tmp_path / "pictures", tmp_path / "index", Describer.of(model.components), workers=1)
+    with opened(tmp_path / "kept", source=tmp_path / "index", threads=1, model=str(bundle.folder)) as running:
+        client = TestClient(make_app(running), base_url=HERE)
+        assert client.get("/api/dials").json()["search"] == 6
+        asked = {"style": [{"picture": give(client, png(4))}], "content": [{"picture": give(client, png(4))}], "top": 3}
+        hits = client.post("/api/search", json=asked).json()["hits"]
+        assert hits[0]["file"] == "4.png"
+        assert len(hits) == 3
+        thumb = client.get(f"/api/shelf/{hits[0]['name']}")
+        assert thumb.headers["content-type"] == "image/webp"
+        assert client.post(f"/api/shelf/{hits[0]['name']}").json()["id"] == asked["style"][0]["picture"]
+        assert client.get(f"/api/shelf/{'0' * 64}").status_code == 404
+    with opened(tmp_path / "kept", source=tmp_path / "pictures", threads=1, model=str(bundle.folder)) as running:
+        client = TestClient(make_app(running), base_url=HERE)
+        lying = client.get("/api/shelf").json()["folder"]
+        assert [one["file"] for one in lying] == [f"{seed}.png" for seed in range(6)]
+        assert client.post(f"/api/shelf/{lying[2]['name']}").json()["id"] == give(client, png(2))
+
+
+def test_it_is_never_empty(client: TestClient) -> None:
+    shelf = client.get("/api/shelf").json()
+    assert len(shelf["content"]) >= 4
+    assert len(shelf["style"]) >= 4
+    asked = wanted(client, content=shelf["content"][0]["id"], styles=[{"picture": shelf["style"][0]["id"]}])
+    assert drawn(client, asked).startswith(b"\x89PNG")
+
+
+BOMB = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><image href='file:///etc/passwd'/></svg>"
+HOSTILE = {
+    "nothing": b"",
+    "noise": bytes(range(256)) * 40,
+    "half a picture": png(0)[:300],
+    "a header alone": png(0)[:33],
+    "too many pixels": b"P6 20000 20000 255\n" + bytes(64),
+    "a page": b"<html><script>alert(1)</script></html>",
+    "an archive": b"PK\x03\x04" + bytes(200),
+    "a program": b"\x7fELF" + bytes(200),
+    "a reaching drawing": BOMB,
+    "a strip": b"P5 4000 8 255\n" + bytes(range(250)) * 128,
+    "json": b'{"format": 1}',
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("place", ["pictures", "recall"])
+def test_hostile_uploads_are_refused_in_one_line(kind: str, place: str, client: TestClient, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    reply = client.post(f"/api/{place}", content=HOSTILE[kind])
+    assert reply.status_code == 422, reply.text
+    assert len(reply.json()["detail"].splitlines()) == 1
+    assert sorted(tmp_path.rglob("*")) == before
+    assert [*(tmp_path / "kept").iterdir()]
+    assert {file.name.partition("-")[0] for file in (tmp_path / "kept").iterdir()} == {FILE}
+
+
+STRANGE = [
+    ("post", "/api/jobs", {"wanted": {}}, 422),
+    ("post", "/api/jobs", {"wanted": None, "more": 1}, 422),
+    ("get", "/api/jobs/../history", None, 200),
+    ("get", "/api/jobs/..%2F..%2Fetc%2Fpasswd", None, 404),
+    ("get", "/api/pictures/..%2F..%2Fstudio.sqlite", None, 404),
+    ("get", f"/api/pictures/{'a' * 64}", None, 404),
+    ("get", "/api/pictures/nothing", None, 422),
+    ("get", "/api/history/0", None, 422),
+    ("get", "/api/history/99999999999999999999999999", None, 422),
+    ("get", "/api/history?before=-1", None, 422),
+    ("get", "/api/history/7", None, 404),
+    ("delete", "/api/history/7", None, 404),
+    ("delete", f"/api/jobs/{'0' * 32}", None, 404),
+    ("post", "/api/search", {"style": []}, 404),
+    ("get", "/studio.sqlite", None, 404),
+    ("get", "/%2e%2e/studio.sqlite", None, 404),
+    ("put", "/api/jobs", {}, 405),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), STRANGE)
+def test_strange_requests_are_refused(method: str, path: str, body: Any, status: int, client: TestClient) -> None:
+    reply = client.request(method, path, **({} if body is None else {"json": body}))
+    assert reply.status_code == status, reply.text
+
+
+WRONG = [
+    ({"dials": {"steps": MOST_STEPS + 1}}, "steps is 201 and the studio takes 200"),
+    ({"dials": {"structure": 2}}, "structure is 2.0; it must lie in 0"),
+    ({"dials": {"nonsense": 2}}, "dials.nonsense"),
+    ({"size": LARGEST_SIZE + 1}, "wanted.size"),
+    ({"count": 17}, "wanted.count"),
+    ({"count": 16, "dials": {"steps": 200}, "size": 1024}, "more than one job may be"),
+    ({"content": "0" * 64}, "the picture 000000000000 is not here any more"),
+    ({"content": "../../etc/passwd"}, "wanted.content"),
+    ({"content": None}, "there is nothing to draw"),
+    ({"model": "../../etc"}, "there is no model '../../etc' in this studio"),
+    ({"styles": []}, "wanted.styles"),
+    ({"styles": [{"picture": "0" * 64, "words": "red"}]}, "give one"),
+    ({"styles": [{"words": "red", "weight": 1e300}]}, "weight"),
+]
+
+
+@pytest.mark.parametrize(("changed", "told"), WRONG)
+def test_wrong_wishes_are_refused_before_they_wait(changed: dict[str, Any], told: str, client: TestClient) -> None:
+    reply = client.post("/api/jobs", json={"wanted": wanted(client) | changed})
+    assert reply.status_code == 422
+    assert told in reply.json()["detail"]
+    assert len(reply.json()["detail"].splitlines()) == 1
+
+
+def test_what_goes_wrong_while_it_is_drawn_is_told(client: TestClient) -> None:
+    flat = wanted(client, styles=[{"picture": give(client, png(1)), "weight": -1.0}])
+    told = over(client, order(client, flat)["job"])
+    assert told["state"] == "failed"
+    assert told["error"].startswith("style weights are [-1.0]")
+    assert drawn(client, wanted(client))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.7:8765", "[::2]", ""])
+def test_foreign_hosts_are_refused(host: str, client: TestClient) -> None:
+    assert client.get("/api/dials", headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_other_sites_are_refused(headers: dict[str, str], client: TestClient) -> None:
+    asked = wanted(client)
+    assert client.post("/api/jobs", json={"wanted": asked}, headers=headers).status_code == 403
+    assert client.post("/api/pictures", content=png(5), headers=headers).status_code == 403
+    assert client.post("/api/jobs", json={"wanted": asked}, headers={"origin": HERE}).status_code == 202
+
+
+def test_forms_and_endless_bodies_are_refused(client: TestClient) -> None:
+    asked = json.dumps({"wanted": wanted(client)})
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        assert client.post("/api/jobs", content=asked, headers={"content-type": kind}).status_code == 422
+    assert client.post("/api/jobs", content=iter([asked.encode()])).status_code == 411
+    large = client.post("/api/jobs", content=b" " * 70_000, headers={"content-type": "application/json"})
+    assert large.status_code == 413
+
+
+def test_beyond_this_machine_a_token_is_needed(studio: Studio) -> None:
+    with TestClient(make_app(studio, token="a-long-secret"), base_url="http://studio.lan:8765") as client:
+        assert client.get("/api/dials").status_code == 401
+        assert client.get("/").status_code == 401
+        assert client.get("/?token=wrong").status_code == 401
+        assert client.get("/api/dials", headers={"authorization": "Bearer wrong"}).status_code == 401
+        assert client.get("/api/dials", headers={"authorization": "Bearer a-long-secret"}).status_code == 200
+        first = client.get("/?token=a-long-secret", follow_redirects=False)
+        assert (first.status_code, first.headers["location"]) == (303, "/")
+        assert "HttpOnly; SameSite=Strict" in first.headers["set-cookie"]
+        assert client.get("/api/dials").status_code == 200  # by the cookie
+        assert client.post("/api/pictures", content=png(5), headers={"origin": "http://evil"}).status_code == 403
+
+
+def test_every_answer_carries_the_headers(client: TestClient) -> None:
+    for path in ("/", "/nothing", "/api/dials", "/api/history/7"):
+        headers = client.get(path).headers
+        assert {name.decode(): value.decode() for name, value in HEADERS}.items() <= dict(headers).items()
+        assert "'unsafe" not in headers["content-security-policy"]
+
+
+def test_eight_clients_at_once_lose_nothing(client: TestClient, studio: Studio) -> None:
+    asked = wanted(client)
+    kept: list[int] = []
+
+    def one(seed: int) -> None:
+        told = over(client, order(client, asked | {"dials": TWO | {"seed": seed}})["job"])
+        kept.extend(told["numbers"])
+
+    threads = [threading.Thread(target=one, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seeds = {row["wanted"]["dials"]["seed"] for row in client.get("/api/history").json()["drawn"]}
+    assert (sorted(kept), seeds) == ([*range(1, 9)], {*range(8)})
+
+
+def test_the_file_has_a_largest_size(tmp_path: Path) -> None:
+    store = Store(tmp_path / "kept", largest=400_000)
+    try:
+        with pytest.raises(StoreFull, match="delete pictures from the history"):
+            [store.add_picture(png(seed, width=200, height=200)) for seed in range(100)]
+        assert store.picture("0" * 64) is None
+    finally:
+        store.close()
+
+
+def test_pictures_that_nothing_names_go_at_the_next_start(tmp_path: Path, bundle: Bundle) -> None:
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
+        client = TestClient(make_app(running), base_url=HERE)
+        used, unused = wanted(client), give(client, png(9))
+        drawn(client, used)
+    with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
+        assert running.store.picture(used["content"]) is not None
+        assert running.store.picture(unused) is None
