@@ -165,7 +165,7 @@ def replay(
     ending = ending_of(data)
     target = out if out is not None else f"{'stdin' if picture == STDIN else Path(picture).stem}-replay{ending}"
     check_target(target, ENDINGS)
-    recipe = Recipe.read(data)
+    recipe = Recipe.read(data if picture == STDIN else picture)
     named = recipe.model.name if recipe.model.name in available_models() else None
     with Progress("replaying") as progress:
         result = Parasol.load(model or named).paint(recipe, progress=progress.update)
