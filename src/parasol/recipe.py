@@ -250,7 +250,8 @@ class Recipe(Part):
         """
         name = "the picture" if isinstance(source, bytes) else repr(str(source))
         data = source if isinstance(source, bytes) else read_bytes(source)
-        text = _of_drawing(data) if is_drawing(data) else read_text(data, KEYWORD)
+        file = data if str(source) == "-" else source  # whose name errors tell
+        text = _of_drawing(data) if is_drawing(data) else read_text(file, KEYWORD)
         if text is None:
             raise RecipeError(f"{name} carries no recipe: {ANOTHER_PICTURE}")
         return cls.parse(text, f"the recipe in {name}")

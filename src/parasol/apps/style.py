@@ -182,7 +182,7 @@ def replay(
     target = out if out is not None else f"{'stdin' if picture == STDIN else Path(picture).stem}-replay{ending}"
     check_target(target, ENDINGS)
     Plan(reads=[picture], within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
-    recipe = Recipe.read(data)
+    recipe = Recipe.read(data if picture == STDIN else picture)
     with Progress("replaying") as progress:
         loaded = Parasol.of(recipe.model) if model is None else Parasol.load(model)
         result = loaded.paint(recipe, progress=progress.update)
