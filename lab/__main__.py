@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = {
-    "figures": ("lab.figures.run", "what a model can do: every figure of the README, one unit at a time"),
+    "figures": ("lab.figures.run", "what a model can do: every figure that `make figures` draws, one unit at a time"),
     "sheets": ("lab.sheets.run", "sheets of pictures by a model, uncurated"),
     "bench": ("lab.speed.run", "seconds, memory and downloads of what users run"),
     "ablation": ("lab.ablation.run", "the paper's ablation, judged"),
