@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import parasol
+from lab import api
 from parasol import Parasol, ParasolError
 from parasol.apps.cli import main
 from small_model import drawing
 
+ROOT = Path(__file__).parents[1]
 ERRORS = [name for name in parasol.__all__ if name.endswith("Error")]
 
 
@@ -18,6 +20,10 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
     found = getattr(parasol, name)
     assert name in dir(parasol)
     assert name == "__version__" or found.__doc__
+
+
+def test_the_page_is_what_the_docstrings_say() -> None:
+    assert (ROOT / api.PAGE).read_text(encoding="utf-8") == api.page(), "python -m lab api writes it anew"
 
 
 def test_nothing_else_is_there_by_guess() -> None:

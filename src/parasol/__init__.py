@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from parasol.encoders.text import Words
     from parasol.images.errors import PictureError
     from parasol.index.store import Index, StoreError
-    from parasol.painting import Result
     from parasol.pipeline import Canvas, Parasol
     from parasol.recipe import Dials, Recipe, RecipeError
+    from parasol.result import Result
     from parasol.search import Pick, Session, SessionError
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -52,9 +52,9 @@ _PLACES = {
     "parasol.encoders.text": ("Words",),
     "parasol.images.errors": ("PictureError",),
     "parasol.index.store": ("Index", "StoreError"),
-    "parasol.painting": ("Result",),
     "parasol.pipeline": ("Canvas", "Parasol"),
     "parasol.recipe": ("Dials", "Recipe", "RecipeError"),
+    "parasol.result": ("Result",),
     "parasol.search": ("Pick", "Session", "SessionError"),
 }
 
