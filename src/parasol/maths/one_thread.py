@@ -7,7 +7,7 @@ differs in the last bit here and there. What goes into a recipe, or into pixels,
 from contextlib import ContextDecorator
 from threading import Lock
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs]
 
 _LIBRARIES = ThreadpoolController()
 _LOCK = Lock()
@@ -23,7 +23,7 @@ class one_thread(ContextDecorator):
         with _LOCK:
             _inside += 1
             if _inside == 1:
-                _before = _LIBRARIES.limit(limits=1, user_api="blas")
+                _before = _LIBRARIES.limit(limits=1, user_api="blas")  # pyright: ignore[reportUnknownMemberType]
 
     def __exit__(self, *_: object) -> None:
         global _inside, _before
