@@ -235,13 +235,14 @@ def test_help_and_errors_of_one_line(
     assert main(["report", "--help"]) == 0
     assert "parasol report docs/report" in capsys.readouterr().out
     (tmp_path / "file").write_text("")
+    new = str(tmp_path / "new")
     for command, message in (
-        (["report", str(tmp_path), "--corpus", str(tmp_path)], "holds no finished corpus"),
-        (["report", str(tmp_path), *words[:-3], "9999"], "9999 pairs are asked for"),
-        (["report", str(tmp_path), *words[:-1], "0"], "steps is 0; it must lie in 1 to 1000"),
+        (["report", new, "--corpus", str(tmp_path)], "holds no finished corpus"),
+        (["report", new, *words[:-3], "9999"], "9999 pairs are asked for"),
+        (["report", new, *words[:-1], "0"], "steps is 0; it must lie in 1 to 1000"),
         (["report", str(finished), *words[:-1], "3"], "holds results of another steps: move it away or name another"),
         (["report", str(tmp_path / "file"), *words], "cannot be written"),
-        (["report", str(tmp_path), *words, "--table", str(tmp_path / "none")], "cannot be read"),
+        (["report", new, *words, "--table", str(tmp_path / "none")], "cannot be read"),
     ):
         assert main(command) == 2
         told = capsys.readouterr().err

@@ -72,11 +72,11 @@ def _compared(subject: Subject, pair: Pair, folder: Path) -> Record:
     run_parasol("style", content, "--like", style, "--seed", "1", "-o", out, *named)
     run_parasol("replay", out, "-o", again, *named)
     run_parasol("style", content, "--like", style, "--count", str(COUNT), "-o", many, *named)
-    alone = model.stylize(content, style, seed=1).pixels
-    fresh = [model.stylize(content, style, seed=seed, fresh=True).pixels for seed in range(COUNT)]
+    alone = load(model.stylize(content, style, seed=1).image)
+    fresh = [load(model.stylize(content, style, seed=seed, fresh=True).image) for seed in range(COUNT)]
     return {
         "command": bool(np.array_equal(alone, load(out))),
-        "replay_python": bool(np.array_equal(alone, model.replay(out).pixels)),
+        "replay_python": bool(np.array_equal(alone, load(model.replay(out).image))),
         "replay_command": bool(np.array_equal(alone, load(again))),
         "count": sum(np.array_equal(one, load(folder / f"many-{seed}.png")) for seed, one in enumerate(fresh)),
     }

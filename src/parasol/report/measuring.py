@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -66,7 +66,7 @@ class Kept:
         """Draw, measure and keep one picture."""
         result = self.subject.model.paint(shot.recipe())
         values = self._measure(result.pixels, shot.goal)
-        result.save(self._file(shot.name))
+        replace(result, rgba=None).save(self._file(shot.name))  # as the model drew it, which is what is measured
         self._journal.append({"shot": shot.name, "values": values})
         self.values[shot.name] = values
 

@@ -12,9 +12,8 @@ from parasol.bundle import available_models
 from parasol.cards import StyleCard
 from parasol.conditions import Style
 from parasol.encoders.text import Words
-from parasol.images import encode_png
 from parasol.pipeline import Parasol
-from parasol.recipe import KEYWORD, Dials, Recipe, RecipeError
+from parasol.recipe import Dials, Recipe, RecipeError
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, MOST_WORK, Reference, Wanted
 
@@ -99,7 +98,7 @@ class Maker:
             recipe = first.varied(seed=dials.seed + number)
             before = number * dials.steps
             result = model.paint(recipe, progress=lambda done, _, before=before: progress(before + done, 0))
-            png = encode_png(result.pixels, text={KEYWORD: recipe.text()})
+            png = result.encoded(".png")
             alone = wanted.model_copy(
                 update={
                     "count": 1,
@@ -156,7 +155,7 @@ class Maker:
 
     def _kept(self, model: Parasol, one: Reference) -> Style:
         recipe = Recipe.read(self._data(str(one.recipe)))
-        if recipe.model.hash != model.bundle.hash:
+        if not model.bundle.goes_by(recipe.model.hash):
             raise RecipeError(
                 f"the style is kept for the model {recipe.model.name!r} of another edition, or for another model, than "
                 f"{model.bundle.manifest.name!r}: choose that model, or give the style as a picture"

@@ -11,6 +11,7 @@ from parasol.studio.wanted import LARGEST_SIZE, Reference, Wanted
 MASKED = "its mask is not shown here: draw it again with `parasol replay`"
 TOLD = "what it shows was said by words or other pictures, of which a PNG keeps no more than a descriptor"
 LARGE = f"it is larger than the studio's {LARGEST_SIZE} px: draw it again with `parasol replay`"
+FINISHED = "its transparency or its few colours are not among these settings: draw it again with `parasol replay`"
 
 
 def recall(png: bytes, store: Store, maker: Maker) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def recall(png: bytes, store: Store, maker: Maker) -> dict[str, Any]:
     if known is not None:
         return {"wanted": Wanted.model_validate_json(known).model_dump(mode="json"), "known": True, "notes": []}
     name = recipe.model.name
-    if name not in maker.names or maker.model(name).bundle.hash != recipe.model.hash:
+    if name not in maker.names or not maker.model(name).bundle.goes_by(recipe.model.hash):
         raise RecipeError(
             f"it was drawn by the model {name[:40]!r} in an edition that this studio does not have: "
             f"it has {', '.join(maker.names)}"
@@ -43,5 +44,7 @@ def recall(png: bytes, store: Store, maker: Maker) -> dict[str, Any]:
         size=min(size, LARGEST_SIZE),
     )
     masked = recipe.region is not None or recipe.protected is not None
-    notes = [note for note, given in ((MASKED, masked), (TOLD, told), (LARGE, size > LARGEST_SIZE)) if given]
+    finished = recipe.ground is not None or recipe.finish is not None
+    given = ((MASKED, masked), (TOLD, told), (LARGE, size > LARGEST_SIZE), (FINISHED, finished))
+    notes = [note for note, so in given if so]
     return {"wanted": wanted.model_dump(mode="json"), "known": False, "notes": notes}
