@@ -8,7 +8,6 @@ saw; the largest difference of alpha from 1 inside and from 0 outside, in levels
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -107,7 +106,3 @@ def _rows(
             picture = np.dstack([np.ones_like(picture[..., :3]), picture[..., 3]])
         yield str(path.name), measured(model, from_uint8(to_uint8(picture)), photograph)
         waiting.tell(number + 1, len(files))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

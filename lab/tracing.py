@@ -138,7 +138,3 @@ def _program(command: list[str], picture: Picture, suffix: str, mode: str) -> st
         source.write_bytes(file.getvalue())
         done = subprocess.run([*command, str(source)], capture_output=True, check=True, timeout=60)
     return done.stdout.decode()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,5 +1,6 @@
 """What is public, and that one base catches every error of the package's own."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,16 @@ def test_debug_shows_where_an_error_comes_from(words: list[str], capsys: pytest.
     assert told.splitlines()[-1].startswith("parasol: error: 'nowhere.png' does not exist")
     assert main([word for word in words if word != "--debug"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_debug_shows_where_an_error_of_the_system_comes_from(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("parasol.bundle.installed", full)
+    assert main(["models", "--debug"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback")
+    assert told.splitlines()[-1].startswith("parasol: error: a standard stream fails (No space left on device)")

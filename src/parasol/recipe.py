@@ -250,8 +250,7 @@ class Recipe(Part):
         """
         name = "the picture" if isinstance(source, bytes) else repr(str(source))
         data = source if isinstance(source, bytes) else read_bytes(source)
-        file = data if str(source) == "-" else source  # whose name errors tell
-        text = _of_drawing(data) if is_drawing(data) else read_text(file, KEYWORD)
+        text = _of_drawing(data) if is_drawing(data) else read_text(data, KEYWORD, name=name)
         if text is None:
             raise RecipeError(f"{name} carries no recipe: {ANOTHER_PICTURE}")
         return cls.parse(text, f"the recipe in {name}")
@@ -339,17 +338,13 @@ class Recipe(Part):
             raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
 
 
-def _drawing_record(data: bytes) -> dict[str, Any]:
-    """What an SVG that Parasol wrote remembers; empty where it remembers nothing."""
+def _of_drawing(data: bytes) -> str | None:
+    """The recipe that an SVG of ours remembers; None where it remembers none."""
     try:
         found = json.loads(read_metadata(data.decode()) or "{}")
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _of_drawing(data: bytes) -> str | None:
-    recipe = _drawing_record(data).get("recipe")
+        return None
+    recipe = found.get("recipe") if isinstance(found, dict) else None
     return None if recipe is None else json.dumps(recipe)
 
 

@@ -93,10 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"this command needs {error.name}: install it with  pip install 'parasol-style[train]'"
     except MemoryError:
         message = "there is not enough memory: use a smaller --size, or close other programs"
-    except OSError as error:
-        message = str(error) if error.filename or not error.strerror else failed_stream(error)
-    except ValueError as error:
+    except (ValueError, OSError) as error:  # of the package's own, ParasolError; rooms beside the front raise its base
         message = str(error)
+        if isinstance(error, OSError) and error.strerror and not error.filename:
+            message = failed_stream(error)
         if debug:
             traceback.print_exception(error)
     print("parasol: error:", " ".join(message.split()), file=sys.stderr)

@@ -184,7 +184,7 @@ def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     return lambda source: opened if source == STDIN and opened is not None else source
 
 
-def drawings_only(frame: Frame, jobs: Sequence[Job], model: str, read: Callable[[str], Any]) -> None:
+def drawings_only(frame: Frame, jobs: Sequence[Job], model: str | None, read: Callable[[str], Any]) -> None:
     """Refuse an SVG of what is sure to be none before anything is drawn. Raises ValueError."""
     from parasol.apps.suited import OF_PHOTOGRAPHS
     from parasol.images import is_photograph, load

@@ -185,7 +185,7 @@ def _draw(model: "Parasol", plan: Plan, name: str, made: _Made) -> str:
         content = framed(off_plain(load_rgba(plan.folder / name)), max(plan.look.padding, ROOM), size)
         recipe = model.recipe(content, plan.style, plan.dials, ground=plan.ground, finish=plan.look.finish)
         files = Files(folder=plan.out, name=Path(name).with_suffix(""), sizes=plan.sizes, padding=plan.look.padding)
-        result = files.made(recipe)
+        result = files.made(recipe, model.bundle)
         made.kept += result is not None
         fresh = result is None
         result = model.paint(recipe) if result is None else result

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from parasol.images import PictureError
 
 if TYPE_CHECKING:
+    from parasol.bundle import Bundle
     from parasol.recipe import Recipe
     from parasol.result import Result
 
@@ -68,15 +69,15 @@ class Files:
         """The SVG, without the recipe, so that it is small."""
         return self.folder / "svg" / self.name.with_name(f"{self.name.name}.svg")
 
-    def made(self, recipe: "Recipe") -> "Result | None":
-        """The result of an earlier run with the very same recipe, if its PNG is whole; None else."""
+    def made(self, recipe: "Recipe", bundle: "Bundle") -> "Result | None":
+        """The result of an earlier run that the recipe repeats, if its PNG is whole; None else."""
         from parasol.images import load_rgba
         from parasol.recipe import Recipe
         from parasol.result import Result
         from parasol.vector import laid, named_palette
 
         try:
-            if Recipe.read(self.master) != recipe:
+            if not Recipe.read(self.master).repeats(recipe, bundle):
                 return None
             rgba = load_rgba(self.master)
         except ValueError:  # not there, not whole, or not ours

@@ -125,12 +125,10 @@ def style(
     from parasol.pipeline import Parasol
 
     read, tally = reader(jobs), Tally(left=total)
+    drawings_only(frame, jobs, model, read)
     failed, untouched = 0, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
         for name, own in by_model(jobs, suited_to_each(model, read)):
-            own = [*own]
-            if len(jobs) == 1:
-                drawings_only(frame, own, name, read)
             loaded = Parasol.load(name)
             dials = loaded.dials(
                 style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,

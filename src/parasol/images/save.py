@@ -81,9 +81,12 @@ def _write_file(target: Path, data: bytes, name: str) -> None:
         raise
 
 
-def read_text(source: str | Path | bytes, key: str) -> str | None:
-    """The text under a keyword of a PNG, WebP or JPEG file, None if it has none. Raises PictureError."""
-    name = "the picture" if isinstance(source, bytes) else repr(str(source))
+def read_text(source: str | Path | bytes, key: str, *, name: str = "") -> str | None:
+    """The text under a keyword of a PNG, WebP or JPEG file, None if it has none; `name` is for errors about bytes.
+
+    Raises PictureError.
+    """
+    name = (name or "the picture") if isinstance(source, bytes) else repr(str(source))
     data = source if isinstance(source, bytes) else read_bytes(source)
     try:
         with Image.open(io.BytesIO(data), formats=sorted(set(FORMATS.values()))) as picture:

@@ -120,7 +120,7 @@ class Maker:
         manifest = model.bundle.manifest
         small = min(wanted.size or manifest.default_size, manifest.size)
         return model.recipe(
-            None if wanted.content is None else self._data(wanted.content),
+            None if wanted.content is None else self._store.given(wanted.content),
             self.style(model, wanted.styles),
             self._dials(wanted),
             shows=[(self._shown(one), one.weight) for one in wanted.shows] or None,
@@ -154,7 +154,7 @@ class Maker:
         return dials.quick() if wanted.preview else dials
 
     def _kept(self, model: Parasol, one: Reference) -> Style:
-        recipe = Recipe.read(self._data(str(one.recipe)))
+        recipe = Recipe.read(self._store.given(str(one.recipe)))
         if not model.bundle.goes_by(recipe.model.hash):
             raise RecipeError(
                 f"the style is kept for the model {recipe.model.name!r} of another edition, or for another model, than "
@@ -164,10 +164,4 @@ class Maker:
         return recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
 
     def _shown(self, one: Reference) -> Any:
-        return Words(one.words) if one.words is not None else self._data(str(one.picture or one.recipe))
-
-    def _data(self, name: str) -> bytes:
-        data = self._store.data(name)
-        if data is None:
-            raise ValueError(f"the picture {name[:12]} is not here any more: give it again")
-        return data
+        return Words(one.words) if one.words is not None else self._store.given(str(one.picture or one.recipe))

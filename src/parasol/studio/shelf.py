@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, final
 
 from parasol.encoders.text import Words
-from parasol.images import PictureError, load, read_bytes
+from parasol.images import load, read_bytes
 from parasol.index.scan import scan
 from parasol.index.search import Query, search
 from parasol.index.store import MANIFEST, Encoders, Index
@@ -132,13 +132,6 @@ class Finder:
 
 def _sources(store: Store, references: Sequence[Reference]) -> list[tuple[Any, float]]:
     return [
-        (Words(one.words) if one.words is not None else _data(store, str(one.picture or one.recipe)), one.weight)
+        (Words(one.words) if one.words is not None else store.given(str(one.picture or one.recipe)), one.weight)
         for one in references
     ]
-
-
-def _data(store: Store, name: str) -> bytes:
-    data = store.data(name)
-    if data is None:
-        raise PictureError(f"the picture {name[:12]} is not here any more: give it again")
-    return data

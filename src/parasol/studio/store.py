@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from parasol.images import fit, is_photograph, load_shown, to_uint8
+from parasol.images import PictureError, fit, is_photograph, load_shown, to_uint8
 
 FILE = "studio.sqlite"
 THUMB = 160  # px, longer side
@@ -135,6 +135,13 @@ class Store:
         """The bytes of a picture, as they came."""
         found = self._one("SELECT data FROM pictures WHERE id = ?", name)
         return None if found is None else found[0]
+
+    def given(self, name: str) -> bytes:
+        """As `data`. Raises PictureError where it is not there."""
+        data = self.data(name)
+        if data is None:
+            raise PictureError(f"the picture {name[:12]} is not here any more: give it again")
+        return data
 
     def thumb(self, name: str) -> bytes | None:
         """A picture as a small WebP."""
