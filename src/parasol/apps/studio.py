@@ -3,8 +3,9 @@
 import threading
 import webbrowser
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -106,6 +107,5 @@ def explained() -> dict[str, str]:
     """What the command line says of each option of `parasol style`, by its name in Python."""
     from parasol.apps.style import style
 
-    hints: dict[str, Any] = get_type_hints(style, include_extras=True)
-    given = {name: [part for part in get_args(hint)[1:] if hasattr(part, "help")] for name, hint in hints.items()}
+    given: dict[str, Any] = {name: get_args(one.annotation)[1:] for name, one in signature(style).parameters.items()}
     return {name: parts[0].help or "" for name, parts in given.items() if parts}
