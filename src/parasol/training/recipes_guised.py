@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parasol.corpora import Corpus, load
+from parasol.errors import ParasolError
 from parasol.networks.autoencoder import Autoencoder
 from parasol.networks.content_encoder import ContentEncoder
 from parasol.networks.content_map import ContentMapConfig
@@ -140,7 +141,7 @@ def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
     Raises ValueError where the second corpus is not named.
     """
     if places.beside is None:
-        raise ValueError("this recipe learns from icons and emoji: name both with --corpus ICONS --beside PICTOGRAMS")
+        raise ParasolError("this recipe learns from icons and emoji: name both with --corpus ICONS --beside PICTOGRAMS")
     icons, emoji = load(places.corpus), load(places.beside)
     eyes = _eyes(places.runs)
     by_content: dict[str, list[tuple[Corpus, int]]] = defaultdict(list)
