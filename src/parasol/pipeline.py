@@ -16,6 +16,7 @@ from PIL import Image
 
 from parasol.bundle import Bundle, StrengthStop
 from parasol.cards import StyleCard, Styles, StyleSource, open_style, title, weighted
+from parasol.choice import model_for
 from parasol.conditions import Style, mixed_style
 from parasol.dials import STRENGTH, Dials, chosen
 from parasol.dials.keywords import DialKeywords
@@ -79,6 +80,16 @@ class Parasol:
         """
         bundle = Bundle.named(part.name, part.hash)
         return cls(bundle, _components(bundle, runtime, threads))
+
+    @staticmethod
+    def suited(content: Source | Words | None = None, style: Styles | None = None) -> str:
+        """The model, for `load`, that `parasol style` takes for a content picture and styles where none is named.
+
+        A style card goes with the model of its encoder; without one, photographs and paintings have a model of their
+        own. What cannot be read says nothing.
+        """
+        styles = [] if style is None else [source for source, _ in weighted(style)]
+        return model_for([] if content is None else [content], styles)
 
     def stylize(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parasol.apps import options
+from parasol.apps.choice import say_photograph
 from parasol.apps.jobs import CARD_SUFFIX, STDIN, name, styles
 from parasol.apps.paths import Plan, model_folder
 from parasol.apps.words import Like, likes
@@ -25,7 +26,7 @@ def card(
     out: Annotated[
         str | None, typer.Option("--out", "-o", help=f"File to write, *{CARD_SUFFIX}, or - for stdout.")
     ] = None,
-    model: options.Model = None,
+    model: options.SuitedModel = None,
     overwrite: options.Overwrite = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the file's name and the parts of the mix.")] = False,
 ) -> None:
@@ -42,6 +43,7 @@ def card(
       parasol style house.png --like warm.style.json:0.7 --like crab.png:0.3
     """
     from parasol.cards import check_card_target
+    from parasol.choice import model_for
     from parasol.pipeline import Parasol
 
     mixed = likes(style, text)
@@ -50,7 +52,8 @@ def card(
     files = [file for like in mixed if not like.spoken for file in styles(like.source)]
     Plan(reads=files, within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
     parts = [part for like in mixed for part in _shared(like)]
-    made = Parasol.load(model).card(parts)
+    sources = [source for source, _ in parts]
+    made = Parasol.load(model or model_for(sources, sources, photograph=say_photograph)).card(parts)
     made.save(target)
     if target != STDIN:
         told = {"out": target, **made.model_dump(exclude={"style"}, mode="json")}

@@ -188,13 +188,13 @@ def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
 
 def drawings_only(frame: Frame, jobs: Sequence[Job], model: str | None, read: Callable[[str], Any]) -> None:
     """Refuse an SVG of what is sure to be none before anything is drawn. Raises ParasolError."""
-    from parasol.apps.suited import OF_PHOTOGRAPHS
+    from parasol.choice import PHOTOGRAPHS
     from parasol.images import is_photograph, load
 
     if not any(file.endswith(DRAWING) for job in jobs for file in frame.files(job.out)):
         return
     no_drawing = "photographs and paintings have too many regions to be traced: name a .png, .webp or .jpg instead"
-    if model == OF_PHOTOGRAPHS:
+    if model == PHOTOGRAPHS:
         raise ParasolError(f"an SVG is asked for and the model is {model!r}: {no_drawing}")
     if len(jobs) > 1 or not jobs[0].content:
         return  # each is told of by itself

@@ -11,10 +11,10 @@ import numpy as np
 import typer
 
 from parasol.apps import options
+from parasol.apps.choice import say_photograph
 from parasol.apps.jobs import STDIN, pictures, stem, styles
 from parasol.apps.paths import SHEET_KEYWORD, Plan, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.suited import suited
 from parasol.apps.words import Vary
 from parasol.errors import ParasolError
 
@@ -61,6 +61,7 @@ def grid(
     """
     from parasol import images
     from parasol.cards import open_style
+    from parasol.choice import model_for
     from parasol.pipeline import Parasol
 
     images.check_target(out)
@@ -75,7 +76,7 @@ def grid(
     Plan(reads=[*named, *liked], within=[model_folder(model)], writes=[out], overwrite=overwrite).check()
     drawn = {path: images.load(path) for path in named}
     looks = {path: open_style(path) for path in liked}
-    loaded = Parasol.load(suited(model, drawn.values(), looks.values()))
+    loaded = Parasol.load(model or model_for(drawn.values(), looks.values(), photograph=say_photograph))
     placeless = between is not None and len(contents) > 1
     if placeless:
         dials |= {"fresh": True, "content_map": bool(dials["content_map"])}

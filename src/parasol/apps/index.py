@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def build(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of pictures and SVGs, with all below it.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="INDEX", help="Folder of the index.")],
-    model: options.Model = None,
+    model: options.SuitedModel = None,
     json_: Json = False,
 ) -> None:
     """Describe every picture below DIR, by style and by content.
@@ -40,7 +40,7 @@ def build(
     from parasol.runtime.onnx import available_cores
 
     # A picture's descriptors are computed by one thread, so that they are the same on any number of cores.
-    describer = Describer.of(Parasol.load(model, threads=1).components)
+    describer = Describer.of(Parasol.load(model or _model_for(folder, out), threads=1).components)
     with Progress("describing") as progress:
         report = run(folder, out, describer, workers=available_cores(), progress=progress.update)
     index = Index.open(out)
@@ -54,6 +54,19 @@ def build(
         return
     numbers = f"{report.described} described, {report.kept} kept, {report.removed} removed"
     print(f"{out}: {report.pictures} pictures ({numbers}, {len(report.skipped)} skipped)")
+
+
+def _model_for(folder: Path, out: Path) -> str:
+    """The model of an index that is there already, else the one for most of the pictures."""
+    from parasol.choice import model_for_folder, model_with
+    from parasol.index.scan import scan
+    from parasol.index.store import Index, StoreError
+
+    try:
+        encoders = Index.open(out).manifest.encoders
+        return model_with(encoders.style, encoders.content)
+    except StoreError:
+        return model_for_folder([folder / entry.path for entry in scan(folder)[0]])
 
 
 @index_app.command()

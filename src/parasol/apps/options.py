@@ -41,8 +41,8 @@ SuitedModel = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|DIR",
-        help="A model of `parasol models`, by name or NAME@HASH, or a bundle's folder; where none is named a style "
-        "card's own, else `painting` for photographs and `pictogram` for anything else.",
+        help="A model of `parasol models`, by name or NAME@HASH, or a bundle's folder; where none is named that of a "
+        "card or an index, else `painting` for photographs and `pictogram` for anything else.",
         show_default=False,
     ),
 ]

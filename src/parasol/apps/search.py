@@ -54,7 +54,7 @@ def search(
         typer.Option(metavar="FILE.json", help="Keep a log of every step, to replay; one that exists is continued."),
     ] = None,
     size: options.Size = None,
-    model: options.Model = None,
+    model: options.SuitedModel = None,
     overwrite: options.Overwrite = False,
     json_: options.Json = False,
     **dials: Any,
@@ -93,6 +93,7 @@ def search(
     files = _files([*shown, *wanted], sheet, target, json_)
 
     from parasol import images
+    from parasol.choice import model_with
     from parasol.index.store import Index
     from parasol.pipeline import Parasol
     from parasol.search import STYLE_WEIGHT, Log, Session, check_session_target
@@ -111,7 +112,11 @@ def search(
         adds_to=session,
         overwrite=overwrite,
     ).check()
-    loaded = Parasol.of(log.model) if model is None and log is not None else Parasol.load(model)
+    if model is None and log is not None:
+        loaded = Parasol.of(log.model)
+    else:
+        encoders = index.manifest.encoders
+        loaded = Parasol.load(model or model_with(encoders.style, encoders.content))
     running = Session(loaded, index, log)
     styles, contents = ([(_opened(one), one.weight) for one in named] for named in (wanted, shown))
     query: dict[str, Any] = {

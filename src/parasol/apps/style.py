@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from parasol.apps import options
+from parasol.apps.choice import by_model, of_each
 from parasol.apps.draw import Frame, Outcome, Tally, draw, drawings_only, reader
 from parasol.apps.jobs import STDIN, Job, outputs, plan, sources
 from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.suited import by_model, suited_to_each
 from parasol.apps.words import likes, told
 from parasol.errors import ParasolError
 from parasol.images import check_target
@@ -120,7 +120,7 @@ def style(
     drawings_only(frame, jobs, model, read)
     failed, untouched = 0, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
-        for name, own in by_model(jobs, suited_to_each(model, read)):
+        for name, own in by_model(jobs, of_each(model, read)):
             loaded = Parasol.load(name)
             chosen = loaded.dials(**dials)
             drawing = draw(

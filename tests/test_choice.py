@@ -1,14 +1,16 @@
 """Which model draws where nobody names one: photographs are told from drawings, and cards go with their encoder."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from parasol import Parasol
+from parasol import Index, Parasol, StyleCard, Words
 from parasol.apps.cli import main
-from parasol.apps.suited import suited
+from parasol.bundle import Bundle
+from parasol.choice import PHOTOGRAPHS, model_for, model_for_folder, model_with
 from parasol.images import is_photograph, load
 from parasol.images.kind import flat_share
 from parasol.recipe import Recipe
@@ -40,23 +42,56 @@ def test_flat_share_counts_neighbours_across_and_down() -> None:
     assert flat_share(noise) < 0.001
 
 
-def test_the_first_readable_content_picture_decides(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_readable_content_picture_decides() -> None:
     Path("broken.png").write_bytes(b"no picture")
-    assert suited(None, ["broken.png", "photograph.jpg", "content.png"], []) == "painting"
-    assert capsys.readouterr().err == "parasol: a photograph, so --model painting\n"
-    assert suited(None, ["content.png", "photograph.jpg"], ["painting.jpg"]) == "pictogram"
-    assert suited(None, [], ["painting.jpg"]) == "pictogram"
-    assert suited("pictogram", ["photograph.jpg"], []) == "pictogram"
-    assert not capsys.readouterr().err
+    told: list[str] = []
+    tell = partial(told.append, "a photograph")
+    assert model_for(["broken.png", "photograph.jpg", "content.png"], photograph=tell) == "painting"
+    assert told == ["a photograph"]
+    assert (
+        model_for([Words("cat"), "-", "content.png", "photograph.jpg"], ["painting.jpg"], photograph=tell)
+        == "pictogram"
+    )
+    assert model_for([], ["painting.jpg"], photograph=tell) == "pictogram"
+    assert told == ["a photograph"]
+
+
+def test_python_is_told_the_same() -> None:
+    assert Parasol.suited("photograph.jpg", "style.png") == "painting"
+    assert Parasol.suited("content.png", [("painting.jpg", 0.5)]) == Parasol.suited() == "pictogram"
+
+
+def test_most_pictures_of_a_folder_decide() -> None:
+    assert model_for_folder(["photograph.jpg", "painting.jpg", "content.png", "nowhere.png"]) == "painting"
+    assert model_for_folder(["photograph.jpg", "content.png"]) == model_for_folder([]) == "pictogram"
+
+
+def test_an_index_of_photographs_is_built_and_searched_by_their_model(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("few").mkdir()
+    shutil.copy("photograph.jpg", "few/a.jpg")
+    assert main(["index", "build", "few", "-o", "few.index"]) == 0
+    encoders = Index.open("few.index").manifest.encoders
+    assert model_with(encoders.style, encoders.content) == PHOTOGRAPHS
+    shutil.copy("content.png", "few/b.png")
+    shutil.copy("style.png", "few/c.png")
+    assert main(["index", "build", "few", "-o", "few.index"]) == 0, "the index that is there decides"
+    assert main(["search", "few.index", "--like", "style.png", "--top", "1"]) == 0
+    assert "c.png" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_a_card_goes_with_the_model_of_its_encoder(model: Parasol) -> None:
     Parasol.load("painting").card("painting.jpg").save("oil.style.json")
     Path("broken.style.json").write_text("{}")
-    assert suited(None, ["content.png"], ["style.png", "broken.style.json", "oil.style.json"]) == "painting"
+    assert model_for(["content.png"], ["style.png", "broken.style.json", "oil.style.json"]) == "painting"
     drawn = Parasol.load("pictogram").card("style.png")
-    assert suited(None, ["photograph.jpg"], [drawn]) == "pictogram"
-    assert suited(None, ["photograph.jpg"], [model.card("style.png")]) == "pictogram", "no bundled model has it"
+    assert model_for(["photograph.jpg"], [drawn]) == "pictogram"
+    assert model_for(["photograph.jpg"], [model.card("style.png")]) == "pictogram", "no bundled model has it"
+    assert main(["card", "oil.style.json:0.5", "photograph.jpg", "-o", "more.style.json"]) == 0
+    assert main(["card", "painting.jpg", "-o", "other.style.json"]) == 0
+    assert (
+        StyleCard.parse(Path("other.style.json").read_bytes()).encoder.version
+        == Bundle.open("painting").manifest.style.version
+    )
 
 
 @pytest.mark.parametrize("command", ["style", "grid"])
