@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import Field, ValidationError, create_model
 
 from parasol import editions
 from parasol.dials import Dials, named
 from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
+from parasol.strict import Strict
 
 FORMAT = 1
 DEFAULT_MODEL = "pictogram"
@@ -46,13 +47,7 @@ class BundleError(ParasolError):
     """A model that cannot be used. One line: what is wrong, and the way out."""
 
 
-class Record(BaseModel):
-    """Base of the manifest's parts: frozen, and nothing in the file goes unread."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class EncoderCard(Record):
+class EncoderCard(Strict):
     """Identity of a descriptor space: descriptors of different names or versions must not be compared."""
 
     name: str
@@ -61,7 +56,7 @@ class EncoderCard(Record):
     size: int = Field(ge=8, description="side in px of the square that the encoder sees")
 
 
-class WordsCard(Record):
+class WordsCard(Strict):
     """Which sentences the heads for words take, and the versions of the descriptor spaces that they lead into."""
 
     sentences: str
@@ -76,21 +71,21 @@ def own_dials(record: type[Dials] = Dials) -> Any:
         if dial.dial.own is not None:
             ends = {"ge": dial.dial.low, "le": dial.dial.high} if dial.sort in (int, float) else {}
             fields[dial.name] = (dial.annotation, Field(... if dial.required else dial.default, **ends))
-    return create_model("OwnDials", __base__=Record, **fields)
+    return create_model("OwnDials", __base__=Strict, **fields)
 
 
 class DefaultDials(own_dials()):
     """Dials that suit this model, used where the caller names none."""
 
 
-class StrengthStop(Record):
+class StrengthStop(Strict):
     """Dials at one of the evenly spaced strengths from 0 to 1."""
 
     style_scale: float
     structure: float
 
 
-class Manifest(Record):
+class Manifest(Strict):
     """The content of `bundle.json`."""
 
     format: int

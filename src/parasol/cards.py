@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
+from pydantic import Base64Bytes, ValidationError
 
 from parasol.bundle import Manifest, first_fault
 from parasol.conditions import Style, Texture
@@ -23,6 +23,7 @@ from parasol.images import load_shown, read_bytes, write_atomic
 from parasol.images.read import Source
 from parasol.maths.colour import ColourStatistics
 from parasol.maths.texture import table_shape
+from parasol.strict import Strict
 from parasol.types import Picture
 
 FORMAT = 1
@@ -35,13 +36,7 @@ class CardError(ParasolError):
     """A style card that is broken, or meant for another encoder or version. One line, with the way out."""
 
 
-class Part(BaseModel):
-    """Base of what is kept of a picture or a style: frozen, finite, and nothing in it goes unread."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class StylePart(Part):
+class StylePart(Strict):
     """descriptor: little-endian float32, before the projector. mean, covariance: of the style's colours, if known.
 
     texture: of latents, then of pixels, little-endian float16, row by row, if known.
@@ -78,14 +73,14 @@ class StylePart(Part):
         return Style(descriptor=descriptor, colours=colours, texture=texture)
 
 
-class MixedPart(Part):
+class MixedPart(Strict):
     """One part of a card's mix, for the record: the file's name, or the words, and its weight."""
 
     source: str
     weight: float
 
 
-class StyleSpace(Part):
+class StyleSpace(Strict):
     """Name and version of the style encoder that a card belongs to; version of the autoencoder, for its texture."""
 
     name: str
@@ -93,7 +88,7 @@ class StyleSpace(Part):
     latents: str = ""
 
 
-class StyleCard(Part):
+class StyleCard(Strict):
     """The content of a `*.style.json` file."""
 
     format: int

@@ -12,10 +12,10 @@ from jaxtyping import Float
 from PIL import Image
 from pydantic import Base64Bytes
 
-from parasol.cards import Part
 from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
 from parasol.images.ground import WHITE, ground_for
+from parasol.strict import Strict
 from parasol.types import Picture
 from parasol.vector import (
     Palette,
@@ -48,7 +48,7 @@ Choice = tuple[str, float, float]
 """A colour, the share of the picture that took it, and the mean delta E from what was there."""
 
 
-class GroundPart(Part):
+class GroundPart(Strict):
     """What lies behind a drawing.
 
     wanted: "transparent", or the #rrggbb that the result is laid on. under: the #rrggbb that the model sees it on.
@@ -67,7 +67,7 @@ class GroundPart(Part):
         return _plain(self.under)
 
 
-class FinishPart(Part):
+class FinishPart(Strict):
     """Few colours, each exact before antialiasing.
 
     colours: #rrggbb, exactly these; else they are chosen from the result, at most `count` of them where that is given.

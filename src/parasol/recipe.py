@@ -17,13 +17,14 @@ from pydantic import Base64Bytes, ValidationError
 
 from parasol import editions
 from parasol.bundle import Bundle, first_fault, shortened
-from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_descriptor
+from parasol.cards import StylePart, descriptor_hash, float32_bytes, read_descriptor
 from parasol.conditions import Style
 from parasol.dials import Dials
 from parasol.errors import ParasolError
 from parasol.finishing import FinishPart, GroundPart
 from parasol.images import encode_png, load, read_bytes, read_text
 from parasol.images.endings import is_drawing
+from parasol.strict import Strict
 from parasol.types import Picture
 from parasol.vector import read_metadata
 
@@ -40,7 +41,7 @@ class RecipeError(ParasolError):
     """A recipe that is missing, broken, or meant for another model or version. One line, with the way out."""
 
 
-class ModelPart(Part):
+class ModelPart(Strict):
     """The model that a recipe is for."""
 
     name: str
@@ -65,7 +66,7 @@ COLOURLESS = "color is 'match' and the style is words alone, which have no colou
 NOTHING_KEPT = "protect keeps structure and fresh starts without any: leave one out"
 
 
-class ContentPart(Part):
+class ContentPart(Strict):
     """picture: the fitted content as a PNG, blank where there is none. descriptor_hash: SHA-256 of float32 bytes.
 
     descriptor: little-endian float32, where something else says what is shown; else it is the picture's own.
@@ -76,7 +77,7 @@ class ContentPart(Part):
     descriptor: Base64Bytes | None = None
 
 
-class Recipe(Part):
+class Recipe(Strict):
     """What one picture is made from, and all that it is made from."""
 
     format: int

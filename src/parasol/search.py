@@ -17,7 +17,7 @@ from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
 from parasol.bundle import first_fault
-from parasol.cards import Part, StyleCard, StyleSource, float32_bytes, read_float32, title, weighted
+from parasol.cards import StyleCard, StyleSource, float32_bytes, read_float32, title, weighted
 from parasol.dials import Dials
 from parasol.encoders.text import Words
 from parasol.errors import ParasolError
@@ -27,6 +27,7 @@ from parasol.index.search import Hit, Query, search
 from parasol.index.store import Encoders, Index
 from parasol.pipeline import Parasol, Progress, Result
 from parasol.recipe import ModelPart, Recipe
+from parasol.strict import Strict
 from parasol.types import Picture
 from parasol.version import __version__
 
@@ -40,7 +41,7 @@ class SessionError(ParasolError):
     """A session that is broken, of another model or index, or without what is picked. One line, with the way out."""
 
 
-class Pick(Part):
+class Pick(Strict):
     """A picture of the session: what a step has found, or made."""
 
     step: int
@@ -57,7 +58,7 @@ Givens = Given | Sequence[Given | tuple[Given, float]]
 """One, several, or several with signed weights: a style of a weight below 0 is one to be pushed away from."""
 
 
-class Chosen(Part):
+class Chosen(Strict):
     """Who has which role in a step, for the reader: the file's name, or the words, and the weight, signed for styles.
 
     A content is what is looked for or, of a picture that is made, its layout; `shows` is what is shown instead.
@@ -69,7 +70,7 @@ class Chosen(Part):
     pick: Pick | None = None
 
 
-class Asked(Part):
+class Asked(Strict):
     """A query as it is kept: descriptors in little-endian float32, and how many pictures were to be found."""
 
     style: Base64Bytes | None
@@ -91,14 +92,14 @@ class Asked(Part):
         )
 
 
-class Made(Part):
+class Made(Strict):
     """A picture that was synthesised: its recipe, and the SHA-256 of its pixels in 8 bits, row by row."""
 
     recipe: Recipe
     pixels: str
 
 
-class Step(Part):
+class Step(Strict):
     """One step: what was chosen, the picture that was made of it, if any, the query, and the hits, best first."""
 
     number: int
@@ -110,7 +111,7 @@ class Step(Part):
     hits: tuple[Hit, ...]
 
 
-class Log(Part):
+class Log(Strict):
     """The content of a session's file: every step, and the model and the index (by its version) that they are of."""
 
     format: int

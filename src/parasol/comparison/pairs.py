@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from parasol.bundle import first_fault, sha256
 from parasol.comparison.journal import as_lines
 from parasol.errors import ParasolError
 from parasol.images import PictureError, write_atomic
+from parasol.strict import Strict
 
 NAME = re.compile(r"\w[\w.,+=@-]{0,199}", re.ASCII)
 
 
-class Entry(BaseModel):
+class Entry(Strict):
     """One pair as the file has it; paths are relative to the folder of pictures."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     content: str
     style: str

@@ -64,21 +64,26 @@ class Caption:
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """A corpus folder, read lazily. Make one with `load`."""
+class Built:
+    """A folder that a recipe has built."""
 
     folder: Path
 
     @cached_property
     def info(self) -> dict[str, Any]:
-        """`corpus.json`: recipe, size in pixels, background, packages, counts."""
+        """`corpus.json`: recipe, size of pictures or crops in pixels, packages, counts, and what the recipe says."""
         with reading(self.folder / CORPUS_FILE):
             return json.loads((self.folder / CORPUS_FILE).read_text(encoding="utf-8"))
 
     @property
     def size(self) -> int:
-        """Side of every picture in pixels."""
+        """Side of every picture or crop in pixels."""
         return self.info["size"]
+
+
+@dataclass(frozen=True)
+class Corpus(Built):
+    """A corpus folder, read lazily. Make one with `load`."""
 
     @cached_property
     def cells(self) -> list[Cell]:

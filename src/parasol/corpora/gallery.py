@@ -1,17 +1,16 @@
 """A built corpus of photographs and paintings on disk: whole pictures, square crops, style groups."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
 
-from parasol.corpora.corpus import CELLS_FILE, CORPUS_FILE, PICTURES_FILE, holds_pictures, pixel_map, read_lines
+from parasol.corpora.corpus import CELLS_FILE, CORPUS_FILE, PICTURES_FILE, Built, holds_pictures, pixel_map, read_lines
 from parasol.corpora.split import PICTURE_SPLITS
-from parasol.errors import ParasolError, reading
+from parasol.errors import ParasolError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,21 +67,8 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class Gallery(Built):
     """A corpus folder of pictures, read lazily. Make one with `load`."""
-
-    folder: Path
-
-    @cached_property
-    def info(self) -> dict[str, Any]:
-        """`corpus.json`: recipe, size of crops in pixels, their greatest overlap, packages, counts."""
-        with reading(self.folder / CORPUS_FILE):
-            return json.loads((self.folder / CORPUS_FILE).read_text(encoding="utf-8"))
-
-    @property
-    def size(self) -> int:
-        """Side of every crop in pixels."""
-        return self.info["size"]
 
     @cached_property
     def pictures(self) -> dict[str, Picture]:

@@ -19,11 +19,12 @@ from typing import final
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from parasol.bundle import Record, sha256
+from parasol.bundle import sha256
 from parasol.images import write_atomic
 from parasol.index.exact import best_of, nearest
 from parasol.index.store import LISTS, Index
 from parasol.index.table import Table
+from parasol.strict import Strict
 
 FOLDER, RECORD = LISTS, "lists.json"
 ARRAYS = ("centres", "starts", "rows")
@@ -39,7 +40,7 @@ Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
 
-class ListsRecord(Record):
+class ListsRecord(Strict):
     """The content of `lists.json`."""
 
     version: str

@@ -23,12 +23,13 @@ import numpy as np
 from jaxtyping import Float16
 from pydantic import Field, ValidationError, model_validator
 
-from parasol.bundle import EncoderCard, Record, first_fault, sha256, shortened
+from parasol.bundle import EncoderCard, first_fault, sha256, shortened
 from parasol.bundle import Manifest as BundleManifest
 from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.index.files import npy_bytes
 from parasol.index.table import Table
+from parasol.strict import Strict
 
 FORMAT = 1
 MANIFEST = "index.json"
@@ -60,7 +61,7 @@ class Entry(NamedTuple):
     """Time of the last change, in nanoseconds since 1970."""
 
 
-class Encoders(Record):
+class Encoders(Strict):
     """Both descriptor spaces. Descriptors of different encoders must not be compared."""
 
     style: EncoderCard
@@ -90,7 +91,7 @@ class Encoders(Record):
         return f"style {_named(self.style)} and content {_named(self.content)}"
 
 
-class Shard(Record):
+class Shard(Strict):
     """Descriptors and entries of some pictures: two files, by their SHA-256."""
 
     rows: int = Field(ge=1, lt=2**31)
@@ -103,7 +104,7 @@ class Shard(Record):
         return {f"{self.vectors[:NAME_DIGITS]}.npy": self.vectors, f"{self.entries[:NAME_DIGITS]}.jsonl": self.entries}
 
 
-class Manifest(Record):
+class Manifest(Strict):
     """The content of `index.json`."""
 
     format: int

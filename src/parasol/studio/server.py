@@ -3,7 +3,6 @@
 import asyncio
 import json
 import secrets
-import socket
 from collections.abc import AsyncIterator, Callable
 from threading import Semaphore
 from typing import Annotated, Any
@@ -15,8 +14,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
-from parasol.cards import Part
 from parasol.errors import ParasolError
+from parasol.serving import listen
+from parasol.strict import Strict
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
@@ -44,14 +44,14 @@ JobName = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
 
 
-class Order(Part):
+class Order(Strict):
     """A job, and the page that hands it in."""
 
     wanted: Wanted
     client: Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{0,64}$")] = ""
 
 
-class Sought(Part):
+class Sought(Strict):
     """A search: a style, a content, or both."""
 
     style: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
@@ -273,19 +273,10 @@ def serve(studio: Studio, host: str, port: int, *, page: bool = True, ready: Cal
         ValueError: the address cannot be had.
     """
     token = "" if host in LOOPBACK else secrets.token_urlsafe(24)
-    listener = _listen(host, port)
+    listener = listen(host, port)
     at = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
     ready(f"{at}?token={token}" if token else at)
     config = uvicorn.Config(
         make_app(studio, token=token, page=page), log_level="warning", access_log=False, timeout_graceful_shutdown=2
     )
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except (OSError, OverflowError) as error:
-        raise ParasolError(
-            f"port {port} of {host} cannot be had ({error}): choose another --port, 0 for any"
-        ) from error

@@ -19,6 +19,7 @@ from PIL import Image
 
 from parasol.errors import ParasolError
 from parasol.images import PictureError, fit, is_photograph, load_shown, to_uint8
+from parasol.serving import writing
 
 FILE = "studio.sqlite"
 THUMB = 160  # px, longer side
@@ -94,20 +95,14 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException as error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-                    told = "the studio's file has its largest size, or the disk is full"
-                    raise StoreFull(
-                        f"{told}: delete pictures from the history, or start with another --keep"
-                    ) from error
+        try:
+            with writing(self._connection, self._lock) as connection:
+                yield connection
+        except sqlite3.OperationalError as error:
+            if "full" not in str(error):
                 raise
+            told = "the studio's file has its largest size, or the disk is full"
+            raise StoreFull(f"{told}: delete pictures from the history, or start with another --keep") from error
 
     def _one(self, query: str, *values: object) -> tuple | None:
         with self._lock:

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, create_model, model_validator
 
-from parasol.cards import Part
 from parasol.dials import Dials, asked
 from parasol.errors import ParasolError
 from parasol.pipeline import SMALLEST_SIZE
+from parasol.strict import Strict
 
 LARGEST_SIZE = 1024  # px, longer side
 MOST_STEPS = 200
@@ -30,13 +30,13 @@ def asked_dials(record: type[Dials] = Dials) -> Any:
             rule = {"minimum": dial.dial.low, "maximum": dial.dial.high}
         default = None if dial.dial.own is not None else dial.default
         fields[dial.name] = (dial.sort | None, Field(default, description=dial.told(), json_schema_extra=rule))
-    return create_model("AskedDials", __base__=Part, **fields)
+    return create_model("AskedDials", __base__=Strict, **fields)
 
 
 AskedDials: Any = asked_dials()
 
 
-class Reference(Part):
+class Reference(Strict):
     """A picture, words, or the style that the recipe in a PNG keeps, and a signed weight."""
 
     picture: PictureId | None = None
@@ -51,7 +51,7 @@ class Reference(Part):
         return self
 
 
-class Wanted(Part):
+class Wanted(Strict):
     """What a job is to draw, as `Parasol.stylize` takes it."""
 
     model: ModelName

@@ -16,9 +16,10 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field, ValidationError
 
-from parasol.bundle import Record, first_fault
+from parasol.bundle import first_fault
 from parasol.errors import ParasolError
 from parasol.images import encode_png, load, write_atomic
+from parasol.strict import Strict
 from parasol.study.schedule import WRONG, Plan, Question, Trial, make_schedule
 from parasol.study.sources import SHOWN, Source, read_sources
 
@@ -35,7 +36,7 @@ WORDING: Mapping[Question, str] = {
 }
 
 
-class Pair(Record):
+class Pair(Strict):
     """The pictures of a pair, by file name."""
 
     content: str | None
@@ -44,7 +45,7 @@ class Pair(Record):
     results: dict[str, str] = Field(description="by method")
 
 
-class Study(Record):
+class Study(Strict):
     """Everything about a study that is fixed before the first answer."""
 
     format: Literal["parasol-study-1"] = FORMAT

@@ -10,8 +10,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from parasol.bundle import Record
 from parasol.errors import ParasolError
+from parasol.strict import Strict
 
 Question = Literal["overall", "style", "content", "interpolation"]
 WRONG = "(wrong)"
@@ -27,7 +27,7 @@ def known_questions(words: Sequence[str]) -> list[Question]:
     return [question for question in known if question in words]
 
 
-class Trial(Record):
+class Trial(Strict):
     """One question about two pictures."""
 
     kind: Literal["main", "repeat", "catch"]
@@ -41,7 +41,7 @@ class Trial(Record):
     """Number of the trial that this one repeats, sides swapped, counted from 0 in the participant's list."""
 
 
-class Plan(Record):
+class Plan(Strict):
     """How much each participant is asked."""
 
     participants: int

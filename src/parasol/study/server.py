@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import Field, StringConstraints
 
-from parasol.bundle import Record
-from parasol.errors import ParasolError
+from parasol.serving import listen
+from parasol.strict import Strict
 from parasol.study.folder import ANSWERS, PICTURES, Study, load_study
 from parasol.study.store import Answer, Choice, Store
 
@@ -36,13 +35,13 @@ Participant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.
 LONGEST = 10**9  # ms
 
 
-class Arrival(Record):
+class Arrival(Strict):
     """Somebody opens the page, for the first time or again."""
 
     participant: Participant
 
 
-class Given(Record):
+class Given(Strict):
     """An answer as the page sends it."""
 
     participant: Participant
@@ -167,7 +166,7 @@ def serve(folder: Path, host: str, port: int) -> None:
     study = load_study(folder)
     store = Store(folder / ANSWERS, study.digest)
     try:
-        listener = _listen(host, port)
+        listener = listen(host, port)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
         print(f"{study.title!r} for {len(study.schedule)} participants is at {address}?participant=ID", flush=True)
         print(f"answers go to {folder / ANSWERS}; Ctrl-C stops, the same command goes on", flush=True)
@@ -177,12 +176,3 @@ def serve(folder: Path, host: str, port: int) -> None:
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         store.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except (OSError, OverflowError) as error:
-        raise ParasolError(
-            f"port {port} of {host} cannot be had ({error}): choose another --port, 0 for any"
-        ) from error

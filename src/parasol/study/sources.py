@@ -17,9 +17,10 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from parasol.bundle import Record, first_fault
+from parasol.bundle import first_fault
 from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, read_bytes
+from parasol.strict import Strict
 from parasol.study.schedule import WRONG, Question
 
 CONTENT, STYLE, WRONG_FOLDER = "content", "style", "wrong"
@@ -32,7 +33,7 @@ SHOWN: Mapping[Question, tuple[str, ...]] = {
 """The references that stand above the two pictures: those that the question is about."""
 
 
-class Source(Record):
+class Source(Strict):
     """A pair and what the methods made of it, as files."""
 
     name: str
@@ -47,7 +48,7 @@ class Source(Record):
         return self.questions is None or question in self.questions
 
 
-class _List(Record):
+class _List(Strict):
     pairs: tuple[Source, ...]
 
 

@@ -2,14 +2,14 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from parasol.bundle import Record
 from parasol.errors import ParasolError
+from parasol.serving import writing
+from parasol.strict import Strict
 
 Choice = Literal["left", "right", "tie"]
 PATIENCE = 30.0  # seconds that a writer waits for another
@@ -40,7 +40,7 @@ APPEND_ONLY = "".join(
 )
 
 
-class Answer(Record):
+class Answer(Strict):
     """A choice, under an id that the participant's browser made."""
 
     id: str
@@ -84,7 +84,7 @@ class Store:
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {APPEND_ONLY} COMMIT;")
-            with self._writing() as connection:
+            with writing(self._connection, self._lock) as connection:
                 found = connection.execute("SELECT digest FROM study").fetchone()
                 if found is None:
                     connection.execute("INSERT INTO study VALUES (?)", (digest,))
@@ -95,22 +95,9 @@ class Store:
                 f"{path} holds answers to another study.json: restore that file, or move the answers away"
             )
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One writer at a time; committed at the end, undone on an error."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
     def arrive(self, name: str) -> int:
         """The number of a participant, who gets the next one on first sight."""
-        with self._writing() as connection:
+        with writing(self._connection, self._lock) as connection:
             found = connection.execute("SELECT number FROM participants WHERE name = ?", (name,)).fetchone()
             if found is not None:
                 return found[0]
@@ -131,7 +118,7 @@ class Store:
         Raises:
             ValueError: the trial is not the participant's next.
         """
-        with self._writing() as connection:
+        with writing(self._connection, self._lock) as connection:
             count = "SELECT count(*) FROM answers WHERE participant = ?"
             (done,) = connection.execute(count, (number,)).fetchone()
             known = connection.execute("SELECT 1 FROM answers WHERE id = ?", (answer.id,)).fetchone()
