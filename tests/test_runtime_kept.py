@@ -1,4 +1,4 @@
-"""Graphs that are kept between processes: the same bits, nothing made ready twice, nothing trusted that is not whole."""
+"""Graphs kept between processes: the same bits, nothing made ready twice, nothing trusted that is not whole."""
 
 import hashlib
 import os
@@ -77,7 +77,7 @@ def test_nothing_is_kept_where_no_folder_is_named(bundle: Bundle, tmp_path: Path
 def test_a_folder_that_others_may_write_to_is_refused(bundle: Bundle, folder: Path) -> None:
     folder.mkdir()
     folder.chmod(0o777)
-    with pytest.raises(BundleError, match="which others may write to: name a folder of your own"):
+    with pytest.raises(BundleError, match="which others may write to: name one of your own"):
         projected(bundle)
     folder.rmdir()
     folder.write_text("no folder")
