@@ -20,6 +20,7 @@ COMMANDS = {
     "tiles": ("lab.tiles", "seams and agreement of large pictures that are drawn in tiles"),
     "tracing": ("lab.tracing", "SVGs by parasol trace and by other tracers, against the pictures"),
     "alpha": ("lab.alpha", "results on transparency, against the truth where it is known"),
+    "dials": ("lab.dials", "Python's keywords and the pages' tables, from the record of dials"),
     "api": ("lab.api", "the page of the public Python API, from its docstrings"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),

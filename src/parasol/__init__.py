@@ -15,11 +15,13 @@ from parasol.version import __version__
 if TYPE_CHECKING:
     from parasol.bundle import BundleError
     from parasol.cards import CardError, StyleCard
+    from parasol.dials import Dials
+    from parasol.dials.keywords import DialKeywords
     from parasol.encoders.text import Words
     from parasol.images.errors import PictureError
     from parasol.index.store import Index, StoreError
     from parasol.pipeline import Canvas, Parasol
-    from parasol.recipe import Dials, Recipe, RecipeError
+    from parasol.recipe import Recipe, RecipeError
     from parasol.result import Result
     from parasol.search import Pick, Session, SessionError
 
@@ -29,6 +31,7 @@ __all__ = [
     "BundleError",
     "Canvas",
     "CardError",
+    "DialKeywords",
     "Dials",
     "Index",
     "Parasol",
@@ -53,7 +56,9 @@ _PLACES = {
     "parasol.images.errors": ("PictureError",),
     "parasol.index.store": ("Index", "StoreError"),
     "parasol.pipeline": ("Canvas", "Parasol"),
-    "parasol.recipe": ("Dials", "Recipe", "RecipeError"),
+    "parasol.dials": ("Dials",),
+    "parasol.dials.keywords": ("DialKeywords",),
+    "parasol.recipe": ("Recipe", "RecipeError"),
     "parasol.result": ("Result",),
     "parasol.search": ("Pick", "Session", "SessionError"),
 }

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from parasol import editions
+from parasol.dials import Dials, named
 from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
 
@@ -68,16 +69,18 @@ class WordsCard(Record):
     content: str
 
 
-class DefaultDials(Record):
-    """Dials that suit this model, used where the caller names none."""
+def own_dials(record: type[Dials] = Dials) -> Any:
+    """The record of those dials of which a manifest may say what suits its model."""
+    fields: dict[str, Any] = {}
+    for dial in named(record):
+        if dial.dial.own is not None:
+            ends = {"ge": dial.dial.low, "le": dial.dial.high} if dial.sort in (int, float) else {}
+            fields[dial.name] = (dial.annotation, Field(... if dial.required else dial.default, **ends))
+    return create_model("OwnDials", __base__=Record, **fields)
 
-    style_scale: float
-    content_scale: float
-    structure: float
-    steps: int
-    content_map: bool = False
-    guidance: Literal["apart", "joint"] = "apart"
-    texture: float = Field(0.0, ge=0.0, le=1.0)
+
+class DefaultDials(own_dials()):
+    """Dials that suit this model, used where the caller names none."""
 
 
 class StrengthStop(Record):

@@ -18,9 +18,10 @@ from parasol.corpora import Cell, Corpus
 from parasol.corpora.corpus import CELLS_FILE
 from parasol.corpora.gallery import Gallery
 from parasol.corpora.gallery import Picture as Hung
+from parasol.dials import Dials
 from parasol.images import fit, from_uint8, load
 from parasol.pipeline import Parasol
-from parasol.recipe import Dials, Recipe
+from parasol.recipe import Recipe
 from parasol.types import Picture, Record
 
 CONTENT_TEST, CONTENT_VAL, STYLE_TEST = "content-test", "content-val", "style-test"

@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.conditions import Style, Texture, condition
+from parasol.dials import Dials
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.finishing import finished
@@ -30,7 +31,7 @@ from parasol.maths.colour import ColourMatch, colour_statistics, keep_colours, m
 from parasol.maths.schedule import switch_step
 from parasol.maths.texture import texture_of, towards_texture
 from parasol.memory import Memory, Shelf
-from parasol.recipe import ANOTHER_PICTURE, Dials, Recipe, RecipeError
+from parasol.recipe import ANOTHER_PICTURE, Recipe, RecipeError
 from parasol.result import Result
 from parasol.runtime import Components
 from parasol.sampling.guided import Begun, Known, guided

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from operator import index
 from pathlib import Path
-from typing import final
+from typing import Any, Unpack, final
 
 import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from parasol.bundle import Bundle
+from parasol.bundle import Bundle, StrengthStop
 from parasol.cards import StyleCard, Styles, StyleSource, open_style, title, weighted
 from parasol.conditions import Style, mixed_style
+from parasol.dials import STRENGTH, Dials, chosen
+from parasol.dials.keywords import DialKeywords
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
@@ -28,7 +30,7 @@ from parasol.images.read import Source, blank_picture
 from parasol.maths.colour import colour_statistics
 from parasol.maths.interpolation import mix
 from parasol.painting import MEMORY, Painter, Progress, timed
-from parasol.recipe import NOTHING_KEPT, Dials, ModelPart, Recipe, RecipeError
+from parasol.recipe import COLOURLESS, NOTHING_KEPT, ModelPart, Recipe, RecipeError
 from parasol.result import Result
 from parasol.runtime import Components
 from parasol.types import Picture
@@ -84,36 +86,24 @@ class Parasol:
         style: Styles,
         *,
         shows: Contents | None = None,
-        style_scale: float | None = None,
-        content_scale: float | None = None,
-        structure: float | None = None,
-        steps: int | None = None,
-        seed: int = 0,
-        fresh: bool = False,
-        color: str = "off",
-        color_strength: float = 1.0,
         size: int | None = None,
         mask: Source | None = None,
         protect: Source | None = None,
-        content_map: bool | None = None,
-        strength: float | None = None,
-        sampler: str = "ddim",
-        guidance: str | None = None,
-        texture: float | None = None,
         ground: str = "keep",
         palette: Palette | str | None = None,
         colors: int | None = None,
         finish: str = "none",
         progress: Progress | None = None,
+        **dials: Unpack[DialKeywords],
     ) -> Result:
         """The content picture in the style of another, of a card, or of a mix of several with signed weights.
 
         `shows` says what the picture is to show instead, in the layout of the content picture: words, another picture,
         or a mix of several with signed weights. Without a content picture (None, or words) there is no layout: the
-        picture is a square from new noise (`fresh`). Dials that are left out take the model's own defaults; `Dials`
-        says what each means. `size` is the longer side in px; the shape stays the content picture's. Where `mask` is
-        black, in the same shape, the content picture stays as it is to the pixel. Where `protect` is white structure is
-        kept to the last step, black as `structure` says, grey between.
+        picture is a square from new noise (`fresh`). Dials that are left out are the model's own;
+        `DialKeywords` says what each means. `size` is the longer side in px; the shape stays the content picture's.
+        Where `mask` is black, in the same shape, the content picture stays as it is to the pixel. Where `protect` is
+        white structure is kept to the last step, black as `structure` says, grey between.
 
         What is transparent in the content picture is so in the result, unless `ground` says otherwise: "transparent",
         "white" or "#rrggbb" in place of "keep". `palette` (a palette, colours as "#rrggbb,...", a file or a picture)
@@ -122,64 +112,36 @@ class Parasol:
         Raises:
             ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
         """
-        dials = self.dials(
-            style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-            seed=seed, fresh=fresh, color=color, color_strength=color_strength, content_map=content_map,
-            sampler=sampler, guidance=guidance, texture=texture,
-        )  # fmt: skip
+        chosen = self.dials(**dials)
         seconds: dict[str, float] = {}
         with timed(seconds, "describe"):
             few = self.finish(style, palette=palette, colors=colors, finish=finish)
             recipe = self.recipe(
-                content, style, dials, shows=shows, size=size, mask=mask, protect=protect, ground=ground, finish=few
+                content, style, chosen, shows=shows, size=size, mask=mask, protect=protect, ground=ground, finish=few
             )
         result = self.paint(recipe, progress=progress)
         return replace(result, seconds=seconds | result.seconds)
 
-    def dials(
-        self,
-        *,
-        style_scale: float | None = None,
-        content_scale: float | None = None,
-        structure: float | None = None,
-        strength: float | None = None,
-        steps: int | None = None,
-        seed: int = 0,
-        fresh: bool = False,
-        color: str = "off",
-        color_strength: float = 1.0,
-        content_map: bool | None = None,
-        sampler: str = "ddim",
-        guidance: str | None = None,
-        texture: float | None = None,
-    ) -> Dials:
+    def dials(self, **given: Unpack[DialKeywords]) -> Dials:
         """The dials that are given, and the model's own for those that are not.
 
         `strength` in 0..1 stands for a style scale and a structure together, such that the distance to the style falls
         linearly with it: 0 is the content picture, 1 as far as this model goes.
 
         Raises:
-            ValueError: a dial is out of range, or `strength` meets one that it stands for, or no calibration.
+            ParasolError: a dial is out of range, `strength` meets one that it stands for, or the model has no
+                calibration or no content map.
         """
-        own = self.bundle.manifest.dials
+        words: dict[str, Any] = dict(given)
+        strength = words.pop(STRENGTH.name, None)
         if strength is not None:
-            if (style_scale, structure) != (None, None):
+            stands = self._at_strength(STRENGTH.taken(strength))
+            if any(words.get(name) is not None for name in stands):
                 raise ParasolError("strength stands for style_scale and structure: give it alone, or those two")
-            style_scale, structure = self._at_strength(float(strength))
-        return Dials(
-            style_scale=float(own.style_scale if style_scale is None else style_scale),
-            content_scale=float(own.content_scale if content_scale is None else content_scale),
-            structure=float(own.structure if structure is None else structure),
-            steps=index(own.steps if steps is None else steps),
-            seed=index(seed),
-            fresh=bool(fresh),
-            color=color,
-            color_strength=float(color_strength),
-            content_map=own.content_map if content_map is None else bool(content_map),
-            sampler=sampler,
-            guidance=own.guidance if guidance is None else guidance,
-            texture=float(own.texture if texture is None else texture),
-        )
+            words |= stands
+        found = chosen(words, self.bundle.manifest.dials.model_dump())
+        self._require_map(found)
+        return found
 
     def recipe(
         self,
@@ -198,10 +160,7 @@ class Parasol:
 
         A `Style` is one that `style` has described before, a finish one that `finish` has made.
         """
-        if dials.content_map and not self.bundle.manifest.content_map:
-            raise ParasolError(
-                f"a content map is asked for and the model {self.bundle.manifest.name!r} has none: leave it out"
-            )
+        self._require_map(dials)
         if content is None or isinstance(content, Words):
             for name, given in (("a mask", mask), ("protect", protect)):
                 if given is not None:
@@ -217,9 +176,7 @@ class Parasol:
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:
-            raise ParasolError(
-                "color is 'match' and the style is words alone, which have no colours: add a style picture"
-            )
+            raise ParasolError(COLOURLESS)
         if protect is not None and dials.fresh:
             raise ParasolError(NOTHING_KEPT)
         return Recipe.write(
@@ -309,21 +266,20 @@ class Parasol:
         parts = [(title(source), weight) for source, weight in weighted(style)]
         return StyleCard.write(self.style(style), self.bundle.manifest, parts)
 
-    def _at_strength(self, strength: float) -> tuple[float, float]:
+    def _at_strength(self, strength: float) -> dict[str, float]:
+        """The dials that a strength stands for."""
         stops = self.bundle.manifest.strength
         if not stops:
             raise ParasolError(
                 f"strength is given and the model {self.bundle.manifest.name!r} is not calibrated: give style_scale "
                 "and structure"
             )
-        if not 0.0 <= strength <= 1.0:
-            raise ParasolError(
-                f"strength is {strength}; it must lie in 0 (the content picture) to 1 (all of the style)"
-            )
+        STRENGTH.check(strength)
         at = np.linspace(0.0, 1.0, len(stops))
-        dials = np.array([(stop.style_scale, stop.structure) for stop in stops])
-        style_scale, structure = (float(np.interp(strength, at, values)) for values in dials.T)
-        return style_scale, structure
+        return {
+            name: float(np.interp(strength, at, [getattr(stop, name) for stop in stops]))
+            for name in StrengthStop.model_fields
+        }
 
     def _opened(self, source: StyleSource) -> Style:
         if isinstance(source, Words):
@@ -352,6 +308,12 @@ class Parasol:
         if not SMALLEST_SIZE <= longer <= LARGEST_SIZE:
             raise ParasolError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")
         return longer
+
+    def _require_map(self, dials: Dials) -> None:
+        if dials.content_map and not self.bundle.manifest.content_map:
+            raise ParasolError(
+                f"a content map is asked for and the model {self.bundle.manifest.name!r} has none: leave it out"
+            )
 
     def _require_own(self, recipe: Recipe) -> None:
         if not self.bundle.goes_by(recipe.model.hash):

@@ -16,9 +16,10 @@ from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
 from parasol import editions
-from parasol.bundle import Bundle, first_fault
+from parasol.bundle import Bundle, first_fault, shortened
 from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_descriptor
 from parasol.conditions import Style
+from parasol.dials import Dials
 from parasol.errors import ParasolError
 from parasol.finishing import FinishPart, GroundPart
 from parasol.images import encode_png, load, read_bytes, read_text
@@ -30,12 +31,6 @@ FORMAT = 1
 KEYWORD = "parasol"
 """Keyword of the PNG text that holds a recipe."""
 
-COLOUR_STEPS = ("off", "match", "keep")
-SAMPLERS = ("ddim", "dpm")
-GUIDANCES = ("apart", "joint")
-LARGEST_SCALE = 100.0
-QUICK_STEPS = 10  # of dpm, for a look at what is to come
-LARGEST_SEED = 2**63 - 1
 ANOTHER_PICTURE = "give the file that Parasol wrote, not a copy that another program saved"
 LATER = ("ground", "finish")
 """Fields that are not written where they say nothing, so that recipes without them are the same bytes as ever."""
@@ -43,92 +38,6 @@ LATER = ("ground", "finish")
 
 class RecipeError(ParasolError):
     """A recipe that is missing, broken, or meant for another model or version. One line, with the way out."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Dials:
-    """Every choice that a caller has once content, style and size are fixed.
-
-    Raises:
-        ValueError: a dial is outside the range that its field states.
-    """
-
-    style_scale: float
-    """g_s: 0 ignores the style, 1 is plain conditional, more is emphasis, less than 0 the opposite."""
-
-    content_scale: float
-    """g_y: the same for the content descriptor."""
-
-    structure: float
-    """lambda / T in 0..1: share of the steps that rebuild the content picture before the style takes over."""
-
-    steps: int
-    """T, sampling steps, 1 to 1000."""
-
-    seed: int
-    """Of the noise, 0 to 2^63 - 1."""
-
-    fresh: bool
-    """Start from new noise instead of the inverted content picture, of which its descriptor and shape remain."""
-
-    color: str
-    """Colour step: off, match (to the style's colours) or keep (the content picture's own, place by place; from new
-    noise, where no place is what it was, as `match` does)."""
-
-    content_map: bool = False
-    """Tell by spatial content tokens where things are in the content picture, beside what it shows (not in paper)."""
-
-    sampler: str = "ddim"
-    """How steps are taken: ddim (the paper's), or dpm, which takes 8 to 20 steps nearly where ddim takes 50."""
-
-    guidance: str = "apart"
-    """What the scales weigh: what each modality says apart from the other (the paper's), or jointly what both share."""
-
-    color_strength: float = 1.0
-    """Share of the way that the colour step goes: 0 changes nothing, 1 reaches the wanted colours."""
-
-    texture: float = 0.0
-    """Share of the way, 0..1, that each step goes to the style's texture, where it has one, at a style scale of 1 and a
-    structure of 0: as often as the scale says up to 5, and less by the square of what structure leaves free (not in
-    paper)."""
-
-    def __post_init__(self) -> None:
-        for name in ("style_scale", "content_scale"):
-            value = getattr(self, name)
-            if not -LARGEST_SCALE <= value <= LARGEST_SCALE:
-                raise ParasolError(f"{name} is {value}; it must lie in -100 to 100, usually 0 (ignored) to 10")
-        if not 0.0 <= self.structure <= 1.0:
-            raise ParasolError(
-                f"structure is {self.structure}; it must lie in 0 (free) to 1 (the content picture itself)"
-            )
-        if not 0.0 <= self.texture <= 1.0:
-            raise ParasolError(
-                f"texture is {self.texture}; it must lie in 0 (by the descriptor alone) to 1 (all of it)"
-            )
-        if not 0.0 <= self.color_strength <= 1.0:
-            raise ParasolError(
-                f"color_strength is {self.color_strength}; it must lie in 0 (no colour step) to 1 (all of it)"
-            )
-        if not 1 <= self.steps <= 1000:
-            raise ParasolError(f"steps is {self.steps}; it must lie in 1 to 1000, usually 20 to 50")
-        if not 0 <= self.seed <= LARGEST_SEED:
-            raise ParasolError(f"seed is {self.seed}; it must be a whole number from 0 to 2^63 - 1")
-        if self.color not in COLOUR_STEPS:
-            raise ParasolError(f"color is {self.color!r}; it must be one of {', '.join(COLOUR_STEPS)}")
-        if self.sampler not in SAMPLERS:
-            raise ParasolError(
-                f"sampler is {self.sampler!r}; it must be one of {', '.join(SAMPLERS)}: ddim for 50 steps, dpm for 10"
-            )
-        if self.guidance not in GUIDANCES:
-            raise ParasolError(
-                f"guidance is {self.guidance!r}; it must be one of {', '.join(GUIDANCES)}: apart is the paper's"
-            )
-
-    def quick(self) -> "Dials":
-        """The same in few steps, for a look at what is to come."""
-        if self.steps <= QUICK_STEPS:
-            return self
-        return dataclasses.replace(self, steps=QUICK_STEPS, sampler="dpm")
 
 
 class ModelPart(Part):
@@ -152,6 +61,7 @@ class ModelPart(Part):
         return f"{told} and this is {other}: {editions.way_to(self.hash)}"
 
 
+COLOURLESS = "color is 'match' and the style is words alone, which have no colours: add a style picture"
 NOTHING_KEPT = "protect keeps structure and fresh starts without any: leave one out"
 
 
@@ -233,6 +143,11 @@ class Recipe(Part):
         try:
             recipe = cls.model_validate_json(text)
         except ValidationError as error:
+            later = [fault["loc"][-1] for fault in error.errors() if fault["type"] == "unexpected_keyword_argument"]
+            if later:
+                raise RecipeError(
+                    f"{name} has the dial {shortened(later[0])}, which this version does not know: update parasol-style"
+                ) from error
             raise RecipeError(f"{name} is broken at {first_fault(error)}: {ANOTHER_PICTURE}") from error
         if recipe.format != FORMAT:
             raise RecipeError(
@@ -271,6 +186,8 @@ class Recipe(Part):
             ValueError: a dial is outside its range, or structure is protected and would have none.
         """
         chosen = dataclasses.replace(self.dials, **dials)
+        if chosen.color == "match" and self.style.mean is None:
+            raise ParasolError(COLOURLESS)
         if chosen.fresh and self.protected is not None:
             raise ParasolError(NOTHING_KEPT)
         return self.model_copy(update={"dials": chosen})

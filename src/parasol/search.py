@@ -18,6 +18,7 @@ from pydantic import Base64Bytes, ValidationError
 
 from parasol.bundle import first_fault
 from parasol.cards import Part, StyleCard, StyleSource, float32_bytes, read_float32, title, weighted
+from parasol.dials import Dials
 from parasol.encoders.text import Words
 from parasol.errors import ParasolError
 from parasol.images import read_bytes, to_uint8, write_atomic
@@ -25,7 +26,7 @@ from parasol.index.locks import locked
 from parasol.index.search import Hit, Query, search
 from parasol.index.store import Encoders, Index
 from parasol.pipeline import Parasol, Progress, Result
-from parasol.recipe import Dials, ModelPart, Recipe
+from parasol.recipe import ModelPart, Recipe
 from parasol.types import Picture
 from parasol.version import __version__
 

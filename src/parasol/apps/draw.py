@@ -12,8 +12,9 @@ from parasol.images.endings import DRAWING
 
 if TYPE_CHECKING:
     from parasol.apps.words import Like
+    from parasol.dials import Dials
     from parasol.pipeline import Parasol
-    from parasol.recipe import Dials, Recipe
+    from parasol.recipe import Recipe
     from parasol.result import Result
     from parasol.vector import Palette
 

@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import typer
 
+from parasol.apps import options
 from parasol.apps.paths import check_folder
+from parasol.dials import named
+
+OWN = [dial for dial in named() if dial.dial.own is not None]
 
 
+@options.with_dials(among=OWN, **{dial.name: dial.dial.own for dial in OWN})
 def export(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The diffusion recipe whose run is exported.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the bundle.")],
@@ -24,15 +29,11 @@ def export(
     result_size: Annotated[
         int, typer.Option(min=0, max=2048, help="Longer side in px of results where none is asked for; 0: of training.")
     ] = 0,
-    style_scale: Annotated[float, typer.Option(help="The model's default dial.")] = 5.0,
-    content_scale: Annotated[float, typer.Option(help="The model's default dial.")] = 5.0,
-    structure: Annotated[float, typer.Option(help="The model's default dial.")] = 0.4,
-    steps: Annotated[int, typer.Option(help="The model's default dial.")] = 50,
-    content_map: Annotated[bool, typer.Option(help="The model's default dial.")] = False,
-    guidance: Annotated[Literal["apart", "joint"], typer.Option(help="The model's default dial.")] = "apart",
-    texture: Annotated[float, typer.Option(min=0.0, max=1.0, help="The model's default dial.")] = 0.0,
+    **dials: Any,
 ) -> None:
     """Write the bundle of a trained model: graphs without weights, one copy of the weights, a manifest with hashes.
+
+    The dials are the model's own values, which are taken where a user names none.
 
     \b
     Example:
@@ -48,16 +49,12 @@ def export(
     if recipe not in RECIPES:
         raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     check_folder(out, known_by=[MANIFEST, graph_file("encode")], reads=corpus)
-    dials = DefaultDials(
-        style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps,
-        content_map=content_map, guidance=guidance, texture=texture,
-    )  # fmt: skip
     networks, card = assemble(
         RECIPES[recipe](),
         Places(corpus=corpus, runs=runs, beside=beside),
         name=name or out.name,
         licence=licence,
-        dials=dials,
+        dials=DefaultDials(**dials),
     )
     card = replace(card, result_size=result_size)
     bundle = write(networks, card, out)

@@ -1,10 +1,11 @@
 """`parasol grid`: contents x styles, or a sweep of dials, on one labelled sheet."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from parasol.recipe import Recipe
 
 
+@options.with_dials(before="size")
 def grid(
     contents: Annotated[list[str], typer.Argument(metavar="CONTENT...", help="Pictures or SVGs.")],
     like: Annotated[list[str], typer.Option(metavar="STYLE", help="Style or card, repeated; each stands by itself.")],
@@ -37,25 +39,13 @@ def grid(
         int | None,
         typer.Option(min=2, metavar="COUNT", help="So many pictures from each style, or each content, to the next."),
     ] = None,
-    style_scale: options.StyleScale = None,
-    content_scale: options.ContentScale = None,
-    structure: options.Structure = None,
-    texture: options.Texture = None,
-    strength: options.Strength = None,
-    steps: options.Steps = None,
-    sampler: options.Sampler = "ddim",
-    guidance: options.Guidance = None,
-    seed: options.Seed = 0,
-    fresh: options.Fresh = False,
-    color: options.Color = "off",
-    color_strength: options.ColorStrength = 1.0,
-    content_map: options.ContentMap = None,
     size: options.Size = None,
     cell: Annotated[
         int | None, typer.Option(metavar="PX", min=16, max=1024, help="Side of a cell; SIZE if left out.")
     ] = None,
     model: options.SuitedModel = None,
     overwrite: options.Overwrite = False,
+    **dials: Any,
 ) -> None:
     """Draw every content in every style on one sheet, or one dial across it and another down, or what lies between.
 
@@ -86,23 +76,22 @@ def grid(
     looks = {path: open_style(path) for path in liked}
     loaded = Parasol.load(suited(model, drawn.values(), looks.values()))
     placeless = between is not None and len(contents) > 1
-    dials = loaded.dials(
-        style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-        seed=seed, fresh=fresh or placeless, color=color, color_strength=color_strength,
-        sampler=sampler, guidance=guidance, texture=texture,
-        content_map=False if placeless and content_map is None else content_map,
-    )  # fmt: skip
-    loaded.painter.prepare(dials)
+    if placeless:
+        dials |= {"fresh": True, "content_map": bool(dials["content_map"])}
+    chosen = loaded.dials(**dials)
+    loaded.painter.prepare(chosen)
     described = {path: loaded.style(look) for path, look in looks.items()}
     recipes = {
-        (content, style): loaded.recipe(drawn[content], described[style], dials, size=size)
+        (content, style): loaded.recipe(drawn[content], described[style], chosen, size=size)
         for content, style in product(drawn, looks)
     }
     shown = {path: look if isinstance(look, np.ndarray) else swatch(look.style) for path, look in looks.items()}
     if between is not None:
         layout = _blend(loaded, recipes, between)
+    elif dials_varied:
+        layout = _sweep(partial(_varied, loaded, dials), recipes, dials_varied, drawn, shown)
     else:
-        layout = _sweep(recipes, dials_varied, drawn, shown) if dials_varied else _crossing(recipes, drawn, shown)
+        layout = _crossing(recipes, drawn, shown)
     with Progress("drawing the sheet") as progress:
         rows = _paint(loaded, layout, progress)
     pixels = images.sheet(
@@ -136,14 +125,18 @@ def _crossing(recipes: "Mapping[tuple[str, str], Recipe]", contents: Pictures, s
 
 
 def _sweep(
-    recipes: "Mapping[tuple[str, str], Recipe]", varied: Sequence[Vary], contents: Pictures, styles: Pictures
+    turned: Callable[..., "Recipe"],
+    recipes: "Mapping[tuple[str, str], Recipe]",
+    varied: Sequence[Vary],
+    contents: Pictures,
+    styles: Pictures,
 ) -> Layout:
     """The first dial across; pairs, and for each the second dial, down. Content and style lead each row."""
     across, down = varied[0], varied[1:]
     rows, labels = [], []
     for (content, style), recipe in recipes.items():
         for dials in [{one.dial: value} for one in down for value in one.values] or [{}]:
-            cells = [_varied(recipe, {**dials, across.dial: value}) for value in across.values]
+            cells = [turned(recipe, {**dials, across.dial: value}) for value in across.values]
             rows.append([contents[content], styles[style], *cells])
             labels.append(" ".join(one.label(dials[one.dial]) for one in down))
     columns = ["content", "style", *map(across.label, across.values)]
@@ -176,8 +169,9 @@ def swatch(style: "StylePart") -> np.ndarray:
     return stripes[None].repeat(24, axis=0).repeat(8, axis=1)
 
 
-def _varied(recipe: "Recipe", dials: Mapping[str, int | float]) -> "Recipe":
-    return recipe.varied(**{dial.replace("-", "_"): value for dial, value in dials.items()})
+def _varied(model: "Parasol", given: Mapping[str, Any], recipe: "Recipe", varied: Mapping[str, Any]) -> "Recipe":
+    named = {dial.replace("-", "_"): value for dial, value in varied.items()}
+    return recipe.varied(**asdict(model.dials(**{**given, **named})))
 
 
 def _paint(model: "Parasol", layout: Layout, progress: Progress) -> list[list[np.ndarray]]:

@@ -1,8 +1,12 @@
 """Options that several commands share, and what they become."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar
 
 import typer
+
+from parasol.dials import NamedDial, asked
 
 if TYPE_CHECKING:
     from parasol.pipeline import Result
@@ -17,37 +21,6 @@ LikeText = Annotated[
     list[str] | None,
     typer.Option(metavar="TEXT[:WEIGHT]", help='A style in words, such as "glossy 3D"; mixes with --like.'),
 ]
-StyleScale = Annotated[
-    float | None, typer.Option(metavar="NUMBER", help="Pull of the style: 0 ignores it, 1 is plain, 5 is strong.")
-]
-ContentScale = Annotated[float | None, typer.Option(metavar="NUMBER", help="The same for what the content shows.")]
-Structure = Annotated[
-    float | None, typer.Option(metavar="0..1", help="Share of the steps that keep to the content picture's layout.")
-]
-Texture = Annotated[
-    float | None,
-    typer.Option(
-        metavar="0..1",
-        help="How far to go to the touch of the style picture itself, beside its descriptor; the model's own if left "
-        "out.",
-        show_default=False,
-    ),
-]
-Steps = Annotated[int | None, typer.Option(metavar="COUNT", help="Sampling steps, 1 to 1000.")]
-Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of the noise; one seed, one picture.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Start from new noise: the content descriptor alone is kept.")]
-Strength = Annotated[
-    float | None,
-    typer.Option(metavar="0..1", help="Style scale and structure in one: 0 is the content, 1 all of the style."),
-]
-ContentMap = Annotated[
-    bool | None,
-    typer.Option(
-        "--content-map/--no-content-map",
-        help="Say where things are in CONTENT, beside what it shows; the model's own if left out.",
-        show_default=False,
-    ),
-]
 Mask = Annotated[
     str | None,
     typer.Option(metavar="PICTURE", help="Restyle only where this is white, in CONTENT's shape; black stays as it is."),
@@ -57,24 +30,6 @@ Protect = Annotated[
     typer.Option(
         metavar="PICTURE",
         help="Keep structure more strictly here, in CONTENT's shape: white all of it, black as --structure says.",
-    ),
-]
-Color = Annotated[
-    Literal["off", "match", "keep"],
-    typer.Option(help="Give the colours of the style (match) or of the content (keep)."),
-]
-ColorStrength = Annotated[
-    float, typer.Option(metavar="0..1", help="Share of the way that --color goes: 0 changes nothing, 1 is all of it.")
-]
-Sampler = Annotated[
-    Literal["ddim", "dpm"], typer.Option(help="How steps are taken: ddim as in the paper, or dpm for --steps 8 to 20.")
-]
-Guidance = Annotated[
-    Literal["apart", "joint"] | None,
-    typer.Option(
-        help="Whether the scales weigh style and content apart from each other, as in the paper, or jointly what both "
-        "share; the model's own if left out.",
-        show_default=False,
     ),
 ]
 Size = Annotated[int | None, typer.Option(metavar="PX", help="Longer side; the model's own if left out.")]
@@ -115,6 +70,38 @@ Also = Annotated[
     typer.Option(metavar="svg|png|webp|jpg", help="Write the same picture in this format too, beside; repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each picture.")]
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def with_dials(
+    *, before: str = "", among: Sequence[NamedDial] = asked(), **defaults: Any
+) -> Callable[[Command], Command]:
+    """Give a command the options of dials in place of its `**dials`, listed before another option, or last.
+
+    What is left out is None, or in `defaults`.
+    """
+
+    def give(command: Command) -> Command:
+        given = signature(command)
+        own = [one for one in given.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        place = [*(one.name for one in own), ""].index(before)
+        dials = [_option(dial, defaults.get(dial.name)) for dial in among]
+        command.__signature__ = given.replace(parameters=[*own[:place], *dials, *own[place:]])
+        return command
+
+    return give
+
+
+def _option(dial: NamedDial, default: Any) -> Parameter:
+    names = [f"--{dial.option}"]
+    if dial.sort is bool and dial.dial.own is not None:
+        names = [f"--{dial.option}/--no-{dial.option}"]
+    told = dial.dial.help if default is not None else dial.told()
+    option = typer.Option(*names, help=told, metavar=None if dial.choices else dial.takes or None)
+    hint = Annotated[Optional[dial.annotation], option]  # noqa: UP045 (the type is a value here)
+    return Parameter(dial.name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=hint)
 
 
 def summary(recipe: "Recipe") -> dict[str, Any]:

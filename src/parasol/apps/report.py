@@ -3,26 +3,28 @@
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from parasol.apps import options
 from parasol.apps.evaluate import follow
 from parasol.apps.paths import Plan, check_folder
+from parasol.dials import named
 
 
+@options.with_dials(before="table", among=[dial for dial in named() if dial.name == "steps"])
 def report(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the page and its pictures.")],
     corpus: Annotated[Path, typer.Option(help="Folder of the built corpus that pairs are held out of.")] = Path(
         "data/pictograms"
     ),
     pairs: Annotated[int, typer.Option(min=2, metavar="COUNT", help="Held-out pairs, the first of a fixed list.")] = 3,
-    steps: options.Steps = None,
     table: Annotated[
         Path | None, typer.Option(metavar="FILE", help="comparison.json of `parasol evaluate`, shown at the end.")
     ] = None,
     model: options.Model = None,
+    **dials: Any,
 ) -> None:
     """Draw the controllability figures of the paper, measure every picture, and write one page, DIR/report.html.
 
@@ -43,7 +45,7 @@ def report(
 
     check_folder(out, known_by=[PAGE_FILE, MEASURES_FILE], own=[PICTURES], reads=corpus)
     Plan(reads=[table or ""], writes=[out / PAGE_FILE, out / MEASURES_FILE], overwrite=True).check()
-    wanted = Report(out=out, corpus=corpus, model=model, pairs=pairs, steps=steps, table=table)
+    wanted = Report(out=out, corpus=corpus, model=model, pairs=pairs, **dials, table=table)
     for what, stages in groupby(run(wanted), key=lambda stage: stage.what):
         follow(what, stages)
     print(out / PAGE_FILE)

@@ -27,6 +27,7 @@ COLUMNS = 6  # of a contact sheet
 CELL = 128  # px
 
 
+@options.with_dials(before="size")
 def search(
     folder: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder of an index.")],
     like: options.Like = None,
@@ -51,23 +52,11 @@ def search(
         str | None,
         typer.Option(metavar="FILE.json", help="Keep a log of every step, to replay; one that exists is continued."),
     ] = None,
-    style_scale: options.StyleScale = None,
-    content_scale: options.ContentScale = None,
-    structure: options.Structure = None,
-    texture: options.Texture = None,
-    strength: options.Strength = None,
-    steps: options.Steps = None,
-    sampler: options.Sampler = "ddim",
-    guidance: options.Guidance = None,
-    seed: options.Seed = 0,
-    fresh: options.Fresh = False,
-    color: options.Color = "off",
-    color_strength: options.ColorStrength = 1.0,
-    content_map: options.ContentMap = None,
     size: options.Size = None,
     model: options.Model = None,
     overwrite: options.Overwrite = False,
     json_: options.Json = False,
+    **dials: Any,
 ) -> None:
     """Find the pictures of an index by style, by content, or by both.
 
@@ -97,13 +86,7 @@ def search(
     if style_weight is not None and not (wanted and shown) and not make:
         raise ValueError("--style-weight weighs the style against the content and only one is given: leave it out")
     if not make:
-        _refuse_idle(
-            out=out, style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
-            steps=steps, seed=seed or None, fresh=fresh or None, color=None if color == "off" else color,
-            color_strength=None if color_strength == 1.0 else color_strength,
-            content_map=content_map, sampler=None if sampler == "ddim" else sampler, guidance=guidance, texture=texture,
-            size=size,
-        )  # fmt: skip
+        _refuse_idle(out=out, **dials, size=size)
     default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
     target = (default if out is None else out) if make else None
     files = _files([*shown, *wanted], sheet, target, json_)
@@ -139,13 +122,8 @@ def search(
     if target is None:
         turn = (running.search(**query),)
     else:
-        dials = loaded.dials(
-            style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength, steps=steps,
-            seed=seed, fresh=fresh, color=color, color_strength=color_strength, content_map=content_map,
-            sampler=sampler, guidance=guidance, texture=texture,
-        )  # fmt: skip
         with Progress("drawing") as progress:
-            turn = running.answer(**query, dials=dials, size=size, progress=progress.update)
+            turn = running.answer(**query, dials=loaded.dials(**dials), size=size, progress=progress.update)
         running.result(turn[-1].number).save(target)
     if sheet is not None:
         drawn = _sheet(_pictures([*contents, *styles]), turn, running)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from parasol.conditions import Style
+    from parasol.dials import Dials
     from parasol.finishing import FinishPart
     from parasol.pipeline import Parasol
-    from parasol.recipe import Dials
     from parasol.vector import Consistency, Measures
 
 CELL = 64  # px, of the contact sheet
@@ -31,6 +31,7 @@ STEPS, SAMPLER = 10, "dpm"  # which follow 50 steps of ddim in a fifth of the ti
 RECORD, SHEET = "set.json", "sheet.png"
 
 
+@options.with_dials(before="model", steps=STEPS, sampler=SAMPLER)
 def icon_set(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Icons, in subfolders too.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the set.")],
@@ -45,14 +46,9 @@ def icon_set(
     palette: options.Palette = None,
     finish: options.Finish = "none",
     ground: options.Ground = "transparent",
-    style_scale: options.StyleScale = None,
-    content_scale: options.ContentScale = None,
-    structure: options.Structure = None,
-    steps: options.Steps = STEPS,
-    sampler: options.Sampler = SAMPLER,
-    seed: options.Seed = 0,
     model: options.Model = None,
     json_: Annotated[bool, typer.Option("--json", help="Print what set.json holds.")] = False,
+    **dials: Any,
 ) -> int:
     """Draw every icon of a folder in the style of references, and make one set of them.
 
@@ -76,15 +72,12 @@ def icon_set(
 
     look = _look(references, None if palette is None else given_palette(palette), colors, flat=finish == "flat")
     loaded = Parasol.load(model)
-    dials = loaded.dials(
-        style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, sampler=sampler,
-        seed=seed,
-    )  # fmt: skip
-    loaded.painter.prepare(dials)
+    chosen = loaded.dials(**dials)
+    loaded.painter.prepare(chosen)
     style = loaded.style(references)
     made = _Made()
     with Progress(f"drawing {len(icons)} icons") as progress:
-        plan = Plan(folder=folder, out=out, sizes=wanted, look=look, dials=dials, style=style, ground=ground)
+        plan = Plan(folder=folder, out=out, sizes=wanted, look=look, dials=chosen, style=style, ground=ground)
         for number, name in enumerate(icons):
             error = _draw(loaded, plan, name, made)
             progress.update(number + 1, len(icons))

@@ -25,6 +25,7 @@ UNTOUCHED = (
 )
 
 
+@options.with_dials(before="ground")
 def style(
     content: Annotated[
         str,
@@ -49,22 +50,9 @@ def style(
         ),
     ] = None,
     also: options.Also = None,
-    style_scale: options.StyleScale = None,
-    content_scale: options.ContentScale = None,
-    structure: options.Structure = None,
-    texture: options.Texture = None,
-    strength: options.Strength = None,
-    steps: options.Steps = None,
-    sampler: options.Sampler = "ddim",
-    guidance: options.Guidance = None,
-    seed: options.Seed = 0,
     count: Annotated[
         int, typer.Option(min=1, max=100_000, help="Pictures from seeds SEED, SEED+1, ...; implies --fresh.")
     ] = 1,
-    fresh: options.Fresh = False,
-    color: options.Color = "off",
-    color_strength: options.ColorStrength = 1.0,
-    content_map: options.ContentMap = None,
     ground: options.Ground = "keep",
     colors: options.Colors = None,
     palette: options.Palette = None,
@@ -78,6 +66,7 @@ def style(
     model: options.SuitedModel = None,
     overwrite: options.Overwrite = False,
     json_: options.Json = False,
+    **dials: Any,
 ) -> int:
     """Draw what CONTENT shows in the style of another picture, of a card, or of words.
 
@@ -108,6 +97,8 @@ def style(
     frame = _frame(jobs, size=size, mask=mask, protect=protect, ground=ground, colors=colors, palette=palette,
                    finish=finish, also=also)  # fmt: skip
     total = len(jobs) * count
+    dials["fresh"] = dials["fresh"] or count > 1
+    seed = dials["seed"] or 0
     if preview is not None:
         if total > 1 or STDIN in (preview, jobs[0].out):
             raise ValueError("--preview is one file beside the file of one picture: leave it out, or name two files")
@@ -130,13 +121,9 @@ def style(
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
         for name, own in by_model(jobs, suited_to_each(model, read)):
             loaded = Parasol.load(name)
-            dials = loaded.dials(
-                style_scale=style_scale, content_scale=content_scale, structure=structure, strength=strength,
-                steps=steps, seed=seed, fresh=fresh or count > 1, color=color, color_strength=color_strength,
-                content_map=content_map, sampler=sampler, guidance=guidance, texture=texture,
-            )  # fmt: skip
+            chosen = loaded.dials(**dials)
             drawing = draw(
-                loaded, own, dials, frame, read=read, count=count, tally=tally, progress=progress, preview=preview
+                loaded, own, chosen, frame, read=read, count=count, tally=tally, progress=progress, preview=preview
             )
             for outcome in drawing:
                 progress.clear()
@@ -144,9 +131,9 @@ def style(
                     raise ValueError(outcome.error)
                 failed += bool(outcome.error)
                 bare = outcome.result is not None and outcome.result.recipe.style.texture is None
-                untouched |= bare and bool(dials.texture)
+                untouched |= bare and bool(chosen.texture)
                 _report(outcome, json_)
-    if untouched and style_scale is None and strength is None:
+    if untouched and dials["style_scale"] is None and dials["strength"] is None:
         print(f"parasol: {UNTOUCHED}", file=sys.stderr)
     if failed:
         print(f"parasol: {failed} of {total} pictures failed; the same command tries them again", file=sys.stderr)

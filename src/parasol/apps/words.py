@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-DIALS = {"structure": float, "style-scale": float, "content-scale": float, "texture": float, "steps": int, "seed": int}
+from parasol.dials import asked
+from parasol.errors import ParasolError
+
+DIALS = {dial.option: dial for dial in asked()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ class Vary:
     """A dial and the values it takes on a sheet."""
 
     dial: str
-    values: tuple[int | float, ...]
+    values: tuple[int | float | str, ...]
 
     @classmethod
     def parse(cls, word: str) -> "Vary":
@@ -68,22 +71,21 @@ class Vary:
         rule = "write DIAL=FROM:TO:COUNT or DIAL=VALUE,VALUE,..."
         if not equals or dial not in DIALS:
             raise ValueError(f"--vary {word!r} names no dial: {rule}, where DIAL is one of {', '.join(DIALS)}")
+        known = DIALS[dial]
+        words = text.split(",")
         try:
-            if ":" in text:
+            if ":" in text and known.sort in (int, float):
                 first, last, count = text.split(":")
-                numbers: list[int | float] = np.linspace(float(first), float(last), int(count)).tolist()
-            else:
-                numbers = [float(value) for value in text.split(",")]
+                words = [repr(value) for value in np.linspace(float(first), float(last), int(count)).tolist()]
+            values = tuple(known.read(one) for one in words)
+        except ParasolError as error:
+            raise ParasolError(f"--vary {word!r} {error}: {rule}") from error
         except ValueError as error:
-            raise ValueError(f"--vary {word!r} has no list of numbers: {rule}") from error
-        if not numbers or not np.isfinite(numbers).all():
-            raise ValueError(f"--vary {word!r} gives no value that can be drawn: {rule}")
-        if DIALS[dial] is int:
-            if any(number != int(number) for number in numbers):
-                raise ValueError(f"--vary {word!r} has fractions and {dial} takes whole numbers: {rule}")
-            numbers = [int(number) for number in numbers]
-        return cls(dial=dial, values=tuple(numbers))
+            raise ParasolError(f"--vary {word!r} has no list of numbers: {rule}") from error
+        if not values:
+            raise ParasolError(f"--vary {word!r} gives no value that can be drawn: {rule}")
+        return cls(dial=dial, values=values)
 
-    def label(self, value: int | float) -> str:
+    def label(self, value: int | float | str) -> str:
         """How one value is written on a sheet."""
-        return f"{self.dial} {value:.3g}" if DIALS[self.dial] is float else f"{self.dial} {value}"
+        return f"{self.dial} {DIALS[self.dial].written(value)}"

@@ -3,41 +3,46 @@
 from collections.abc import Mapping
 from typing import Any
 
+from parasol.dials import Dial, Dials, NamedDial, asked
 from parasol.pipeline import SMALLEST_SIZE, Parasol
-from parasol.recipe import COLOUR_STEPS, GUIDANCES, LARGEST_SEED, SAMPLERS
-from parasol.studio.wanted import DIALS, LARGEST_SIZE, MOST_PICTURES, MOST_REFERENCES, MOST_STEPS
-
-SORTS: dict[str, dict[str, Any]] = {
-    "strength": {"kind": "number", "low": 0.0, "high": 1.0, "step": 0.05, "unit": "share"},
-    "style_scale": {"kind": "number", "low": 0.0, "high": 5.0, "step": 0.1, "unit": "times"},
-    "structure": {"kind": "number", "low": 0.0, "high": 1.0, "step": 0.02, "unit": "share"},
-    "content_scale": {"kind": "number", "low": 0.0, "high": 5.0, "step": 0.1, "unit": "times"},
-    "texture": {"kind": "number", "low": 0.0, "high": 1.0, "step": 0.05, "unit": "share"},
-    "color": {"kind": "choice", "choices": COLOUR_STEPS},
-    "color_strength": {"kind": "number", "low": 0.0, "high": 1.0, "step": 0.05, "unit": "share"},
-    "content_map": {"kind": "switch"},
-    "guidance": {"kind": "choice", "choices": GUIDANCES},
-    "sampler": {"kind": "choice", "choices": SAMPLERS},
-    "steps": {"kind": "number", "low": 1, "high": MOST_STEPS, "step": 1, "unit": "steps"},
-    "seed": {"kind": "number", "low": 0, "high": LARGEST_SEED, "step": 1, "unit": ""},
-    "fresh": {"kind": "switch"},
-    "size": {"kind": "number", "low": SMALLEST_SIZE, "high": LARGEST_SIZE, "step": 32, "unit": "px"},
-    "count": {"kind": "number", "low": 1, "high": MOST_PICTURES, "step": 1, "unit": "pictures"},
-}
-"""By name, in the order in which they are shown: the ranges in which dials are of use, within those that they have."""
+from parasol.studio.wanted import LARGEST_SIZE, MOST_PICTURES, MOST_REFERENCES, MOST_STEPS
 
 LIMITS = {"steps": MOST_STEPS, "size": LARGEST_SIZE, "count": MOST_PICTURES, "references": MOST_REFERENCES}
 
 
-def told_dials(words: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every dial with its explanation; `words` are those of the command line, by name."""
-    return [{"name": name, "help": words.get(name, ""), **sort} for name, sort in SORTS.items()]
+BESIDE = {
+    "size": Dial(help="", low=SMALLEST_SIZE, high=LARGEST_SIZE, step=32, unit="px"),
+    "count": Dial(help="", low=1, high=MOST_PICTURES, step=1, unit="pictures"),
+}
+"""What the page shows as dials and no recipe has among them; the command line explains them."""
+
+
+def told_dials(words: Mapping[str, str], record: type[Dials] = Dials) -> list[dict[str, Any]]:
+    """Every dial with its explanation and the range that is of use; `words` explain those beside, by name."""
+    beside = [_number(name, dial, words.get(name, "")) for name, dial in BESIDE.items()]
+    return [*map(_told, asked(record)), *beside]
+
+
+def _told(dial: NamedDial) -> dict[str, Any]:
+    if dial.choices:
+        return {"name": dial.name, "help": dial.dial.help, "kind": "choice", "choices": dial.choices}
+    if dial.sort is bool:
+        return {"name": dial.name, "help": dial.dial.help, "kind": "switch"}
+    return _number(dial.name, dial.dial, dial.dial.help)
+
+
+def _number(name: str, dial: Dial, words: str) -> dict[str, Any]:
+    low, high = dial.usual or (dial.low, dial.high)
+    high = min(high, LIMITS.get(name, high))
+    return {
+        "name": name, "help": words, "kind": "number", "low": low, "high": high, "step": dial.step, "unit": dial.unit,
+    }  # fmt: skip
 
 
 def told_model(model: Parasol) -> dict[str, Any]:
     """A model's own values of the dials, None where a dial has none of its own, and its calibration."""
     manifest, own = model.bundle.manifest, model.dials()
-    values = {name: getattr(own, name, None) for name in DIALS}
+    values = {dial.name: getattr(own, dial.name, None) for dial in asked()}
     return {
         "name": manifest.name,
         "size": manifest.default_size,

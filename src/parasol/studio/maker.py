@@ -11,9 +11,10 @@ from typing import Any, final
 from parasol.bundle import available_models
 from parasol.cards import StyleCard
 from parasol.conditions import Style
+from parasol.dials import Dials
 from parasol.encoders.text import Words
 from parasol.pipeline import Parasol
-from parasol.recipe import Dials, Recipe, RecipeError
+from parasol.recipe import Recipe, RecipeError
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, MOST_WORK, Reference, Wanted
 

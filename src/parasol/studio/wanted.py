@@ -1,12 +1,12 @@
 """What may be asked of the studio, and how much of it at once."""
 
-from inspect import signature
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, create_model, model_validator
 
 from parasol.cards import Part
-from parasol.pipeline import SMALLEST_SIZE, Parasol
+from parasol.dials import Dials, asked
+from parasol.pipeline import SMALLEST_SIZE
 
 LARGEST_SIZE = 1024  # px, longer side
 MOST_STEPS = 200
@@ -18,13 +18,21 @@ PictureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Spoken = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
-_dials = {name: given for name, given in signature(Parasol.dials).parameters.items() if name != "self"}
-DIALS: dict[str, Any] = {name: given.default for name, given in _dials.items()}
-"""The dials of `Parasol.dials`, and what each is where nobody says; None is the model's own."""
 
-_fields: dict[str, Any] = {name: (given.annotation, given.default) for name, given in _dials.items()}
-AskedDials: Any = create_model("AskedDials", __base__=Part, **_fields)
-"""The dials as they are sent, each with the type that `Parasol.dials` gives it."""
+def asked_dials(record: type[Dials] = Dials) -> Any:
+    """The record of the dials as they are sent; what is None is the model's own, or else the default of all."""
+    fields: dict[str, Any] = {}
+    for dial in asked(record):
+        # Told here, refused by the record itself, in words that are the same everywhere.
+        rule: Any = {"enum": [*dial.choices]} if dial.choices else {}
+        if dial.sort in (int, float):
+            rule = {"minimum": dial.dial.low, "maximum": dial.dial.high}
+        default = None if dial.dial.own is not None else dial.default
+        fields[dial.name] = (dial.sort | None, Field(default, description=dial.told(), json_schema_extra=rule))
+    return create_model("AskedDials", __base__=Part, **fields)
+
+
+AskedDials: Any = asked_dials()
 
 
 class Reference(Part):
