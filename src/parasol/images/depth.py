@@ -1,16 +1,17 @@
 """From any number of bits a channel to eight, with an alpha channel where anything is transparent."""
 
 import io
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
-from PIL.TiffImagePlugin import TiffImageFile
 
 from parasol.images.boxes import deepest_component
 from parasol.images.errors import PictureError
 
-BITS, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # tags of TIFF, and a value
+BITS, PHOTOMETRIC, PLANES = 258, 262, 284  # tags of TIFF
+WHITE_IS_ZERO, ONE_BY_ONE = 0, 2  # and their values
 DEPTH_AT = 24  # byte of a PNG file that holds the bits of a channel
 WIDE = 16
 
@@ -26,14 +27,19 @@ def prepare(picture: Image.Image, data: bytes, name: str) -> None:
             f"{name} is a JPEG 2000 in colour with {bits} bits a channel, of which white is lost: "
             "save it with 8, or as PNG"
         )
-    if isinstance(picture, TiffImageFile) and WIDE in picture.tag_v2.get(BITS, ()):
-        ending = ";16B" if data.startswith(b"MM") else ";16L"
-        picture.tile = [
-            tile._replace(args=(tile.args[0] + ending, *tile.args[1:]))
-            if tile.codec_name == "raw" and tile.args[0] in ("R", "G", "B", "A")
-            else tile
-            for tile in picture.tile
-        ]
+    tags = getattr(picture, "tag_v2", {})
+    if tags.get(PLANES) == ONE_BY_ONE and WIDE in tags.get(BITS, ()):
+        _read_planes_whole(picture, ";16B" if data.startswith(b"MM") else ";16L", name)
+
+
+def _read_planes_whole(picture: Any, ending: str, name: str) -> None:
+    """Name each plane's reader with its bits and order of bytes. Compressed ones (libtiff) are read rightly as it is."""
+    if any(tile.codec_name == "raw" for tile in picture.tile):
+        if picture.mode not in ("RGB", "RGBA"):
+            raise PictureError(
+                f"{name} is a TIFF with 16 bits a channel in separate planes, in {picture.mode}: save it interleaved"
+            )
+        picture.tile = [tile._replace(args=(tile.args[0] + ending, *tile.args[1:])) for tile in picture.tile]
 
 
 def plain(picture: Image.Image, data: bytes, name: str) -> Image.Image:
