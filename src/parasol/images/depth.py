@@ -33,7 +33,7 @@ def prepare(picture: Image.Image, data: bytes, name: str) -> None:
 
 
 def _read_planes_whole(picture: Any, ending: str, name: str) -> None:
-    """Name each plane's reader with its bits and order of bytes. Compressed ones (libtiff) are read rightly as it is."""
+    """Name each plane's reader with its bits and order of bytes. Compressed ones are read rightly already."""
     if any(tile.codec_name == "raw" for tile in picture.tile):
         if picture.mode not in ("RGB", "RGBA"):
             raise PictureError(
