@@ -188,12 +188,17 @@ def read_icons(one: IconPackage, archive: Path, most: int) -> tuple[list[Plan], 
 
 
 class Vectors:
-    """The SVGs of a built icon corpus, from the packages that its build kept, each opened when first asked for."""
+    """The SVGs of a built icon corpus, from the packages that its build kept, each opened when first asked for.
 
-    def __init__(self, corpus: Corpus) -> None:
-        pinned = {one.package.name: one.package for one in icon_packages()}
+    `packages` and `recipe` are those of the build.
+    """
+
+    def __init__(
+        self, corpus: Corpus, packages: Path | None = None, recipe: Sequence[IconPackage] | None = None
+    ) -> None:
+        pinned = {one.package.name: one.package for one in recipe or icon_packages()}
         self._packages = {credit["set"]: pinned[credit["package"]] for credit in corpus.info["credits"]}
-        self._folder = corpus.folder / "packages"
+        self._folder = packages or corpus.folder / "packages"
         self._collection = cache(self._read)
 
     def svg(self, cell: Cell) -> str:

@@ -115,7 +115,7 @@ def pictogram_guised() -> Recipe:
     """U-Net and projector on icons under guises, from an edition's weights: an hour and a half of one AVX2 core."""
     unet = UNetConfig(prediction="v", modulated=64, time=96)
     projector = ProjectorConfig(style_dimension=GUISE_STYLE.dimension, hidden=256)
-    plan, training = PoolPlan(hands=24), GuiseTraining()
+    plan, training = PoolPlan(hands=20), GuiseTraining()
     optimisation = Optimisation(
         steps=1_000, batch=32, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
         validate_every=200, save_every=50, keep="last",
