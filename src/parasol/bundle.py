@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -308,7 +308,7 @@ def _identity(bundle: Bundle) -> str:
     manifest = bundle.manifest
     painted = (*COMPONENTS, *((CONTENT_MAP,) if manifest.content_map else ()))
     facts = {
-        "schedule": asdict(manifest.schedule),
+        "schedule": manifest.schedule.facts(),
         "prediction": manifest.prediction,
         "size": manifest.default_size,  # at which the textures of style pictures are seen
         "stride": manifest.stride,

