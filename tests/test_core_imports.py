@@ -15,7 +15,7 @@ NEEDS_TORCH = (
     "parasol.comparison",
     "parasol.networks",
     "parasol.runtime.torch",
-    *(f"parasol.backbones.{name}" for name in ("bring", "encoders", "networks")),
+    *(f"parasol.backbones.{name}" for name in ("bring", "encoders", "hub", "networks")),
 )
 ITS_OWN = {
     "parasol.metrics": {"scipy"},

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
@@ -25,7 +26,7 @@ from parasol.networks.projector import Projector, ProjectorConfig
 OLD_NAMES = ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."))
 """Of attention in autoencoders before diffusers 0.17, which it still reads."""
 
-HIDDEN = 1024  # of M
+PROJECTOR, HIDDEN = "projector", 1024  # the folder of M, and its width
 
 
 class Denoiser(nn.Module):
@@ -79,8 +80,17 @@ class Networks:
         return {"denoiser": self.denoiser, "vae": self.vae, "style": self.style, "content": self.content}
 
 
-def load(folder: Path, backbone: Backbone, *, seed: int = 0) -> Networks:
-    """The networks of a base, float32, with a fresh M, or with the one that is in the folder.
+def load(
+    folder: Path,
+    backbone: Backbone,
+    *,
+    seed: int = 0,
+    unet: UNet2DConditionModel | None = None,
+    vae: AutoencoderKL | None = None,
+) -> Networks:
+    """The networks of a base, float32, with a fresh M of `seed`, or with the one that is in the folder.
+
+    unet, vae: those that somebody has loaded already.
 
     Raises:
         BackboneError: an encoder does not fit.
@@ -93,12 +103,9 @@ def load(folder: Path, backbone: Backbone, *, seed: int = 0) -> Networks:
         ProjectorConfig(style_dimension=style.card.dimension, hidden=HIDDEN, content_dimension=content.card.dimension)
     )
     torch.random.set_rng_state(random)
-    unet = UNet2DConditionModel.from_pretrained(
-        folder, subfolder=UNET, local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
-    )
-    vae = AutoencoderKL.from_pretrained(
-        folder, subfolder=VAE, local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
-    )
+    stored: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "torch_dtype": torch.float32}
+    unet = unet or UNet2DConditionModel.from_pretrained(folder, subfolder=UNET, **stored)  # type: ignore[assignment]
+    vae = vae or AutoencoderKL.from_pretrained(folder, subfolder=VAE, **stored)  # type: ignore[assignment]
     assert isinstance(unet, UNet2DConditionModel)
     assert isinstance(vae, AutoencoderKL)
     return Networks(
