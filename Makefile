@@ -52,5 +52,5 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) install -c constraints.txt -e '.[train,words,dev]'
+	$(PIP) install -c constraints.txt -e '.[train,scale,words,dev]'
 	@touch $@ $(VENV)/.core

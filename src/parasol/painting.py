@@ -225,8 +225,13 @@ class Painter:
         else:
             target = self._guided(dials, lambda: style.descriptor, lambda: shown, None)
         if style.texture is not None:
-            alpha_bars = self.components.bundle.manifest.schedule.alpha_bars
-            target = textured(target, style.texture.latents, share=_heard(dials), alpha_bars=alpha_bars)
+            target = textured(
+                target,
+                style.texture.latents,
+                share=_heard(dials),
+                alpha_bars=self.components.bundle.manifest.schedule.alpha_bars,
+                velocity=steps[0].velocity,
+            )
         if dials.fresh:
             z_T = _noise(random, z_0)
             hold = free

@@ -61,7 +61,8 @@ class Parasol:
 
         HASH is the beginning of an identity or of a manifest's hash, of a bundled model or of one in the folders that
         the environment variable `PARASOL_MODELS` names.
-        `runtime` is "onnx" or, with the train extra, "torch". `threads` 0 uses every core (onnx).
+        `runtime` is "onnx" or, with the train extra, "torch", which bundles on a backbone have in any case. `threads` 0
+        uses every core (onnx).
 
         Raises:
             BundleError: there is no such model, or it is damaged, changed, or of another format.
@@ -357,17 +358,17 @@ class Canvas:
 
 
 def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
-    if runtime == "onnx":
+    if runtime == "onnx" and not bundle.manifest.backbone:
         from parasol.runtime.onnx import OnnxComponents
 
         return OnnxComponents(bundle, threads=threads)
-    if runtime == "torch":
+    if runtime == "torch" or (runtime == "onnx" and bundle.manifest.backbone):
         try:
-            from parasol.runtime.torch import TorchComponents
+            from parasol.runtime.torch import open_components
         except ImportError as error:
-            missing = f"the torch runtime needs {error.name}"
-            raise ParasolError(f"{missing}: pip install 'parasol-style[train]', or use the onnx runtime") from error
-        return TorchComponents(bundle)
+            missing, extra = f"the torch runtime needs {error.name}", "scale" if bundle.manifest.backbone else "train"
+            raise ParasolError(f"{missing}: pip install 'parasol-style[{extra}]', or use the onnx runtime") from error
+        return open_components(bundle)
     raise ParasolError(f"runtime is {runtime!r}; it must be onnx or torch")
 
 

@@ -58,12 +58,15 @@ FROZEN, PAINTING_FROZEN = _frozen("pictogram"), _frozen("painting")
 @dataclass(frozen=True, kw_only=True)
 class Places:
     """corpus: folder of the built corpus. runs: folder in which each recipe has its own folder. beside: folder of a
-    second corpus, for recipes that learn from two.
+    second corpus, for recipes that learn from two. backbone: base of recipes that fine-tune one. triplets: folder of
+    the mined triplets that those learn from.
     """
 
     corpus: Path
     runs: Path
     beside: Path | None = None
+    backbone: Path | None = None
+    triplets: Path | None = None
 
 
 def words_run(recipe: str) -> str:
