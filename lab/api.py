@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import parasol
+from parasol.dials import asked
 
 PAGE = Path("docs/api.md")
 HEAD = """# Python
@@ -26,6 +27,8 @@ def _of(name: str) -> Iterator[str]:
     yield f"## {name}\n\n{_text(found)}\n"
     if issubclass(found, Exception):
         return
+    if found is parasol.DialKeywords:
+        yield from (f"`{dial.name}`: {dial.told()}\n" for dial in asked())
     for word, member in sorted(vars(found).items()):
         plain = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         if word[0] == "_" or not getattr(plain, "__doc__", None):

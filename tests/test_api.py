@@ -74,6 +74,26 @@ def test_debug_shows_where_an_error_comes_from(words: list[str], capsys: pytest.
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_fault_of_the_program_does_not_look_like_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty() -> None:
+        raise ValueError("two shapes that do not fit")
+
+    monkeypatch.setattr("parasol.bundle.installed", faulty)
+    with pytest.raises(ValueError, match="two shapes") as caught:
+        main(["models"])
+    assert not isinstance(caught.value, ParasolError)
+
+
+PURE = ("maths", "sampling", "networks", "types.py", "charts.py")
+"""Rooms whose callers are at fault where they refuse something."""
+
+
+def test_what_users_are_refused_is_a_parasol_error() -> None:
+    package = ROOT / "src" / "parasol"
+    files = {str(file.relative_to(package)): file.read_text("utf-8") for file in package.rglob("*.py")}
+    assert [file for file, text in files.items() if "raise ValueError" in text and not file.startswith(PURE)] == []
+
+
 def test_debug_shows_where_an_error_of_the_system_comes_from(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

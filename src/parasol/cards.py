@@ -173,7 +173,7 @@ def weighted(sources: Any) -> list[tuple[Any, float]]:
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in items]
     for _, weight in pairs:
         if not np.isfinite(weight):
-            raise ValueError(f"a weight is {weight} and it must be a finite number: leave it out for 1")
+            raise ParasolError(f"a weight is {weight} and it must be a finite number: leave it out for 1")
     return pairs
 
 
@@ -230,7 +230,7 @@ def read_descriptor(data: bytes, digest: str, dimension: int, what: str) -> Floa
     """As `read_float32`, for a descriptor that is kept beside its hash, which has to be its own."""
     descriptor = read_float32(data, dimension, what)
     if descriptor_hash(descriptor) != digest:
-        raise ValueError(f"{what} is not the one that its hash names")
+        raise ParasolError(f"{what} is not the one that its hash names")
     return descriptor
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic import Base64Bytes
 
 from parasol.cards import Part
+from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
 from parasol.images.ground import WHITE, ground_for
 from parasol.types import Picture
@@ -175,11 +176,11 @@ def finish_of(
         ValueError: they make no sense together, or one is out of range.
     """
     if finish not in FINISHES:
-        raise ValueError(f"finish is {finish!r}; it must be {' or '.join(FINISHES)}")
+        raise ParasolError(f"finish is {finish!r}; it must be {' or '.join(FINISHES)}")
     if palette is not None and colors is not None:
-        raise ValueError("a palette and a number of colours both say which colours there are: give one of them")
+        raise ParasolError("a palette and a number of colours both say which colours there are: give one of them")
     if colors is not None and not 1 <= colors <= 64:
-        raise ValueError(f"{colors} colours are asked for; it must be 1 to 64")
+        raise ParasolError(f"{colors} colours are asked for; it must be 1 to 64")
     flat = finish == "flat"
     if palette is None and flat and references:
         palette = choose_of([fit(picture, 128) for picture in references], colors)

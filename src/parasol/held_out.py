@@ -19,6 +19,7 @@ from parasol.corpora.corpus import CELLS_FILE
 from parasol.corpora.gallery import Gallery
 from parasol.corpora.gallery import Picture as Hung
 from parasol.dials import Dials
+from parasol.errors import ParasolError
 from parasol.images import fit, from_uint8, load
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe
@@ -61,7 +62,7 @@ def pairs(corpus: Corpus, count: int, split: str = CONTENT_TEST) -> tuple[Pair, 
     """
     found = tuple(islice(_pairs(held_out(corpus, split)), max(count, 1)))
     if count != len(found):
-        raise ValueError(f"{count} pairs are asked for; it must be at least 1, and there is room for {len(found)}")
+        raise ParasolError(f"{count} pairs are asked for; it must be at least 1, and there is room for {len(found)}")
     return found
 
 
@@ -178,7 +179,7 @@ def chosen(pictures: Gallery, kind: str, count: int, *, trained_on: bool = False
     turns = [one for one in chain.from_iterable(zip_longest(*sources)) if one is not None]
     if not 1 <= count <= len(turns):
         sort = "training" if trained_on else "held-out"
-        raise ValueError(f"{count} {sort} pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
+        raise ParasolError(f"{count} {sort} pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
     return turns[:count]
 
 
@@ -201,7 +202,7 @@ def tuning_subject(model: Parasol, pictures: Gallery, count: int) -> Subject:
     spare = sum(one.kind == "painting" and one.split != "train" for one in pictures.pictures.values())
     styles = chosen(pictures, "painting", max(spare, 1))[PAINTINGS:]
     if not styles:
-        raise ValueError(f"{pictures.folder} has {spare} held-out paintings; tests take the first {PAINTINGS}")
+        raise ParasolError(f"{pictures.folder} has {spare} held-out paintings; tests take the first {PAINTINGS}")
     return _subject_of(model, pictures, contents, styles, None)
 
 

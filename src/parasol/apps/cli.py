@@ -27,6 +27,7 @@ from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
 from parasol.apps.triplets import triplets_app
 from parasol.apps.vectorize import trace
+from parasol.errors import ParasolError
 from parasol.version import __version__
 
 app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"this command needs {error.name}: install it with  pip install 'parasol-style[train]'"
     except MemoryError:
         message = "there is not enough memory: use a smaller --size, or close other programs"
-    except (ValueError, OSError) as error:  # of the package's own, ParasolError; rooms beside the front raise its base
+    except (ParasolError, OSError) as error:  # any other is a fault of the program, whose traceback is to be seen
         message = str(error)
         if isinstance(error, OSError) and error.strerror and not error.filename:
             message = failed_stream(error)

@@ -9,6 +9,7 @@ import typer
 from parasol.apps import options
 from parasol.apps.paths import SHEET_KEYWORD, Plan, check_folder
 from parasol.apps.progress import Progress
+from parasol.errors import ParasolError
 
 corpus_app = typer.Typer(no_args_is_help=True, help="Corpora of openly licensed pictures, built from packages.")
 
@@ -104,16 +105,16 @@ def build(
     }
     if name not in TAKES:
         known = "pictograms, icons and paintings, and media out of paintings"
-        raise ValueError(f"there is no corpus {name!r}: those that can be built are {known}")
+        raise ParasolError(f"there is no corpus {name!r}: those that can be built are {known}")
     for option, value in given.items():
         if option not in TAKES[name]:
             takers = " and ".join(corpus for corpus, options in TAKES.items() if option in options)
-            raise ValueError(f"--{option} {value} goes with {takers} and not with {name}: leave it out")
+            raise ParasolError(f"--{option} {value} goes with {takers} and not with {name}: leave it out")
     check_folder(out, known_by=[CORPUS_FILE, SETTINGS_FILE], own=["packages"], reads=photographs or "")
     if name == "media":
         source = given.pop("from", None)
         if source is None:
-            raise ValueError("media are painted over photographs: name their corpus with --from data/paintings")
+            raise ParasolError("media are painted over photographs: name their corpus with --from data/paintings")
         steps = repainted.build(out, photographs=source, **given)
     else:
         steps = {"pictograms": pictograms.build, "icons": icons.build, "paintings": paintings.build}[name](out, **given)
@@ -153,7 +154,9 @@ def sheet(
     Plan(within=[folder], writes=[out], overwrite=overwrite).check()
     if corpora.holds_pictures(folder):
         if style:
-            raise ValueError(f"--style {style[0]} names a set, and photographs and paintings have none: use --content")
+            raise ParasolError(
+                f"--style {style[0]} names a set, and photographs and paintings have none: use --content"
+            )
         pixels = sheets.gallery_sheet(gallery.load(folder), names=content or [], count=count, cell=cell)
     else:
         pixels = sheets.sheet(corpora.load(folder), contents=content or [], sets=style or [], count=count, cell=cell)

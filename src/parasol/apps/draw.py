@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from parasol.apps.jobs import STDIN, Job
 from parasol.apps.progress import Progress
+from parasol.errors import ParasolError
 from parasol.images.endings import DRAWING
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def draw(
             yield _look(model, replace(job, out=preview), dials, frame, read=read, described=described)
         try:
             first = _recipe(model, job, dials, frame, read=read, described=described)
-        except ValueError as error:
+        except ParasolError as error:
             tally.left -= count
             yield Outcome(job=job, out=job.out, error=str(error))
             continue
@@ -102,7 +103,7 @@ def draw(
                 continue
             try:
                 result = model.paint(recipe, progress=progress.part(tally.painted, tally.painted + tally.left))
-            except ValueError as error:
+            except ParasolError as error:
                 yield Outcome(job=job, out=out, error=str(error))
             else:
                 yield from (_saved(job, result, file) for file in missing)
@@ -112,7 +113,7 @@ def draw(
 def _saved(job: Job, result: "Result", out: str) -> Outcome:
     try:
         result.save(out)
-    except ValueError as error:
+    except ParasolError as error:
         return Outcome(job=job, out=out, error=str(error))
     return Outcome(job=job, out=out, result=result)
 
@@ -130,7 +131,7 @@ def _look(
         recipe = _recipe(model, job, dials.quick(), replace(frame, size=small), read=read, described=described)
         result = model.paint(recipe)
         result.save(job.out)
-    except ValueError as error:
+    except ParasolError as error:
         return Outcome(job=job, out=job.out, error=str(error))
     return Outcome(job=job, out=job.out, result=result)
 
@@ -186,7 +187,7 @@ def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
 
 
 def drawings_only(frame: Frame, jobs: Sequence[Job], model: str | None, read: Callable[[str], Any]) -> None:
-    """Refuse an SVG of what is sure to be none before anything is drawn. Raises ValueError."""
+    """Refuse an SVG of what is sure to be none before anything is drawn. Raises ParasolError."""
     from parasol.apps.suited import OF_PHOTOGRAPHS
     from parasol.images import is_photograph, load
 
@@ -194,15 +195,15 @@ def drawings_only(frame: Frame, jobs: Sequence[Job], model: str | None, read: Ca
         return
     no_drawing = "photographs and paintings have too many regions to be traced: name a .png, .webp or .jpg instead"
     if model == OF_PHOTOGRAPHS:
-        raise ValueError(f"an SVG is asked for and the model is {model!r}: {no_drawing}")
+        raise ParasolError(f"an SVG is asked for and the model is {model!r}: {no_drawing}")
     if len(jobs) > 1 or not jobs[0].content:
         return  # each is told of by itself
     try:
         photograph = is_photograph(load(read(jobs[0].content)))
-    except ValueError:
+    except ParasolError:
         return  # told of where it is read
     if photograph:
-        raise ValueError(f"an SVG is asked for and {jobs[0].content!r} is a photograph: {no_drawing}")
+        raise ParasolError(f"an SVG is asked for and {jobs[0].content!r} is a photograph: {no_drawing}")
 
 
 def _place(model: "Parasol", job: Job, recipe: "Recipe") -> str:
@@ -215,5 +216,5 @@ def _is_made(model: "Parasol", out: str, recipe: "Recipe") -> bool:
 
     try:
         return Recipe.read(out).repeats(recipe, model.bundle)
-    except ValueError:  # not there, not whole, or not ours
+    except ParasolError:  # not there, not whole, or not ours
         return False

@@ -11,6 +11,7 @@ import typer
 from parasol.apps import options
 from parasol.apps.paths import Plan, check_folder
 from parasol.apps.progress import Progress
+from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
     from parasol.types import Stage
@@ -67,7 +68,7 @@ def evaluate(
     """
     for module, package in NEEDED.items():
         if find_spec(module) is None:
-            raise ValueError(f"this command needs {module}: install it with  pip install '{package}'")
+            raise ParasolError(f"this command needs {module}: install it with  pip install '{package}'")
 
     from parasol.comparison.measuring import MEASURES_FILE
     from parasol.comparison.methods import Asked

@@ -9,6 +9,7 @@ import typer
 from parasol.apps import options
 from parasol.apps.paths import check_folder
 from parasol.dials import named
+from parasol.errors import ParasolError
 
 OWN = [dial for dial in named() if dial.dial.own is not None]
 
@@ -55,7 +56,7 @@ def export(
     from parasol.training.recipes import Places
 
     if recipe not in RECIPES:
-        raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
+        raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     check_folder(out, known_by=[MANIFEST, graph_file("encode")], reads=corpus)
     own = DefaultDials(**dials)
     if backbone:

@@ -16,6 +16,7 @@ from parasol.apps.paths import SHEET_KEYWORD, Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.suited import suited
 from parasol.apps.words import Vary
+from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
     from parasol.cards import StylePart
@@ -66,9 +67,9 @@ def grid(
     dials_varied = [Vary.parse(word) for word in vary or []]
     names = [one.dial for one in dials_varied]
     if len(names) > 2 or len(set(names)) < len(names):
-        raise ValueError(f"--vary is given for {', '.join(names)}: a sheet has room for two different dials")
+        raise ParasolError(f"--vary is given for {', '.join(names)}: a sheet has room for two different dials")
     if between is not None and dials_varied:
-        raise ValueError("--between and --vary each fill the sheet: leave one out")
+        raise ParasolError("--between and --vary each fill the sheet: leave one out")
     named = [path for word in contents for path in pictures(word)]
     liked = [path for word in like for path in styles(word)]
     Plan(reads=[*named, *liked], within=[model_folder(model)], writes=[out], overwrite=overwrite).check()
@@ -150,7 +151,7 @@ def _blend(model: "Parasol", recipes: "Mapping[tuple[str, str], Recipe]", count:
     contents, styles = (list(dict.fromkeys(pair[place] for pair in recipes)) for place in (0, 1))
     ends = list(recipes.values())
     if len(ends) not in (2, 4):
-        raise ValueError(
+        raise ParasolError(
             f"--between got {len(contents)} contents and {len(styles)} styles: "
             "give two or four of one and one of the other, or two of each"
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from parasol.apps.paths import STDIN, is_result, marks
 from parasol.apps.words import Like
+from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, check_target
 from parasol.images.endings import ENDINGS
 
@@ -45,13 +46,13 @@ def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[L
     `out`, files and folders are named after what goes in. Raises ValueError.
     """
     if [content, *_files(likes), *_files(shows)].count(STDIN) > 1:
-        raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
+        raise ParasolError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
     if not content and not shows:
-        raise ValueError(
+        raise ParasolError(
             "no content is named: give a picture as CONTENT, or say what to show with --show or --content-text"
         )
     if out == "":
-        raise ValueError("-o '' names no file and no folder: name one, or leave -o out")
+        raise ParasolError("-o '' names no file and no folder: name one, or leave -o out")
     title = f"{_subject(content, shows)}-as-{'-'.join(map(name, likes))}"
     if not any(Path(source).is_dir() for source in (content or STDIN, *_files(likes))):
         target = out if out is not None else f"{title}.png"
@@ -71,7 +72,7 @@ def _batch(
     contents: Sequence[str], looks: Sequence[tuple[Like, ...]], folder: Path, shows: Sequence[Like]
 ) -> Iterator[Job]:
     if str(folder) == STDIN:
-        raise ValueError("many pictures do not fit on standard output: name a folder with -o")
+        raise ParasolError("many pictures do not fit on standard output: name a folder with -o")
     pairs = [(content, look) for content in contents for look in looks]  # what is known of a content serves all styles
     many = len(looks) > 1
     subject = "" if contents != [""] else _subject("", shows)
@@ -114,7 +115,9 @@ def without_results(source: str, found: Sequence[str], folder: Path) -> list[str
         return [*found]
     left = [path for path in found if not is_result(Path(path))]
     if not left:
-        raise ValueError(f"the folder {source!r} holds results of Parasol alone: choose another -o to draw from those")
+        raise ParasolError(
+            f"the folder {source!r} holds results of Parasol alone: choose another -o to draw from those"
+        )
     if len(left) < len(found):
         print(f"parasol: {len(found) - len(left)} results in {source!r} are not drawn anew", file=sys.stderr)
     return left
@@ -142,7 +145,9 @@ def _looks(likes: Sequence[Like], folder: Path) -> list[tuple[Like, ...]]:
     if not any(Path(source).is_dir() for source in _files(likes)):
         return [tuple(likes)]
     if len(likes) > 1:
-        raise ValueError("a folder of styles stands for each of its pictures and cannot be mixed: name single pictures")
+        raise ParasolError(
+            "a folder of styles stands for each of its pictures and cannot be mixed: name single pictures"
+        )
     found = without_results(likes[0].source, styles(likes[0].source), folder)
     return [(Like(source=source, weight=likes[0].weight),) for source in found]
 
@@ -159,14 +164,14 @@ def styles(source: str) -> list[str]:
 
 def _listed(source: str, suffixes: frozenset[str]) -> list[str]:
     if not source:
-        raise ValueError("'' names no picture and no folder: name one")
+        raise ParasolError("'' names no picture and no folder: name one")
     folder = Path(source)
     if source == STDIN or not folder.is_dir():
         return [source]
     try:
         seen = [path for path in folder.iterdir() if path.name[0] != "."]
     except OSError as error:
-        raise ValueError(
+        raise ParasolError(
             f"the folder {source!r} may not be listed ({error.strerror}): change its permissions"
         ) from error
     files = sorted(path for path in seen if _ends(path, suffixes) and not path.is_dir())
@@ -175,7 +180,7 @@ def _listed(source: str, suffixes: frozenset[str]) -> list[str]:
         of = f"the folder {inner[0]!r}" if len(inner) == 1 else f"{len(inner)} folders ({inner[0]!r} ...)"
         print(f"parasol: {of} in {source!r} left out: name a folder by itself", file=sys.stderr)
     if not files:
-        raise ValueError(f"the folder {source!r} holds no picture: put {', '.join(sorted(suffixes))} files there")
+        raise ParasolError(f"the folder {source!r} holds no picture: put {', '.join(sorted(suffixes))} files there")
     return [str(path) for path in files]
 
 

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from parasol.errors import ParasolError
+
 STDIN = "-"
 SHEET_KEYWORD = "parasol-sheet"
 """Keyword of the PNG text that tells what is in each cell of a sheet."""
@@ -54,13 +56,13 @@ class Plan:
             parents = Path(os.path.realpath(path)).parents if folders else ()
             above = {mark for folder in parents for mark in marks(folder)}
             for mark in own & read.keys():
-                raise ValueError(f"{name!r} would overwrite {read[mark]!r}, which goes in: choose another output")
+                raise ParasolError(f"{name!r} would overwrite {read[mark]!r}, which goes in: choose another output")
             for mark in own & written.keys():
-                raise ValueError(f"{name!r} is to be two outputs at once ({written[mark]!r}): choose another output")
+                raise ParasolError(f"{name!r} is to be two outputs at once ({written[mark]!r}): choose another output")
             for mark in above & folders.keys():
-                raise ValueError(f"{name!r} lies in {folders[mark]!r}, which goes in as it is: choose another output")
+                raise ParasolError(f"{name!r} lies in {folders[mark]!r}, which goes in as it is: choose another output")
             if not self.overwrite and path not in added and Path(path).is_file() and not made_here(Path(path)):
-                raise ValueError(
+                raise ParasolError(
                     f"{name!r} is there already and Parasol did not make it: choose another output, or add --overwrite"
                 )
             written |= dict.fromkeys(own, name)
@@ -75,13 +77,13 @@ def check_folder(out: PathLike, *, known_by: Iterable[str], own: Iterable[str] =
     folder = Path(out)
     for path in _files([reads]):
         if marks(path) & marks(folder):
-            raise ValueError(f"{str(out)!r} is the folder that goes in: choose another one with --out")
+            raise ParasolError(f"{str(out)!r} is the folder that goes in: choose another one with --out")
     try:
         found = {path.name for path in folder.iterdir() if path.name[0] != "."}
     except OSError:  # not there, or no folder: who writes there tells
         return
     if found and not found & {*known_by} and not found <= {*own}:
-        raise ValueError(f"{str(out)!r} is a folder with other things in it: choose a new one with --out")
+        raise ParasolError(f"{str(out)!r} is a folder with other things in it: choose a new one with --out")
 
 
 def model_folder(model: str | None) -> str:

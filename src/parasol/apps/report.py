@@ -11,6 +11,7 @@ from parasol.apps import options
 from parasol.apps.evaluate import follow
 from parasol.apps.paths import Plan, check_folder
 from parasol.dials import named
+from parasol.errors import ParasolError
 
 
 @options.with_dials(before="table", among=[dial for dial in named() if dial.name == "steps"])
@@ -37,7 +38,7 @@ def report(
       parasol report out/report --pairs 5 --steps 20 --table comparison/comparison.json
     """
     if find_spec("scipy") is None:
-        raise ValueError("this command needs scipy: install it with  pip install 'scipy'")
+        raise ParasolError("this command needs scipy: install it with  pip install 'scipy'")
 
     from parasol.report.measuring import MEASURES_FILE, PICTURES
     from parasol.report.run import PAGE_FILE, Report

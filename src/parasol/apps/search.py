@@ -15,6 +15,7 @@ from parasol.apps.jobs import STDIN, name
 from parasol.apps.paths import SHEET_KEYWORD, Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.words import Like, likes
+from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
     from parasol.cards import StyleSource
@@ -80,11 +81,11 @@ def search(
     shown = [Like(source=source) for source in content or []]
     shown += [Like(source=text, spoken=True) for text in content_text or []]
     if not (wanted or shown):
-        raise ValueError(
+        raise ParasolError(
             "nothing is asked for: give a style with --like or --like-text, a content with --content or --text, or both"
         )
     if style_weight is not None and not (wanted and shown) and not make:
-        raise ValueError("--style-weight weighs the style against the content and only one is given: leave it out")
+        raise ParasolError("--style-weight weighs the style against the content and only one is given: leave it out")
     if not make:
         _refuse_idle(out=out, **dials, size=size)
     default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
@@ -148,16 +149,18 @@ def _refuse_idle(**drawing: Any) -> None:
     given = [option for option, value in drawing.items() if value is not None]
     if given:
         option = f"--{given[0].replace('_', '-')}"
-        raise ValueError(f"{option} is for the picture that --make draws: add --make, or leave it out")
+        raise ParasolError(f"{option} is for the picture that --make draws: add --make, or leave it out")
 
 
 def _files(asked: Sequence[Like], sheet: str | None, target: str | None, json_: bool) -> list[str]:
     """The files that are asked with. Raises ValueError for what standard input and output cannot do."""
     files = [one.source for one in asked if not one.spoken]
     if files.count(STDIN) > 1:
-        raise ValueError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
+        raise ParasolError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
     if target == STDIN and (json_ or sheet == STDIN):
-        raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --sheet -")
+        raise ParasolError(
+            "standard output takes one PNG and nothing else: name a file with -o for --json or --sheet -"
+        )
     return files
 
 

@@ -13,6 +13,7 @@ from parasol.apps import options
 from parasol.apps.jobs import pictures
 from parasol.apps.progress import Progress
 from parasol.apps.set_files import Files, Size, sizes_of
+from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, PictureError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def icon_set(
     icons = _icons(folder, out)
     references = [file for word in like or [] for file in pictures(word)]
     if not references:
-        raise ValueError("no reference is given: name icons of the set to be like with --like, or their folder")
+        raise ParasolError("no reference is given: name icons of the set to be like with --like, or their folder")
     from parasol.pipeline import Parasol
     from parasol.vector import given_palette
 
@@ -154,7 +155,7 @@ def _look(references: Sequence[str], palette: Any, colors: int | None, *, flat: 
 
     measured = {f"{number}": measure(load_rgba(path)) for number, path in enumerate(references)}
     if palette is not None and colors is not None:
-        raise ValueError("--palette and --colors both say which colours there are: give one of them")
+        raise ParasolError("--palette and --colors both say which colours there are: give one of them")
     if palette is None:
         palette = choose_of([fit(load(path), 128) for path in references], colors)
     finish = finish_of(palette=palette, colors=None, finish="flat" if flat else "none", references=[])
@@ -186,7 +187,7 @@ def _draw(model: "Parasol", plan: Plan, name: str, made: _Made) -> str:
         drawn = load_rgba(files.drawing)
         made.measures[name] = measure(drawn)
         made.thumbnails[name] = resized(drawn, (CELL, CELL))
-    except ValueError as error:
+    except ParasolError as error:
         made.failed[name] = str(error)
         return str(error)
     return ""
@@ -198,7 +199,7 @@ def _finish(out: Path, made: _Made, look: Look) -> dict[str, Any]:
     from parasol.vector import consistency, laid
 
     if not made.thumbnails:
-        raise ValueError(f"none of the {len(made.failed)} icons could be drawn")
+        raise ParasolError(f"none of the {len(made.failed)} icons could be drawn")
     cells = [laid(one, (1.0, 1.0, 1.0)) for one in made.thumbnails.values()]
     save_png(out / SHEET, sheet(list(_rows(cells)), cell=CELL))
     found = consistency(made.measures) if len(made.measures) > 1 else None

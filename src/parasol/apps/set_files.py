@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parasol.errors import ParasolError
 from parasol.images import PictureError
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def sizes_of(text: str | None) -> list[Size]:
         parts = _SIZE.fullmatch(word)
         size = Size(side=int(parts[1]), times=int(parts[2] or 1)) if parts else None
         if size is None or not 8 <= size.pixels <= LARGEST:
-            raise ValueError(f"--sizes names {word!r}; a size is 8 to {LARGEST} px, such as 24, or 24@2x for twice 24")
+            raise ParasolError(
+                f"--sizes names {word!r}; a size is 8 to {LARGEST} px, such as 24, or 24@2x for twice 24"
+            )
         found.append(size)
     return list(dict.fromkeys(found))
 
@@ -80,7 +83,7 @@ class Files:
             if not Recipe.read(self.master).repeats(recipe, bundle):
                 return None
             rgba = load_rgba(self.master)
-        except ValueError:  # not there, not whole, or not ours
+        except ParasolError:  # not there, not whole, or not ours
             return None
         palette = None if recipe.finish is None else named_palette(recipe.finish.colours or ())
         transparent = recipe.ground is not None and recipe.ground.wanted == "transparent"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from parasol.apps import options
+from parasol.errors import ParasolError
 
 STUDIO_EXTRA = ("fastapi", "uvicorn", "starlette")
 KEEP = Path("parasol.studio")
@@ -89,14 +90,14 @@ def _run(
     ready: Callable[[str], None],
 ) -> None:
     if source is not None and not source.is_dir():
-        raise ValueError(f"{str(source)!r} is no folder: give an index or a folder of pictures, or leave it out")
+        raise ParasolError(f"{str(source)!r} is no folder: give an index or a folder of pictures, or leave it out")
     try:
         from parasol.studio.opening import opened
         from parasol.studio.server import serve as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in STUDIO_EXTRA:
             raise
-        raise ValueError(
+        raise ParasolError(
             f"this command needs {error.name}: install it with  pip install 'parasol-style[studio]'"
         ) from error
     with opened(keep, source=source, model=model, words=explained()) as running:

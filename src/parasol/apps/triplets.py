@@ -11,6 +11,7 @@ import typer
 from parasol.apps.options import Json
 from parasol.apps.paths import check_folder
 from parasol.apps.progress import Progress
+from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
     from parasol.corpora import Cell
@@ -158,7 +159,9 @@ def _cells(descriptors: "Descriptors", folder: Path) -> "list[Cell | None]":
     by_file = {folder.resolve() / cell.file: cell for cell in corpus.cells}
     cells = [by_file.get(root / path) for path in descriptors.paths]
     if not any(cells):
-        raise ValueError(f"the index is of {root}, which holds no picture of the corpus {folder}: name its own corpus")
+        raise ParasolError(
+            f"the index is of {root}, which holds no picture of the corpus {folder}: name its own corpus"
+        )
     return cells
 
 

@@ -9,6 +9,7 @@ import typer
 from parasol.apps import options
 from parasol.apps.jobs import STDIN
 from parasol.apps.paths import Plan
+from parasol.errors import ParasolError, reading
 from parasol.images import PictureError, load_rgba, read_bytes, read_text, write_atomic
 from parasol.version import __version__
 
@@ -48,7 +49,7 @@ def trace(
     target = _target(picture, out)
     Plan(reads=[picture, palette or ""], writes=[target], overwrite=overwrite).check()
     if colors is not None and palette is not None:
-        raise ValueError("--colors and --palette both say which colours there are: give one of them")
+        raise ParasolError("--colors and --palette both say which colours there are: give one of them")
     wanted = None if palette is None else given_palette(palette)
     data = read_bytes(picture)
     content = load_rgba(data)
@@ -75,7 +76,8 @@ def _recipe(data: bytes) -> dict[str, Any]:
     from parasol.recipe import KEYWORD
 
     text = read_text(data, KEYWORD) if data.startswith(PNG) else None
-    return {} if text is None else {"recipe": json.loads(text)}
+    with reading("the recipe in the picture"):
+        return {} if text is None else {"recipe": json.loads(text)}
 
 
 def _target(picture: str, out: str | None) -> str:

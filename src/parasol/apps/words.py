@@ -29,7 +29,7 @@ class Like:
         In words a colon between digits is of the words, as in "10:30": a space before it makes it that of a weight.
         """
         if not word.strip():
-            raise ValueError(f"{word!r} names no picture, card or words: name one, or leave the option out")
+            raise ParasolError(f"{word!r} names no picture, card or words: name one, or leave the option out")
         head, colon, tail = word.rpartition(":")
         if not colon or not head or (not spoken and Path(word).exists()):
             return cls(source=word, spoken=spoken)
@@ -40,7 +40,7 @@ class Like:
         except ValueError:
             return cls(source=word, spoken=spoken)
         if not np.isfinite(weight) or weight == 0:
-            raise ValueError(f"{word!r} has the weight {tail} and it must be a number other than 0: leave it out")
+            raise ParasolError(f"{word!r} has the weight {tail} and it must be a number other than 0: leave it out")
         return cls(source=head.rstrip() if spoken else head, weight=weight, spoken=spoken)
 
 
@@ -53,7 +53,7 @@ def likes(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like
     """What --like and --like-text ask for together. Raises ValueError where that is nothing."""
     found = told(files, texts)
     if not found:
-        raise ValueError("no style is given: name a picture or a card, or describe one in words (--help tells how)")
+        raise ParasolError("no style is given: name a picture or a card, or describe one in words (--help tells how)")
     return found
 
 
@@ -70,7 +70,7 @@ class Vary:
         dial, equals, text = word.partition("=")
         rule = "write DIAL=FROM:TO:COUNT or DIAL=VALUE,VALUE,..."
         if not equals or dial not in DIALS:
-            raise ValueError(f"--vary {word!r} names no dial: {rule}, where DIAL is one of {', '.join(DIALS)}")
+            raise ParasolError(f"--vary {word!r} names no dial: {rule}, where DIAL is one of {', '.join(DIALS)}")
         known = DIALS[dial]
         words = text.split(",")
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 from parasol.editions import by_identity
+from parasol.errors import ParasolError, reading
 from parasol.images import write_atomic
 from parasol.types import Record
 
@@ -32,7 +33,7 @@ class Journal:
         try:
             found = by_identity(json.loads(whole.partition(b"\n")[0]))
         except ValueError as error:
-            raise ValueError(f"{str(path)!r} holds no records: move it away or name another folder") from error
+            raise ParasolError(f"{str(path)!r} holds no records: move it away or name another folder") from error
         wanted = by_identity(json.loads(self._first))
         if found == wanted:
             if torn:
@@ -41,14 +42,14 @@ class Journal:
             write_atomic(path, self._first)
         else:
             changed = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
-            raise ValueError(
+            raise ParasolError(
                 f"{str(path.parent)!r} holds results of another {' and '.join(changed)}: move it away or name another "
                 "folder"
             )
 
     def records(self) -> Iterator[Record]:
         """What was written, first to last."""
-        with self._path.open(encoding="utf-8") as lines:
+        with self._path.open(encoding="utf-8") as lines, reading(self._path):
             next(lines)
             yield from map(json.loads, lines)
 

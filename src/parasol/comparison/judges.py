@@ -15,6 +15,7 @@ from parasol.comparison.backbone import Backbone
 from parasol.comparison.lite2 import Lite2, Reading
 from parasol.comparison.lpips import Lpips
 from parasol.corpora.networks import for_pillow, tool
+from parasol.errors import ParasolError
 from parasol.images import to_uint8
 from parasol.pipeline import Parasol
 from parasol.types import Picture
@@ -56,7 +57,7 @@ class Lite0:
 
         height, width = picture.shape[:2]
         if min(height, width) < SMALLEST:
-            raise ValueError(
+            raise ParasolError(
                 f"it comes to {width} x {height} px and {self.backbone.name} needs {SMALLEST} a side: cut the pictures "
                 "to a shape nearer to a square"
             )

@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from parasol.bundle import sha256
 from parasol.comparison.backbone import Backbone
+from parasol.errors import ParasolError
 from parasol.metrics.perceptual import perceptual_distance
 from parasol.types import Picture
 
@@ -39,7 +40,7 @@ class Lpips:
         try:
             tensors = load_file(file)
         except (OSError, SafetensorError) as error:
-            raise ValueError(f"{str(file)!r} cannot be read as safetensors ({error}): {HOW}") from error
+            raise ParasolError(f"{str(file)!r} cannot be read as safetensors ({error}): {HOW}") from error
         wanted = {"scaling_layer.shift": (1, 3, 1, 1), "scaling_layer.scale": (1, 3, 1, 1)}
         for place, (layer, shape) in enumerate(zip(LAYERS, SHAPES, strict=True)):
             wanted |= {f"{layer}.weight": shape, f"{layer}.bias": shape[:1]}
@@ -47,7 +48,7 @@ class Lpips:
         for name, shape in wanted.items():
             found = tuple(tensors[name].shape) if name in tensors else "missing"
             if found != shape:
-                raise ValueError(
+                raise ParasolError(
                     f"{name} of {str(file)!r} is {found} and LPIPS on AlexNet has {tuple(shape)} there: {HOW}"
                 )
         self._tensors = {name: tensors[name].float() for name in wanted}
@@ -68,7 +69,7 @@ class Lpips:
 
         height, width = picture.shape[:2]
         if min(height, width) < SMALLEST:
-            raise ValueError(f"it comes to {width} x {height} px and LPIPS needs {SMALLEST} a side")
+            raise ParasolError(f"it comes to {width} x {height} px and LPIPS needs {SMALLEST} a side")
         found, tensors = [], self._tensors
         with torch.inference_mode():
             features = 2.0 * torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None] - 1.0

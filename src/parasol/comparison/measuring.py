@@ -15,6 +15,7 @@ from parasol.comparison.measures import Measure, Scene, measure
 from parasol.comparison.method import AnyPicture
 from parasol.comparison.paint import result_file
 from parasol.comparison.pairs import PicturePair
+from parasol.errors import ParasolError
 from parasol.images import PictureError, fit, from_uint8, load, to_uint8
 from parasol.types import Picture
 
@@ -92,9 +93,9 @@ def look(
                 try:
                     values = {} if file is None else measure(view, scene, identity=pair.identity)
                     embeddings = {"lite0": view.pooled, "lite2": view.brushwork, "own": view.content}
-                except ValueError as error:
+                except ParasolError as error:
                     which = f"the result of {method!r}" if method else "the style picture"
-                    raise ValueError(f"{which} for the pair {pair.name!r} cannot be measured: {error}") from error
+                    raise ParasolError(f"{which} for the pair {pair.name!r} cannot be measured: {error}") from error
                 seen.add(pair.name, method, pixels=pixels, values=values, embeddings=embeddings)
             done += 1
             yield done

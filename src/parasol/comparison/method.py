@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
 from parasol.pipeline import Parasol
 from parasol.types import Picture, Record
 
@@ -43,14 +44,14 @@ def read(kind: str, given: Mapping[str, str], known: Mapping[str, Any]) -> Recor
     unknown = [name for name in given if name not in known]
     if unknown:
         names = ", ".join(known) or "none"
-        raise ValueError(f"the method {kind!r} has no setting {unknown[0]!r}: it knows {names}")
+        raise ParasolError(f"the method {kind!r} has no setting {unknown[0]!r}: it knows {names}")
     return {name: _read(kind, name, word, type(known[name])) for name, word in given.items()}
 
 
 def require(kind: str, chosen: Record, name: str, low: float, high: float, meaning: str) -> None:
     """Refuse a setting outside low..high with a ValueError that says what the range means."""
     if not low <= chosen[name] <= high:
-        raise ValueError(f"{name} of {kind} is {chosen[name]}; it must lie in {low:g} to {high:g}: {meaning}")
+        raise ParasolError(f"{name} of {kind} is {chosen[name]}; it must lie in {low:g} to {high:g}: {meaning}")
 
 
 def of_model(model: Parasol) -> Record:
@@ -63,4 +64,6 @@ def _read(kind: str, name: str, word: str, wanted: type) -> Any:
     try:
         return truths[word.lower()] if wanted is bool else wanted(word)
     except (KeyError, ValueError) as error:
-        raise ValueError(f"{name}={word} of the method {kind!r} is no {wanted.__name__}: correct the value") from error
+        raise ParasolError(
+            f"{name}={word} of the method {kind!r} is no {wanted.__name__}: correct the value"
+        ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from parasol.comparison.baselines import cast, diffuseit, latents, magenta, plain, rdm
 from parasol.comparison.method import AnyPicture, Make, Method, of_model, read
+from parasol.errors import ParasolError
 from parasol.pipeline import Parasol
 from parasol.types import Picture
 
@@ -40,11 +41,13 @@ class Asked:
             parts = [part.partition("=") for part in rest.split(",") if part]
             missing = [name for name, equals, value in parts if not (equals and value)]
             if missing:
-                raise ValueError(f"the setting {missing[0]!r} in {spec!r} has no value: write {missing[0]}=VALUE")
+                raise ParasolError(f"the setting {missing[0]!r} in {spec!r} has no value: write {missing[0]}=VALUE")
             return cls(spec=spec, kind=kind, given={name.replace("-", "_"): value for name, _, value in parts})
         if Path(spec).is_dir():
             return cls(spec=spec, kind=FOLDER, given={})
-        raise ValueError(f"there is no method or folder {spec!r}: choose a folder of pictures or {', '.join(METHODS)}")
+        raise ParasolError(
+            f"there is no method or folder {spec!r}: choose a folder of pictures or {', '.join(METHODS)}"
+        )
 
     @property
     def title(self) -> str:

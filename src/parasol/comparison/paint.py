@@ -14,6 +14,7 @@ from pathlib import Path
 from parasol.comparison.journal import Journal
 from parasol.comparison.methods import Asked, method
 from parasol.comparison.pairs import PicturePair, read_pairs
+from parasol.errors import ParasolError, reading
 from parasol.images import fit, load, save_png
 from parasol.types import Record
 
@@ -81,8 +82,9 @@ def painted(out: Path) -> tuple[Record, list[Record]]:
     path = out / COSTS_FILE
     if not path.exists():
         return {}, []
-    first, *records = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return first["settings"], [*{record["pair"]: record for record in records}.values()]
+    with reading(path):
+        first, *records = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        return first["settings"], [*{record["pair"]: record for record in records}.values()]
 
 
 def painting(task: Task) -> Iterator[int]:
@@ -99,7 +101,7 @@ def painting(task: Task) -> Iterator[int]:
         if child.returncode:
             told.seek(0)
             last = told.read().strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
-            raise ValueError(f"the method {task.asked.spec!r} failed: {last[0].removeprefix('error: ')}")
+            raise ParasolError(f"the method {task.asked.spec!r} failed: {last[0].removeprefix('error: ')}")
 
 
 def peak_bytes() -> int:
@@ -138,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # nobody listens any more
         return 1
-    except (ValueError, OSError, ModuleNotFoundError) as error:
+    except (ParasolError, OSError, ModuleNotFoundError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 2
     return 0

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from parasol.bundle import first_fault, sha256
 from parasol.comparison.journal import as_lines
+from parasol.errors import ParasolError
 from parasol.images import PictureError, write_atomic
 
 NAME = re.compile(r"\w[\w.,+=@-]{0,199}", re.ASCII)
@@ -75,14 +76,16 @@ def read_pairs(file: Path, pictures: Path | None = None, first: int | None = Non
     try:
         entries = TypeAdapter(list[Entry]).validate_json(file.read_bytes())
     except OSError as error:
-        raise ValueError(f"the pairs {str(file)!r} cannot be read ({error.strerror}): give a JSON list") from error
+        raise ParasolError(f"the pairs {str(file)!r} cannot be read ({error.strerror}): give a JSON list") from error
     except ValidationError as error:
-        raise ValueError(
+        raise ParasolError(
             f"{str(file)!r} is wrong at {first_fault(error)}: it must be a JSON list of objects such as "
             '{"content": "house.png", "style": "crab.png"}'
         ) from error
     if not entries or (first is not None and not 1 <= first <= len(entries)):
-        raise ValueError(f"{first or 0} pairs are asked for and {str(file)!r} holds {len(entries)}: ask for 1 or more")
+        raise ParasolError(
+            f"{first or 0} pairs are asked for and {str(file)!r} holds {len(entries)}: ask for 1 or more"
+        )
     _check_names(entries, file)
     folder = file.parent if pictures is None else pictures
     return tuple(_found(entry, folder) for entry in entries[:first])
@@ -108,10 +111,10 @@ def _check_names(entries: Sequence[Entry], file: Path) -> None:
     counts = Counter(entry.title for entry in entries)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
-        raise ValueError(f"{str(file)!r} has {counts[twice[0]]} pairs called {twice[0]!r}: give each its own name")
+        raise ParasolError(f"{str(file)!r} has {counts[twice[0]]} pairs called {twice[0]!r}: give each its own name")
     for name in counts:
         if not NAME.fullmatch(name):
-            raise ValueError(
+            raise ParasolError(
                 f"the name {json.dumps(name)} in {str(file)!r} is no file name: use letters, digits and . , + = @ _ -"
             )
 

@@ -16,6 +16,7 @@ from parasol.comparison.paint import Task, painting
 from parasol.comparison.pairs import read_pairs
 from parasol.comparison.summary import summary
 from parasol.comparison.table import ENDS, contact_sheet, markdown
+from parasol.errors import ParasolError
 from parasol.images import save_png, write_atomic
 from parasol.pipeline import Parasol
 from parasol.types import Stage
@@ -49,11 +50,11 @@ class Comparison:
 
     def __post_init__(self) -> None:
         if not self.methods:
-            raise ValueError("no method is named: give at least one with --method")
+            raise ParasolError("no method is named: give at least one with --method")
         counts = Counter(method.title for method in self.methods)
         twice = [title for title, count in counts.items() if count > 1]
         if twice:
-            raise ValueError(f"two methods are called {twice[0]!r}: leave one out, or rename its folder")
+            raise ParasolError(f"two methods are called {twice[0]!r}: leave one out, or rename its folder")
 
     def folder(self, asked: Asked) -> Path:
         """Where a method's results lie."""

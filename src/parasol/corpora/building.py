@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parasol.corpora.corpus import CORPUS_FILE
+from parasol.errors import ParasolError, reading
 from parasol.images import write_atomic
 
 SETTINGS_FILE = "building.json"
@@ -32,7 +33,7 @@ class Progress:
 def check_size(size: int) -> None:
     """Refuse a side of pictures that no corpus has."""
     if not SMALLEST <= size <= LARGEST:
-        raise ValueError(f"size {size} is out of range; it must be {SMALLEST} to {LARGEST} pixels")
+        raise ParasolError(f"size {size} is out of range; it must be {SMALLEST} to {LARGEST} pixels")
 
 
 def claim(out: Path, settings: dict) -> None:
@@ -40,10 +41,11 @@ def claim(out: Path, settings: dict) -> None:
     for path in (out / CORPUS_FILE, out / SETTINGS_FILE):
         if not path.is_file():
             continue
-        found = json.loads(path.read_text(encoding="utf-8"))
-        changed = [key for key, value in settings.items() if found.get(key) != value]
+        with reading(path):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            changed = [key for key, value in settings.items() if found.get(key) != value]
         if changed:
-            raise ValueError(
+            raise ParasolError(
                 f"{out} holds a corpus of another {' and '.join(changed)}; choose another folder or delete this one"
             )
     for stray in out.glob("**/*.part"):  # left by a build that was killed while it wrote

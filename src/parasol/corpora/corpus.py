@@ -14,6 +14,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from parasol.corpora.split import SPLITS
+from parasol.errors import ParasolError, reading
 
 CELLS_FILE = "cells.jsonl"
 CORPUS_FILE = "corpus.json"
@@ -44,7 +45,7 @@ class Cell:
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
-            raise ValueError(
+            raise ParasolError(
                 f"split {self.split!r} of cell {self.id} is unknown; it must be one of {', '.join(SPLITS)}"
             )
 
@@ -71,7 +72,8 @@ class Corpus:
     @cached_property
     def info(self) -> dict[str, Any]:
         """`corpus.json`: recipe, size in pixels, background, packages, counts."""
-        return json.loads((self.folder / CORPUS_FILE).read_text(encoding="utf-8"))
+        with reading(self.folder / CORPUS_FILE):
+            return json.loads((self.folder / CORPUS_FILE).read_text(encoding="utf-8"))
 
     @property
     def size(self) -> int:
@@ -119,12 +121,12 @@ def load(folder: str | Path) -> Corpus:
     """Open a built corpus. Raises ValueError when the folder holds none, or one that is not finished."""
     folder = Path(folder)
     if not (folder / CORPUS_FILE).is_file():
-        raise ValueError(
+        raise ParasolError(
             f"{folder} holds no finished corpus ({CORPUS_FILE} is missing); "
             f"build one with: parasol corpus build pictograms --out {folder}"
         )
     if holds_pictures(folder):
-        raise ValueError(
+        raise ParasolError(
             f"{folder} holds photographs and paintings, and pictograms are needed here; give another corpus"
         )
     return Corpus(folder)
@@ -166,7 +168,7 @@ def read_rgba(path: Path) -> UInt8[np.ndarray, "S S 4"]:
 
 def read_lines(path: Path) -> Iterator[dict]:
     """The records of a JSONL file."""
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8") as lines, reading(path):
         for line in lines:
             yield json.loads(line)
 

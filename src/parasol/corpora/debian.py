@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parasol.corpora.packages import Client, obtain
+from parasol.errors import ParasolError
 
 APT = Client(
     program="apt-get",
@@ -56,7 +57,7 @@ def unpacked(archive: Path) -> Iterator[Path]:
     """
     dpkg = shutil.which("dpkg")
     if dpkg is None:
-        raise ValueError(
+        raise ParasolError(
             f"dpkg is needed to unpack {archive.name} and was not found; build the corpus on Debian or Ubuntu"
         )
     tree = archive.with_suffix(".tree")
@@ -65,7 +66,9 @@ def unpacked(archive: Path) -> Iterator[Path]:
         run = subprocess.run([dpkg, "-x", str(archive), str(tree)], capture_output=True, text=True, check=False)
         if run.returncode != 0:
             said = " ".join(run.stderr.split()) or f"exit code {run.returncode}"
-            raise ValueError(f"dpkg could not unpack {archive} ({said}); free some space or delete it to fetch it anew")
+            raise ParasolError(
+                f"dpkg could not unpack {archive} ({said}); free some space or delete it to fetch it anew"
+            )
         yield tree
     finally:
         shutil.rmtree(tree, ignore_errors=True)

@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 
 from parasol.corpora.corpus import CELLS_FILE, CORPUS_FILE, PICTURES_FILE, holds_pictures, pixel_map, read_lines
 from parasol.corpora.split import PICTURE_SPLITS
+from parasol.errors import ParasolError, reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class Picture:
     def __post_init__(self) -> None:
         if self.split not in PICTURE_SPLITS:
             rule = f"it must be one of {', '.join(PICTURE_SPLITS)}"
-            raise ValueError(f"split {self.split!r} of picture {self.id} is unknown; {rule}")
+            raise ParasolError(f"split {self.split!r} of picture {self.id} is unknown; {rule}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,8 @@ class Gallery:
     @cached_property
     def info(self) -> dict[str, Any]:
         """`corpus.json`: recipe, size of crops in pixels, their greatest overlap, packages, counts."""
-        return json.loads((self.folder / CORPUS_FILE).read_text(encoding="utf-8"))
+        with reading(self.folder / CORPUS_FILE):
+            return json.loads((self.folder / CORPUS_FILE).read_text(encoding="utf-8"))
 
     @property
     def size(self) -> int:
@@ -113,7 +115,7 @@ def load(folder: str | Path) -> Gallery:
     """Open a built corpus of pictures. Raises ValueError when the folder holds none, or one that is not finished."""
     folder = Path(folder)
     if not (folder / CORPUS_FILE).is_file() or not holds_pictures(folder):
-        raise ValueError(
+        raise ParasolError(
             f"{folder} holds no finished corpus of photographs and paintings; "
             f"build one with: parasol corpus build paintings --out {folder}"
         )

@@ -26,6 +26,7 @@ from parasol.corpora.drawings import Credit, Drawing, icon_svg
 from parasol.corpora.packages import Package, fetch, read_members
 from parasol.corpora.render import encode, refusal, render
 from parasol.corpora.split import SPLITS, split_of_name
+from parasol.errors import ParasolError
 from parasol.images import write_atomic
 
 OPEN = re.compile(r"CC0-1\.0|CC-BY(-SA)?-\d\.\d|MIT|ISC|Apache-2\.0|Unlicense")
@@ -107,7 +108,7 @@ def build(
     """
     check_size(size)
     if most < 1:
-        raise ValueError(f"most is {most}; it must be 1 or more icons of each look")
+        raise ParasolError(f"most is {most}; it must be 1 or more icons of each look")
     recipe = icon_packages() if recipe is None else recipe
     settings = {
         "recipe": "icons-1",
@@ -130,7 +131,7 @@ def build(
         plans += found
         credits += set_credits
     if not plans:
-        raise ValueError(f"no icon set could be had: {skipped[0]['reason'] if skipped else 'the recipe names none'}")
+        raise ParasolError(f"no icon set could be had: {skipped[0]['reason'] if skipped else 'the recipe names none'}")
     cells: list[Cell] = []
     prints: list[bytes] = []
     seconds, fresh = 0.0, 0
@@ -165,7 +166,7 @@ def read_icons(one: IconPackage, archive: Path, most: int) -> tuple[list[Plan], 
     collection, info = (json.loads(files[name]) for name in ("icons.json", "info.json"))
     licence = info["license"].get("spdx", info["license"].get("title", "none"))
     if not OPEN.fullmatch(licence):
-        raise ValueError(f"licence {licence} is not one that shipped weights may be trained on")
+        raise ParasolError(f"licence {licence} is not one that shipped weights may be trained on")
     looks: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for icon in collection["icons"]:
         if collection["icons"][icon].get("hidden") or BRANDS.search(icon) or (one.drop and re.search(one.drop, icon)):
@@ -266,7 +267,7 @@ def _drawn(drawing: Drawing, size: int) -> bytes:
     picture = render(drawing, size)
     reason = refusal(np.asarray(picture))
     if reason:
-        raise ValueError(reason)
+        raise ParasolError(reason)
     return encode(picture, background="alpha")
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from PIL import Image
 
+from parasol.errors import ParasolError
+
 SOLID = 0.5  # summed alpha from which the pieces say what a pixel shows
 WHOLE_LINE = 0.98  # share of a border line that must be covered; what is ragged beyond is cut off
 PIECE = re.compile(r'"pixmapfile"\s*:\s*"([^"]+)"\s*,\s*"x"\s*:\s*"?([\d.]+)"?\s*,\s*"y"\s*:\s*"?([\d.]+)"?')
@@ -34,7 +36,7 @@ def read_board(text: str) -> Board:
     width, height = (re.search(SIDE.format(side), text) for side in ("width", "height"))
     pieces = PIECE.findall(text)
     if width is None or height is None or not pieces:
-        raise ValueError("broken: the board file doesn't tell where the pieces lie")
+        raise ParasolError("broken: the board file doesn't tell where the pieces lie")
     across, down = int(width[1]), int(height[1])
     return Board(
         instruction=instruction_of(text),
@@ -86,7 +88,7 @@ def _fill(colour: Float[np.ndarray, "H W 3"], known: Bool[np.ndarray, "H W"]) ->
     """Give every unknown pixel the mean of its known neighbours, from the rim of a gap inwards."""
     colour, known = np.where(known[..., None], colour, 0.0), known.copy()
     if not known.any():
-        raise ValueError("broken: the pieces show nothing")
+        raise ParasolError("broken: the pieces show nothing")
     while not known.all():
         around_colour, around = _sum_of_nine(colour), _sum_of_nine(known.astype(np.float64)[..., None])
         reached = ~known & (around[..., 0] > 0)

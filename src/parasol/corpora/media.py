@@ -38,6 +38,7 @@ from parasol.corpora.brushwork import (
     stretched,
     tinted,
 )
+from parasol.errors import ParasolError
 
 _INKS = ((15.0, (0.05, 0.62, 0.86)), (75.0, (0.88, 0.1, 0.5)), (0.0, (0.99, 0.9, 0.1)), (45.0, (0.1, 0.09, 0.1)))
 _SPOTS = 0.5 + 0.25 * np.add.outer(*2 * [np.cos(2.0 * np.pi * (np.arange(64) + 0.5) / 64)])
@@ -60,10 +61,10 @@ def paint(medium: str, picture: Picture, parameters: Sequence[float] | Float[np.
     Raises ValueError for an unknown medium, and for parameters that are not as many as the medium has, each in 0..1.
     """
     if medium not in MEDIA:
-        raise ValueError(f"medium {medium!r} is unknown; it must be one of {', '.join(MEDIA)}")
+        raise ParasolError(f"medium {medium!r} is unknown; it must be one of {', '.join(MEDIA)}")
     names = tuple(MEDIA[medium].words)
     if len(parameters) != len(names) or not all(0.0 <= value <= 1.0 for value in parameters):
-        raise ValueError(f"{medium} needs {len(names)} parameters in 0..1 ({', '.join(names)}), not {parameters}")
+        raise ParasolError(f"{medium} needs {len(names)} parameters in 0..1 ({', '.join(names)}), not {parameters}")
     return MEDIA[medium].paint(picture, seed, *map(float, parameters))
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from parasol.errors import ParasolError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
@@ -70,24 +72,26 @@ def obtain(path: Path, *, spec: str, integrity: str, digest: Callable[[Path], st
     folder = path.parent
     program = shutil.which(client.program)
     if program is None:
-        raise ValueError(
+        raise ParasolError(
             f"{client.program} is needed to fetch {spec} and was not found; "
             f"{client.way_out} or put {path.name} into {folder}"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"{folder} can't be made ({error.strerror}); choose another folder for packages") from error
+        raise ParasolError(f"{folder} can't be made ({error.strerror}); choose another folder for packages") from error
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         command = [program, *client.arguments(spec, scratch)]
         place = scratch if client.in_place else None
         run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=place)
         fresh = Path(scratch) / path.name
         if run.returncode != 0 or not fresh.is_file():
-            raise ValueError(f"{client.program} could not fetch {spec} ({_reason(run, client.errors)}); {client.retry}")
+            raise ParasolError(
+                f"{client.program} could not fetch {spec} ({_reason(run, client.errors)}); {client.retry}"
+            )
         found = digest(fresh)
         if found != integrity:
-            raise ValueError(
+            raise ParasolError(
                 f"{spec} has integrity {found}, the recipe pins {integrity}: the archive was changed; do not use it"
             )
         fresh.replace(path)

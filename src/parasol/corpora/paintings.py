@@ -9,6 +9,7 @@ from parasol.corpora.building import Progress, check_size, claim
 from parasol.corpora.cutting import Build
 from parasol.corpora.debian import DebianPackage, fetch, unpacked
 from parasol.corpora.sources import Draft, read_gcompris, read_landscapes, read_wallpapers
+from parasol.errors import ParasolError
 
 MOST_OVERLAP = 0.9
 
@@ -86,7 +87,7 @@ def build(
     """
     check_size(size)
     if not 0 <= overlap <= MOST_OVERLAP:
-        raise ValueError(f"overlap {overlap} is out of range; it must be 0 to {MOST_OVERLAP}")
+        raise ParasolError(f"overlap {overlap} is out of range; it must be 0 to {MOST_OVERLAP}")
     settings = {
         "recipe": recipe.name,
         "size": size,

@@ -18,6 +18,7 @@ from parasol.corpora.render import encode, refusal, render
 from parasol.corpora.sets import SETS, IconSet
 from parasol.corpora.split import SPLITS, split_of
 from parasol.corpora.words import EMOJIBASE, Content, Vocabulary, read_captions, read_vocabulary
+from parasol.errors import ParasolError
 from parasol.images import write_atomic
 
 
@@ -96,7 +97,7 @@ def _settings(size: int, background: str, recipe: Recipe) -> dict:
         try:
             red, green, blue = ImageColor.getrgb(background)[:3]
         except ValueError as error:
-            raise ValueError(f"background {background!r} is no colour; use alpha, a name or #rrggbb") from error
+            raise ParasolError(f"background {background!r} is no colour; use alpha, a name or #rrggbb") from error
         background = f"#{red:02x}{green:02x}{blue:02x}"
     packages = {package.name: package.integrity for package in recipe.packages}
     return {"recipe": recipe.name, "size": size, "background": background, "packages": packages}
@@ -144,7 +145,7 @@ def _draw(drawing: Drawing, settings: dict) -> bytes:
     picture = render(drawing, settings["size"])
     reason = refusal(np.asarray(picture))
     if reason:
-        raise ValueError(reason)
+        raise ParasolError(reason)
     return encode(picture, background=settings["background"])
 
 

@@ -7,6 +7,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from parasol.corpora.drawings import Drawing
+from parasol.errors import ParasolError
 
 # Of 255. Below these a cell shows nothing: no pixel stands out from a blank sheet, or all are the same.
 FAINTEST_ALPHA = 16
@@ -31,7 +32,7 @@ def render(drawing: Drawing, size: int) -> Image.Image:
             picture = opened.convert("RGBA")
     except OSError as error:
         # Pillow's own words may hold an address in memory, and two builds must tell the same.
-        raise ValueError("broken: the picture can't be decoded") from error
+        raise ParasolError("broken: the picture can't be decoded") from error
     return picture if picture.size == (size, size) else _fit(picture, size)
 
 

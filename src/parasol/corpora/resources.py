@@ -5,6 +5,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from parasol.errors import ParasolError
+
 MAGIC = b"qres"
 COMPRESSED, FOLDER, ZSTANDARD = 1, 2, 4  # bits of an entry's flags
 NODE_SIZES = {1: 14, 2: 22, 3: 22}  # bytes of a tree entry by version; from 2 on it ends with a time of change
@@ -21,13 +23,13 @@ class Resource:
     def read(self) -> bytes:
         """The file's bytes. Raises ValueError when they can't be unpacked."""
         if self.flags & ZSTANDARD:
-            raise ValueError(f"{self.path} is packed with zstd, which is not read here; leave it out")
+            raise ParasolError(f"{self.path} is packed with zstd, which is not read here; leave it out")
         if not self.flags & COMPRESSED:
             return self.packed
         try:
             return zlib.decompress(self.packed[4:])  # after the size of what comes out
         except zlib.error as error:
-            raise ValueError("broken: the file can't be unpacked") from error
+            raise ParasolError("broken: the file can't be unpacked") from error
 
 
 def read_resources(archive: Path) -> dict[str, Resource]:
@@ -36,7 +38,7 @@ def read_resources(archive: Path) -> dict[str, Resource]:
     try:
         return {resource.path: resource for resource in _walk(data)}
     except (struct.error, UnicodeDecodeError, KeyError, IndexError) as error:
-        raise ValueError(f"{archive.name} is no Qt resource archive of version 1 to 3, or is damaged") from error
+        raise ParasolError(f"{archive.name} is no Qt resource archive of version 1 to 3, or is damaged") from error
 
 
 def _walk(data: bytes) -> list[Resource]:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from parasol import images
 from parasol.corpora.corpus import Corpus
 from parasol.corpora.gallery import Crop, Gallery
+from parasol.errors import ParasolError
 
 HATCH = 12  # px between the lines of a cell that no one drew
 
@@ -29,7 +30,7 @@ def sheet(
         unknown = [name for name in given if name not in held]
         if unknown:
             some = ", ".join(list(held)[:5])
-            raise ValueError(
+            raise ParasolError(
                 f"{what} {unknown[0]!r} is not in the corpus; give some of its {len(held)}, such as {some}"
             )
     files = {(entry.codepoint, entry.set): entry.file for entry in corpus.cells}
@@ -51,7 +52,7 @@ def sheet(
 def most_drawn(corpus: Corpus, count: int) -> list[str]:
     """`count` contents, evenly spaced by codepoint among those that most sets draw."""
     if count < 1:
-        raise ValueError(f"count {count} is too small; a sheet needs at least 1 content")
+        raise ParasolError(f"count {count} is too small; a sheet needs at least 1 content")
     drawn = Counter(entry.codepoint for entry in corpus.cells)
     ranked = sorted(drawn, key=lambda codepoint: (-drawn[codepoint], codepoint))
     top = drawn[ranked[min(count, len(ranked)) - 1]]
@@ -69,7 +70,7 @@ def gallery_sheet(
     crops. Raises ValueError for a name that the corpus doesn't hold.
     """
     if count < 1:
-        raise ValueError(f"count {count} is too small; a row needs at least 1 picture")
+        raise ParasolError(f"count {count} is too small; a row needs at least 1 picture")
     rows: dict[str, list[Crop]] = {}
     for crop in gallery.crops:
         picture = gallery.pictures[crop.picture]
@@ -77,7 +78,7 @@ def gallery_sheet(
     unknown = [name for name in names if name not in rows]
     if unknown:
         some = ", ".join(list(rows)[:5])
-        raise ValueError(
+        raise ParasolError(
             f"{unknown[0]!r} is no class and no painter of the corpus; give some of {len(rows)}, as {some}"
         )
     chosen = {name: various(rows[name], count) for name in names or rows}

@@ -12,6 +12,7 @@ from parasol import images
 from parasol.corpora.jigsaw import assemble, instruction_of, read_board
 from parasol.corpora.licences import Notice, notice_of, read_stanzas
 from parasol.corpora.resources import Resource, read_resources
+from parasol.errors import ParasolError
 
 GRAPHICS = frozenset({"analogpattern", "umang", "Infinite-Sea", "Fossa", "Painting-Colors"})
 """Wallpapers that are neither photographs nor paintings, by the words before `_by_`."""
@@ -213,7 +214,7 @@ class GcomprisFolder:
             try:
                 return Image.open(BytesIO(self.files[f"{PUZZLES}/{file}"].read()))
             except (KeyError, OSError) as error:
-                raise ValueError(f"broken: the piece {file} is missing or can't be decoded") from error
+                raise ParasolError(f"broken: the piece {file} is missing or can't be decoded") from error
 
         return images.encode_png(assemble(read_board(text), piece))
 

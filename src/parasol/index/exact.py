@@ -8,6 +8,7 @@ with a margin for that rounding, and put in order by sums in float64: the answer
 import numpy as np
 from jaxtyping import Float, Float32, Int, Int64
 
+from parasol.errors import ParasolError
 from parasol.index.table import Table
 
 BLOCK = 512  # queries in one product
@@ -30,7 +31,7 @@ def nearest(
     """
     table = database if isinstance(database, Table) else Table([database])
     if not 1 <= k <= len(table):
-        raise ValueError(f"k is {k}; it must be between 1 and the {len(table)} rows of the database")
+        raise ParasolError(f"k is {k}; it must be between 1 and the {len(table)} rows of the database")
     rows, cosines = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
     for start in range(0, len(queries), BLOCK):
         part = slice(start, start + BLOCK)
@@ -62,7 +63,7 @@ def _nearest_keys(queries: Float32[np.ndarray, "B d"], table: Table, k: int, til
         with np.errstate(invalid="ignore", over="ignore"):
             np.matmul(queries, vectors.T, out=products)
         if not np.isfinite([products.min(), products.max()]).all():  # it would be nearest to all, or nothing to anybody
-            raise ValueError(f"some vector of the rows {start} to {start + len(vectors) - 1} is not finite")
+            raise ParasolError(f"some vector of the rows {start} to {start + len(vectors) - 1} is not finite")
         if start == 0 and len(vectors) >= k:
             floor = np.partition(products, -k, axis=1)[:, -k, None] - margin
         kept = np.concatenate([kept, _proposals(products, floor, start)], axis=1)

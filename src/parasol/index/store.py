@@ -119,7 +119,7 @@ class Manifest(Record):
     @model_validator(mode="after")
     def _each_once(self) -> "Manifest":
         if len({shard.entries for shard in self.shards}) < len(self.shards):
-            raise ValueError("a shard is named twice")
+            raise ParasolError("a shard is named twice")
         return self
 
 

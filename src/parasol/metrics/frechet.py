@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gaussian:
@@ -26,7 +28,7 @@ def gaussian(rows: Float[np.ndarray, "N d"]) -> Gaussian:
     """
     count, dimension = rows.shape
     if count < max(dimension, 2) or not bool(np.isfinite(rows).all()):
-        raise ValueError(
+        raise ParasolError(
             f"{count} feature vectors of {dimension} channels are given; their covariance needs at least "
             f"{max(dimension, 2)}, all finite: use larger pictures, more of them, or a layer with fewer channels"
         )
@@ -46,7 +48,7 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
         ValueError: the Gaussians differ in dimension.
     """
     if a.mean.shape != b.mean.shape:
-        raise ValueError(f"Gaussians have {len(a.mean)} and {len(b.mean)} dimensions; take both from the same layer")
+        raise ParasolError(f"Gaussians have {len(a.mean)} and {len(b.mean)} dimensions; take both from the same layer")
     root = _root(a.covariance)
     shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ b.covariance @ root), 0.0)).sum()
     apart = float(np.sum((a.mean - b.mean) ** 2))

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from parasol.errors import ParasolError
+
 RESAMPLES = 1000
 SET_RESAMPLES = 200  # of statistics that cost a decomposition each
 LEVEL = 0.95
@@ -33,7 +35,7 @@ def mean_estimate(values: Float[np.ndarray, " N"], *, seed: int = 0, resamples: 
         ValueError: there is no value, or one is not finite.
     """
     if len(values) == 0 or not bool(np.isfinite(values).all()):
-        raise ValueError(f"{len(values)} values are given; a mean needs at least one, and all finite")
+        raise ParasolError(f"{len(values)} values are given; a mean needs at least one, and all finite")
     random = np.random.default_rng(seed)
     means = np.array([values[_draw(random, len(values))].mean() for _ in range(resamples)])
     low, high = _ends(means)
@@ -71,7 +73,7 @@ def resampled_estimate(
         ValueError: there is no pair.
     """
     if count < 1:
-        raise ValueError(f"{count} pairs are given; a statistic needs at least one")
+        raise ParasolError(f"{count} pairs are given; a statistic needs at least one")
     random = np.random.default_rng(seed)
     low, high = _ends(np.array([statistic(_draw(random, count)) for _ in range(resamples)]))
     return Estimate(value=statistic(np.arange(count)), low=low, high=high, pairs=count)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
+
 TINY = 1e-10  # as in LPIPS: a place where every channel is 0 stays 0
 
 
@@ -25,7 +27,7 @@ def perceptual_distance(
     shapes = [[each.shape for each in a], [each.shape for each in b]]
     if not a or shapes[0] != shapes[1] or [each.shape for each in scales] != [shape[:1] for shape in shapes[0]]:
         found = [each.shape for each in scales]
-        raise ValueError(
+        raise ParasolError(
             f"maps of shapes {shapes[0]} and {shapes[1]} with weights of shapes {found} do not go together: bring both "
             "pictures to one size, and give each layer one weight a channel"
         )

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
+from parasol.errors import ParasolError
+
 CMMD_SIGMA = 10.0
 CMMD_SCALE = 1000.0
 NEIGHBOURS = 3  # k of the manifolds
@@ -17,7 +19,7 @@ def artfid(content_distance: float, style_fid: float) -> float:
         ValueError: a distance is negative.
     """
     if content_distance < 0.0 or style_fid < 0.0:
-        raise ValueError(f"distances are {content_distance} and {style_fid}; both must be at least 0")
+        raise ParasolError(f"distances are {content_distance} and {style_fid}; both must be at least 0")
     return (1.0 + content_distance) * (1.0 + style_fid)
 
 
@@ -75,7 +77,7 @@ def inside(
         ValueError: the manifold has no more than k points.
     """
     if not 1 <= k < len(manifold):
-        raise ValueError(f"k is {k}; it must be at least 1 and below the manifold's {len(manifold)} points")
+        raise ParasolError(f"k is {k}; it must be at least 1 and below the manifold's {len(manifold)} points")
     among = squared_distances(manifold, manifold)
     np.fill_diagonal(among, np.inf)  # a point is no neighbour of its own
     radii = np.partition(among, k - 1, axis=1)[:, k - 1]

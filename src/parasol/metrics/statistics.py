@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
+
 BEST_DB = 100.0
 """Stands for identical pictures, whose ratio is infinite and has no place in JSON."""
 
@@ -20,7 +22,7 @@ def spearman(a: Float[np.ndarray, " N"], b: Float[np.ndarray, " N"]) -> float:
         ValueError: the sides differ in length, hold fewer than two values, or one that is not finite.
     """
     if a.shape != b.shape or len(a) < 2 or not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError(
+        raise ParasolError(
             f"spearman got {a.tolist()} and {b.tolist()}; it needs two equally long lists of 2 or more finite numbers"
         )
     x, y = ranks(a) - (len(a) + 1) / 2.0, ranks(b) - (len(b) + 1) / 2.0
@@ -50,7 +52,7 @@ def calibration_error(values: Float[np.ndarray, " N"], curve: Float[np.ndarray, 
         ValueError: the values do not rise, or the two differ in length.
     """
     if values.shape != curve.shape or len(values) < 2 or not (np.diff(values) > 0).all():
-        raise ValueError(
+        raise ParasolError(
             f"calibration_error got values {values.tolist()} for {len(curve)} points; it needs as many, and rising ones"
         )
     span = float(curve.max() - curve.min())

@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy import ndimage
 
+from parasol.errors import ParasolError
+
 LUMA = (0.2125, 0.7154, 0.0721)  # Rec. 709
 
 
@@ -23,7 +25,9 @@ def edge_agreement(a: Float[np.ndarray, "_ _ 3"], b: Float[np.ndarray, "_ _ 3"])
         ValueError: the pictures differ in shape.
     """
     if a.shape != b.shape:
-        raise ValueError(f"pictures have shapes {a.shape} and {b.shape}; bring both to one size before comparing them")
+        raise ParasolError(
+            f"pictures have shapes {a.shape} and {b.shape}; bring both to one size before comparing them"
+        )
     first, second = edges(a), edges(b)
     x, y = first - first.mean(), second - second.mean()
     lengths = float(np.linalg.norm(x)), float(np.linalg.norm(y))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parasol import corpora
+from parasol.errors import ParasolError
 from parasol.held_out import Subject
 from parasol.images import write_atomic
 from parasol.pipeline import Parasol
@@ -45,7 +46,7 @@ def report(wanted: Report) -> Iterator[Stage]:
     model = Parasol.load(wanted.model)
     steps = model.dials(steps=wanted.steps).steps
     if wanted.pairs < 2:
-        raise ValueError(f"{wanted.pairs} pairs are asked for; the mesh between pairs needs 2 at least")
+        raise ParasolError(f"{wanted.pairs} pairs are asked for; the mesh between pairs needs 2 at least")
     subject = Subject.of(model, corpora.load(wanted.corpus), wanted.pairs)
     kept, plan = Kept(folder=wanted.out, subject=subject, steps=steps), sections(subject, steps)
     every = [*shots(plan)]
@@ -61,9 +62,9 @@ def read_comparison(file: Path) -> Record:
         if not {"pairs", "interval", "measures", "methods"} <= {*found}:
             raise KeyError("methods")
     except OSError as error:
-        raise ValueError(
+        raise ParasolError(
             f"the table {str(file)!r} cannot be read ({error.strerror}): name a comparison.json"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{str(file)!r} is no outcome of `parasol evaluate`: name its comparison.json") from error
+        raise ParasolError(f"{str(file)!r} is no outcome of `parasol evaluate`: name its comparison.json") from error
     return found

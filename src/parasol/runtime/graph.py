@@ -7,6 +7,8 @@ over itself; a graph that names anything else must be refused before a runtime o
 from collections.abc import Iterator, Mapping
 from mmap import mmap
 
+from parasol.errors import ParasolError
+
 # Field numbers of onnx.proto that lead from a model to its tensors.
 _CHILDREN: Mapping[str, Mapping[int, str]] = {
     "model": {7: "graph", 25: "function"},
@@ -30,7 +32,7 @@ def external_tensors(model: bytes | mmap) -> list[tuple[str, str]]:
     try:
         return list(_walk(memoryview(model), "model"))
     except (IndexError, UnicodeDecodeError) as error:
-        raise ValueError("the graph is no ONNX file or breaks off") from error
+        raise ParasolError("the graph is no ONNX file or breaks off") from error
 
 
 def _walk(message: memoryview, kind: str) -> Iterator[tuple[str, str]]:

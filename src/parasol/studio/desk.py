@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from threading import Condition, Thread
 from typing import Any, final
 
+from parasol.errors import ParasolError
 from parasol.studio.maker import Made, Progress
 from parasol.studio.wanted import Wanted
 
@@ -190,7 +191,7 @@ class Desk:
             except _Stopped:
                 state, error = "cancelled", ""
             except Exception as fault:  # one job's fault, whatever it is, ends that job alone
-                known = isinstance(fault, ValueError | OSError)
+                known = isinstance(fault, ParasolError | OSError)
                 state, error = "failed", " ".join(str(fault).split()) if known else f"{type(fault).__name__}: {fault}"
             with self._change:
                 job.spent = time.monotonic() - job.began
@@ -206,5 +207,5 @@ class Desk:
             if job.stop or self._closed:
                 raise _Stopped
             if time.monotonic() - job.began > LONGEST:
-                raise ValueError(f"it took longer than {LONGEST:.0f} seconds: ask for fewer steps or a smaller size")
+                raise ParasolError(f"it took longer than {LONGEST:.0f} seconds: ask for fewer steps or a smaller size")
             self._change.notify_all()

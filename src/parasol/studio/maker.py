@@ -13,6 +13,7 @@ from parasol.cards import StyleCard
 from parasol.conditions import Style
 from parasol.dials import Dials
 from parasol.encoders.text import Words
+from parasol.errors import ParasolError
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe, RecipeError
 from parasol.studio.store import Store, thumbnail
@@ -56,7 +57,7 @@ class Maker:
     def model(self, name: str) -> Parasol:
         """A model by name. Raises ValueError where the studio has no such."""
         if name not in self.names:
-            raise ValueError(f"there is no model {name[:40]!r} in this studio: use one of {', '.join(self.names)}")
+            raise ParasolError(f"there is no model {name[:40]!r} in this studio: use one of {', '.join(self.names)}")
         with self._lock:
             if name not in self._models:
                 self._models[name] = Parasol.load(name, threads=self._threads)
@@ -71,16 +72,16 @@ class Maker:
         model = self.model(wanted.model)
         dials = self._dials(wanted)
         if wanted.content is None and not wanted.shows:
-            raise ValueError("there is nothing to draw: give a content picture, or say what to show")
+            raise ParasolError("there is nothing to draw: give a content picture, or say what to show")
         for name in sorted(wanted.pictures()):
             if self._store.picture(name) is None:
-                raise ValueError(f"the picture {name[:12]} is not here any more: give it again")
+                raise ParasolError(f"the picture {name[:12]} is not here any more: give it again")
         if dials.steps > MOST_STEPS:
-            raise ValueError(f"steps is {dials.steps} and the studio takes {MOST_STEPS} at most: ask for fewer")
+            raise ParasolError(f"steps is {dials.steps} and the studio takes {MOST_STEPS} at most: ask for fewer")
         side = min(wanted.size or model.bundle.manifest.default_size, LARGEST_SIZE)
         steps = dials.steps * wanted.count
         if steps * (side / WORK_SIDE) ** 2 > MOST_WORK:
-            raise ValueError(
+            raise ParasolError(
                 f"{wanted.count} pictures of {side} px in {dials.steps} steps are more than one job may be: ask for "
                 "fewer pictures or steps, or a smaller size"
             )

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from parasol.errors import ParasolError
 from parasol.index.locks import locked
 from parasol.studio.desk import Desk, Full
 from parasol.studio.maker import Made, Maker
@@ -44,7 +45,7 @@ def opened(
     try:
         keep.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise ValueError(f"{str(keep)!r} cannot be used ({error.strerror}): choose another --keep") from error
+        raise ParasolError(f"{str(keep)!r} cannot be used ({error.strerror}): choose another --keep") from error
     with locked(keep, wait=False), closing(Store(keep)) as store:
         store.drop_unused({name for text in store.all_wanted() for name in _pictures(text)})
         maker = Maker(store, model, threads)

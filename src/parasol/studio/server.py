@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
 from parasol.cards import Part
+from parasol.errors import ParasolError
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
@@ -65,7 +66,7 @@ def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
         title="Parasol studio", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(ValueError, _refused)
+    app.add_exception_handler(ParasolError, _refused)
     app.add_exception_handler(Full, _refused)
     app.include_router(_pictures_routes(studio))
     app.include_router(_jobs_routes(studio))
@@ -285,4 +286,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, OverflowError) as error:
-        raise ValueError(f"port {port} of {host} cannot be had ({error}): choose another --port, 0 for any") from error
+        raise ParasolError(
+            f"port {port} of {host} cannot be had ({error}): choose another --port, 0 for any"
+        ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, final
 
 from parasol.encoders.text import Words
+from parasol.errors import ParasolError
 from parasol.images import load, read_bytes
 from parasol.index.scan import scan
 from parasol.index.search import Query, search
@@ -79,7 +80,7 @@ def folder_pictures(folder: Path) -> list[Path]:
     """The first pictures of a folder, by path. Raises ValueError where there are none."""
     entries, _ = scan(folder)
     if not entries:
-        raise ValueError(f"{str(folder)!r} holds no picture and is no index: give a folder of pictures, or an index")
+        raise ParasolError(f"{str(folder)!r} holds no picture and is no index: give a folder of pictures, or an index")
     return [folder / entry.path for entry in entries[:MOST_OF_FOLDER]]
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from parasol.errors import ParasolError
 from parasol.images import PictureError, fit, is_photograph, load_shown, to_uint8
 
 FILE = "studio.sqlite"
@@ -39,7 +40,7 @@ CREATE INDEX IF NOT EXISTS by_recipe ON history (recipe);
 """
 
 
-class StoreFull(ValueError):
+class StoreFull(ParasolError):
     """The file has its largest size. One line, with the way out."""
 
 
@@ -78,7 +79,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
-            raise ValueError(f"{str(path)!r} cannot be used ({error}): choose another --keep") from error
+            raise ParasolError(f"{str(path)!r} cannot be used ({error}): choose another --keep") from error
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
@@ -87,7 +88,7 @@ class Store:
             self._connection.execute(f"PRAGMA max_page_count = {max(largest // page, 16)}")
         except sqlite3.Error as error:
             self._connection.close()
-            raise ValueError(
+            raise ParasolError(
                 f"{str(path)!r} cannot be used ({error}): move it away, or choose another --keep"
             ) from error
 

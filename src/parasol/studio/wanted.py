@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, create_model, model_validator
 
 from parasol.cards import Part
 from parasol.dials import Dials, asked
+from parasol.errors import ParasolError
 from parasol.pipeline import SMALLEST_SIZE
 
 LARGEST_SIZE = 1024  # px, longer side
@@ -46,7 +47,7 @@ class Reference(Part):
     @model_validator(mode="after")
     def _one(self) -> "Reference":
         if sum(given is not None for given in (self.picture, self.words, self.recipe)) != 1:
-            raise ValueError("a reference is one of picture, words and recipe: give one")
+            raise ParasolError("a reference is one of picture, words and recipe: give one")
         return self
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from parasol.errors import ParasolError
 from parasol.study.folder import Study
 from parasol.study.intervals import DRAWS, bootstrap
 from parasol.study.schedule import WRONG, Question, Trial
@@ -73,9 +74,9 @@ def report(
         ValueError: there are no answers, or a share lies outside its range.
     """
     if not answers:
-        raise ValueError("there are no answers yet: serve the study first")
+        raise ParasolError("there are no answers yet: serve the study first")
     if not 0 <= min_passed <= 1:
-        raise ValueError(f"the least share of passed catches is {min_passed}; it must lie in 0..1")
+        raise ParasolError(f"the least share of passed catches is {min_passed}; it must lie in 0..1")
     given = replies(study, answers)
     people = [_person(study, own) for own in _by_participant(given).values()]
     excluded = {each["participant"] for each in people if each["passed"] < min_passed * each["catches"]}

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from pydantic import Field, ValidationError
 
 from parasol.bundle import Record, first_fault
+from parasol.errors import ParasolError
 from parasol.images import encode_png, load, write_atomic
 from parasol.study.schedule import WRONG, Plan, Question, Trial, make_schedule
 from parasol.study.sources import SHOWN, Source, read_sources
@@ -96,9 +97,11 @@ def create(
         ValueError: `out` is a study already, pictures are missing or cannot be read, or the plan does not fit.
     """
     if (out / MANIFEST).exists():
-        raise ValueError(f"{out} is a study already, and its answers would be lost: name another folder")
+        raise ParasolError(f"{out} is a study already, and its answers would be lost: name another folder")
     if completion is not None and not completion.startswith(("https://", "http://")):
-        raise ValueError(f"the address {completion!r} must begin with https:// or http://: participants are sent there")
+        raise ParasolError(
+            f"the address {completion!r} must begin with https:// or http://: participants are sent there"
+        )
     sources = read_sources(place, questions)
     methods = sorted(sources[0].results)
     asked: dict[Question, list[str]] = {
@@ -127,14 +130,14 @@ def load_study(folder: Path) -> Study:
     """A study as it was made. Raises ValueError where there is none, or a picture has gone."""
     path = folder / MANIFEST
     if not path.is_file():
-        raise ValueError(f"{folder} is no study ({MANIFEST} is missing): make one with `parasol study create`")
+        raise ParasolError(f"{folder} is no study ({MANIFEST} is missing): make one with `parasol study create`")
     try:
         study = Study.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise ValueError(f"{path} cannot be read, see {first_fault(error)}: create the study anew") from error
+        raise ParasolError(f"{path} cannot be read, see {first_fault(error)}: create the study anew") from error
     missing = sorted(name for name in study.pictures if not (folder / PICTURES / name).is_file())
     if missing:
-        raise ValueError(f"{folder / PICTURES / missing[0]} is missing: copy the whole folder of the study again")
+        raise ParasolError(f"{folder / PICTURES / missing[0]} is missing: copy the whole folder of the study again")
     return study
 
 

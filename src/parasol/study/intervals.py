@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
 from parasol.study.statistics import Strengths, compared, fit
 
 DRAWS = 2000
@@ -49,13 +50,15 @@ def bootstrap(
         ValueError: there are fewer than two participants, or the answers leave methods unconnected.
     """
     if len(wins) < FEWEST:
-        raise ValueError(f"{len(wins)} participant(s) answered; intervals need {FEWEST} or more: collect answers first")
+        raise ParasolError(
+            f"{len(wins)} participant(s) answered; intervals need {FEWEST} or more: collect answers first"
+        )
     strengths = fit(wins.sum(0), ties.sum(0))
     weights = generator.multinomial(len(wins), np.full(len(wins), 1 / len(wins)), size=draws).astype(float)
     drawn_wins, drawn_ties = (np.tensordot(weights, tables, axes=1) for tables in (wins, ties))
     usable = compared(drawn_wins, drawn_ties)
     if not usable.any():
-        raise ValueError("no draw of participants compares all methods: collect more answers first")
+        raise ParasolError("no draw of participants compares all methods: collect more answers first")
     # Draws from N people vary as if there were N - 1.
     wider = (len(wins) / (len(wins) - 1)) ** 0.5
     logs = strengths.log + wider * (fit(drawn_wins[usable], drawn_ties[usable]).log - strengths.log)

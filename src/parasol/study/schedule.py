@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from parasol.bundle import Record
+from parasol.errors import ParasolError
 
 Question = Literal["overall", "style", "content", "interpolation"]
 WRONG = "(wrong)"
@@ -22,7 +23,7 @@ def known_questions(words: Sequence[str]) -> list[Question]:
     known = get_args(Question)
     unknown = [word for word in words if word not in known]
     if unknown:
-        raise ValueError(f"there is no question {unknown[0]!r}: choose among {', '.join(known)}")
+        raise ParasolError(f"there is no question {unknown[0]!r}: choose among {', '.join(known)}")
     return [question for question in known if question in words]
 
 
@@ -86,20 +87,20 @@ def make_schedule(
 
 def _check(plan: Plan, methods: Sequence[str], pairs: Mapping[Question, Sequence[str]]) -> None:
     if len(methods) < 2 or len(set(methods)) < len(methods) or not pairs or not all(pairs.values()):
-        raise ValueError(
+        raise ParasolError(
             f"{len(methods)} methods and {len(pairs)} questions make no study: two different methods, one question, "
             "and a pair for each question are the least"
         )
     if min(plan.participants, plan.trials) < 1 or min(plan.repeats, plan.catches, plan.seed) < 0:
-        raise ValueError(
+        raise ParasolError(
             f"{plan.participants} participants, {plan.trials} trials, {plan.repeats} repeats, {plan.catches} catches, "
             f"seed {plan.seed}: the first two must be 1 or more, the others 0 or more"
         )
     room = len(pairs) * len(methods) * (len(methods) - 1) // 2 * min(len(names) for names in pairs.values())
     if plan.trials > room:
-        raise ValueError(f"{plan.trials} trials a participant are more than the {room} different ones: ask for fewer")
+        raise ParasolError(f"{plan.trials} trials a participant are more than the {room} different ones: ask for fewer")
     if plan.repeats > (plan.trials + 1) // 2 or plan.catches > plan.trials:
-        raise ValueError(
+        raise ParasolError(
             f"{plan.repeats} repeats and {plan.catches} catches are too many for {plan.trials} trials: at most half as "
             "many repeats, and as many catches"
         )

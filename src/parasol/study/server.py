@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import Field, StringConstraints
 
 from parasol.bundle import Record
+from parasol.errors import ParasolError
 from parasol.study.folder import ANSWERS, PICTURES, Study, load_study
 from parasol.study.store import Answer, Choice, Store
 
@@ -182,4 +183,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, OverflowError) as error:
-        raise ValueError(f"port {port} of {host} cannot be had ({error}): choose another --port, 0 for any") from error
+        raise ParasolError(
+            f"port {port} of {host} cannot be had ({error}): choose another --port, 0 for any"
+        ) from error

@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from parasol.bundle import Record, first_fault
+from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, read_bytes
 from parasol.study.schedule import WRONG, Question
 
@@ -57,38 +58,38 @@ def read_sources(place: Path, questions: Sequence[Question]) -> tuple[Source, ..
         ValueError: there are too few, something is missing, or a name cannot stand for a method.
     """
     if not place.exists():
-        raise ValueError(f"{place} does not exist: give a folder of pictures, or a JSON file that names them")
+        raise ParasolError(f"{place} does not exist: give a folder of pictures, or a JSON file that names them")
     sources = sorted(_folder(place) if place.is_dir() else _json(place), key=lambda source: source.name)
     names, methods = [source.name for source in sources], sorted({name for each in sources for name in each.results})
     if not sources or len(methods) < 2:
-        raise ValueError(
+        raise ParasolError(
             f"{place} holds {len(sources)} pairs by {len(methods)} methods and at least 1 by 2 is needed: put the "
             "pictures of each method in a folder of its own, DIR/<method>/<pair>.png"
         )
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise ValueError(f"{place} has two pictures for the pair {doubled[0]!r}: keep one")
+        raise ParasolError(f"{place} has two pictures for the pair {doubled[0]!r}: keep one")
     if WRONG in methods:
-        raise ValueError(f"{WRONG!r} cannot be the name of a method, it stands for catch pictures: rename it")
+        raise ParasolError(f"{WRONG!r} cannot be the name of a method, it stands for catch pictures: rename it")
     for source in sources:
         _check(source, methods, questions)
     unasked = [question for question in questions if not any(source.asked(question) for source in sources)]
     if unasked:
-        raise ValueError(f"no pair is there for the question {unasked[0]!r}: leave the question out, or add pairs")
+        raise ParasolError(f"no pair is there for the question {unasked[0]!r}: leave the question out, or add pairs")
     return tuple(sources)
 
 
 def _check(source: Source, methods: Sequence[str], questions: Sequence[Question]) -> None:
     missing = [method for method in methods if method not in source.results]
     if missing:
-        raise ValueError(
+        raise ParasolError(
             f"the method {missing[0]!r} has no picture for the pair {source.name!r}: add it, or drop the pair"
         )
     files = {CONTENT: source.content, STYLE: source.style}
     for question in questions:
         lacking = [reference for reference in SHOWN[question] if source.asked(question) and not files[reference]]
         if lacking:
-            raise ValueError(
+            raise ParasolError(
                 f"the question {question!r} shows the {lacking[0]} picture and the pair {source.name!r} has none: "
                 f"add {lacking[0]}/{source.name}.png, or ask other questions"
             )
@@ -102,7 +103,7 @@ def _folder(folder: Path) -> list[Source]:
                 continue
             files = found.setdefault(file.stem, {})
             if each.name in files:
-                raise ValueError(f"{each} has two pictures for the pair {file.stem!r}: keep one")
+                raise ParasolError(f"{each} has two pictures for the pair {file.stem!r}: keep one")
             files[each.name] = file
     references = (CONTENT, STYLE, WRONG_FOLDER)
     return [
@@ -121,7 +122,7 @@ def _json(file: Path) -> list[Source]:
     try:
         pairs = _List.model_validate_json(read_bytes(file)).pairs
     except ValidationError as error:
-        raise ValueError(
+        raise ParasolError(
             f'{file} is no list of pairs, see {first_fault(error)}: {{"pairs": [...]}} is needed'
         ) from error
 

@@ -7,6 +7,8 @@ from statistics import NormalDist
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from parasol.errors import ParasolError
+
 HALF_ANSWER = 0.5
 """Added to each side of every comparison where the answers set no finite strengths."""
 
@@ -19,14 +21,14 @@ LARGEST = 12.0  # log-strength; beyond, answers push a method without end
 def z_of(confidence: float) -> float:
     """Half width, in standard deviations, of the middle of a normal distribution that holds the share `confidence`."""
     if not 0 < confidence < 1:
-        raise ValueError(f"the confidence is {confidence}; it must lie between 0 and 1: 0.95 is usual")
+        raise ParasolError(f"the confidence is {confidence}; it must lie between 0 and 1: 0.95 is usual")
     return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
 def wilson(successes: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of a rate (Wilson 1927); (0, 1) where nothing was counted."""
     if not 0 <= successes <= of:
-        raise ValueError(f"{successes} successes of {of} are no rate: the first must be 0 to the second")
+        raise ParasolError(f"{successes} successes of {of} are no rate: the first must be 0 to the second")
     if not of:
         return 0.0, 1.0
     z, rate = z_of(confidence), successes / of
@@ -38,7 +40,7 @@ def wilson(successes: int, of: int, confidence: float = 0.95) -> tuple[float, fl
 def fair_coin(heads: int, of: int) -> float:
     """How probable a fair coin is to come out at least as far from even, to either side (exact)."""
     if not 0 <= heads <= of:
-        raise ValueError(f"{heads} heads of {of} cannot be: the first must be 0 to the second")
+        raise ParasolError(f"{heads} heads of {of} cannot be: the first must be 0 to the second")
     tail = sum(comb(of, count) for count in range(max(heads, of - heads), of + 1))
     return min(1.0, 2 * tail / 2**of)
 
@@ -50,7 +52,9 @@ def answers_needed(rate: float, power: float = 0.8, confidence: float = 0.95) ->
     infinite for a rate of 1/2.
     """
     if not (0 <= rate <= 1 and 0 < power < 1):
-        raise ValueError(f"rate {rate} and power {power} must lie in 0..1, the power inside: 0.6 and 0.8, for example")
+        raise ParasolError(
+            f"rate {rate} and power {power} must lie in 0..1, the power inside: 0.6 and 0.8, for example"
+        )
     if rate == 0.5:
         return float("inf")
     z = z_of(confidence) / 2 + NormalDist().inv_cdf(power) * sqrt(rate * (1 - rate))
@@ -98,7 +102,7 @@ def fit(wins: Float[np.ndarray, "*batch M M"], ties: Float[np.ndarray, "*batch M
     with_ties = np.asarray(ties.any(axis=(-1, -2)))
     decided = wins.any(axis=(-1, -2))
     if not np.all(compared(wins, ties)):
-        raise ValueError("some methods were never compared, directly or through others: collect more answers first")
+        raise ParasolError("some methods were never compared, directly or through others: collect more answers first")
     finite = np.asarray(_reachable(wins + ties > 0).all(axis=(-1, -2)) & (decided | ~with_ties))
     wins = wins + HALF_ANSWER * (_met(wins, ties) & ~finite[..., None, None])
     outcomes = np.stack([wins[..., first, second], wins[..., second, first], ties[..., first, second]], axis=-1)
@@ -132,9 +136,9 @@ def _met(wins: np.ndarray, ties: np.ndarray) -> np.ndarray:
 def _check(wins: np.ndarray, ties: np.ndarray) -> None:
     diagonals = np.diagonal(wins, axis1=-2, axis2=-1), np.diagonal(ties, axis1=-2, axis2=-1)
     if min(wins.min(), ties.min()) < 0 or any(diagonal.any() for diagonal in diagonals):
-        raise ValueError("counts must be 0 or more, and 0 for a method against itself: check the tables")
+        raise ParasolError("counts must be 0 or more, and 0 for a method against itself: check the tables")
     if not np.array_equal(ties, np.swapaxes(ties, -1, -2)):
-        raise ValueError("ties must be the same both ways: add the table of ties to its transpose")
+        raise ParasolError("ties must be the same both ways: add the table of ties to its transpose")
 
 
 def _reachable(steps: Bool[np.ndarray, "*batch M M"]) -> Bool[np.ndarray, "*batch M M"]:

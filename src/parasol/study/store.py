@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from parasol.bundle import Record
+from parasol.errors import ParasolError
 
 Choice = Literal["left", "right", "tie"]
 PATIENCE = 30.0  # seconds that a writer waits for another
@@ -88,9 +89,11 @@ class Store:
                 if found is None:
                     connection.execute("INSERT INTO study VALUES (?)", (digest,))
         except sqlite3.DatabaseError as error:
-            raise ValueError(f"{path} cannot be used ({error}): move it away, or restore it from a copy") from error
+            raise ParasolError(f"{path} cannot be used ({error}): move it away, or restore it from a copy") from error
         if found is not None and found[0] != digest:
-            raise ValueError(f"{path} holds answers to another study.json: restore that file, or move the answers away")
+            raise ParasolError(
+                f"{path} holds answers to another study.json: restore that file, or move the answers away"
+            )
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -135,7 +138,7 @@ class Store:
             if known or answer.trial < done:
                 return False
             if answer.trial != done:
-                raise ValueError(f"trial {answer.trial} was answered and {done} is next: reload the page")
+                raise ParasolError(f"trial {answer.trial} was answered and {done} is next: reload the page")
             row = (answer.id, number, answer.trial, answer.choice, answer.milliseconds, _now())
             connection.execute(
                 "INSERT INTO answers (id, participant, trial, choice, milliseconds, at) VALUES (?, ?, ?, ?, ?, ?)", row

@@ -9,6 +9,7 @@ from torch import nn
 
 from parasol.bundle import DefaultDials
 from parasol.encoders.text import SENTENCES
+from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
 from parasol.networks.autoencoder import Autoencoder
 from parasol.networks.content_encoder import ContentEncoder
@@ -39,9 +40,9 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
     unet, projector, frozen = (configuration.get(part) for part in ("unet", "projector", "frozen"))
     content_map = configuration.get("content_map")
     if not (isinstance(unet, UNetConfig) and isinstance(projector, ProjectorConfig) and isinstance(frozen, Frozen)):
-        raise ValueError(f"recipe {recipe.name!r} trains no U-Net: export the recipe of a diffusion model")
+        raise ParasolError(f"recipe {recipe.name!r} trains no U-Net: export the recipe of a diffusion model")
     if projector.hidden == 0:
-        raise ValueError(f"recipe {recipe.name!r} is an ablation without M, and a bundle has one: export another")
+        raise ParasolError(f"recipe {recipe.name!r} is an ablation without M, and a bundle has one: export another")
     assert content_map is None or isinstance(content_map, ContentMapConfig)
     denoiser = _best(Denoiser(unet, projector, content_map), runs / recipe.name)
     _require_same(recipe, runs)
@@ -79,7 +80,7 @@ def _words(run: Path, frozen: Frozen) -> WordsHeads | None:
         return None
     heads = _best(WordsHeads(replace(WORDS, style=frozen.style.dimension, content=frozen.content.dimension)), run)
     if not torch.equal(heads.spaces, spaces_of(run.parent / frozen.style_run, run.parent / frozen.content_run)):
-        raise ValueError(
+        raise ParasolError(
             f"{run} leads into the descriptor spaces of other encoders than {frozen.style_run} and "
             f"{frozen.content_run}: remove it and train it anew with  parasol train {run.name}"
         )
@@ -90,7 +91,7 @@ def _attribution(corpus: Path) -> str:
     try:
         return (corpus / "ATTRIBUTION").read_text(encoding="utf-8")
     except OSError as error:
-        raise ValueError(
+        raise ParasolError(
             f"{corpus} has no readable ATTRIBUTION ({error.strerror}): name the corpus of the training with --corpus"
         ) from error
 
@@ -99,9 +100,9 @@ def _best(network: N, run: Path) -> N:
     try:
         load_best(network, run)
     except FileNotFoundError as error:
-        raise ValueError(str(error)) from error
+        raise ParasolError(str(error)) from error
     except RuntimeError as error:
-        raise ValueError(
+        raise ParasolError(
             f"{run} was trained with networks of another shape: train it anew in another folder"
         ) from error
     return network
@@ -112,6 +113,6 @@ def _require_same(recipe: Recipe, runs: Path) -> None:
     other = disagreeing(recipe, best_record(runs / recipe.name))
     for part in ("unet", "projector", "content_map", "frozen"):
         if part in other:
-            raise ValueError(
+            raise ParasolError(
                 f"{runs / recipe.name} was trained with another {part!r}: export with the recipe of its time"
             )

@@ -11,6 +11,7 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from parasol.corpora import Corpus
+from parasol.errors import ParasolError
 from parasol.networks.cast import Cast, CastConfig
 from parasol.networks.content_map import ContentMap, ContentMapConfig
 from parasol.networks.trunk import load_published_trunk, statistics
@@ -84,7 +85,7 @@ class CastTask(Task):
         self.autoencoder, self.style, self.content = load_frozen(frozen, runs)
         mapped = ContentMap(content_map)
         if network.map_channels != mapped.trunk.widths[-1]:
-            raise ValueError(f"map_channels is {network.map_channels}; the content map has {mapped.trunk.widths[-1]}")
+            raise ParasolError(f"map_channels is {network.map_channels}; the content map has {mapped.trunk.widths[-1]}")
         load_published_trunk(mapped.trunk)
         train, held = rows_of(corpus, "train"), rows_of(corpus, "content-val")
         rows = np.concatenate([train, held])  # those that the diffusion recipe tabulates, in its order

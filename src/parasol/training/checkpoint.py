@@ -9,6 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from parasol.errors import ParasolError
+
 BEST = "best.safetensors"
 """File in a run's folder: the averaged weights with the lowest score, or the last ones, as the recipe keeps."""
 
@@ -37,7 +39,7 @@ def warm_start(model: nn.Module, source: Path) -> list[str]:
     """
     run, bundle = source / BEST, source / "weights.safetensors"
     if not run.exists() and not bundle.exists():
-        raise ValueError(
+        raise ParasolError(
             f"{source} holds neither {run.name} of a run nor {bundle.name} of a bundle: name such a folder"
         )
     found = load_file(run if run.exists() else bundle)
@@ -49,7 +51,7 @@ def warm_start(model: nn.Module, source: Path) -> list[str]:
     found = {name: _widened(value, state[name]) for name, value in found.items() if name in state}
     fitting = {name: value for name, value in found.items() if value.shape == state[name].shape}
     if not fitting:
-        raise ValueError(f"{source} has no weights that fit this recipe's network: name a run of the same kind")
+        raise ParasolError(f"{source} has no weights that fit this recipe's network: name a run of the same kind")
     model.load_state_dict(fitting, strict=False)
     return [name for name in state if name not in fitting]
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from parasol.corpora import Corpus
 from parasol.corpora.synthetic import look_of, restyle
+from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
@@ -87,7 +88,7 @@ class DiffusionTraining:
 
     def __post_init__(self) -> None:
         if abs(sum(self.shares) - 1.0) > 1e-6:
-            raise ValueError(f"shares {self.shares} add up to {sum(self.shares)}; they must add up to 1")
+            raise ParasolError(f"shares {self.shares} add up to {sum(self.shares)}; they must add up to 1")
 
 
 class Denoiser(nn.Module):
@@ -250,7 +251,9 @@ class DiffusionTask(Task):
         variety: Variety = ONE_PAIR,
     ) -> None:
         if style_token == "content" and training.modality:
-            raise ValueError("modality losses hold the style descriptor to a content descriptor: leave one of the two")
+            raise ParasolError(
+                "modality losses hold the style descriptor to a content descriptor: leave one of the two"
+            )
         denoiser = Denoiser(unet, projector, content_map)
         self.model, self.device = denoiser.to(memory_format=torch.channels_last), CPU  # type: ignore[call-overload]
         if training.compiled:

@@ -29,6 +29,7 @@ from parasol.bundle import (
     graph_file,
     sha256,
 )
+from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.maths.schedule import Schedule
 from parasol.runtime.torch import Networks
@@ -268,7 +269,7 @@ def stored(component: str, network: nn.Module, names: Sequence[str]) -> dict[str
         value = state[name].detach().cpu().to(torch.float16 if name in matrices else torch.float32).numpy()
         value = value + value.dtype.type(0)  # -0 becomes 0, which an average makes of it: else twins are kept twice
         if not np.isfinite(value).all():
-            raise ValueError(
+            raise ParasolError(
                 f"{component}/{name} holds values up to {float(state[name].abs().max()):g}; weights must be finite and "
                 "at most 65504 in float16: export an earlier checkpoint"
             )

@@ -8,6 +8,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from parasol.errors import ParasolError
+
 
 def supervised_contrastive_loss(
     descriptors: Float[Tensor, "B d"],
@@ -28,7 +30,7 @@ def supervised_contrastive_loss(
     positive: Bool[Tensor, "B B"] = (groups[:, None] == groups[None, :]) & ~itself
     count = positive.sum(1)
     if not bool(count.any()):
-        raise ValueError("a contrastive batch needs two pictures of one group; none of its groups has two")
+        raise ParasolError("a contrastive batch needs two pictures of one group; none of its groups has two")
     similarity = (descriptors @ descriptors.T / temperature).masked_fill(itself, -torch.inf)
     if confounds is not None:
         similarity = similarity + math.log(emphasis) * ((confounds[:, None] == confounds[None, :]) & ~positive)

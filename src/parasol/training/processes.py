@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from parasol.errors import ParasolError
 from parasol.training.devices import accelerator
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Part:
             ValueError: the parts would not be equally large.
         """
         if batch % self.count:
-            raise ValueError(
+            raise ParasolError(
                 f"batch is {batch} and there are {self.count} processes; their number must divide it: start fewer"
             )
         return slice(self.rank, None, self.count)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from parasol.corpora import Corpus, load
 from parasol.corpora.icons import Vectors
+from parasol.errors import ParasolError
 from parasol.networks.autoencoder import Autoencoder
 from parasol.networks.content_encoder import ContentEncoder
 from parasol.networks.content_map import ContentMapConfig
@@ -145,7 +146,7 @@ def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
     Raises ValueError where the second corpus is not named.
     """
     if places.beside is None:
-        raise ValueError("this recipe learns from icons and emoji: name both with --corpus ICONS --beside PICTOGRAMS")
+        raise ParasolError("this recipe learns from icons and emoji: name both with --corpus ICONS --beside PICTOGRAMS")
     icons, emoji = load(places.corpus), load(places.beside)
     eyes = _eyes(places.runs)
     by_content: dict[str, list[tuple[Corpus, int]]] = defaultdict(list)

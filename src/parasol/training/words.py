@@ -19,6 +19,7 @@ from torch.nn import functional
 from parasol.corpora import Corpus
 from parasol.corpora.looks import looks_of
 from parasol.encoders.text import SENTENCES, sentences
+from parasol.errors import ParasolError
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.networks.words import WordsConfig, WordsHeads
@@ -138,7 +139,7 @@ class WordsTask(Task):
     def _require_own(self, model: WordsHeads) -> None:
         """A run that goes on has the spaces that it began with."""
         if not torch.equal(model.spaces, self.spaces):
-            raise ValueError(
+            raise ParasolError(
                 "the encoders were trained anew since this run began: remove its folder and train it again"
             )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from parasol.errors import ParasolError
 from parasol.index.store import Index
 from parasol.index.table import Table
 
@@ -31,7 +32,7 @@ def open_descriptors(folder: Path) -> Descriptors:
     index = Index.open(folder)
     manifest = index.manifest
     if not manifest.finished:
-        raise ValueError(f"the index {str(folder)!r} is not complete: run `parasol index build` again")
+        raise ParasolError(f"the index {str(folder)!r} is not complete: run `parasol index build` again")
     style, content = (
         Table([part[:, columns] for part in index.table.parts])
         for columns in (manifest.encoders.style_columns, manifest.encoders.content_columns)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any, Literal, TypeVar
 
+from parasol.errors import ParasolError
+
 R = TypeVar("R")
 EngineName = Literal["local", "pool", "ray"]
 
@@ -55,7 +57,7 @@ def _ray(function: Callable[[int], R], tasks: Sequence[int], workers: int) -> It
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
-        raise ValueError("--engine ray needs Ray: install it with  pip install 'parasol-style[ray]'") from error
+        raise ParasolError("--engine ray needs Ray: install it with  pip install 'parasol-style[ray]'") from error
     mine = not ray.is_initialized()
     if mine:  # RAY_ADDRESS names a cluster; otherwise one is started here
         cores = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers, "include_dashboard": False}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from parasol.errors import ParasolError
 from parasol.index import nearest
 
 NONE = -1
@@ -43,14 +44,14 @@ class Mining:
     def __post_init__(self) -> None:
         for name in ("content_percentile", "style_percentile"):
             if not 0.0 < getattr(self, name) <= 100.0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0 and at most 100")
+                raise ParasolError(f"{name} is {getattr(self, name)}; it must be above 0 and at most 100")
         if not 0.0 <= self.confidence < 100.0:
-            raise ValueError(f"confidence is {self.confidence}; it must be at least 0 and below 100")
+            raise ParasolError(f"confidence is {self.confidence}; it must be at least 0 and below 100")
         if not 0.0 <= self.duplicate_distance < 2.0:
-            raise ValueError(f"duplicate_distance is {self.duplicate_distance}; it must be at least 0 and below 2")
+            raise ParasolError(f"duplicate_distance is {self.duplicate_distance}; it must be at least 0 and below 2")
         for name in ("k", "pairs", "crowd"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+                raise ParasolError(f"{name} is {getattr(self, name)}; it must be at least 1")
 
     @property
     def duplicate_limit(self) -> float:
@@ -76,9 +77,9 @@ class Variety:
     def __post_init__(self) -> None:
         for name in ("styles", "contents"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+                raise ParasolError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0.0 <= self.confidence < 100.0:
-            raise ValueError(f"confidence is {self.confidence}; it must be at least 0 and below 100")
+            raise ParasolError(f"confidence is {self.confidence}; it must be at least 0 and below 100")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +184,7 @@ def mine(
     """
     shared = np.intersect1d(style_database, semantics_database)
     if len(shared):
-        raise ValueError(f"{len(shared)} rows are in both databases; the paper's search needs two different ones")
+        raise ParasolError(f"{len(shared)} rows are in both databases; the paper's search needs two different ones")
     content_limit = threshold(content[queries], mining.content_percentile, mining.pairs, mining.seed)
     style_limit = threshold(style[queries], mining.style_percentile, mining.pairs, mining.seed)
     s, y, margins, refused_s, refused_y = [], [], [], 0, 0

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
+from parasol.errors import ParasolError, reading
 from parasol.index.table import Table
 from parasol.triplets.descriptors import Descriptors
 from parasol.triplets.grid import on_grid
@@ -78,14 +79,14 @@ def make_plan(descriptors: Descriptors, roles: Roles, mining: Mining, *, block: 
     not of length 1.
     """
     if len(roles) != len(descriptors):
-        raise ValueError(f"{len(roles)} roles are given for {len(descriptors)} pictures: give one for each")
+        raise ParasolError(f"{len(roles)} roles are given for {len(descriptors)} pictures: give one for each")
     both = int(np.count_nonzero((roles & STYLE > 0) & (roles & SEMANTICS > 0)))
     if both:
-        raise ValueError(f"{both} rows are in both databases; the paper's search needs two different ones")
+        raise ParasolError(f"{both} rows are in both databases; the paper's search needs two different ones")
     sizes = {name: int(np.count_nonzero(roles & bit)) for name, bit in _NAMES.items()}
     for name, size in sizes.items():
         if size < 2:
-            raise ValueError(f"there are {size} {name}; mining needs at least 2 of them: give more pictures")
+            raise ParasolError(f"there are {size} {name}; mining needs at least 2 of them: give more pictures")
     queries = np.flatnonzero(roles & QUERY)
     return Plan(
         mining=mining,
@@ -128,12 +129,13 @@ def _check_norm(vectors: Float[np.ndarray, "n d"], rows: Int[np.ndarray, " n"]) 
     wrong = ~(np.abs(lengths - 1.0) <= NORM)
     if wrong.any():
         at = int(wrong.argmax())
-        raise ValueError(f"the descriptor in row {rows[at]} has length {lengths[at]:.4g}; it must be 1: normalise it")
+        raise ParasolError(f"the descriptor in row {rows[at]} has length {lengths[at]:.4g}; it must be 1: normalise it")
 
 
 def load_roles(path: Path, plan: Plan) -> Roles:
     """The roles of a plan, checked against its hash."""
-    roles = np.load(path)
+    with reading(path):
+        roles = np.load(path)
     if hashlib.sha256(roles.tobytes()).hexdigest() != plan.roles:
-        raise ValueError(f"{path} is not the file that the plan was made with: mine into another folder")
+        raise ParasolError(f"{path} is not the file that the plan was made with: mine into another folder")
     return roles

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
+from parasol.errors import ParasolError, reading
 from parasol.images import write_atomic
 from parasol.index.files import npy_bytes
 from parasol.triplets.mine import NONE
@@ -72,7 +73,9 @@ class Results:
 
     def shard(self, task: int) -> Shaped[np.ndarray, " n"]:
         """Every query of a task, dtype TRIPLET, memory-mapped."""
-        return np.load(self.folder / self.shards[task].file, mmap_mode="r")
+        file = self.folder / self.shards[task].file
+        with reading(file):
+            return np.load(file, mmap_mode="r")
 
     def kept(self, task: int) -> Shaped[np.ndarray, " n"]:
         """The triplets of a task that training may see: both partners found, confident enough."""
@@ -87,7 +90,7 @@ def start(folder: Path, plan: Plan, roles: Roles) -> Results:
         found = load(folder)
         found.plan = replace(found.plan, index=plan.index)  # it may have moved
         if found.plan != plan:
-            raise ValueError(f"{folder} holds triplets of {_differences(found.plan, plan)}: name another folder")
+            raise ParasolError(f"{folder} holds triplets of {_differences(found.plan, plan)}: name another folder")
         for left in folder.glob(".*.part"):  # by a kill in the middle of a file
             left.unlink(missing_ok=True)
         return found
@@ -101,21 +104,22 @@ def load(folder: Path) -> Results:
     """A run as its manifest tells it, without the files that are not whole. Raises ValueError where there is none."""
     path = folder / MANIFEST
     if not path.is_file():
-        raise ValueError(f"{folder} holds no triplets ({MANIFEST} is missing): mine into it first")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    if record.get("format") != FORMAT:
-        raise ValueError(f"{path} has format {record.get('format')!r}; this version reads {FORMAT}: mine anew")
-    shards = {int(task): Shard(**shard) for task, shard in record["shards"].items()}
-    whole = {task: shard for task, shard in shards.items() if _is_whole(folder, shard)}
-    report = record["report"] if len(whole) == len(shards) else {}
-    return Results(folder, Plan.of(record["plan"]), whole, report)
+        raise ParasolError(f"{folder} holds no triplets ({MANIFEST} is missing): mine into it first")
+    with reading(path):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record.get("format") != FORMAT:
+            raise ParasolError(f"{path} has format {record.get('format')!r}; this version reads {FORMAT}: mine anew")
+        shards = {int(task): Shard(**shard) for task, shard in record["shards"].items()}
+        whole = {task: shard for task, shard in shards.items() if _is_whole(folder, shard)}
+        report = record["report"] if len(whole) == len(shards) else {}
+        return Results(folder, Plan.of(record["plan"]), whole, report)
 
 
 def load_finished(folder: Path) -> Results:
     """The same, and nothing is missing. Raises ValueError otherwise."""
     results = load(folder)
     if not results.report:
-        raise ValueError(
+        raise ParasolError(
             f"{folder} is not finished ({len(results.left)} tasks are left): mine on with the same command"
         )
     return results

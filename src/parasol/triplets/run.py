@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 
+from parasol.errors import ParasolError
 from parasol.triplets.descriptors import Descriptors, open_descriptors
 from parasol.triplets.engines import EngineName
 from parasol.triplets.engines import run as run_tasks
@@ -51,5 +52,5 @@ def run_task(folder: Path, plan: Plan, task: int) -> Found:
 def _opened(folder: Path, plan: Plan) -> tuple[Descriptors, Roles]:
     descriptors = open_descriptors(Path(plan.index))
     if descriptors.index.version != plan.version:
-        raise ValueError(f"{plan.index} has changed since the run began: mine into another folder than {folder}")
+        raise ParasolError(f"{plan.index} has changed since the run began: mine into another folder than {folder}")
     return descriptors, load_roles(folder / ROLES, plan)

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
+from parasol.errors import ParasolError
 from parasol.images import from_uint8, to_uint8
 from parasol.vector.indexing import SCALE, index_picture, mode_filter
 from parasol.vector.palette import Palette, choose_palette
@@ -26,7 +27,9 @@ def flat_finish(
         ValueError: the shapes differ.
     """
     if result.shape != content.shape:
-        raise ValueError(f"the result has shape {result.shape} and the content {content.shape}; both must be one size")
+        raise ParasolError(
+            f"the result has shape {result.shape} and the content {content.shape}; both must be one size"
+        )
     index = mode_filter(index_picture(result, palette), EVEN)
     own = without_specks(index_picture(content, choose_palette(content)), SPECK)
     index = without_specks(_agreed(index, own), SPECK)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
 from parasol.maths.lab import lab
 from parasol.vector.measures import Measures
 from parasol.vector.palette import colour_of
@@ -52,7 +53,7 @@ def consistency(drawings: Mapping[str, Measures]) -> Consistency:
         ValueError: there are fewer than two.
     """
     if len(drawings) < 2:
-        raise ValueError(f"a set of {len(drawings)} pictures is no set: give a folder with at least two")
+        raise ParasolError(f"a set of {len(drawings)} pictures is no set: give a folder with at least two")
     names = list(drawings)
     columns = {name: _column(list(drawings.values()), name) for name in SCALES}
     parts, usual, outliers = dict[str, float](), dict[str, float](), list[tuple[float, Outlier]]()

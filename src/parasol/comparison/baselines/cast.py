@@ -8,6 +8,7 @@ import numpy as np
 
 from parasol.comparison.baselines.runs import weights_of
 from parasol.comparison.method import AnyPicture, Method, of_model, require, settings
+from parasol.errors import ParasolError
 from parasol.images import crop, pad_to_multiple
 from parasol.pipeline import Parasol
 from parasol.types import Picture
@@ -59,7 +60,7 @@ def trained(run: str, model: Parasol) -> tuple["Cast", str]:
     manifest = model.bundle.manifest
     space = f"{int(network.space):x}"
     if space != manifest.style.version.lstrip("0") or network.config.latent_channels != manifest.latent_channels:
-        raise ValueError(
+        raise ParasolError(
             f"the run {run!r} is for the style space {space:0>12} and the model's is {manifest.style.version}: train it"
             " for the model's own networks"
         )

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from parasol.comparison.method import AnyPicture, Method, require, settings
 from parasol.corpora.networks import TRAINED, for_pillow, tool
+from parasol.errors import ParasolError
 from parasol.images import from_uint8
 from parasol.maths.distances import unit
 from parasol.types import Picture
@@ -29,7 +30,7 @@ def magenta(given: Mapping[str, str], model: str | None) -> Method:
         try:
             result = package.stylize_with(for_pillow(content), for_pillow(style), **chosen)
         except StyleTransferError as error:
-            raise ValueError(f"magenta: {error}") from error
+            raise ParasolError(f"magenta: {error}") from error
         return from_uint8(np.asarray(result))
 
     return Method(settings={"package": PACKAGE, **chosen}, paint=paint)
@@ -56,7 +57,7 @@ def magenta26(given: Mapping[str, str], model: str | None) -> Method:
         try:
             result = package.stylize(for_pillow(content), style=nearest, max_size=max(content.shape[:2]), **chosen)
         except StyleTransferError as error:
-            raise ValueError(f"magenta26: {error}") from error
+            raise ParasolError(f"magenta26: {error}") from error
         return from_uint8(np.asarray(result))
 
     return Method(settings={"package": PACKAGE, "chosen_by": CHOSEN_BY, **chosen}, paint=paint)

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from parasol import corpora
 from parasol.comparison.baselines.runs import weights_of
 from parasol.comparison.method import AnyPicture, Method, of_model, require, settings
+from parasol.errors import ParasolError
 from parasol.images import pad_to_multiple
 from parasol.index.exact import nearest
 from parasol.index.store import Encoders
@@ -84,7 +85,7 @@ def trained(run: str, model: Parasol) -> tuple[DenoiseFn[np.ndarray], str]:
     record, weights = weights_of("rdm", run, RECIPE, TRAIN, model.bundle.manifest)
     space, own = version_of(Path(run).parent / FROZEN.content_run), model.bundle.manifest.content.version
     if space != own:
-        raise ValueError(
+        raise ParasolError(
             f"the run {run!r} stands on the content space {space} and the model's is {own}: train it for the model"
         )
     unet = TypeAdapter(UNetConfig).validate_python(record["unet"])
@@ -108,19 +109,19 @@ def training_cells(index: str, model: Parasol) -> Float[np.ndarray, "N d"]:
         ValueError: no index is named, it is not finished, of other encoders, or not of a corpus' cells.
     """
     if not index:
-        raise ValueError(f"rdm needs a database: build one with  {BUILD}  and name it, rdm:index=INDEX")
+        raise ParasolError(f"rdm needs a database: build one with  {BUILD}  and name it, rdm:index=INDEX")
     descriptors = open_descriptors(Path(index))
     descriptors.index.require(Encoders.of(model.bundle.manifest))
     pictures = Path(descriptors.index.manifest.pictures)
     try:
         corpus = corpora.load(pictures.parent)
     except ValueError as error:
-        raise ValueError(f"the index {index!r} is not of a corpus' cells ({error}): {BUILD}") from error
+        raise ParasolError(f"the index {index!r} is not of a corpus' cells ({error}): {BUILD}") from error
     train = {cell.file for cell in corpus.cells if cell.split == "train"}
     below = [(pictures / path).relative_to(corpus.folder).as_posix() for path in descriptors.paths]
     rows = np.array([row for row, file in enumerate(below) if file in train], np.int64)
     if not len(rows):
-        raise ValueError(f"the index {index!r} holds no training cell of the corpus {str(corpus.folder)!r}: {BUILD}")
+        raise ParasolError(f"the index {index!r} holds no training cell of the corpus {str(corpus.folder)!r}: {BUILD}")
     return descriptors.content.take(rows).astype(np.float32)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from parasol.bundle import Manifest, sha256
+from parasol.errors import ParasolError
 
 
 def weights_of(kind: str, run: str, recipe: str, train: str, manifest: Manifest) -> tuple[dict[str, Any], str]:
@@ -17,16 +18,18 @@ def weights_of(kind: str, run: str, recipe: str, train: str, manifest: Manifest)
     from parasol.training.tables import best_record
 
     if not run:
-        raise ValueError(f"{kind} needs a trained network: run  {train}  and name its folder, {kind}:run=runs/{recipe}")
+        raise ParasolError(
+            f"{kind} needs a trained network: run  {train}  and name its folder, {kind}:run=runs/{recipe}"
+        )
     path = Path(run) / BEST
     if not path.is_file():
-        raise ValueError(f"the run {run!r} has no {BEST}: train it first with  {train}")
+        raise ParasolError(f"the run {run!r} has no {BEST}: train it first with  {train}")
     record: dict[str, Any] = best_record(Path(run))
     if record.get("recipe") != recipe:
-        raise ValueError(f"the run {run!r} is of the recipe {record.get('recipe')!r}: name one of  {train}")
+        raise ParasolError(f"the run {run!r} is of the recipe {record.get('recipe')!r}: name one of  {train}")
     latents = record["frozen"]["autoencoder_run"] if "frozen" in record else ""
     if latents and manifest.training and latents not in manifest.training:
-        raise ValueError(
+        raise ParasolError(
             f"the run {run!r} is for the latents of {latents}, and the model {manifest.name!r} has others: train it"
             f" anew with  {train}"
         )
