@@ -7,7 +7,7 @@ from pathlib import Path
 INDEX = "README.md"
 HEAD = re.compile(r"# (?P<title>[^\n]+)\n\n(?P<date>\d{4}-\d\d-\d\d) · (?P<status>[^\n]+)\n\n\S")
 IN_FORCE = "in force"
-FORM = "# TITLE, an empty line, DATE · STATUS (in force, superseded by ..., tried ...), an empty line, then what and why"
+FORM = "# TITLE, an empty line, DATE · STATUS (in force, superseded by ...), an empty line, then what and why"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ def index(folder: Path) -> str:
     )
     lines = [
         "# Decisions", "",
-        "One page each: what, why, what was measured. `python -m lab claims` writes this index from the heads of the pages.",
+        "One page each: what, why, what was measured. `python -m lab claims` writes this index from their heads.",
     ]  # fmt: skip
     for heading, chosen in (("In force", True), ("Superseded, or tried and left", False)):
         listed = [page for page in pages if page.status.startswith(IN_FORCE) == chosen]
