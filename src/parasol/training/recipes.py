@@ -312,7 +312,7 @@ def pictogram_words() -> Recipe:
     """Heads from sentences into both descriptor spaces, after the style and content recipes.
 
     Five minutes of one core, once the sentence vectors of all labels and tags are there (another fifteen). Expected: of
-    unseen contents half are among the first five, in English and in Korean; docs/decisions.md says why not more.
+    unseen contents half are among the first five, in English and in Korean; docs/decisions says why not more.
     """
     return _words("pictogram", FROZEN, LANGUAGES, steps=4_000)
 
