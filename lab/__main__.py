@@ -23,6 +23,7 @@ COMMANDS = {
     "api": ("lab.api", "the page of the public Python API, from its docstrings"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
+    "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
 }
 """By name: the module whose `main` it is, and what it does."""
