@@ -26,6 +26,7 @@ COMMANDS = {
     "claims": ("lab.claims.run", "figures in the docs from stored results, and the index of decisions"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
+    "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
 }
 """By name: the module whose `main` it is, and what it does."""
