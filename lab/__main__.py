@@ -22,8 +22,11 @@ COMMANDS = {
     "alpha": ("lab.alpha", "results on transparency, against the truth where it is known"),
     "dials": ("lab.dials", "Python's keywords and the pages' tables, from the record of dials"),
     "api": ("lab.api", "the page of the public Python API, from its docstrings"),
+    "lowest": ("lab.lowest", "the lowest versions that pyproject.toml allows, installed and used"),
+    "claims": ("lab.claims.run", "figures in the docs from stored results, and the index of decisions"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
+    "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
 }
 """By name: the module whose `main` it is, and what it does."""

@@ -1,6 +1,8 @@
 """Common ground of the tests: the thread budget, set before any numeric library starts its own pool."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -8,10 +10,44 @@ THREADS = int(os.environ.get("PARASOL_THREADS", "2"))
 os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that at the end no process has a long one alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def threads() -> int:
     """How many threads a test may use (PARASOL_THREADS, two if unset)."""
     return THREADS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_networks(threads: int) -> Iterator[None]:
+    """A process reads a model once: nearly every command of the tests would open the same small networks again.
+
+    A verified bundle's hash is that of its manifest, which holds the hashes of graphs and weights, so it names them.
+    "All cores" is the thread budget: processes side by side would wait for each other's threads.
+    """
+    from parasol import bundle
+    from parasol.runtime import onnx
+
+    read: dict[tuple[Any, ...], Any] = {}
+
+    def once(make: Any) -> Any:
+        def made(model: bundle.Bundle, *rest: Any, **named: Any) -> Any:
+            key = (make.__name__, model.hash, *rest, *named.values())
+            if key not in read:
+                read[key] = make(model, *rest, **named)
+            return read[key]
+
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx, "available_cores", lambda: threads)
+        patch.setattr(onnx, "open_session", once(onnx.open_session))
+        patch.setattr(bundle, "_identity", once(bundle._identity))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -316,7 +316,7 @@ def test_structure_is_heard_without_the_style_and_style_without_the_structure(tr
 def test_diffuseit_follows_its_style_loss(trunk: Trunk, scene: Scene) -> None:
     """With the bundled model: the pictures that random weights foresee say nothing.
 
-    Content guidance is not asked to help here: it did with one bundle and hurt with the next (docs/decisions.md).
+    Content guidance is not asked to help here: it did with one bundle and hurt with the next (docs/decisions).
     """
     style = look(trunk, tensor(scene[1]))
 

@@ -9,8 +9,14 @@ import pytest
 import parasol
 
 ROOT = Path(parasol.__file__).parent
-HEAVY = ("torch", "diffusers", "scipy", "skimage", "onnx", "accelerate", "einops", "fastapi", "uvicorn")
-NEEDS_TORCH = ("parasol.training", "parasol.comparison", "parasol.networks", "parasol.runtime.torch")
+HEAVY = ("torch", "diffusers", "transformers", "scipy", "skimage", "onnx", "accelerate", "einops", "fastapi", "uvicorn")
+NEEDS_TORCH = (
+    "parasol.training",
+    "parasol.comparison",
+    "parasol.networks",
+    "parasol.runtime.torch",
+    *(f"parasol.backbones.{name}" for name in ("bring", "encoders", "hub", "networks")),
+)
 ITS_OWN = {
     "parasol.metrics": {"scipy"},
     "parasol.report": {"scipy"},

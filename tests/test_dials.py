@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from inspect import signature
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from parasol.bundle import Bundle, DefaultDials
 from parasol.dials import Dials, asked, named
 from parasol.dials.keywords import DialKeywords
 from parasol.recipe import Recipe, RecipeError
-from small_model import drawing
+from small_model import copy_of, drawing, edit_manifest
 
 ROOT = Path(__file__).parents[1]
 NAMES = [dial.name for dial in asked()]
@@ -56,6 +56,23 @@ def test_what_is_left_out_or_none_is_the_models_own(model: Parasol) -> None:
 def test_a_value_of_another_sort_is_refused(given: dict[str, object], message: str, model: Parasol) -> None:
     with pytest.raises(ParasolError, match=message):
         model.dials(**given)  # type: ignore[arg-type]
+
+
+def test_the_paper_is_one_word_away(model: Parasol, tmp_path: Path) -> None:
+    folder = copy_of(model.bundle, tmp_path / "quick")
+    quick = {"style_scale": 2.0, "content_scale": 1.5, "structure": 0.1, "steps": 10, "sampler": "dpm"}
+    edit_manifest(folder, dials={**quick, "guidance": "joint", "texture": 0.5})
+    other = Parasol(Bundle.open(folder), model.components)
+    assert (other.dials().sampler, other.dials().steps) == ("dpm", 10)
+    assert (other.dials(sampler="ddim").steps, other.dials(sampler="ddim", steps=7).steps) == (50, 7)
+    assert asdict(other.dials(paper=True)) == {
+        "style_scale": 5.0, "content_scale": 5.0, "structure": 0.4, "steps": 50, "seed": 0, "fresh": False,
+        "color": "off", "color_strength": 1.0, "content_map": False, "sampler": "ddim", "guidance": "apart",
+        "texture": 0.0,
+    }  # fmt: skip
+    assert other.dials(paper=True, steps=4, color="match") == replace(other.dials(paper=True), steps=4, color="match")
+    with pytest.raises(ParasolError, match="strength is calibrated with the model's own dials and paper leaves them"):
+        other.dials(paper=True, strength=0.5)
 
 
 def test_a_name_of_no_dial_is_an_error_of_the_program(model: Parasol) -> None:
@@ -135,4 +152,4 @@ def test_every_dial_has_a_help_of_one_sentence() -> None:
     for dial in asked():
         assert dial.dial.help[0].isupper(), dial.name
         assert dial.dial.help.endswith("."), dial.name
-    assert len({*NAMES}) == len(NAMES) == len(named(Dials)) + 1
+    assert len({*NAMES}) == len(NAMES) == len(named(Dials)) + 2

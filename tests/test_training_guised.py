@@ -192,12 +192,12 @@ def test_the_style_head_learns_to_tell_guises_apart(pool: Pool, tmp_path: Path) 
     assert events[-1].figures["nearest"] > before + 0.1 or events[-1].figures["nearest"] > 0.95
 
 
-def guise_task(pool: Pool, batch: int = 8) -> GuiseTask:
+def guise_task(pool: Pool, batch: int = 8, hands: tuple[Pool, Pool] | None = None) -> GuiseTask:
     torch.manual_seed(0)
     style = StyleEncoder(STYLE).eval()
     unet = UNetConfig(latent_channels=4, widths=(32, 32), token_dimension=16, heads=2, prediction="v", modulated=8)
     projector = ProjectorConfig(style_dimension=24, hidden=32, content_dimension=16)
-    return GuiseTask(Denoiser(unet, projector, MAP), style, pool, pool, GuiseTraining(), batch)
+    return GuiseTask(Denoiser(unet, projector, MAP), style, pool, pool, GuiseTraining(), batch, hands)
 
 
 def test_the_denoiser_learns_on_the_pool_and_resumes_bit_for_bit(pool: Pool, tmp_path: Path) -> None:
@@ -223,6 +223,19 @@ def test_the_denoiser_learns_on_the_pool_and_resumes_bit_for_bit(pool: Pool, tmp
     list(run(guise_task(few, 4), optimisation, tmp_path / "parts", {}))
     whole, parts = ((tmp_path / name / "best.safetensors").read_bytes() for name in ("whole", "parts"))
     assert whole == parts
+
+
+def test_a_share_of_each_batch_is_drawn_by_hands(pool: Pool) -> None:
+    few = replace(pool, **{name: getattr(pool, name)[:24] for name in pool.__dataclass_fields__})
+    task, alone = guise_task(pool, hands=(few, few)), guise_task(pool)
+    assert len(task.odds) == len(pool.latents) + 24
+    assert task.odds[-24:].sum() == pytest.approx(0.35)
+    assert task.odds.sum() == pytest.approx(1.0)
+    for row, others in task.own.items():
+        assert ((others < len(pool.latents)) == (row < len(pool.latents))).all(), "no style of both"
+    figures = task.validate(task.model)
+    assert figures.pop("hands") != figures["joint"]
+    assert figures == pytest.approx(alone.validate(alone.model)), "the score means the same"
 
 
 def test_a_style_is_known_from_one_to_eight_other_pictures(pool: Pool) -> None:

@@ -29,8 +29,10 @@ from parasol.training.draws import draws
 from parasol.training.loop import Event, Optimisation, Task, run
 from parasol.training.losses import diffusion_loss, distance_loss, modality_losses, supervised_contrastive_loss
 from parasol.training.modality import ModalityTraining
+from parasol.training.tables import tables_of
 from parasol.training.views import altered
 from parasol.triplets import Mining, Variety
+from parasol.triplets.results import load_finished
 
 AUTOENCODER = AutoencoderConfig(
     widths=(8, 16, 32), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), latent_channels=4
@@ -120,6 +122,19 @@ def test_a_run_ends_with_the_best_or_the_last_weights(
     events = finish(task, replace(brief(6), validate_every=2, keep=keep), tmp_path)
     assert sum(event.kind == "validation" for event in events) == 3
     assert load_record(tmp_path / BEST)["step"] == step
+
+
+def test_training_reads_the_files_of_the_miner(corpus: Corpus, runs: Path) -> None:
+    task = diffusion(corpus, runs)
+    [first] = (tables_of(corpus, runs) / "triplets").glob("*/train")
+    read = load_finished(first).triplets()
+    for name in ("x", "y", "s"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(task.triplets, name))
+    assert {corpus.cells[row].split for row in task.held.x} == {"content-val"}
+    before = {path: path.stat().st_mtime_ns for path in first.iterdir()}
+    again = diffusion(corpus, runs).triplets
+    np.testing.assert_array_equal(again.x, read.x)
+    assert {path: path.stat().st_mtime_ns for path in first.iterdir()} == before, "what is there is read"
 
 
 def test_what_is_trained_on_is_told_with_the_purity_of_all_partners(corpus: Corpus, runs: Path) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from parasol.triplets import Mining
-from parasol.triplets.dataset import TripletDataset
 from parasol.triplets.descriptors import open_descriptors
 from parasol.triplets.engines import EngineName
 from parasol.triplets.results import MANIFEST, Results, load, load_finished
@@ -129,12 +128,10 @@ def test_another_rule_does_not_go_on_in_the_same_folder(folder: Path, whole: Pat
     assert (whole / MANIFEST).read_bytes() == before
 
 
-def test_batches_hold_every_triplet_once_and_repeat_by_seed(whole: Path) -> None:
-    dataset = TripletDataset(whole)
-    wanted = {tuple(map(int, row)) for t in range(18) for row in dataset.results.kept(t)[["x", "y", "s"]].tolist()}
-    batches = list(dataset.batches(32, seed=1))
-    assert [batch.shape[1] for batch in batches] == [32, 32, len(dataset) - 64]
-    assert {tuple(map(int, column)) for batch in batches for column in batch.T} == wanted
-    again, other = list(dataset.batches(32, seed=1)), list(dataset.batches(32, seed=1, epoch=1))
-    assert all(np.array_equal(a, b) for a, b in zip(batches, again, strict=True))
-    assert not np.array_equal(batches[0], other[0])
+def test_what_training_reads_is_what_was_kept(whole: Path) -> None:
+    results = load_finished(whole)
+    triplets = results.triplets()
+    rows = np.stack([triplets.x, triplets.y, triplets.s], axis=1).tolist()
+    assert rows == [list(row) for task in range(18) for row in results.kept(task)[["x", "y", "s"]].tolist()]
+    assert triplets.report["triplets"] == len(rows)
+    assert triplets.report["style_limit"] == results.plan.style_limit

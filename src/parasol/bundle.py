@@ -6,6 +6,10 @@
     ATTRIBUTION           who drew what the weights were trained on
     <component>.onnx      graphs whose weights are named there and read from `weights.safetensors`
 
+A bundle on somebody else's backbone has that one's folders in place of weights and graphs, in diffusers' layout:
+
+    unet, vae, scheduler, image_encoder, style_encoder, projector      configurations and safetensors
+
 Nothing in a bundle is ever executed: the files are JSON, safetensors and ONNX graphs that can open no other file.
 """
 
@@ -13,7 +17,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -106,7 +110,8 @@ class Manifest(Strict):
     strength: tuple[StrengthStop, ...] = Field(
         default=(), description="stops of the calibrated dial; none before calibration"
     )
-    networks: dict[str, dict[str, Any]] = Field(description="configuration of each torch network")
+    backbone: str = Field("", description="class of the backbone that it stands on, run by torch alone; '' for ours")
+    networks: dict[str, dict[str, Any]] = Field(description="configuration of each torch network of ours")
     training: dict[str, Any] = Field(description="record of how the weights came to be")
     files: dict[str, str] = Field(description="SHA-256 of every file beside this one")
 
@@ -177,7 +182,8 @@ class Bundle:
         return cls(folder=folder, manifest=_parse(text, folder), hash=hashlib.sha256(text).hexdigest())
 
     def _verified(self) -> "Bundle":
-        for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(self.manifest))):
+        own = (WEIGHTS, *map(graph_file, _components(self.manifest)))
+        for file in (ATTRIBUTION, *(parts_in(self.folder) if self.manifest.backbone else own)):
             _verify(self.folder / file, self.manifest.files.get(file), self.folder)
         return self
 
@@ -235,6 +241,11 @@ def installed() -> list[Bundle]:
         except BundleError:
             continue
     return found
+
+
+def parts_in(folder: Path) -> list[str]:
+    """Every file of a backbone's parts, by its path in the folder: all that torch may read."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*") if path.is_file())
 
 
 def graph_file(component: str) -> str:
@@ -305,8 +316,12 @@ def _listed_as(bundle: Bundle, identity: str) -> bool:
 def _identity(bundle: Bundle) -> str:
     manifest = bundle.manifest
     painted = (*COMPONENTS, *((CONTENT_MAP,) if manifest.content_map else ()))
+    if manifest.backbone:
+        described = {name: digest for name, digest in manifest.files.items() if "/" in name}
+        facts = [manifest.default_size, manifest.stride, described]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     facts = {
-        "schedule": asdict(manifest.schedule),
+        "schedule": manifest.schedule.facts(),
         "prediction": manifest.prediction,
         "size": manifest.default_size,  # at which the textures of style pictures are seen
         "stride": manifest.stride,

@@ -34,7 +34,7 @@ from parasol.memory import Memory, Shelf
 from parasol.recipe import ANOTHER_PICTURE, Recipe, RecipeError
 from parasol.result import Result
 from parasol.runtime import Components
-from parasol.sampling.guided import Known, guided
+from parasol.sampling.guided import Begun, Known, guided
 from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep, restyle, sample_fresh
 from parasol.sampling.textured import textured
 from parasol.sampling.tiles import Tiles, Window, blend, tiled
@@ -206,17 +206,32 @@ class Painter:
         sampler = dpm if dials.sampler == "dpm" else ddim
         random = np.random.default_rng(dials.seed)
         places = self._places(picture, own) if dials.content_map else None
+        path, lam = own.shelf(dials.seed, dials.steps, dials.sampler), _switch(dials)
+        # Chain and predictions are asked for in turns: what does not fit as a whole would only drive out the rest.
+        fits = BRANCHES * (dials.steps + 1) * z_0.nbytes <= self.limit
 
         def content() -> Float[np.ndarray, " d"]:
             return own.once("content", lambda: self.content(picture))
 
+        def foreseen(window: Window) -> Known | None:
+            return path.shelf("eps", dials.content_map, window) if fits else None
+
+        def begun(window: Window) -> Known | None:
+            source = foreseen(window)
+            return None if source is None or dials.fresh or lam == dials.steps else Begun(source, steps[lam].t)
+
         if shown is None:
-            target = self._guided(dials, lambda: style.descriptor, content, places)
+            target = self._guided(dials, lambda: style.descriptor, content, places, begun)
         else:
             target = self._guided(dials, lambda: style.descriptor, lambda: shown, None)
         if style.texture is not None:
-            alpha_bars = self.components.bundle.manifest.schedule.alpha_bars
-            target = textured(target, style.texture.latents, share=_heard(dials), alpha_bars=alpha_bars)
+            target = textured(
+                target,
+                style.texture.latents,
+                share=_heard(dials),
+                alpha_bars=self.components.bundle.manifest.schedule.alpha_bars,
+                velocity=steps[0].velocity,
+            )
         if dials.fresh:
             z_T = _noise(random, z_0)
             hold = free
@@ -224,23 +239,13 @@ class Painter:
                 hold = keep(_held(where, None, dials), self._chain(dials, z_0, random))
             yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
             return
-        path = own.shelf(dials.seed, dials.steps, dials.sampler)
-        # Chain and predictions are asked for in turns: what does not fit as a whole would only drive out the rest.
-        fits = BRANCHES * (dials.steps + 1) * z_0.nbytes <= self.limit
         if fits:
             stored = path.once("chain", lambda: np.concatenate(self._chain(dials, z_0, random)))
             chain = np.split(stored, dials.steps + 1)
         else:
             chain = self._chain(dials, z_0, random)
-        source = self._guided(
-            dials,
-            lambda: own.once("style", lambda: self.style(picture)),
-            content,
-            places,
-            lambda window: path.shelf("eps", dials.content_map, window) if fits else None,
-        )
+        source = self._guided(dials, lambda: own.once("style", lambda: self.style(picture)), content, places, foreseen)
         hold = free if where is None and kept is None else keep(_held(where, kept, dials), chain)
-        lam = _switch(dials)
         yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
 
     def _chain(

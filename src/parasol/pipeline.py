@@ -18,7 +18,7 @@ from parasol.bundle import Bundle, StrengthStop
 from parasol.cards import StyleCard, Styles, StyleSource, open_style, title, weighted
 from parasol.choice import model_for
 from parasol.conditions import Style, mixed_style
-from parasol.dials import STRENGTH, Dials, chosen
+from parasol.dials import PAPER, STRENGTH, Dials, chosen
 from parasol.dials.keywords import DialKeywords
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
@@ -62,7 +62,8 @@ class Parasol:
 
         HASH is the beginning of an identity or of a manifest's hash, of a bundled model or of one in the folders that
         the environment variable `PARASOL_MODELS` names.
-        `runtime` is "onnx" or, with the train extra, "torch". `threads` 0 uses every core (onnx).
+        `runtime` is "onnx" or, with the train extra, "torch", which bundles on a backbone have in any case. `threads` 0
+        uses every core (onnx).
 
         Raises:
             BundleError: there is no such model, or it is damaged, changed, or of another format.
@@ -137,20 +138,26 @@ class Parasol:
         """The dials that are given, and the model's own for those that are not.
 
         `strength` in 0..1 stands for a style scale and a structure together, such that the distance to the style falls
-        linearly with it: 0 is the content picture, 1 as far as this model goes.
+        linearly with it: 0 is the content picture, 1 as far as this model goes. `paper` takes the paper's dials in
+        place of the model's own.
 
         Raises:
             ParasolError: a dial is out of range, `strength` meets one that it stands for, or the model has no
                 calibration or no content map.
         """
         words: dict[str, Any] = dict(given)
-        strength = words.pop(STRENGTH.name, None)
+        paper, strength = words.pop(PAPER.name, None), words.pop(STRENGTH.name, None)
+        own = {} if paper else self.bundle.manifest.dials.model_dump()
+        if words.get("sampler") == "ddim" and own.get("sampler") == "dpm":
+            own.pop("steps")  # which are dpm's
+        if paper and strength is not None:
+            raise ParasolError("strength is calibrated with the model's own dials and paper leaves them: give one")
         if strength is not None:
             stands = self._at_strength(STRENGTH.taken(strength))
             if any(words.get(name) is not None for name in stands):
                 raise ParasolError("strength stands for style_scale and structure: give it alone, or those two")
             words |= stands
-        found = chosen(words, self.bundle.manifest.dials.model_dump())
+        found = chosen(words, own)
         self._require_map(found)
         return found
 
@@ -368,17 +375,17 @@ class Canvas:
 
 
 def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
-    if runtime == "onnx":
+    if runtime == "onnx" and not bundle.manifest.backbone:
         from parasol.runtime.onnx import OnnxComponents
 
         return OnnxComponents(bundle, threads=threads)
-    if runtime == "torch":
+    if runtime == "torch" or (runtime == "onnx" and bundle.manifest.backbone):
         try:
-            from parasol.runtime.torch import TorchComponents
+            from parasol.runtime.torch import open_components
         except ImportError as error:
-            missing = f"the torch runtime needs {error.name}"
-            raise ParasolError(f"{missing}: pip install 'parasol-style[train]', or use the onnx runtime") from error
-        return TorchComponents(bundle)
+            missing, extra = f"the torch runtime needs {error.name}", "scale" if bundle.manifest.backbone else "train"
+            raise ParasolError(f"{missing}: pip install 'parasol-style[{extra}]', or use the onnx runtime") from error
+        return open_components(bundle)
     raise ParasolError(f"runtime is {runtime!r}; it must be onnx or torch")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from parasol.apps.about import env, models
+from parasol.apps.backbone import backbone_app
 from parasol.apps.calibrate import calibrate
 from parasol.apps.card import card
 from parasol.apps.corpus import corpus_app
@@ -36,6 +37,7 @@ app.add_typer(index_app, name="index")
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(triplets_app, name="triplets")
 app.add_typer(study_app, name="study")
+app.add_typer(backbone_app, name="backbone")
 app.command()(train)
 app.command()(export)
 app.command()(calibrate)

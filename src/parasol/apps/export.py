@@ -25,6 +25,13 @@ def export(
     beside: Annotated[
         Path | None, typer.Option(help="Second corpus of the training, whose ATTRIBUTION goes along too.")
     ] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="Base of the training, for recipes that fine-tune a backbone.")
+    ] = None,
+    attribution: Annotated[
+        Path | None,
+        typer.Option(help="With --backbone: file that says who drew the pictures, and under what licences."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Of the model; the folder's name if left out.")] = None,
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "CC-BY-SA-4.0",
     result_size: Annotated[
@@ -40,6 +47,7 @@ def export(
     Example:
       parasol export pictogram-diffusion --out models/mine
       parasol style house.png --like crab.png --model models/mine
+      parasol export backbone-24gb --backbone base --out models/large
     """
     from parasol.bundle import MANIFEST, DefaultDials, graph_file
     from parasol.training.assemble import assemble
@@ -50,12 +58,22 @@ def export(
     if recipe not in RECIPES:
         raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     check_folder(out, known_by=[MANIFEST, graph_file("encode")], reads=corpus)
+    own = DefaultDials(**dials)
+    if backbone:
+        from parasol.training.backbone_export import export_backbone
+
+        bundle = export_backbone(
+            RECIPES[recipe](), backbone, runs, out, name=name or out.name, licence=licence, dials=own,
+            attribution=attribution,
+        )  # fmt: skip
+        print(f"{bundle.folder}  {bundle.hash}")
+        return
     networks, card = assemble(
         RECIPES[recipe](),
         Places(corpus=corpus, runs=runs, beside=beside),
         name=name or out.name,
         licence=licence,
-        dials=DefaultDials(**dials),
+        dials=own,
     )
     card = replace(card, result_size=result_size)
     bundle = write(networks, card, out)

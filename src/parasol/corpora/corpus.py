@@ -115,6 +115,10 @@ class Corpus(Built):
 
         The map is built from the PNGs at the first call.
         """
+        return self._pixels
+
+    @cached_property
+    def _pixels(self) -> UInt8[np.ndarray, "N S S 4"]:
         return pixel_map(self.folder, [cell.file for cell in self.cells], side=self.size, mode="RGBA")
 
 

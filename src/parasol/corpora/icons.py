@@ -21,7 +21,7 @@ from PIL import Image
 
 from parasol.corpora.attribution import attribution
 from parasol.corpora.building import ATTRIBUTION_FILE, Progress, check_size, claim, finish, sha256
-from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, SKIPPED_FILE, Cell, json_lines
+from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, SKIPPED_FILE, Cell, Corpus, json_lines
 from parasol.corpora.drawings import Credit, Drawing, icon_svg
 from parasol.corpora.packages import Package, fetch, read_members
 from parasol.corpora.render import encode, refusal, render
@@ -186,6 +186,29 @@ def read_icons(one: IconPackage, archive: Path, most: int) -> tuple[list[Plan], 
             )
         )  # fmt: skip
     return plans, credits
+
+
+class Vectors:
+    """The SVGs of a built icon corpus, from the packages that its build kept, each opened when first asked for.
+
+    `packages` and `recipe` are those of the build.
+    """
+
+    def __init__(
+        self, corpus: Corpus, packages: Path | None = None, recipe: Sequence[IconPackage] | None = None
+    ) -> None:
+        pinned = {one.package.name: one.package for one in recipe or icon_packages()}
+        self._packages = {credit["set"]: pinned[credit["package"]] for credit in corpus.info["credits"]}
+        self._folder = packages or corpus.folder / "packages"
+        self._collection = cache(self._read)
+
+    def svg(self, cell: Cell) -> str:
+        """The drawing of a cell. Raises ValueError where its package can't be had."""
+        return icon_svg(self._collection(self._packages[cell.set]), cell.codepoint)
+
+    def _read(self, package: Package) -> dict:
+        files = read_members(fetch(package, self._folder), ("icons.json",).__contains__)
+        return json.loads(files["icons.json"])
 
 
 def content_key(name: str) -> str:

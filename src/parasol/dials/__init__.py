@@ -48,7 +48,7 @@ class Dial:
     """What an error says beyond the range."""
 
     own: float | bool | str | None = None
-    """Value of a new model that says nothing; None where a dial has one default in all models."""
+    """Value of a new model that says nothing, which is the paper's; None where a dial has one default in all models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +129,8 @@ class Dials:
         Dial(
             choices=("ddim", "dpm"),
             help="How steps are taken: ddim as in the paper, or dpm, whose 8 to 20 steps come close to ddim's 50.",
+            more="Where a model's own is dpm, ddim takes 50 steps unless `--steps` says otherwise.",
+            own="ddim",
             hint=": ddim for 50 steps, dpm for 10",
         ),
     ] = "ddim"
@@ -179,6 +181,13 @@ class Shortcuts:
             ends=("the content picture", "all of the style"),
         ),
     ] = None
+    paper: Annotated[
+        bool,
+        Dial(
+            help="The paper's own dials in place of the model's: 50 steps of ddim, scales of 5, apart, structure 0.4.",
+            more="Neither content map nor texture; `--color match` makes it PARASOL+. Dials given beside it stand.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,7 +304,7 @@ def _named(name: str, annotation: Any, default: Any) -> NamedDial:
     )
 
 
-STRENGTH = named(Shortcuts)[0]
+STRENGTH, PAPER = named(Shortcuts)
 
 
 def _short(number: float) -> str:
@@ -327,4 +336,4 @@ def chosen(given: Mapping[str, Any], own: Mapping[str, Any], record: type[Dials]
     )
 
 
-__all__ = ["QUICK_STEPS", "STRENGTH", "Dial", "Dials", "NamedDial", "Shortcuts", "asked", "chosen", "named"]
+__all__ = ["PAPER", "QUICK_STEPS", "STRENGTH", "Dial", "Dials", "NamedDial", "Shortcuts", "asked", "chosen", "named"]

@@ -14,6 +14,9 @@ class DialKeywords(TypedDict, total=False):
     strength: float | None
     """Style scale and structure in one, in about even steps: 0 is the content, 1 all of the style."""
 
+    paper: bool | None
+    """The paper's own dials in place of the model's: 50 steps of ddim, scales of 5, apart, structure 0.4."""
+
     style_scale: float | None
     """Pull of the style: 0 ignores it, 1 is plain, 5 is strong; the model's own if left out."""
 
@@ -43,8 +46,8 @@ class DialKeywords(TypedDict, total=False):
     """Say where things are in the content picture, beside what it shows; the model's own if left out."""
 
     sampler: Literal["ddim", "dpm"] | None
-    """How steps are taken: ddim as in the paper, or dpm, whose 8 to 20 steps come close to ddim's 50; ddim if left
-    out.
+    """How steps are taken: ddim as in the paper, or dpm, whose 8 to 20 steps come close to ddim's 50; the model's
+    own if left out.
     """
 
     guidance: Literal["apart", "joint"] | None

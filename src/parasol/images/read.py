@@ -12,6 +12,8 @@ from jaxtyping import Float
 from PIL import Image, UnidentifiedImageError
 
 from parasol.images.arrange import from_uint8
+from parasol.images.colour import meaning, to_srgb
+from parasol.images.depth import plain, prepare
 from parasol.images.errors import PictureError, cannot_read
 from parasol.images.ground import FAINTEST_ALPHA, WHITE, ground_for, shows_nothing
 from parasol.images.svg import draw as svg
@@ -91,16 +93,13 @@ def _refuse_clear(picture: Image.Image, name: str) -> None:
 def _decoded(source: Source, name: str) -> Image.Image:
     """Upright RGB or RGBA in sRGB, as `load` takes it."""
     if isinstance(source, np.ndarray):
-        picture = _from_array(source, name)
-    elif isinstance(source, Image.Image):
-        picture = source
-    else:
-        data = _filled(source, name) if isinstance(source, bytes) else read_bytes(source)
-        picture = svg.render(data, WORKING_SIDE // 2, name) if svg.looks_like_svg(data) else _open(data, name)
-    _check_shape(picture, name)
-    if not isinstance(source, Image.Image):
-        picture.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG decodes straight to a smaller size
-    return _decode(picture, name)
+        return _decode(_from_array(source, name), b"", name)
+    if isinstance(source, Image.Image):
+        return _decode(source, b"", name)
+    data = _filled(source, name) if isinstance(source, bytes) else read_bytes(source)
+    if svg.looks_like_svg(data):
+        return _decode(svg.render(data, WORKING_SIDE // 2, name), b"", name)
+    return _decode(_open(data, name), data, name)
 
 
 def _name(source: Source) -> str:
@@ -177,29 +176,22 @@ def _check_shape(picture: Image.Image, name: str) -> None:
         raise PictureError(f"{name} has {frames} frames or pages and one is needed: save the one you mean as a PNG")
 
 
-def _decode(picture: Image.Image, name: str) -> Image.Image:
-    """Upright RGB or RGBA of at most the working side, in sRGB, 8 bits a channel."""
+def _decode(picture: Image.Image, data: bytes, name: str) -> Image.Image:
+    """Upright RGB or RGBA of at most the working side, in sRGB, 8 bits a channel. `data` is its file, if any."""
+    _check_shape(picture, name)
     try:
+        said = meaning(picture, data, name)
+        if data:
+            prepare(picture, data, name)
+            picture.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG decodes straight to a smaller size
         picture.load()
         turn = UPRIGHT.get(picture.getexif().get(EXIF_ORIENTATION, 1))
-        small = _shrink(_plain(picture, name))  # first, so that the other steps cost no memory
-        return _to_srgb(small if turn is None else small.transpose(turn), picture.info.get("icc_profile"))
+        small = _shrink(plain(picture, data, name))  # first, so that the other steps cost no memory
+        return to_srgb(small if turn is None else small.transpose(turn), said)
     except PictureError:
         raise
     except Exception as error:  # as in _open
         raise _damaged(name, error) from error
-
-
-def _plain(picture: Image.Image, name: str) -> Image.Image:
-    """8 bits a channel, no palette, and an alpha channel where anything is transparent: what can be resampled."""
-    if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
-        grey = np.asarray(picture).astype(np.float32) / 257  # Pillow clips wide grey where it should scale
-        return Image.fromarray(np.rint(grey).clip(0, 255).astype(np.uint8))
-    if picture.mode in ("I", "F"):
-        raise PictureError(f"{name} has 32 bits a channel and 8 or 16 are needed: save it with 16")
-    if picture.has_transparency_data:
-        return picture if picture.mode == "RGBA" else picture.convert("RGBA")
-    return picture.convert("RGB") if picture.mode in ("1", "P") else picture
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
@@ -208,29 +200,6 @@ def _shrink(picture: Image.Image) -> Image.Image:
         return picture
     target = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(target, Image.Resampling.BICUBIC, reducing_gap=3.0)
-
-
-def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB, or RGBA as it was, through the embedded profile where there is one."""
-    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-    rgb = picture if alpha is None else picture.convert("RGB")
-    rgb = _through_profile(rgb, profile) if profile else rgb.convert("RGB")
-    if alpha is not None:
-        rgb.putalpha(alpha)
-    return rgb
-
-
-def _through_profile(picture: Image.Image, profile: bytes) -> Image.Image:
-    from PIL import ImageCms
-
-    try:
-        embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" not in ImageCms.getProfileDescription(embedded):
-            converted = ImageCms.profileToProfile(picture, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            return converted or picture.convert("RGB")
-    except (ImageCms.PyCMSError, OSError):
-        pass  # a broken or foreign profile says nothing; the numbers are then taken as sRGB, as viewers do
-    return picture.convert("RGB")
 
 
 def _composite(picture: Image.Image, background: tuple[float, float, float]) -> Float[np.ndarray, "H W 3"]:

@@ -17,7 +17,7 @@ from parasol.runtime import Components
 class Describer:
     """Both encoders of a model.
 
-    One picture at a time: a batch gains next to nothing on a CPU (docs/decisions.md), and a row depends on its picture
+    One picture at a time: a batch gains next to nothing on a CPU (docs/decisions), and a row depends on its picture
     alone, wherever a build was interrupted.
     """
 

@@ -42,8 +42,12 @@ def between(
     """q(z_t | both neighbours): the forward process at a level between two of its latents, a Brownian bridge.
 
     `alpha_bars` are those of the cleaner latent, of z_t and of the noisier latent, falling; `noise` is standard normal.
-    z / sqrt(alpha_bar) - z_0 is Brownian motion in (1 - alpha_bar) / alpha_bar.
+    z / sqrt(alpha_bar) - z_0 is Brownian motion in (1 - alpha_bar) / alpha_bar. A latent of noise alone says nothing of
+    the others.
     """
+    if alpha_bars[2] == 0.0:
+        link = alpha_bars[1] / alpha_bars[0]
+        return link**0.5 * z_cleaner + (1.0 - link) ** 0.5 * noise
     cleaner, here, noisier = ((1.0 - alpha_bar) / alpha_bar for alpha_bar in alpha_bars)
     share = (here - cleaner) / (noisier - cleaner)
     spread = (share * (noisier - here)) ** 0.5

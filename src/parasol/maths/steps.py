@@ -4,6 +4,8 @@ Coefficients are Python floats, so numpy arrays and torch tensors keep their dty
 picture instead, expanded by `per_picture`.
 """
 
+import math
+
 from jaxtyping import Float
 
 from parasol.maths.schedule import Step
@@ -47,6 +49,13 @@ def epsilon_of_velocity(v: Z, z_t: Z, alpha_bar: float | Z) -> Z:
     return alpha_bar**0.5 * v + (1.0 - alpha_bar) ** 0.5 * z_t
 
 
+def foreseen(z_t: Z, predicted: Z, step: Step) -> Z:
+    """z0_hat, from what the network predicts: the noise, or the velocity where the step says so."""
+    if step.velocity:
+        return step.alpha_bar**0.5 * z_t - (1.0 - step.alpha_bar) ** 0.5 * predicted
+    return predict_z0(z_t, predicted, step.alpha_bar)
+
+
 def sigma(step: Step, *, eta: float) -> float:
     """Standard deviation of the noise that a step adds: 0 for DDIM (eta = 0), the DDPM posterior's for eta = 1.
 
@@ -66,9 +75,13 @@ def step_mean(z_t: Float[Z, "*shape"], eps: Float[Z, "*shape"], step: Step, *, e
 
     mu = sqrt(alpha_bar_prev) z0_hat + sqrt(1 - alpha_bar_prev - sigma^2) eps, with z0_hat written out: the two large
     terms that cancel at the noisy end are cancelled here among float64 coefficients rather than in float32 latents.
+    Where the step goes by the velocity, `eps` is that, and nothing is divided by alpha_bar.
     """
-    scale = (step.alpha_bar_prev / step.alpha_bar) ** 0.5
     towards_noise = max(0.0, 1.0 - step.alpha_bar_prev - sigma(step, eta=eta) ** 2) ** 0.5
+    if step.velocity:
+        signal, noise, kept = step.alpha_bar**0.5, (1.0 - step.alpha_bar) ** 0.5, step.alpha_bar_prev**0.5
+        return (kept * signal + towards_noise * noise) * z_t + (towards_noise * signal - kept * noise) * eps
+    scale = (step.alpha_bar_prev / step.alpha_bar) ** 0.5
     return scale * z_t + (towards_noise - scale * (1.0 - step.alpha_bar) ** 0.5) * eps
 
 
@@ -79,9 +92,12 @@ def second_order(
 
     It is the noise of D = z_0 + (z_0 - z_0_before) / (2 r), r = h_before / h, with the pictures z_0 that this step and
     the one before foresaw (DPM-Solver++(2M), Lu et al. 2022, algorithm 2; with eta = 1 SDE-DPM-Solver++(2M), section
-    5). The last step, which ends on the picture, is of first order: r would be 0.
+    5). The last step, which ends on the picture, is of first order: r would be 0; so is one after bare noise. Where the
+    step goes by the velocity, `eps` and what is returned are that.
     """
     share = 0.5 * step.log_snr_gain / step_before.log_snr_gain
-    if share == float("inf"):
+    if math.isinf(step.log_snr_gain):
         return eps
+    if step.velocity:
+        return eps - share / (1.0 - step.alpha_bar) ** 0.5 * (z_0 - z_0_before)
     return eps - share * (step.alpha_bar / (1.0 - step.alpha_bar)) ** 0.5 * (z_0 - z_0_before)

@@ -2,7 +2,7 @@
 
 That block's map may stand beside them: it tells a clock at three from a clock at nine, and one letter from another.
 A linear map may stand beside the head: it carries over to contents that training has not seen, where the head knows
-better those that it has (docs/decisions.md).
+better those that it has (docs/decisions/content-descriptor.md).
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """ALADIN-style parametric style encoder A: style is the mean and deviation of every layer's channels (ALADIN, 2021).
 
 The layers are those of a pre-trained trunk up to block 10: later ones tell what is shown, not how. The palette may
-stand beside them: it is what tells two flat hands apart (docs/decisions.md).
+stand beside them: it is what tells two flat hands apart (docs/decisions/palette.md).
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class StyleEncoderConfig:
     size: side of its input in px. palette: whether the palette stands beside the statistics, which are ALADIN's.
     paints: how many numbers of the descriptor are a fixed linear map of the palette, the others being the head's; 0 for
     none. A head that tells hands apart whatever they show forgets what they are painted with, and the mean over several
-    pictures of a set has to be the set's own palette (docs/decisions.md).
+    pictures of a set has to be the set's own palette (docs/decisions/palette-limit.md).
     """
 
     blocks: int = 11

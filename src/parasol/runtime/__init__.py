@@ -33,10 +33,13 @@ class Components(ABC):
     def denoise(
         self, z: Float[np.ndarray, "B C h w"], t: int, tokens: Float[np.ndarray, "B n d"]
     ) -> Float[np.ndarray, "B C h w"]:
-        """eps(z_t, t, tokens), a `DenoiseFn`: one call is one evaluation of the U-Net on a batch of branches."""
-        predicted = self._run("denoise", z, np.array(t, np.int64), tokens)
-        if self.bundle.manifest.prediction == "v":
-            return epsilon_of_velocity(predicted, z, self.bundle.manifest.schedule.alpha_bars[t])
+        """eps(z_t, t, tokens), a `DenoiseFn`: one call is one evaluation of the U-Net on a batch of branches.
+
+        It is the velocity instead under a schedule whose steps go by that.
+        """
+        predicted, schedule = self._run("denoise", z, np.array(t, np.int64), tokens), self.bundle.manifest.schedule
+        if self.bundle.manifest.prediction == "v" and not schedule.zero_terminal:
+            return epsilon_of_velocity(predicted, z, schedule.alpha_bars[t])
         return predicted
 
     def style(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B a"]:

@@ -5,6 +5,7 @@ over itself; a graph that names anything else must be refused before a runtime o
 """
 
 from collections.abc import Iterator, Mapping
+from mmap import mmap
 
 from parasol.errors import ParasolError
 
@@ -22,7 +23,7 @@ _TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION = 8, 13, 14
 _KEY, _VALUE = 1, 2
 
 
-def external_tensors(model: bytes) -> list[tuple[str, str]]:
+def external_tensors(model: bytes | mmap) -> list[tuple[str, str]]:
     """(tensor name, file name) of every tensor that the graph keeps outside itself; "" where it names no file.
 
     Raises:

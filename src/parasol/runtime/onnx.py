@@ -2,16 +2,17 @@
 
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from parasol.bundle import GET_ANOTHER, WEIGHTS, Bundle, BundleError, graph_file
-from parasol.runtime import Components
+from parasol.runtime import Components, kept
 from parasol.runtime.graph import external_tensors
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, SessionOptions
 
 ONE_THREAD = frozenset({"style", "content"})
 """What describes pictures: ONNX Runtime sums over a middle axis otherwise where threads exceed the batch, which moves
@@ -49,9 +50,27 @@ class OnnxComponents(Components):
 def open_session(bundle: Bundle, component: str, *, threads: int) -> "InferenceSession":
     """An ONNX Runtime session on one component's graph, which may take weights from the bundle and nothing else.
 
+    Where the user has a folder for it, the graph is read as it was made ready before, or kept so: see `kept`.
+
     Raises:
         BundleError: the graph names another file or weights that the bundle lacks, or ONNX Runtime refuses it.
     """
+    folder = kept.folder_of(bundle, component)
+    ready = kept.found(folder)
+    if ready is not None:
+        try:
+            return _session(str(ready), _options(threads, ready=True))
+        except Exception:  # ONNX Runtime's own exceptions share no other base
+            ready.unlink(missing_ok=True)
+    with kept.keeping(folder) as written:
+        if written:
+            with suppress(BundleError):  # a full disk: without it then, which tells anything else that is wrong
+                return _fresh(bundle, component, threads, written)
+    return _fresh(bundle, component, threads, "")
+
+
+def _fresh(bundle: Bundle, component: str, threads: int, written: str) -> "InferenceSession":
+    """A session on the bundle's own graph and weights; `written` is a file to keep it in, if any."""
     import onnxruntime
 
     where = f"the model in {str(bundle.folder)!r}: {graph_file(component)}"
@@ -66,18 +85,36 @@ def open_session(bundle: Bundle, component: str, *, threads: int) -> "InferenceS
     missing = sorted({name for name, _ in outside} - set(weights))
     if missing:
         raise BundleError(f"{where} asks for {missing[0]!r}, which {WEIGHTS} does not hold: {GET_ANOTHER}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors
+    options = _options(threads)
+    if written:
+        options.optimized_model_filepath = written
     names = [name for name, _ in outside]
     options.add_external_initializers(
         names, [onnxruntime.OrtValue.ortvalue_from_numpy(weights[name]) for name in names]
     )
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        return _session(graph, options)
     except Exception as error:  # ONNX Runtime's own exceptions share no other base
         detail = " ".join(str(error).split())
         raise BundleError(f"{where} cannot be run ({detail}): {GET_ANOTHER}") from error
+
+
+def _options(threads: int, *, ready: bool = False) -> "SessionOptions":
+    """ready: the graph is as the optimisers leave it, and they are not asked again."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors
+    if ready:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return options
+
+
+def _session(graph: bytes | str, options: "SessionOptions") -> "InferenceSession":
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def available_cores() -> int:

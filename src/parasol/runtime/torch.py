@@ -5,7 +5,7 @@ It is what the ONNX graphs are checked against, and what runs on a GPU.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.networks.unet import TokenUNet, attentive, unet_class
 from parasol.networks.words import WordsConfig, WordsHeads
 from parasol.runtime import Components
+
+if TYPE_CHECKING:
+    from parasol.backbones.networks import Networks as BackboneNetworks
 
 _COUNTERS = "num_batches_tracked"  # of batch norms: they matter to training alone and are not stored
 
@@ -95,6 +98,62 @@ class TorchComponents(Components):
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
         tensors = [torch.from_numpy(np.ascontiguousarray(value)).to(self._device) for value in inputs]
         return self._functions[component](*tensors).cpu().numpy()
+
+
+@final
+class BackboneComponents(Components):
+    """The components of a bundle on somebody else's backbone.
+
+    The U-Net runs in `precision`, everything else in float32. On a CPU it is given one branch at a time: the bits of a
+    convolution depend on the batch there, and a picture must not.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        networks: "BackboneNetworks",
+        *,
+        device: str = "cpu",
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__(bundle)
+        self._networks = networks
+        for network in networks.modules().values():
+            network.eval().to(device)
+        networks.denoiser.unet.to(precision)
+        self._device, self._precision = device, precision
+        self._functions: dict[str, Callable[..., Tensor]] = {
+            "encode": networks.encode, "decode": networks.decode, "denoise": self._denoised,
+            "style": networks.style, "content": networks.content, "project": networks.denoiser.projector,
+        }  # fmt: skip
+
+    @torch.inference_mode()
+    def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
+        tensors = [torch.from_numpy(np.ascontiguousarray(value)).to(self._device) for value in inputs]
+        return self._functions[component](*tensors).float().cpu().numpy()
+
+    def _denoised(self, z: Tensor, t: Tensor, tokens: Tensor) -> Tensor:
+        rows = 1 if self._device == "cpu" else len(z)
+        z = z.to(self._precision)
+        parts = zip(z.split(rows), tokens.split(rows), strict=True)
+        return torch.cat([self._networks.denoiser(part, t, heard) for part, heard in parts])
+
+
+def open_components(bundle: Bundle) -> Components:
+    """The components of a bundle in torch; those on a backbone run on a GPU where there is one, the U-Net in bfloat16.
+
+    Raises:
+        BundleError: the weights do not belong to the configurations.
+    """
+    if not bundle.manifest.backbone:
+        return TorchComponents(bundle)
+    from parasol.backbones.inspection import backbone_of
+    from parasol.backbones.networks import load
+
+    networks = load(bundle.folder, backbone_of(bundle.folder))
+    if torch.cuda.is_available():
+        return BackboneComponents(bundle, networks, device="cuda", precision=torch.bfloat16)
+    return BackboneComponents(bundle, networks)
 
 
 def load_networks(bundle: Bundle) -> Networks:

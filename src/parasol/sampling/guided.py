@@ -1,7 +1,7 @@
 """Guidance as a wrapper: a conditional network in, the plain noise predictor that samplers call out."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, final, runtime_checkable
 
 from jaxtyping import Float
 
@@ -22,6 +22,23 @@ class Known(Protocol):
     def put(self, key: tuple[int, Branch], eps: Any, /) -> None:
         """Take a prediction, which nobody writes to afterwards."""
         ...
+
+
+@final
+class Begun:
+    """What a source knows of its target: where that begins, at the source's own z, all that is not of the style."""
+
+    def __init__(self, source: Known, t: int) -> None:
+        """t: of the target's first step."""
+        self._source = source
+        self._shared: tuple[tuple[int, Branch], ...] = ((t, "null"), (t, "content"))
+
+    def get(self, key: tuple[int, Branch], /) -> Any:
+        """The source's prediction, where it is the target's too."""
+        return self._source.get(key) if key in self._shared else None
+
+    def put(self, key: tuple[int, Branch], eps: Any, /) -> None:
+        """Nothing that the target predicts is of use to the source."""
 
 
 def guided(

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from parasol.maths.inversion import between, forward_step, residual
 from parasol.maths.schedule import Step
-from parasol.maths.steps import predict_z0, second_order, sigma, step_mean
+from parasol.maths.steps import foreseen, second_order, sigma, step_mean
 from parasol.types import EpsFn, Z
 
 
@@ -78,7 +78,7 @@ def dpm(eps_fn: EpsFn[Z]) -> Predict[Z]:
 
     def predict(z: Z, step: Step) -> Z:
         eps = eps_fn(z, step.t)
-        here = step, predict_z0(z, eps, step.alpha_bar)
+        here = step, foreseen(z, eps, step)
         if before:
             step_before, z_0_before = before.pop()
             eps = second_order(eps, here[1], z_0_before, step, step_before)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from parasol.dials import Dial, Dials, NamedDial, asked
+from parasol.dials import PAPER, Dial, Dials, NamedDial, asked
 from parasol.pipeline import SMALLEST_SIZE, Parasol
 from parasol.studio.wanted import LARGEST_SIZE, MOST_PICTURES, MOST_REFERENCES, MOST_STEPS
 
@@ -18,9 +18,12 @@ BESIDE = {
 
 
 def told_dials(words: Mapping[str, str], record: type[Dials] = Dials) -> list[dict[str, Any]]:
-    """Every dial with its explanation and the range that is of use; `words` explain those beside, by name."""
+    """Every dial with its explanation and the range that is of use; `words` explain those beside, by name.
+
+    Not the one that stands for all others: a page shows those, and would send them too.
+    """
     beside = [_number(name, dial, words.get(name, "")) for name, dial in BESIDE.items()]
-    return [*map(_told, asked(record)), *beside]
+    return [*(_told(dial) for dial in asked(record) if dial.name != PAPER.name), *beside]
 
 
 def _told(dial: NamedDial) -> dict[str, Any]:

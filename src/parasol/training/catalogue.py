@@ -23,6 +23,7 @@ from parasol.training.recipes import (
     pictogram_style,
     pictogram_words,
 )
+from parasol.training.recipes_backbone import BACKBONES
 from parasol.training.recipes_guised import GUISED
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
@@ -42,5 +43,6 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "painting-words": painting_words,
     "painting-diffusion": painting_diffusion,
     **GUISED,
+    **BACKBONES,
     **{row.run(seed): partial(ablation, row.name, seed) for row in TRAINED.values() for seed in SEEDS},
 }

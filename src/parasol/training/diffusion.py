@@ -27,10 +27,11 @@ from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss
 from parasol.training.measurements import measurements
+from parasol.training.mined import mine_corpus
 from parasol.training.modality import Modality, ModalityTraining
 from parasol.training.pictures import on_white, rows_of, spread, stacked
 from parasol.training.tables import Table, key_of, load_best, table, tables_of
-from parasol.triplets import Mining, Triplets, Variety, mine, purity, split_databases, vary
+from parasol.triplets import Mining, Triplets, Variety, purity
 
 Pictures = Callable[[np.ndarray], Tensor]
 View = Callable[[Pictures], Pictures]
@@ -205,23 +206,6 @@ def _in_a_look(view: Pictures) -> Pictures:
     return seen
 
 
-def mine_corpus(
-    corpus: Corpus, style: np.ndarray, content: np.ndarray, mining: Mining, variety: Variety
-) -> tuple[Triplets, Triplets, tuple[np.ndarray, np.ndarray]]:
-    """Triplets of the training cells, and of the validation contents; and the partners (s, y) of each training x.
-
-    Both databases are halves of the training cells; the validation contents' semantics database is the validation
-    cells' own half, since no training picture shows what they show.
-    """
-    in_style, in_semantics = split_databases([cell.id for cell in corpus.cells])
-    train, held = rows_of(corpus, "train"), rows_of(corpus, "content-val")
-    style_database = train[in_style[train]]
-    semantics_database = train[in_semantics[train]]
-    found = mine(style, content, train, style_database, semantics_database, mining)
-    held_found = mine(style, content, held, style_database, held[in_semantics[held]], mining)
-    return found, held_found, vary(style, content, found, style_database, semantics_database, mining, variety)
-
-
 class DiffusionTask(Task):
     """L_DM on mined triplets, with the floor of 1 where the network predicts the velocity.
 
@@ -268,7 +252,8 @@ class DiffusionTask(Task):
         self.place = np.full(len(corpus.cells), -1)
         self.place[rows] = np.arange(len(rows))
         described = self.table.style.numpy(), self.table.content[0].numpy()
-        self.triplets, held, self.partners = mine_corpus(corpus, *described, mining, variety)
+        kept = tables_of(corpus, runs) / "triplets"
+        self.triplets, held, self.partners = mine_corpus(corpus, *described, mining, variety, kept)
         self.labels = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.tokens = self.table.style if style_token == "style" else self.table.content[0]
         self.alpha_bars = torch.tensor(Schedule().alpha_bars)

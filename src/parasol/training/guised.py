@@ -5,7 +5,7 @@ over one to eight *other* pictures of its group, and the content picture y is ma
 that is drawn by one hand teaches, where triplets by search need the same content in two hands.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,7 @@ from parasol.training.diffusion import MAPPED, MODES, VALIDATION, Denoiser
 from parasol.training.draws import draws, torch_draws
 from parasol.training.loop import Task
 from parasol.training.losses import diffusion_loss, supervised_contrastive_loss
-from parasol.training.pool import Pool
+from parasol.training.pool import Pool, joined
 
 REFERENCES = 8
 """Pictures of a style at most."""
@@ -33,11 +33,13 @@ REFERENCES = 8
 @dataclass(frozen=True, kw_only=True)
 class GuiseTraining:
     """shares: of a batch in each of `MODES`, as of `DiffusionTraining`. single: share of styles known from one picture,
-    the others from two to eight. snr_cap: see `diffusion_loss`. seed: of every draw.
+    the others from two to eight. hands: share of rows that procedural hands drew. snr_cap: see
+    `diffusion_loss`. seed: of every draw.
     """
 
     shares: tuple[float, float, float, float, float, float] = (0.62, 0.06, 0.04, 0.12, 0.1, 0.06)
     single: float = 0.4
+    hands: float = 0.35
     snr_cap: float = 5.0
     precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = 0
@@ -65,15 +67,30 @@ class GuiseTask(Task):
     accelerated = True
 
     def __init__(
-        self, denoiser: Denoiser, style: StyleEncoder, pool: Pool, held: Pool, training: GuiseTraining, batch: int
+        self,
+        denoiser: Denoiser,
+        style: StyleEncoder,
+        pool: Pool,
+        held: Pool,
+        training: GuiseTraining,
+        batch: int,
+        hands: tuple[Pool, Pool] | None = None,
     ) -> None:
+        """`hands` are the pools of procedural hands, to train and to validate on."""
         self.model = denoiser.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.training, self.batch, self.device = training, batch, CPU
-        self.pool, self.held = pool, held
-        self.described, self.held_described = described(style, pool), described(style, held)
+        self.odds = np.full(len(pool.latents), 1.0 / len(pool.latents))
+        if hands:
+            drawn = np.full(len(hands[0].latents), training.hands / len(hands[0].latents))
+            self.odds = np.concatenate([(1.0 - training.hands) * self.odds, drawn])
+            pool = joined([pool, hands[0]])
+        self.pool, self.described = pool, described(style, pool)
+        self.held = {"": _Held(pool=held, style=described(style, held), own=members(held))}
+        if hands:
+            self.held["hands"] = _Held(pool=hands[1], style=described(style, hands[1]), own=members(hands[1]))
         self.alpha_bars = torch.tensor(Schedule().alpha_bars)
         self.floor = 1.0 if denoiser.prediction == "v" else 0.0
-        self.own, self.held_own = members(pool), members(held)
+        self.own = members(pool)
 
     def to(self, device: torch.device) -> None:
         """Bring what is trained to a device; the pool stays where it is, and each batch follows."""
@@ -82,7 +99,7 @@ class GuiseTask(Task):
 
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
         random, generator = draws(self.training.seed, step), torch_draws(self.training.seed, step, self.device)
-        chosen = random.choice(len(self.pool.latents), self.batch, replace=False)
+        chosen = random.choice(len(self.pool.latents), self.batch, replace=False, p=self.odds)
         times = (np.arange(self.batch) + random.random(self.batch)) / self.batch * len(self.alpha_bars)
         t = torch.from_numpy(times.astype(np.int64)).to(self.device)
         modes = random.choice(len(MODES), self.batch, p=self.training.shares)
@@ -118,27 +135,41 @@ class GuiseTask(Task):
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        count = len(self.held.latents)
+        figures = self._errors(model, self.held[""], [mode for mode in MODES if mode not in MAPPED])
+        if hands := self.held.get("hands"):
+            figures["hands"] = self._errors(model, hands, ["joint"])["joint"]
+        return {"score": figures["joint"], **figures}
+
+    def _errors(self, model: nn.Module, held: "_Held", modes: Sequence[str]) -> dict[str, float]:
+        """The squared velocity error over a held pool, in each of some modes."""
+        count = len(held.pool.latents)
         rows, random = np.arange(count), draws(self.training.seed, VALIDATION)
         t = torch.linspace(20, len(self.alpha_bars) - 20, count).long()[torch.from_numpy(random.permutation(count))]
         t = t.to(self.device)
-        style = self._styles(self.held_described, self.held_own, rows, random)
-        x, content, maps = self._given(self.held, rows)
+        style = self._styles(held.style, held.own, rows, random)
+        x, content, maps = self._given(held.pool, rows)
         generator = torch_draws(self.training.seed, VALIDATION, self.device)
         eps = torch.randn(x.shape, generator=generator, device=self.device)
         alpha_bar = self.alpha_bars[t]
         z = add_noise(x, eps, per_picture(alpha_bar, x)).contiguous(memory_format=torch.channels_last)
         figures: dict[str, float] = {}
-        for mode, row in MODES.items():
-            if mode in MAPPED:
-                continue
-            kept = torch.tensor([row], device=self.device).expand(count, 3)
+        for mode in modes:
+            kept = torch.tensor([MODES[mode]], device=self.device).expand(count, 3)
             parts = [
                 (model(z[i], t[i], style[i], content[i], kept[i], maps[i]) - eps[i]).square().mean((1, 2, 3))
                 for i in torch.arange(count).split(32)
             ]
             figures[mode] = float((torch.cat(parts) / alpha_bar).mean())
-        return {"score": figures["joint"], **figures}
+        return figures
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Held:
+    """A pool to validate on, with what it takes to describe the style of each row."""
+
+    pool: Pool
+    style: Float[Tensor, "R a"]
+    own: Mapping[int, np.ndarray]
 
 
 class GuiseStyleTask(Task):

@@ -67,6 +67,20 @@ def diffusion_loss(
     return (weight * (eps - predicted).square().mean((1, 2, 3))).mean()
 
 
+def velocity_loss(
+    v: Float[Tensor, "B C h w"],
+    predicted: Float[Tensor, "B C h w"],
+    alpha_bar: Float[Tensor, " B"],
+    snr_cap: float,
+    floor: float = 1.0,
+) -> Float[Tensor, ""]:
+    """`diffusion_loss` of a network that predicts the velocity, finite where alpha_bar is 0 too: |eps - eps'|^2 is
+    alpha_bar |v - v'|^2. With floor = 0 it is min-SNR's own weight for v, with floor = 1 and no cap plain MSE.
+    """
+    weight = torch.minimum(alpha_bar, snr_cap * (1.0 - alpha_bar)) + floor * (1.0 - alpha_bar)
+    return (weight * (v - predicted).square().mean((1, 2, 3))).mean()
+
+
 def modality_losses(
     found: tuple[Float[Tensor, "B a"], Float[Tensor, "B d"]],
     wanted: tuple[Float[Tensor, "B a"], Float[Tensor, "B d"]],

@@ -8,7 +8,7 @@ or, of emoji, by another hand. A shard is a function of the corpora, the network
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -103,17 +103,12 @@ def shelves(corpora: Sequence[Corpus], wanted: Callable[[Cell], bool], least: in
 def group_of(shelves: Sequence[Shelf], seed: int, by_another_hand: dict[str, list[tuple[Corpus, int]]]) -> Group:
     """A group from its seed: a style, a guise, some of its icons, and their content pictures."""
     random = np.random.default_rng([12, seed])
-    coloured = random.random() < COLOURED
-    fit = [shelf for shelf in shelves if shelf.colour == coloured] or list(shelves)
-    shelf = fit[random.integers(len(fit))]
-    cells, pixels = shelf.corpus.cells, shelf.corpus.rgba()
-    order = random.permutation(shelf.rows)
-    _, first = np.unique([cells[row].base for row in order], return_index=True)
-    rows = order[np.sort(first)[:GROUP]]
-    icons = pixels[rows]
+    shelf, order = chosen(shelves, random)
+    cells, rows = shelf.corpus.cells, order[:GROUP]
+    icons = shelf.corpus.rgba()[rows]
     guise = Guise(look=shelf.look, colour=shelf.colour, seed=seed)
     x = dress(icons, guise)
-    plain = _on_white(icons)
+    plain = on_white(icons)
     y = []
     for picture, icon, row in zip(x, plain, rows, strict=True):
         others = [
@@ -123,13 +118,23 @@ def group_of(shelves: Sequence[Shelf], seed: int, by_another_hand: dict[str, lis
         ]
         if others and guise.plain and random.random() < BY_ANOTHER_HAND:
             corpus, other = others[random.integers(len(others))]
-            y.append(_on_white(corpus.rgba()[other][None])[0])
+            y.append(on_white(corpus.rgba()[other][None])[0])
         elif not guise.plain and random.random() < PLAIN_CONTENT:
             y.append(icon)
         else:
             y.append(reink(picture, random))
     style = shelf.look if guise.plain else f"{shelf.look} {seed}"
     return Group(x=x, y=np.stack(y), bases=tuple(cells[row].base for row in rows), style=style)
+
+
+def chosen(shelves: Sequence[Shelf], random: np.random.Generator) -> tuple[Shelf, Int[np.ndarray, " R"]]:
+    """A shelf, and its rows in any order, one of each content."""
+    coloured = random.random() < COLOURED
+    fit = [shelf for shelf in shelves if shelf.colour == coloured] or list(shelves)
+    shelf = fit[random.integers(len(fit))]
+    order = random.permutation(shelf.rows)
+    _, first = np.unique([shelf.corpus.cells[row].base for row in order], return_index=True)
+    return shelf, order[np.sort(first)]
 
 
 def fill(
@@ -186,7 +191,15 @@ def _content(eyes: Eyes, pixels: Float[Tensor, "B 3 S S"]) -> tuple[Tensor, Tens
     return described, torch.cat(parts, dim=1).flatten(2).transpose(1, 2)
 
 
-def _on_white(icons: UInt8[np.ndarray, "N S S 4"]) -> UInt8[np.ndarray, "N S S 3"]:
+def joined(pools: Sequence[Pool]) -> Pool:
+    """Several pools as one; no group of one is a group of another."""
+    firsts = np.cumsum([0, *(int(pool.group.max()) + 1 for pool in pools)]).tolist()
+    moved = [replace(pool, group=pool.group + first) for pool, first in zip(pools, firsts, strict=False)]
+    return Pool(**{part.name: torch.cat([getattr(pool, part.name) for pool in moved]) for part in fields(Pool)})
+
+
+def on_white(icons: UInt8[np.ndarray, "N S S 4"]) -> UInt8[np.ndarray, "N S S 3"]:
+    """Pictures with straight alpha on a white sheet."""
     alpha = icons[..., 3:].astype(np.float32) / WHITE
     return np.rint(icons[..., :3] * alpha + WHITE * (1.0 - alpha)).astype(np.uint8)
 

@@ -58,12 +58,15 @@ FROZEN, PAINTING_FROZEN = _frozen("pictogram"), _frozen("painting")
 @dataclass(frozen=True, kw_only=True)
 class Places:
     """corpus: folder of the built corpus. runs: folder in which each recipe has its own folder. beside: folder of a
-    second corpus, for recipes that learn from two.
+    second corpus, for recipes that learn from two. backbone: base of recipes that fine-tune one. triplets: folder of
+    the mined triplets that those learn from.
     """
 
     corpus: Path
     runs: Path
     beside: Path | None = None
+    backbone: Path | None = None
+    triplets: Path | None = None
 
 
 def words_run(recipe: str) -> str:
@@ -309,7 +312,7 @@ def pictogram_words() -> Recipe:
     """Heads from sentences into both descriptor spaces, after the style and content recipes.
 
     Five minutes of one core, once the sentence vectors of all labels and tags are there (another fifteen). Expected: of
-    unseen contents half are among the first five, in English and in Korean; docs/decisions.md says why not more.
+    unseen contents half are among the first five, in English and in Korean; docs/decisions says why not more.
     """
     return _words("pictogram", FROZEN, LANGUAGES, steps=4_000)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parasol.corpora import Corpus, load
+from parasol.corpora.icons import Vectors
 from parasol.errors import ParasolError
 from parasol.networks.autoencoder import Autoencoder
 from parasol.networks.content_encoder import ContentEncoder
@@ -31,15 +32,15 @@ from parasol.networks.words import WordsHeads
 from parasol.training.diffusion import Denoiser
 from parasol.training.guised import GuiseStyleTask, GuiseStyleTraining, GuiseTask, GuiseTraining
 from parasol.training.loop import Optimisation, Task
-from parasol.training.pool import GROUP, Eyes, Pool, Shelf, fill, group_of, load_pool, shelves
+from parasol.training.pool import GROUP, Eyes, Group, Pool, Shelf, fill, group_of, load_pool, shelves
 from parasol.training.recipes import CONTENT, FROZEN, LANGUAGES, STYLE, WORDS, Places, Recipe
 from parasol.training.tables import key_of, load_best
 from parasol.training.words import StyleWordsTask, WordsTraining
 
 GUISE_STYLE = replace(STYLE, dimension=192, paints=64)
 GUISE_FROZEN = replace(FROZEN, style=GUISE_STYLE, style_run="pictogram-guise-style")
-POOL, HELD_SEED = 1, 10**6
-"""Version of what a pool holds; first seed of the held sets' groups."""
+POOL, HANDS, HELD_SEED = 1, 1, 10**6
+"""Versions of what a pool holds, and of the hands that draw; first seed of the held sets' groups."""
 GUISE_MAP = ContentMapConfig(aligned=True, fine=5)
 HELD_SETS = frozenset(
     (
@@ -54,10 +55,13 @@ LEFT_OUT = frozenset(("flag", "flagpack", "cif", "unjs"))
 
 @dataclass(frozen=True, kw_only=True)
 class PoolPlan:
-    """shards: of 32 groups of 12 icons, to train on. held: shards of the held sets, to validate on."""
+    """shards: of 32 groups of 12 icons, to train on. held: shards of the held sets, to validate on.
+    hands: shards that procedural hands draw; one more, of held out hands and contents, is validated on.
+    """
 
     shards: int = 64
     held: int = 2
+    hands: int = 0
 
 
 def pictogram_guise_style() -> Recipe:
@@ -112,7 +116,7 @@ def pictogram_guised() -> Recipe:
     """U-Net and projector on icons under guises, from an edition's weights: an hour and a half of one AVX2 core."""
     unet = UNetConfig(prediction="v", modulated=64, time=96)
     projector = ProjectorConfig(style_dimension=GUISE_STYLE.dimension, hidden=256)
-    plan, training = PoolPlan(), GuiseTraining()
+    plan, training = PoolPlan(hands=20), GuiseTraining()
     optimisation = Optimisation(
         steps=1_000, batch=32, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
         validate_every=200, save_every=50, keep="last",
@@ -120,9 +124,10 @@ def pictogram_guised() -> Recipe:
 
     def task(places: Places) -> Task:
         pool, held = pools(places, plan)
+        hands = hand_pools(places, plan)
         style = load_best(StyleEncoder(GUISE_STYLE), places.runs / GUISE_FROZEN.style_run)
         assert isinstance(style, StyleEncoder)
-        return GuiseTask(Denoiser(unet, projector, GUISE_MAP), style, pool, held, training, optimisation.batch)
+        return GuiseTask(Denoiser(unet, projector, GUISE_MAP), style, pool, held, training, optimisation.batch, hands)
 
     return Recipe(
         name="pictogram-guised",
@@ -162,6 +167,32 @@ def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
         return load_pool(folder, shards)
 
     return pool("pool", seen, plan.shards, 0), pool("pool-held", unseen, plan.held, HELD_SEED)
+
+
+def hand_pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
+    """The pools that procedural hands draw, to train and to validate on, computed where they are missing."""
+    icons = load(places.corpus)
+    eyes, vectors = _eyes(places.runs), Vectors(icons)
+    seen = shelves(
+        [icons], lambda cell: cell.split == "train" and cell.set not in HELD_SETS | LEFT_OUT, least=2 * GROUP
+    )
+    unseen = shelves([icons], lambda cell: cell.split == "content-val" and cell.set not in LEFT_OUT, least=2 * GROUP)
+    names = [key_of(icons, eyes.autoencoder), key_of(icons, eyes.content), str(eyes.content_map), f"hands {HANDS}"]
+    key = hashlib.sha256("".join(names).encode()).hexdigest()
+
+    def group(stock: list[Shelf], seed: int, held: bool) -> Group:
+        from parasol.training.hand_groups import hand_group  # only drawing needs shapely
+
+        return hand_group(stock, seed, vectors, held=held)
+
+    def pool(name: str, stock: list[Shelf], shards: int, first: int, held: bool) -> Pool:
+        folder = places.runs / name
+        for _ in fill(folder, lambda seed: group(stock, first + seed, held), eyes, shards, key=key):
+            pass
+        return load_pool(folder, shards)
+
+    held = pool("pool-hands-held", unseen, 1, HELD_SEED, True)
+    return pool("pool-hands", seen, plan.hands, 0, False), held
 
 
 def _eyes(runs: Path) -> Eyes:

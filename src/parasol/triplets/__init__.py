@@ -1,5 +1,6 @@
 """Training triplets (output x, content y, style s), found by search in the two descriptor spaces."""
 
-from parasol.triplets.mine import Mining, Triplets, Variety, mine, purity, split_databases, vary
+from parasol.triplets.mine import Mining, Triplets, purity, split_databases
+from parasol.triplets.variety import Variety, vary
 
-__all__ = ["Mining", "Triplets", "Variety", "mine", "purity", "split_databases", "vary"]
+__all__ = ["Mining", "Triplets", "Variety", "purity", "split_databases", "vary"]

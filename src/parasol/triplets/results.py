@@ -18,7 +18,7 @@ from jaxtyping import Shaped
 from parasol.errors import ParasolError, reading
 from parasol.images import write_atomic
 from parasol.index.files import npy_bytes
-from parasol.triplets.mine import NONE
+from parasol.triplets.mine import NONE, Triplets
 from parasol.triplets.plan import Plan, Roles
 from parasol.triplets.task import Found
 
@@ -82,6 +82,13 @@ class Results:
         found = self.shard(task)
         whole = (found["y"] != NONE) & (found["s"] != NONE)
         return found[whole & (found["margin"] >= self.report["margin_limit"])]
+
+    def triplets(self) -> Triplets:
+        """All of them in the order of x, once the run is finished, and its report with the plan's limits."""
+        kept = np.concatenate([self.kept(task) for task in range(self.plan.tasks)])
+        limits = {"content_limit": self.plan.content_limit, "style_limit": self.plan.style_limit}
+        x, y, s = (kept[name].astype(np.int64) for name in ("x", "y", "s"))
+        return Triplets(x=x, y=y, s=s, report={**self.report, **limits})
 
 
 def start(folder: Path, plan: Plan, roles: Roles) -> Results:

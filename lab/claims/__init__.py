@@ -1,0 +1,1 @@
+"""What the docs claim, rendered from what was stored: figures from `lab/results`, the index of decisions."""

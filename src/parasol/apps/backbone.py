@@ -1,0 +1,56 @@
+"""`parasol backbone`: models of others as a base to train on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parasol.apps.paths import check_folder
+
+backbone_app = typer.Typer(no_args_is_help=True, help="Stable Diffusion and the like, as a base for `parasol train`.")
+
+
+@backbone_app.command()
+def inspect(
+    source: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="Folder in diffusers' layout, or a checkpoint.")],
+) -> None:
+    """Say what a model is, part by part, and what does not fit. Nothing but headers is read.
+
+    \b
+    Example:
+      parasol backbone inspect stable-diffusion-v1-5
+    """
+    from parasol.backbones.inspection import Backbone, Found
+    from parasol.backbones.inspection import inspect as parts
+
+    for one in parts(source):
+        if isinstance(one, Found):
+            print(f"{one.part:14} {one.words}")
+        elif isinstance(one, Backbone):
+            print(f"{'fits':14} pictures of {one.size} px, sides in multiples of {one.stride}")
+
+
+@backbone_app.command(name="import")
+def bring(
+    source: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="Folder in diffusers' layout, or a checkpoint.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="BASE", help="Folder of the base.")],
+    style: Annotated[
+        Path | None, typer.Option(help="Style encoder: CSD's file, or a folder; else the model's, or our own.")
+    ] = None,
+    content: Annotated[
+        Path | None, typer.Option(help="Content encoder: a folder; else the model's image_encoder, or our own.")
+    ] = None,
+) -> None:
+    """Check every key and shape of a model and copy what PARASOL needs of it.
+
+    \b
+    Example:
+      parasol backbone import stable-diffusion-v1-5 --style csd.safetensors --content clip-vit-large-patch14 -o base
+    """
+    from parasol.backbones.inspection import STYLE, UNET
+
+    check_folder(out, known_by=[STYLE], own=[UNET], reads=source)
+    from parasol.backbones.bring import bring as run
+
+    found = run(source, out, style=style, content=content)
+    print(f"{out}: {found.kind}, {found.latent_channels} latent channels, pictures of {found.size} px")

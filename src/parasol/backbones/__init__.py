@@ -1,0 +1,1 @@
+"""Backbones: latent diffusion models of others, as folders in diffusers' layout, and what they are read with."""

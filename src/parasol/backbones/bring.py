@@ -1,0 +1,103 @@
+"""`parasol backbone import`: a checked copy of a model of others, with encoders, as a base to train on."""
+
+import json
+import shutil
+from pathlib import Path
+
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from safetensors.numpy import save_file
+
+from parasol.backbones.encoders import load_encoder
+from parasol.backbones.files import SUFFIX, BackboneError, Tensors, header
+from parasol.backbones.inspection import (
+    CONTENT,
+    CSD_HEAD,
+    ENCODER_STEM,
+    SCHEDULER,
+    STEM,
+    STYLE,
+    UNET,
+    VAE,
+    Backbone,
+    Found,
+    encoder_in,
+    inspect,
+)
+from parasol.backbones.networks import check_keys, fit_content
+from parasol.bundle import Bundle
+
+OWN_MODEL = "painting"  # whose encoders stand in
+CONFIGURATIONS = ("config.json", "scheduler_config.json", "preprocessor_config.json")
+
+
+def bring(folder: Path, base: Path, *, style: Path | None = None, content: Path | None = None) -> Backbone:
+    """Copy what PARASOL needs of a folder in diffusers' layout to `base`, every key checked first.
+
+    style: CSD's file, or a folder of a picture encoder. content: such a folder. Both else as in the folder, or ours.
+
+    Raises:
+        BackboneError: something does not fit; nothing is left behind.
+    """
+    parts = list(inspect(folder))
+    tensors = {one.part: one.tensors for one in parts if isinstance(one, Found) and one.tensors}
+    check_keys(folder / UNET, UNet2DConditionModel, tensors[UNET])
+    check_keys(folder / VAE, AutoencoderKL, tensors[VAE])
+    backbone = next(one for one in parts if isinstance(one, Backbone))
+    made = base.with_name(f".{base.name}.part")
+    shutil.rmtree(made, ignore_errors=True)
+    try:
+        for part in (UNET, VAE, SCHEDULER):
+            _copy(folder / part, made / part, tensors.get(part), STEM)
+        for part, given, name in ((CONTENT, content, "content"), (STYLE, style, "style")):
+            source = given or folder / part
+            _encoder(source, made / part, name)
+            try:
+                encoder = load_encoder(made / part)
+            except BackboneError as error:
+                raise BackboneError(str(error).replace(str(made / part), str(source))) from error
+            if part == CONTENT:
+                fit_content(source, encoder.card, backbone)
+        if base.exists():
+            shutil.rmtree(base)
+        made.rename(base)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return backbone
+
+
+def _encoder(source: Path, target: Path, name: str) -> None:
+    if source.is_file():
+        tensors = header(source)
+        if CSD_HEAD not in tensors.shapes:
+            raise BackboneError(f"{source} has no {CSD_HEAD!r}: a single file must be CSD's, others come as folders")
+        _copy(source.parent, target, tensors, ENCODER_STEM)
+    elif source.is_dir():
+        _copy(source, target, encoder_in(source)[1], ENCODER_STEM)
+    elif source.name in (CONTENT, STYLE):
+        _own(target, name)
+    else:
+        raise BackboneError(f"{source} is not there: name a folder of a picture encoder, or CSD's file")
+
+
+def _copy(source: Path, target: Path, tensors: Tensors | None, stem: str) -> None:
+    """Configurations and weights of one part; a variant (fp16) takes the plain name, shards keep theirs."""
+    target.mkdir(parents=True)
+    for name in CONFIGURATIONS:
+        if (source / name).exists():
+            shutil.copyfile(source / name, target / name)
+    for file in tensors.files if tensors else ():
+        alone = len(tensors.files) == 1 if tensors else False
+        shutil.copyfile(file, target / (f"{stem}{SUFFIX}" if alone else file.name))
+
+
+def _own(target: Path, name: str) -> None:
+    bundle = Bundle.open(OWN_MODEL)
+    card = {"style": bundle.manifest.style, "content": bundle.manifest.content}[name]
+    target.mkdir(parents=True)
+    told = {
+        "model_type": "parasol", "network": name, "dimension": card.dimension, "size": card.size,
+        "version": card.version, "settings": bundle.manifest.networks[name],
+    }  # fmt: skip
+    (target / "config.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    save_file(bundle.weights(name), target / f"{ENCODER_STEM}{SUFFIX}")

@@ -1,0 +1,284 @@
+"""What a folder in diffusers' layout holds, and whether PARASOL can be trained on it; read from configurations and
+headers alone, so that it takes neither torch nor memory.
+
+    BASE/unet, vae, scheduler     a latent diffusion model: UNet2DConditionModel, AutoencoderKL, and how noise grows
+    BASE/image_encoder            content encoder C: CLIP with projection, SigLIP 2 or DINOv3, in transformers' layout
+    BASE/style_encoder            style encoder A: CSD's one file, or such a folder too
+
+Without the last two our own encoders stand in.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from parasol.backbones.files import AGAIN, SUFFIX, BackboneError, Shape, Tensors, config, header, weights
+from parasol.maths.schedule import Schedule
+
+UNET, VAE, SCHEDULER = "unet", "vae", "scheduler"
+CONTENT, STYLE = "image_encoder", "style_encoder"
+STEM, ENCODER_STEM = "diffusion_pytorch_model", "model"
+PIXELS = 8  # to a latent, in the autoencoders that painting knows
+CSD_HEAD, CSD_PATCHES = "last_layer_style", "backbone.conv1.weight"
+EncoderKind = Literal["clip", "siglip", "dinov3", "csd", "own"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """A latent diffusion model that fits."""
+
+    kind: str
+    """What it is of the known ones, for people."""
+
+    latent_channels: int
+    stride: int
+    """Sides are padded to a multiple of this, in px."""
+
+    size: int
+    """Longer side in px that it was trained at."""
+
+    scaling: float
+    shift: float
+    """z = scaling (E(x) - shift)."""
+
+    prediction: Literal["epsilon", "v"]
+    schedule: Schedule
+    context: int
+    """Width of what cross-attention attends to."""
+
+    pooled: int
+    """Width of the text vector that the U-Net also adds to the time embedding (SDXL); 0 for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoder:
+    """A picture encoder that fits. dimension: of its descriptors. size: side in px of what it sees."""
+
+    kind: EncoderKind
+    dimension: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One part, what it is in words, and its weights."""
+
+    part: str
+    words: str
+    tensors: Tensors | None = None
+
+
+def inspect(folder: Path) -> Iterator[Found | Backbone]:
+    """Part by part what is there, then the backbone that it makes.
+
+    Raises:
+        BackboneError: at the first part that cannot be used.
+    """
+    try:
+        yield from _parts(folder)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise BackboneError(f"{folder}: a configuration lacks or garbles a setting ({error}): {AGAIN}") from error
+
+
+def _parts(folder: Path) -> Iterator[Found | Backbone]:
+    if folder.is_file():
+        raise BackboneError(f"{folder} is a file: `parasol backbone import {folder} -o BASE` makes a folder of it")
+    if not folder.is_dir():
+        raise BackboneError(f"{folder} is not there: name a folder in diffusers' layout, or a {SUFFIX} file")
+    if not (folder / UNET).is_dir():
+        raise BackboneError(f"{folder} has no folder {UNET}{_instead(folder)}")
+    unet, tensors = config(folder / UNET), weights(folder / UNET, STEM)
+    context, pooled = _unet(folder / UNET, unet, tensors.shapes)
+    channels = int(unet["in_channels"])
+    kind = _kind(channels, context, pooled)
+    words = f"{kind}: {channels} latent channels, context of {context}, {tensors.parameters / 1e6:.1f} M parameters"
+    yield Found(part=UNET, words=f"{words} in {', '.join(sorted(tensors.kinds))}", tensors=tensors)
+    vae, tensors = config(folder / VAE), weights(folder / VAE, STEM)
+    scaling, shift = _vae(folder / VAE, vae, tensors.shapes, channels)
+    words = f"{PIXELS} px a latent, scaling {scaling:g}{f', shift {shift:g}' if shift else ''}"
+    yield Found(part=VAE, words=f"{words}, {tensors.parameters / 1e6:.1f} M parameters", tensors=tensors)
+    told = config(folder / SCHEDULER, "scheduler_config.json")
+    schedule, prediction = schedule_of(told, folder / SCHEDULER / "scheduler_config.json")
+    yield Found(part=SCHEDULER, words=f"predicts {prediction}, {_grown(schedule)}")
+    for part in (CONTENT, STYLE):
+        if (folder / part).is_dir():
+            encoder, tensors = encoder_in(folder / part)
+            words = f"{encoder.kind}: descriptors of {encoder.dimension}, sees {encoder.size} px"
+            yield Found(part=part, words=words, tensors=tensors)
+        else:
+            yield Found(part=part, words="none: our own stands in")
+    yield Backbone(
+        kind=kind, latent_channels=channels, scaling=scaling, shift=shift, prediction=prediction, schedule=schedule,
+        context=context, pooled=pooled, stride=PIXELS * 2 ** (len(unet["block_out_channels"]) - 1),
+        size=PIXELS * _sample(unet),
+    )  # fmt: skip
+
+
+def backbone_of(folder: Path) -> Backbone:
+    """The backbone in a folder. Raises BackboneError as `inspect` does."""
+    return next(one for one in inspect(folder) if isinstance(one, Backbone))
+
+
+def schedule_of(told: Mapping[str, Any], file: Path) -> tuple[Schedule, Literal["epsilon", "v"]]:
+    """The noise schedule of a scheduler's configuration, and what the network predicts.
+
+    Raises:
+        BackboneError: the configuration asks for what the sampler does not have.
+    """
+    name = str(told.get("_class_name", ""))
+    if "Flow" in name or told.get("use_flow_sigmas"):
+        raise BackboneError(f"{file} is a rectified flow's ({name}) and PARASOL's chain is DDPM's: take another model")
+    prediction = {"epsilon": "epsilon", "v_prediction": "v"}.get(str(told.get("prediction_type", "epsilon")))
+    if prediction is None:
+        raise BackboneError(f"{file}: prediction_type is {told['prediction_type']!r}; epsilon and v_prediction fit")
+    growths = {"linear": "linear", "scaled_linear": "scaled_linear", "squaredcos_cap_v2": "cosine"}
+    grown = str(told.get("beta_schedule", "linear"))
+    if grown not in growths or told.get("trained_betas"):
+        raise BackboneError(f"{file}: beta_schedule is {grown!r} or betas are listed; {', '.join(growths)} fit")
+    ends = bool(told.get("rescale_betas_zero_snr", False))
+    if ends and prediction == "epsilon":
+        raise BackboneError(
+            f"{file}: rescale_betas_zero_snr is true and prediction_type epsilon, which says nothing of noise alone: "
+            "set prediction_type to v_prediction, or rescale_betas_zero_snr to false"
+        )
+    try:
+        schedule = Schedule(
+            train_steps=int(told.get("num_train_timesteps", 1000)),
+            beta_start=float(told.get("beta_start", 0.0001)),
+            beta_end=float(told.get("beta_end", 0.02)),
+            growth=growths[grown],  # type: ignore[arg-type]
+            zero_terminal=ends,
+            # Lin et al. 2024: what ends on noise alone must begin there
+            spacing="trailing" if ends else told.get("timestep_spacing", "leading"),
+            offset=int(told.get("steps_offset", 0)),
+            clean=bool(told.get("set_alpha_to_one", "PNDM" not in name)),
+        )
+    except (TypeError, ValueError) as error:
+        raise BackboneError(f"{file}: {error}") from error
+    if schedule.spacing not in ("trailing", "leading", "linspace"):
+        raise BackboneError(f"{file}: timestep_spacing is {schedule.spacing!r}; trailing, leading and linspace fit")
+    return schedule, prediction  # type: ignore[return-value]
+
+
+def encoder_in(folder: Path) -> tuple[Encoder, Tensors]:
+    """What a folder's picture encoder is. Raises BackboneError where it is none that is known."""
+    tensors = weights(folder, ENCODER_STEM)
+    if CSD_HEAD in tensors.shapes:
+        return _csd(folder, tensors.shapes), tensors
+    told = config(folder)
+    kind = str(told.get("model_type"))
+    seen = told.get("vision_config", told)
+    if kind == "parasol":
+        return Encoder(kind="own", dimension=int(told["dimension"]), size=int(told["size"])), tensors
+    if kind in ("clip", "clip_vision_model"):
+        _require(folder, tensors.shapes, "visual_projection.weight", (told.get("projection_dim"), seen["hidden_size"]))
+        return Encoder(kind="clip", dimension=int(told["projection_dim"]), size=int(seen["image_size"])), tensors
+    if kind in ("siglip", "siglip_vision_model"):
+        return Encoder(kind="siglip", dimension=int(seen["hidden_size"]), size=int(seen["image_size"])), tensors
+    if kind == "dinov3_vit":
+        return Encoder(kind="dinov3", dimension=int(told["hidden_size"]), size=int(told["image_size"])), tensors
+    raise BackboneError(
+        f"{folder} is of model_type {kind!r}; CLIP's image encoder with projection, SigLIP (2, of a fixed size), "
+        "DINOv3 and CSD fit"
+    )
+
+
+def _csd(folder: Path, shapes: Mapping[str, Shape]) -> Encoder:
+    if CSD_PATCHES not in shapes:
+        raise BackboneError(f"{folder} has {CSD_HEAD!r} and no {CSD_PATCHES!r}: take CSD's whole file")
+    width, _, patch, _ = shapes[CSD_PATCHES]
+    places = shapes.get("backbone.positional_embedding", (0, 0))[0] - 1
+    head = shapes[CSD_HEAD]
+    if len(head) != 2 or head[0] != width:
+        raise BackboneError(f"{folder}: {CSD_HEAD!r} has shape {list(head)} on a trunk of {width}: take CSD's own file")
+    return Encoder(kind="csd", dimension=head[1], size=patch * round(max(0, places) ** 0.5))
+
+
+def _unet(folder: Path, told: Mapping[str, Any], shapes: Mapping[str, Shape]) -> tuple[int, int]:
+    """(context width, pooled width)."""
+    name, channels, context = told.get("_class_name"), told.get("in_channels"), told.get("cross_attention_dim")
+    if name != "UNet2DConditionModel":
+        raise BackboneError(f"{folder} is a {name}; a UNet2DConditionModel fits")
+    if channels != told.get("out_channels"):
+        raise BackboneError(
+            f"{folder} takes {channels} channels and gives {told.get('out_channels')}: inpainting and depth models do "
+            "not fit, take the text-to-image model"
+        )
+    if not isinstance(context, int):
+        raise BackboneError(f"{folder}: cross_attention_dim is {context}; one width for all levels fits")
+    for name in ("class_embed_type", "encoder_hid_dim_type", "num_class_embeds"):
+        if told.get(name) is not None:
+            raise BackboneError(f"{folder}: {name} is {told[name]!r}, which PARASOL cannot give: take another model")
+    if told.get("addition_embed_type") not in (None, "text_time"):
+        raise BackboneError(f"{folder}: addition_embed_type is {told['addition_embed_type']!r}; text_time or none fits")
+    pooled = 0
+    if told.get("addition_embed_type") == "text_time":
+        pooled = int(told["projection_class_embeddings_input_dim"]) - 6 * int(told["addition_time_embed_dim"])
+        if pooled <= 0:
+            raise BackboneError(f"{folder} is not told six sizes as SDXL's base is: its refiner does not fit")
+    first = int(told["block_out_channels"][0])
+    _require(folder, shapes, "conv_in.weight", (first, channels, 3, 3))
+    _require(folder, shapes, "conv_out.weight", (channels, first, 3, 3))
+    key = next((one for one in sorted(shapes) if one.endswith("attn2.to_k.weight")), None)
+    if key is None:
+        raise BackboneError(f"{folder} has no 'attn2.to_k.weight', no cross-attention to condition: take another model")
+    _require(folder, shapes, key, (shapes[key][0], context))
+    return context, pooled
+
+
+def _vae(folder: Path, told: Mapping[str, Any], shapes: Mapping[str, Shape], channels: int) -> tuple[float, float]:
+    if told.get("_class_name") != "AutoencoderKL":
+        raise BackboneError(f"{folder} is a {told.get('_class_name')}; an AutoencoderKL fits")
+    if told.get("latent_channels") != channels:
+        raise BackboneError(
+            f"{folder} has {told.get('latent_channels')} latent channels and the U-Net {channels}: take both of one "
+            "model"
+        )
+    pixels = 2 ** (len(told["block_out_channels"]) - 1)
+    if pixels != PIXELS:
+        raise BackboneError(f"{folder} has {pixels} px a latent; {PIXELS} fit: take another model")
+    _require(folder, shapes, "decoder.conv_in.weight", (int(told["block_out_channels"][-1]), channels, 3, 3))
+    return float(told.get("scaling_factor") or 1.0), float(told.get("shift_factor") or 0.0)
+
+
+def _require(folder: Path, shapes: Mapping[str, Shape], key: str, wanted: tuple[Any, ...]) -> None:
+    found = shapes.get(key)
+    if found != wanted:
+        has = "is missing" if found is None else f"has shape {list(found)}"
+        raise BackboneError(
+            f"{folder}: {key!r} {has} and its configuration asks for {list(wanted)}: take both of one model"
+        )
+
+
+def _kind(channels: int, context: int, pooled: int) -> str:
+    if pooled:
+        return "SDXL"
+    return {(4, 768): "Stable Diffusion 1.x", (4, 1024): "Stable Diffusion 2.x"}.get(
+        (channels, context), "latent diffusion"
+    )
+
+
+def _sample(told: Mapping[str, Any]) -> int:
+    size = told.get("sample_size") or 64
+    return int(size if isinstance(size, int) else max(size))
+
+
+def _grown(schedule: Schedule) -> str:
+    betas = "" if schedule.growth == "cosine" else f" {schedule.beta_start:g}..{schedule.beta_end:g}"
+    ends = ", ends on noise alone" if schedule.zero_terminal else ""
+    steps = f"{schedule.spacing} steps{f' from {schedule.offset}' if schedule.spacing == 'leading' else ''}"
+    return f"{schedule.growth}{betas} over {schedule.train_steps}{ends}, {steps}"
+
+
+def _instead(folder: Path) -> str:
+    """What it looks like instead, and the way out."""
+    files = sorted(folder.glob(f"*{SUFFIX}"))
+    if (folder / "transformer").is_dir():
+        return " but a transformer (SD3, Flux and the like): PARASOL is for models with a U-Net"
+    if (folder / "config.json").exists():
+        return ": it is one part of a model, name the folder above it"
+    if files:
+        header(files[0])
+        return f" but {files[0].name}: `parasol backbone import {files[0]} -o BASE` makes a folder of it"
+    return ": name a folder in diffusers' layout (unet, vae, scheduler)"

@@ -1,0 +1,162 @@
+"""The networks of a backbone in torch, with the paper's conditioning: [m_s, c_y] where the text used to be.
+
+Both tokens have unit norm. Cross-attention trained on text expects states behind a layer norm, whose length is about
+the square root of their width: tokens are brought to that, filled up with zeros where the context is wider than the
+content descriptor. Null is zeros, as everywhere here.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from parasol.backbones.encoders import PictureEncoder, load_encoder
+from parasol.backbones.files import BackboneError, Shape, Tensors, config
+from parasol.backbones.inspection import CONTENT, STYLE, UNET, VAE, Backbone, Encoder
+from parasol.networks.projector import Projector, ProjectorConfig
+
+OLD_NAMES = ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."))
+"""Of attention in autoencoders before diffusers 0.17, which it still reads."""
+
+PROJECTOR, HIDDEN = "projector", 1024  # the folder of M, and its width
+
+
+class Denoiser(nn.Module):
+    """What training trains: the U-Net and the projector M."""
+
+    def __init__(self, unet: UNet2DConditionModel, projector: Projector, backbone: Backbone) -> None:
+        super().__init__()
+        self.unet, self.projector, self.backbone = unet, projector, backbone
+
+    def tokens(self, style: Float[Tensor, "B a"], content: Float[Tensor, "B d"]) -> Float[Tensor, "B 2 d"]:
+        """[m_s, c_y], unit norm each."""
+        return torch.stack([self.projector(style), content], dim=1)
+
+    def forward(
+        self, z: Float[Tensor, "B C h w"], t: Tensor, tokens: Float[Tensor, "B 2 d"]
+    ) -> Float[Tensor, "B C h w"]:
+        """What the U-Net predicts, epsilon or v. A token of zeros is null."""
+        width = self.backbone.context
+        heard = functional.pad(tokens, (0, width - tokens.shape[2])) * math.sqrt(width)
+        added = None
+        if self.backbone.pooled:
+            # SDXL's sizes: the picture's, no cut, the result's; of the text it hears nothing
+            side = [float(8 * length) for length in z.shape[2:]]
+            sizes = torch.tensor([[*side, 0.0, 0.0, *side]], device=z.device, dtype=z.dtype).expand(len(z), 6)
+            added = {"time_ids": sizes, "text_embeds": z.new_zeros(len(z), self.backbone.pooled)}
+        return self.unet(z, t, encoder_hidden_states=heard.to(z.dtype), added_cond_kwargs=added).sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class Networks:
+    """Everything that a model on a backbone consists of."""
+
+    backbone: Backbone
+    denoiser: Denoiser
+    vae: AutoencoderKL
+    style: PictureEncoder
+    content: PictureEncoder
+
+    def encode(self, pixels: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C h w"]:
+        """E(x): the middle of what the autoencoder says, scaled as the U-Net knows it."""
+        latent = self.vae.encode(2.0 * pixels - 1.0).latent_dist.mode()  # type: ignore[union-attr]
+        return (latent - self.backbone.shift) * self.backbone.scaling
+
+    def decode(self, z: Float[Tensor, "B C h w"]) -> Float[Tensor, "B 3 H W"]:
+        """D(z), in [0, 1]."""
+        pixels = self.vae.decode(z / self.backbone.scaling + self.backbone.shift).sample  # type: ignore[union-attr]
+        return (0.5 * pixels + 0.5).clamp(0.0, 1.0)
+
+    def modules(self) -> Mapping[str, nn.Module]:
+        """Every network by name."""
+        return {"denoiser": self.denoiser, "vae": self.vae, "style": self.style, "content": self.content}
+
+
+def load(
+    folder: Path,
+    backbone: Backbone,
+    *,
+    seed: int = 0,
+    unet: UNet2DConditionModel | None = None,
+    vae: AutoencoderKL | None = None,
+) -> Networks:
+    """The networks of a base, float32, with a fresh M of `seed`, or with the one that is in the folder.
+
+    unet, vae: those that somebody has loaded already.
+
+    Raises:
+        BackboneError: an encoder does not fit.
+    """
+    style, content = load_encoder(folder / STYLE), load_encoder(folder / CONTENT)
+    fit_content(folder / CONTENT, content.card, backbone)
+    random = torch.random.get_rng_state()
+    torch.manual_seed(seed)
+    projector = Projector(
+        ProjectorConfig(style_dimension=style.card.dimension, hidden=HIDDEN, content_dimension=content.card.dimension)
+    )
+    torch.random.set_rng_state(random)
+    stored: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "torch_dtype": torch.float32}
+    unet = unet or UNet2DConditionModel.from_pretrained(folder, subfolder=UNET, **stored)  # type: ignore[assignment]
+    vae = vae or AutoencoderKL.from_pretrained(folder, subfolder=VAE, **stored)  # type: ignore[assignment]
+    assert isinstance(unet, UNet2DConditionModel)
+    assert isinstance(vae, AutoencoderKL)
+    return Networks(
+        backbone=backbone,
+        denoiser=Denoiser(unet, projector, backbone),
+        vae=vae.eval().requires_grad_(False),
+        style=style,
+        content=content,
+    )
+
+
+def fit_content(source: Path, card: Encoder, backbone: Backbone) -> None:
+    """Raise BackboneError where the U-Net has no room for a content descriptor."""
+    if card.dimension > backbone.context:
+        raise BackboneError(
+            f"{source} gives {card.dimension} numbers and the U-Net attends to {backbone.context}: take a smaller "
+            "content encoder"
+        )
+
+
+def on_meta(kind: type[UNet2DConditionModel] | type[AutoencoderKL], folder: Path) -> nn.Module:
+    """A network of a configuration without a single number in memory."""
+    with torch.device("meta"):
+        return kind.from_config(config(folder))  # type: ignore[return-value]
+
+
+def check_keys(folder: Path, kind: type[UNet2DConditionModel] | type[AutoencoderKL], tensors: Tensors) -> None:
+    """Raise BackboneError at the first key that a network lacks, has in another shape, or does not know.
+
+    The network is built without memory.
+    """
+    wanted: dict[str, Shape] = {name: tuple(value.shape) for name, value in on_meta(kind, folder).state_dict().items()}
+    found = {_renamed(name): shape for name, shape in tensors.shapes.items()}
+    for name, shape in wanted.items():
+        there = found.get(name)
+        if there is None:
+            raise BackboneError(f"{folder}: {name!r} of shape {list(shape)} is missing: take both files of one model")
+        if there != shape:
+            raise BackboneError(
+                f"{folder}: {name!r} has shape {list(there)} and its configuration asks for {list(shape)}: take both "
+                "files of one model"
+            )
+    for name in found:
+        if name not in wanted:
+            raise BackboneError(
+                f"{folder}: {name!r} of shape {list(found[name])} is nothing that its configuration knows: take both "
+                "files of one model"
+            )
+
+
+def _renamed(name: str) -> str:
+    for old, new in OLD_NAMES:
+        name = name.replace(old, new)
+    return name

@@ -1,0 +1,113 @@
+"""A fine-tuned backbone -> a bundle, which is a folder in diffusers' layout too: `DiffusionPipeline.from_pretrained`
+loads it with `custom_pipeline` set to the same folder."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+
+from parasol.backbones.files import config
+from parasol.backbones.inspection import CONTENT, ENCODER_STEM, SCHEDULER, STYLE, UNET, VAE, Backbone, encoder_in
+from parasol.backbones.networks import PROJECTOR, load
+from parasol.bundle import ATTRIBUTION, FORMAT, MANIFEST, Bundle, DefaultDials, EncoderCard, Manifest, parts_in, sha256
+from parasol.images import write_atomic
+from parasol.training.backbone import BackboneTraining, trained_backbone
+from parasol.training.checkpoint import BEST, load_record
+from parasol.training.recipes import Recipe
+
+HUB = Path(__file__).parents[1] / "backbones" / "hub"
+PIPELINE, INDEX = "pipeline.py", "model_index.json"
+UNKNOWN = "The pictures that this model was trained on are not named here: name them before it is passed on.\n"
+
+
+def export_backbone(
+    recipe: Recipe,
+    base: Path,
+    runs: Path,
+    folder: Path,
+    *,
+    name: str,
+    licence: str,
+    dials: DefaultDials,
+    attribution: Path | None = None,
+) -> Bundle:
+    """Write the bundle of a run's averaged weights and open it. The manifest goes last.
+
+    Raises:
+        FileNotFoundError: the recipe has no finished run.
+    """
+    training = recipe.configuration.get("backbone_training")
+    if not isinstance(training, BackboneTraining):
+        raise ValueError(f"the recipe {recipe.name!r} fine-tunes no backbone: leave --backbone out")
+    best = runs / recipe.name / BEST
+    if not best.exists():
+        raise FileNotFoundError(f"{best} is missing: train it first with  parasol train {recipe.name}")
+    backbone = trained_backbone(base, training)
+    networks = load(base, backbone)
+    networks.denoiser.load_state_dict(load_file(best))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for part in (VAE, CONTENT, STYLE):
+        shutil.copytree(base / part, folder / part, dirs_exist_ok=True)
+    networks.denoiser.unet.save_pretrained(folder / UNET)
+    _json(folder / SCHEDULER / "scheduler_config.json", scheduler(base, backbone))
+    save_file(networks.denoiser.projector.state_dict(), _made(folder / PROJECTOR / f"{ENCODER_STEM}.safetensors"))
+    shutil.copyfile(HUB / PIPELINE, folder / PIPELINE)
+    _json(folder / INDEX, _index())
+    said = attribution.read_bytes() if attribution else UNKNOWN.encode()
+    write_atomic(folder / ATTRIBUTION, said)
+    style, content = (_card(folder / part) for part in (STYLE, CONTENT))
+    manifest = Manifest(
+        format=FORMAT, name=name, licence=licence, size=backbone.size, stride=backbone.stride,
+        latent_channels=backbone.latent_channels, schedule=backbone.schedule, prediction=backbone.prediction,
+        dials=dials, style=style, content=content, backbone=backbone.kind, networks={}, training=load_record(best),
+        files={file: sha256(folder / file) for file in (ATTRIBUTION, *parts_in(folder))},
+    )  # fmt: skip
+    write_atomic(folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
+    return Bundle.open(folder)
+
+
+def scheduler(base: Path, backbone: Backbone) -> dict[str, Any]:
+    """The configuration of diffusers' DDIM for the chain that was trained on."""
+    schedule = backbone.schedule
+    kept = config(base / SCHEDULER, "scheduler_config.json")
+    return {
+        "_class_name": "DDIMScheduler",
+        **{name: kept[name] for name in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule")},
+        "clip_sample": False,
+        "prediction_type": "v_prediction" if backbone.prediction == "v" else "epsilon",
+        "rescale_betas_zero_snr": schedule.zero_terminal,
+        "timestep_spacing": schedule.spacing,
+        "steps_offset": schedule.offset,
+        "set_alpha_to_one": schedule.clean,
+    }
+
+
+def _index() -> dict[str, Any]:
+    import diffusers
+
+    return {
+        "_class_name": ["pipeline", "ParasolPipeline"],
+        "_diffusers_version": diffusers.__version__,
+        UNET: ["diffusers", "UNet2DConditionModel"],
+        VAE: ["diffusers", "AutoencoderKL"],
+        SCHEDULER: ["diffusers", "DDIMScheduler"],
+    }
+
+
+def _card(folder: Path) -> EncoderCard:
+    found, tensors = encoder_in(folder)
+    return EncoderCard(
+        name=found.kind, version=sha256(tensors.files[0])[:12], dimension=found.dimension, size=found.size
+    )
+
+
+def _json(path: Path, value: dict[str, Any]) -> None:
+    write_atomic(_made(path), f"{json.dumps(value, indent=2)}\n".encode())
+
+
+def _made(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
