@@ -12,6 +12,8 @@ from typing import Any, Literal, get_args, get_type_hints
 import numpy as np
 from jaxtyping import Float
 
+from parasol.errors import ParasolError
+
 Outline = Literal["none", "silhouette", "shapes"]
 Join = Literal["round", "miter", "bevel"]
 Fill = Literal["none", "flat", "two-tone", "linear", "radial", "hatch", "dots", "offset"]
@@ -76,9 +78,9 @@ class Hand:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(f"{name} of a hand is {value}; it must be {low} to {high}")
+                raise ParasolError(f"{name} of a hand is {value}; it must be {low} to {high}")
         if self.fill == "none" and self.outline != "shapes":
-            raise ValueError(f"a hand without fill needs outline 'shapes', not {self.outline!r}, or nothing is seen")
+            raise ParasolError(f"a hand without fill needs outline 'shapes', not {self.outline!r}, or nothing is seen")
 
     @property
     def light_ground(self) -> bool:

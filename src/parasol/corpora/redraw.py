@@ -19,6 +19,7 @@ from parasol.corpora.render import render
 from parasol.corpora.shading import Marks, direction, rims, shadow_below, two_tones
 from parasol.corpora.svg_marks import UNITS, paint, path, rgb
 from parasol.corpora.svg_shapes import SIDE, polygonal, shapes_of
+from parasol.errors import ParasolError
 
 MARKED = 10  # shapes, the largest, that get rims and second tones
 BADGE_SIDE = 92.0
@@ -37,7 +38,7 @@ def redraw(svg: str, hand: Hand, name: str = "the drawing") -> str:
             return on_grid(regions, hand, badge_of(hand))
         return _document(regions, hand, random)
     except (ValueError, shapely.errors.GEOSException) as error:
-        raise ValueError(f"{name} can't be redrawn: {error}") from error
+        raise ParasolError(f"{name} can't be redrawn: {error}") from error
 
 
 def draw(svg: str, hand: Hand, size: int, name: str = "the drawing") -> UInt8[np.ndarray, "S S 3"]:

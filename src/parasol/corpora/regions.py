@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from parasol.corpora.hands import Colour, Hand, oklab_of
 from parasol.corpora.svg_shapes import SIDE, Shape, polygonal, stroked
+from parasol.errors import ParasolError
 
 MOST = 48  # shapes of a drawing that are kept, the largest ones
 THIN = 9.8  # thickness below which ink is a line: strokes of 2 in a box of 24 are 8.3
@@ -44,7 +45,7 @@ def regions_of(shapes: Sequence[Shape], hand: Hand, random: np.random.Generator)
     shaped = [replace(region, area=reshaped(region, hand, bend)) for region in regions]
     kept = [region for region in shaped if region.area.area > 0.25]
     if not kept:
-        raise ValueError("nothing of it is left in this hand")
+        raise ParasolError("nothing of it is left in this hand")
     return coloured(kept, hand)
 
 

@@ -18,6 +18,7 @@ from PIL import ImageColor
 from shapely.geometry.base import BaseGeometry
 
 from parasol.corpora.svg_paths import Subpath, box_path, ellipse_path, flattened
+from parasol.errors import ParasolError
 
 SIDE = 100.0
 DEEPEST = 24  # nested groups and uses; icons have four
@@ -60,13 +61,13 @@ def shapes_of(svg: str) -> tuple[Shape, ...]:
     try:
         root = ElementTree.fromstring(svg)
     except ElementTree.ParseError as error:
-        raise ValueError(f"it is no XML: {error}") from error
+        raise ParasolError(f"it is no XML: {error}") from error
     named = {node.get("id", ""): node for node in root.iter() if node.get("id")}
     style = _inherited(root, _Style(matrix=_framed(root)), named)
     shapes = [shape for child in root for shape in _drawn(child, style, named, 0)]
     shapes = [shape for shape in shapes if not shape.area.is_empty and shape.area.area > 0.01]
     if not shapes:
-        raise ValueError("it shows no shape")
+        raise ParasolError("it shows no shape")
     return tuple(shapes)
 
 
@@ -78,7 +79,7 @@ def _framed(root: ElementTree.Element) -> Matrix:
         box = [0.0, 0.0, side, float((_NUMBER.findall(root.get("height", "")) or [side])[0])]
     left, top, width, height = box
     if min(width, height) <= 0.0:
-        raise ValueError(f"its view box is {width:g} x {height:g}")
+        raise ParasolError(f"its view box is {width:g} x {height:g}")
     scale = SIDE / max(width, height)
     x, y = SIDE / 2 - scale * (left + width / 2), SIDE / 2 - scale * (top + height / 2)
     return np.array([[scale, 0.0, x], [0.0, scale, y]])
@@ -90,9 +91,9 @@ def _drawn(
     """The shapes of an element and what it holds."""
     tag = _tag(node)
     if depth > DEEPEST:
-        raise ValueError(f"it nests more than {DEEPEST} groups")
+        raise ParasolError(f"it nests more than {DEEPEST} groups")
     if tag in ("text", "image", "foreignObject"):
-        raise ValueError(f"it holds <{tag}>, which has no shape")
+        raise ParasolError(f"it holds <{tag}>, which has no shape")
     if tag in ("g", "svg", "a", "switch"):
         inner = _inherited(node, style, named, depth)
         for child in node:
@@ -233,7 +234,7 @@ def _colour(
         link = named.get((gradient.get("href") or gradient.get(_XLINK) or "").removeprefix("#"))
         stops = [node for one in (gradient, link) if one is not None for node in one if _tag(node) == "stop"]
         if not stops:
-            raise ValueError(f"it is painted by <{_tag(gradient)}>, which has no colour")
+            raise ParasolError(f"it is painted by <{_tag(gradient)}>, which has no colour")
         found = [dict(_STYLE.findall(node.get("style", ""))) | dict(node.attrib) for node in stops]
         colours = np.array([_rgba(stop.get("stop-color", "black"), current) for stop in found])
         colours[:, 3] *= [_number(stop.get("stop-opacity", "1")) for stop in found]
@@ -254,7 +255,7 @@ def _rgba(name: str, current: str) -> tuple[float, float, float, float]:
     try:
         values = ImageColor.getrgb(name)
     except ValueError as error:
-        raise ValueError(f"its colour {name!r} is not known") from error
+        raise ParasolError(f"its colour {name!r} is not known") from error
     red, green, blue = (value / 255.0 for value in values[:3])
     return red, green, blue, values[3] / 255.0 if len(values) == 4 else 1.0
 
@@ -313,7 +314,7 @@ def _reference(text: str) -> str:
 def _number(text: str) -> float:
     found = _NUMBER.match(text)
     if not found:
-        raise ValueError(f"its number {text!r} can't be read")
+        raise ParasolError(f"its number {text!r} can't be read")
     return float(found[0]) / (100.0 if text.endswith("%") else 1.0)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from parasol.backbones.files import BackboneError
 from parasol.backbones.inspection import Backbone, backbone_of
 from parasol.backbones.networks import Networks, load
+from parasol.errors import ParasolError
 from parasol.images import load as load_picture
 from parasol.maths.steps import add_noise, per_picture, predict_z0
 from parasol.training.devices import CPU
@@ -121,7 +122,7 @@ class BackboneTask(Task):
 
     def __init__(self, base: Path, triplets: Triplets, training: BackboneTraining, batch: int) -> None:
         if len(triplets) < batch:
-            raise ValueError(f"there are {len(triplets)} triplets and a batch takes {batch}: mine more")
+            raise ParasolError(f"there are {len(triplets)} triplets and a batch takes {batch}: mine more")
         self.backbone = trained_backbone(base, training)
         self.networks: Networks = load(base, self.backbone, seed=training.seed)
         self.model, self.device = self.networks.denoiser, CPU

@@ -18,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from parasol.backbones.inspection import CONTENT, STYLE, UNET, VAE, Backbone, encoder_in
 from parasol.backbones.networks import HIDDEN, Denoiser, on_meta
+from parasol.errors import ParasolError
 from parasol.training.backbone import BackboneTraining, trained_backbone
 from parasol.training.devices import accelerator
 from parasol.training.recipes import Recipe
@@ -41,7 +42,7 @@ def cost_of(recipe: Recipe, base: Path) -> dict[str, Any]:
     """
     training = recipe.configuration.get("backbone_training")
     if not isinstance(training, BackboneTraining):
-        raise ValueError(f"the recipe {recipe.name!r} fine-tunes no backbone: leave --backbone out")
+        raise ParasolError(f"the recipe {recipe.name!r} fine-tunes no backbone: leave --backbone out")
     backbone, batch = trained_backbone(base, training), recipe.optimisation.batch
     kind = torch.bfloat16 if training.precision == "bfloat16" else torch.float32
     unet, vae = on_meta(UNet2DConditionModel, base / UNET), on_meta(AutoencoderKL, base / VAE)

@@ -12,6 +12,7 @@ from parasol.backbones.files import config
 from parasol.backbones.inspection import CONTENT, ENCODER_STEM, SCHEDULER, STYLE, UNET, VAE, Backbone, encoder_in
 from parasol.backbones.networks import PROJECTOR, load
 from parasol.bundle import ATTRIBUTION, FORMAT, MANIFEST, Bundle, DefaultDials, EncoderCard, Manifest, parts_in, sha256
+from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.training.backbone import BackboneTraining, trained_backbone
 from parasol.training.checkpoint import BEST, load_record
@@ -40,7 +41,7 @@ def export_backbone(
     """
     training = recipe.configuration.get("backbone_training")
     if not isinstance(training, BackboneTraining):
-        raise ValueError(f"the recipe {recipe.name!r} fine-tunes no backbone: leave --backbone out")
+        raise ParasolError(f"the recipe {recipe.name!r} fine-tunes no backbone: leave --backbone out")
     best = runs / recipe.name / BEST
     if not best.exists():
         raise FileNotFoundError(f"{best} is missing: train it first with  parasol train {recipe.name}")

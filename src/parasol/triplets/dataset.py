@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
+from parasol.errors import ParasolError
 from parasol.triplets.results import Results, load_finished
 
 POOL = 16  # files that are open at once and mixed with each other
@@ -27,7 +28,7 @@ class TripletDataset:
         memory bounded by POOL beyond.
         """
         if size < 1:
-            raise ValueError(f"a batch of {size} triplets is empty; it must be at least 1")
+            raise ParasolError(f"a batch of {size} triplets is empty; it must be at least 1")
         random = np.random.default_rng([seed, epoch])
         order = random.permutation(sorted(self.results.shards))
         rest = np.empty((3, 0), np.int64)

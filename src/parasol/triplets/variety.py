@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from parasol.errors import ParasolError
 from parasol.index import nearest
 from parasol.triplets.grid import on_grid
 from parasol.triplets.mine import NONE, Mining, Triplets, crowd_cosine
@@ -28,9 +29,9 @@ class Variety:
     def __post_init__(self) -> None:
         for name in ("styles", "contents"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+                raise ParasolError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0.0 <= self.confidence < 100.0:
-            raise ValueError(f"confidence is {self.confidence}; it must be at least 0 and below 100")
+            raise ParasolError(f"confidence is {self.confidence}; it must be at least 0 and below 100")
 
 
 @dataclass(frozen=True, kw_only=True)
