@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.waiting import Waiting
 from parasol import Parasol
+from parasol.apps.progress import Progress
 from parasol.images import SUFFIXES, fit, from_uint8, load, load_rgba, to_uint8, write_atomic
 from parasol.types import Picture
 from parasol.vector import laid, unlaid
@@ -99,10 +99,10 @@ def _chosen(folder: Path, most: int) -> list[Path]:
 def _rows(
     model: Parasol, files: list[Path], photograph: Picture, *, white: bool
 ) -> Iterator[tuple[str, dict[str, float]]]:
-    waiting = Waiting("icons")
+    progress = Progress("icons")
     for number, path in enumerate(files):
         picture = load_rgba(path)
         if white:
             picture = np.dstack([np.ones_like(picture[..., :3]), picture[..., 3]])
         yield str(path.name), measured(model, from_uint8(to_uint8(picture)), photograph)
-        waiting.tell(number + 1, len(files))
+        progress.update(number + 1, len(files))

@@ -21,8 +21,8 @@ from scipy import ndimage
 from skimage.measure import find_contours
 
 from lab.unseen import on_white
-from lab.waiting import Waiting
 from parasol import corpora
+from parasol.apps.progress import Progress
 from parasol.corpora import Corpus
 from parasol.corpora.hands import Hand, hand_of, oklab_of
 from parasol.corpora.icons import Vectors
@@ -171,7 +171,7 @@ def measure(model: Parasol | None, icons: Corpus, count: int, dials: Record, she
     """`count` contents of each property; without a model the estimators on true drawings alone."""
     found: Record = {}
     rows: list[Picture] = []
-    waiting = Waiting("painting")
+    progress = Progress("painting")
     for place, one in enumerate(PROPERTIES):
         truths: list[float] = []
         passed = 0
@@ -198,7 +198,7 @@ def measure(model: Parasol | None, icons: Corpus, count: int, dials: Record, she
                 correlations.append(agreement(one, painted))
                 if len(truths) == 1:
                     rows += [np.concatenate([case.plain, *line], axis=1) for line in (true, painted)]
-            waiting.tell(place * count + len(truths), len(PROPERTIES) * count)
+            progress.update(place * count + len(truths), len(PROPERTIES) * count)
         found[one.name] = {
             "asked": one.asked, "contents": len(truths), "passed_over": passed, "truth": _mean(truths),
             **{f"{references} references": _mean(values) for references, values in results.items()},

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int
 
 from lab.figure import Figure, Store, measured
 from lab.speed.machine import cpu_name, load_average, run_parasol
-from lab.waiting import Waiting
+from parasol.apps.progress import Progress
 from parasol.comparison.journal import as_lines
 from parasol.dials import Dials
 from parasol.images import pad_to_multiple
@@ -188,8 +188,8 @@ def _measure(trial: Trial, store: Store) -> None:
     for make in (costs, seams):  # the costs first, while this process is small
         name = make.__name__
         figure, records = make(trial), store.records(name, make)
-        waiting = Waiting(name, already=len(records))
+        progress = Progress(name, already=len(records))
         for so_far in measured(figure, records):
             store.write(name, make, figure, so_far)
-            waiting.tell(len(so_far), len(figure.units))
+            progress.update(len(so_far), len(figure.units))
         print(f'"{name}": {as_lines(store.read()[name]["summary"], 2)}', flush=True)

@@ -21,8 +21,8 @@ from scipy.spatial import KDTree
 
 from lab.judging.features import fit_discriminant, histogram
 from lab.judging.judge import fit_content
-from lab.waiting import Waiting
 from parasol import corpora
+from parasol.apps.progress import Progress
 from parasol.comparison.lite2 import Lite2
 from parasol.comparison.method import read
 from parasol.comparison.methods import Asked
@@ -171,7 +171,7 @@ def measure(
     looks = VALIDATION_LOOKS if validation else LOOKS
     judge = SetJudge(icons, looks)
     contents, bases = items(icons, emoji, count, "content-val" if validation else "content-test")
-    shown, waiting, done = Shown(judge, icons, bases), Waiting("painting"), 0
+    shown, progress, done = Shown(judge, icons, bases), Progress("painting"), 0
     cases: list[Record] = []
     for references in REFERENCES:
         rows = [np.concatenate([np.ones_like(contents[0].picture), *(item.picture for item in contents)], axis=1)]
@@ -193,7 +193,7 @@ def measure(
                     }
                 )  # fmt: skip
                 done += 1
-                waiting.tell(done, len(REFERENCES) * len(looks) * len(contents))
+                progress.update(done, len(REFERENCES) * len(looks) * len(contents))
             rows.append(np.concatenate(row, axis=1))
         Image.fromarray(to_uint8(np.concatenate(rows))).save(out / f"sheet-{references}.png")
     own = [shown.found(item.picture, item.base) for item in contents if item.kind == "black"]

@@ -158,6 +158,10 @@ def test_duration(seconds: float, words: str) -> None:
     assert duration(float(seconds)) == words
 
 
+def test_what_an_earlier_run_finished_says_nothing_about_the_pace() -> None:
+    assert Pace(already=40).left(10.0, 45, 50) == pytest.approx(10.0)
+
+
 def test_steps_that_cost_nothing_do_not_make_the_rest_look_short() -> None:
     pace = Pace()
     for step in range(1, 21):

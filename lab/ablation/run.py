@@ -17,8 +17,8 @@ from lab.ablation.table import markdown, summary
 from lab.figure import Figure, Store, measured
 from lab.judging.cases import SEEN, UNSEEN, cases, gallery_cells
 from lab.judging.judge import gallery_of, judge_of, judged, means
-from lab.waiting import Waiting
 from parasol import corpora
+from parasol.apps.progress import Progress
 from parasol.corpora import Cell
 from parasol.held_out import Subject
 from parasol.images import from_uint8, to_uint8, write_atomic
@@ -109,10 +109,10 @@ def measure(ablation: Ablation, subject: Subject, out: Path, page: Path) -> None
     """
     store = Store(path=out, key=ablation.key(subject))
     figure, records = ablation.figure(subject), store.records(NAME, ablation.figure)
-    waiting = Waiting(NAME, already=len(records))
+    progress = Progress(NAME, already=len(records))
     for so_far in measured(figure, records):
         store.write(NAME, ablation.figure, figure, so_far)
-        waiting.tell(len(so_far), len(figure.units))
+        progress.update(len(so_far), len(figure.units))
     write_atomic(page, markdown(store.read()[NAME], store.key["dials"]).encode())
 
 

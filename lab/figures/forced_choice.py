@@ -9,7 +9,7 @@ from jaxtyping import Float, Shaped
 from lab.figure import Figure
 from lab.judging.cases import UNSEEN, Case, cases
 from lab.judging.judge import judge_of, paint
-from lab.waiting import Waiting
+from parasol.apps.progress import Progress
 from parasol.held_out import Subject
 from parasol.metrics.interval import mean_estimate
 from parasol.types import Picture, Record
@@ -34,11 +34,11 @@ def forced_choice(subject: Subject) -> Figure:
 
     @cache
     def seen() -> dict[str, np.ndarray]:
-        read, waiting = judge_of(subject).lite2.read, Waiting("results for forced_choice")
+        read, progress = judge_of(subject).lite2.read, Progress("results for forced_choice")
         rows: list[list[np.ndarray]] = []
         for case in chosen:
             rows.append([read(picture).moments for picture in _pictures(subject, case)])
-            waiting.tell(len(rows), len(chosen))
+            progress.update(len(rows), len(chosen))
         ours, real, rebuilt = np.array(rows).transpose(1, 0, 2)
         return {"ours": ours, "real": real, "rebuilt": rebuilt}
 

@@ -27,8 +27,8 @@ from lab.figures.robustness import robustness
 from lab.figures.strength import strength
 from lab.figures.wishes import wishes
 from lab.figures.words import words
-from lab.waiting import Waiting
 from parasol import corpora
+from parasol.apps.progress import Progress
 from parasol.comparison.journal import as_lines
 from parasol.corpora import gallery
 from parasol.held_out import Subject, subject_of
@@ -68,10 +68,10 @@ def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
         make, store = FIGURES[name], stores[name]
         figure, records = make(subject), store.records(name, make)
         if len(records) < len(figure.units):
-            waiting = Waiting(name, already=len(records))
+            progress = Progress(name, already=len(records))
             for so_far in measured(figure, records):
                 store.write(name, make, figure, so_far)
-                waiting.tell(len(so_far), len(figure.units))
+                progress.update(len(so_far), len(figure.units))
         print(f'"{name}": {as_lines(store.read()[name]["summary"], 2)}', flush=True)
 
 

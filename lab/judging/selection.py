@@ -11,8 +11,8 @@ from pathlib import Path
 
 from lab.judging.cases import UNSEEN, cases
 from lab.judging.judge import gallery_of, judged, means, paint
-from lab.waiting import Waiting
 from parasol import corpora
+from parasol.apps.progress import Progress
 from parasol.comparison.markdown import table as markdown_table
 from parasol.comparison.method import read
 from parasol.comparison.methods import Asked
@@ -53,13 +53,13 @@ def select(subject: Subject, settings: Sequence[str], count: int) -> dict[str, d
         "real pictures": means([judged(subject, gallery, case, subject.fitted(case.truth)) for case in chosen]),
         "content pictures": means([judged(subject, gallery, case, subject.fitted(case.content)) for case in chosen]),
     }
-    waiting, done = Waiting("painting"), 0
+    progress, done = Progress("painting"), 0
     for name, dials in given.items():
         found = []
         for case in chosen:
             found.append(judged(subject, gallery, case, paint(subject, case, **dials)))
             done += 1
-            waiting.tell(done, len(given) * len(chosen))
+            progress.update(done, len(given) * len(chosen))
         rows[name] = means(found)
     return rows
 

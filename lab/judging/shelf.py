@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from lab.judging.cases import KNOWN, Case
-from lab.waiting import Waiting
+from parasol.apps.progress import Progress
 from parasol.corpora import Cell
 from parasol.held_out import Subject
 from parasol.index.build import build
@@ -36,7 +36,7 @@ def shelf(subject: Subject) -> Index:
             link.symlink_to(subject.file(cell).resolve())
     build(
         folder / PICTURES, folder / INDEX, Describer.of(subject.model.components), workers=1,
-        progress=Waiting("shelf").tell,
+        progress=Progress("shelf").update,
     )  # fmt: skip
     return Index.open(folder / INDEX)
 

@@ -18,8 +18,8 @@ from typing import Any
 from lab.judging.cases import Case
 from lab.sheets.small_png import save, shows
 from lab.sheets.worst import told, uncurated, worst
-from lab.waiting import Waiting
 from parasol import corpora
+from parasol.apps.progress import Progress
 from parasol.corpora import Cell, Corpus
 from parasol.corpora.pictograms import ATTRIBUTION_FILE
 from parasol.held_out import Pair, Subject, held_out, shuffled
@@ -190,14 +190,14 @@ def draw(plan: Plan, out: Path, key: object, *, cell: int) -> bool:
     text = json.dumps({"subject": key, "cells": [[entry.name for entry in row] for row in plan.rows]})
     if shows(out, text):
         return False
-    total, done, waiting = sum(map(len, plan.rows)), 0, Waiting(out.stem)
+    total, done, progress = sum(map(len, plan.rows)), 0, Progress(out.stem)
     rows: list[list[Picture]] = []
     for row in plan.rows:
         rows.append([])
         for entry in row:
             rows[-1].append(entry.draw())
             done += 1
-            waiting.tell(done, total)
+            progress.update(done, total)
     save(out, sheet(rows, cell=cell, row_labels=plan.row_labels, column_labels=plan.column_labels), text)
     return True
 

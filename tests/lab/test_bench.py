@@ -18,7 +18,6 @@ from lab.speed.machine import CHILD, cpu_name, import_seconds, run_parasol
 from lab.speed.step import step_speed
 from lab.speed.training import TrainingSpeed, training_speed
 from lab.speed.training import main as training_speed_main
-from lab.waiting import time_left
 from parasol.bundle import Bundle
 from parasol.training.loop import Optimisation, Task
 
@@ -136,10 +135,3 @@ def test_the_core_asks_for_no_training() -> None:
     names = " ".join(downloads.core_requirements())
     assert "numpy" in names
     assert "torch" not in names
-
-
-@pytest.mark.parametrize(
-    ("spent", "done", "left", "words"), [(10.0, 5, 20, "40 s"), (60.0, 1, 10, "10 min"), (0.0, 0, 3, "0 s")]
-)
-def test_time_left(spent: float, done: int, left: int, words: str) -> None:
-    assert time_left(spent, done, left) == words

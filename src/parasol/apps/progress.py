@@ -15,19 +15,22 @@ class Progress:
     """A line that is rewritten in place, for work above two seconds; where standard error is no terminal, a new line a
     minute."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, already: int = 0) -> None:
+        """`already`: units that an earlier run finished, which say nothing about the pace."""
         self._what = what
         self._shown = ""
         self._started = time.monotonic()
         self._live = sys.stderr.isatty()
         self._next = self._started + (PATIENCE if self._live else LOG_INTERVAL)
-        self._pace = Pace()
+        self._pace = Pace(already)
 
     def update(self, done: float, total: float, note: str = "") -> None:
         """Tell that `done` of `total` is behind us."""
         now = time.monotonic()
         left = self._pace.left(now - self._started, done, total)
-        if now < self._next:
+        if done >= total:
+            self.clear()
+        if now < self._next or done >= total:
             return
         told = " ".join(filter(None, (self._what, note, f"{done / total:4.0%}", duration(left))))
         if self._live:
@@ -66,8 +69,8 @@ class Pace:
     What came first may say nothing: the first steps of an inverted picture cost no network call.
     """
 
-    def __init__(self) -> None:
-        self._marks = deque([(0.0, 0.0)])
+    def __init__(self, already: float = 0.0) -> None:
+        self._marks = deque([(0.0, already)])
 
     def left(self, spent: float, done: float, total: float) -> float:
         """Seconds left after `spent` seconds, in which `done` of `total` were done; nan where nothing is known."""
