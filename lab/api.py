@@ -28,7 +28,7 @@ def _of(name: str) -> Iterator[str]:
     if issubclass(found, Exception):
         return
     if found is parasol.DialKeywords:
-        yield from (f"`{dial.name}`: {dial.told()}\n" for dial in asked())
+        yield from (f"`{dial.name}`: {dial.explained()}\n" for dial in asked())
     for word, member in sorted(vars(found).items()):
         plain = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         if word[0] == "_" or not getattr(plain, "__doc__", None):

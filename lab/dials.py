@@ -33,7 +33,7 @@ def keywords(record: type[Dials] = Dials) -> str:
     for dial in asked(record):
         quoted = ", ".join(f'"{one}"' for one in dial.choices)
         hint = f"Literal[{quoted}]" if quoted else dial.sort.__name__
-        told = fill(f'"""{dial.told()}', 116, initial_indent="    ", subsequent_indent="    ")
+        told = fill(f'"""{dial.explained()}', 116, initial_indent="    ", subsequent_indent="    ")
         told += '\n    """' if "\n" in told else '"""'
         parts.append(f"    {dial.name}: {hint} | None\n{told}\n")
     return "\n".join(parts)

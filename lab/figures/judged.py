@@ -8,8 +8,8 @@ from jaxtyping import Float
 
 from lab.figure import Figure
 from lab.judging.cases import CASES, COLUMNS, Case, cases, gallery_cells
+from lab.judging.held_out_index import nearest_in_family
 from lab.judging.judge import Look, gallery_of, judge_of, paint, perceptual, style_distance, style_picture
-from lab.judging.shelf import nearest_in_hand
 from parasol.comparison.methods import Asked, method
 from parasol.held_out import Subject
 from parasol.images import fit
@@ -126,7 +126,7 @@ def _pictures(subject: Subject, case: Case, methods: dict[str, Callable[[Picture
         REAL: subject.fitted(case.truth),
         REBUILT: subject.rebuilt(case.truth),
         CONTENT: content,
-        RETRIEVED: subject.fitted(nearest_in_hand(subject, case)),
+        RETRIEVED: subject.fitted(nearest_in_family(subject, case)),
         **{name: one(content, style) for name, one in methods.items()},
     }
 

@@ -1,4 +1,4 @@
-"""Generative search against plain search: wishes whose picture is in no index."""
+"""Generative search against plain search: what is asked for is in no index."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +8,8 @@ import numpy as np
 from lab.figure import Figure
 from lab.figures.judged import DISTANCES, percent_below
 from lab.judging.cases import UNSEEN, Case, cases
+from lab.judging.held_out_index import held_out_index
 from lab.judging.judge import judge_of, perceptual
-from lab.judging.shelf import shelf
 from parasol.held_out import Subject
 from parasol.images import fit, load
 from parasol.metrics.chamfer import chamfer
@@ -34,7 +34,7 @@ def wishes(subject: Subject) -> Figure:
 
     def measure(case: Case) -> Record:
         truth = subject.fitted(case.truth)
-        session = Session(subject.model, shelf(subject))
+        session = Session(subject.model, held_out_index(subject))
         found, made = session.answer(
             content=subject.file(case.content), style=subject.file(case.style), dials=subject.dials()
         )

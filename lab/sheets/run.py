@@ -16,8 +16,8 @@ from textwrap import shorten
 from typing import Any
 
 from lab.judging.cases import Case
+from lab.sheets.by_judge import cells_of, lowest, uncurated
 from lab.sheets.small_png import save, shows
-from lab.sheets.worst import told, uncurated, worst
 from parasol import corpora
 from parasol.apps.progress import Progress
 from parasol.corpora import Cell, Corpus
@@ -84,7 +84,7 @@ class Sheets:
             "fresh": partial(self._sweep, "seed", range(SEEDS), fresh=True),
             "autoencoder": self.autoencoder,
             "uncurated": lambda: self._judged(uncurated(self.subject), BESIDE),
-            "worst": lambda: self._judged(worst(self.subject, self.figures), 1),
+            "worst": lambda: self._judged(lowest(self.subject, self.figures), 1),
         }
 
     def contents_by_styles(self) -> Plan:
@@ -132,7 +132,7 @@ class Sheets:
         """Cases, `beside` to a row: content, style, result at default dials and seed 0, and the true cell."""
         blocks = []
         for case in chosen:
-            content, style, truth = map(self._real, told(case))
+            content, style, truth = map(self._real, cells_of(case))
             blocks.append([content, style, self._styled(Pair(content=case.content, style=case.style)), truth])
         rows = [[entry for block in blocks[k : k + beside] for entry in block] for k in range(0, len(blocks), beside)]
         labels = [_label(case.truth) for case in chosen[::beside]]

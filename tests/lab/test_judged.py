@@ -21,8 +21,8 @@ from lab.figures.wishes import summary as wishes_summary
 from lab.figures.wishes import values, wishes
 from lab.judging import selection
 from lab.judging.cases import COLUMNS, NEW_STYLE, SEEN, UNSEEN, cases, gallery_cells, in_turns, judge_bases, judge_cells
+from lab.judging.held_out_index import held_out_index, known, nearest_in_family
 from lab.judging.judge import fit_content, judge_of, paint, perceptual, principal, style_distance
-from lab.judging.shelf import known, nearest_in_hand, shelf
 from parasol import Parasol
 from parasol.comparison.lite2 import PLACES, Lite2
 from parasol.corpora import Corpus
@@ -260,12 +260,12 @@ def test_dials_are_chosen_by_what_the_judge_says(
 
 
 def test_the_shelf_has_no_answers_and_finds_the_nearest(subject: Subject) -> None:
-    index = shelf(subject)
+    index = held_out_index(subject)
     cells = known(subject.corpus.cells)
     assert len(index.table) == len(cells)
     assert not any(cell.split in ("content-test", "cell-test") for cell in cells)
     case = cases(subject.corpus, UNSEEN, 1)[0]
-    found = nearest_in_hand(subject, case)
+    found = nearest_in_family(subject, case)
     embed, wanted = subject.model.embed_content, subject.model.embed_content(subject.file(case.content))
     near = {
         cell.id: float(cosine_distance(embed(subject.file(cell)), wanted))

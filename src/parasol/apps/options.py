@@ -98,7 +98,7 @@ def _option(dial: NamedDial, default: Any) -> Parameter:
     names = [f"--{dial.option}"]
     if dial.sort is bool and dial.dial.own is not None:
         names = [f"--{dial.option}/--no-{dial.option}"]
-    told = dial.dial.help if default is not None else dial.told()
+    told = dial.dial.help if default is not None else dial.explained()
     option = typer.Option(*names, help=told, metavar=None if dial.choices else dial.takes or None)
     hint = Annotated[Optional[dial.annotation], option]  # noqa: UP045 (the type is a value here)
     return Parameter(dial.name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=hint)

@@ -14,7 +14,7 @@ from parasol.apps.draw import Frame, Outcome, Tally, draw, drawings_only, reader
 from parasol.apps.jobs import STDIN, Job, outputs, plan, sources
 from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.words import likes, told
+from parasol.apps.words import likes, weighed
 from parasol.errors import ParasolError
 from parasol.images import check_target
 from parasol.images.endings import ENDINGS, ending_of, same_kind
@@ -92,7 +92,7 @@ def style(
       parasol style house.jpg --like crab.png --size 1024 --preview soon.png -o large.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
-    jobs = plan(content, likes(like, like_text), out, told(show, content_text))
+    jobs = plan(content, likes(like, like_text), out, weighed(show, content_text))
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ParasolError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
     frame = _frame(jobs, size=size, mask=mask, protect=protect, ground=ground, colors=colors, palette=palette,

@@ -44,14 +44,14 @@ class Like:
         return cls(source=head.rstrip() if spoken else head, weight=weight, spoken=spoken)
 
 
-def told(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like]:
+def weighed(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like]:
     """Pictures and words with their weights, as two options name them."""
     return [*map(Like.parse, files or []), *(Like.parse(text, spoken=True) for text in texts or [])]
 
 
 def likes(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like]:
     """What --like and --like-text ask for together. Raises ValueError where that is nothing."""
-    found = told(files, texts)
+    found = weighed(files, texts)
     if not found:
         raise ParasolError("no style is given: name a picture or a card, or describe one in words (--help tells how)")
     return found

@@ -280,7 +280,7 @@ class NamedDial:
             return "on" if value else "off"
         return f"{value:.3g}" if self.sort is float else str(value)
 
-    def told(self) -> str:
+    def explained(self) -> str:
         """What it does, and what it is where it is left out."""
         return self.dial.help if not self.otherwise else f"{self.dial.help[:-1]}; {self.otherwise} if left out."
 

@@ -29,7 +29,7 @@ def asked_dials(record: type[Dials] = Dials) -> Any:
         if dial.sort in (int, float):
             rule = {"minimum": dial.dial.low, "maximum": dial.dial.high}
         default = None if dial.dial.own is not None else dial.default
-        fields[dial.name] = (dial.sort | None, Field(default, description=dial.told(), json_schema_extra=rule))
+        fields[dial.name] = (dial.sort | None, Field(default, description=dial.explained(), json_schema_extra=rule))
     return create_model("AskedDials", __base__=Strict, **fields)
 
 

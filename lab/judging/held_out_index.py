@@ -18,7 +18,7 @@ PICTURES, INDEX = "shelf", "index"
 
 
 @cache
-def shelf(subject: Subject) -> Index:
+def held_out_index(subject: Subject) -> Index:
     """An index of every cell of the splits train and style-test, by the model's encoders.
 
     It lies in the corpus folder, in a folder that the weights of the encoders name; built when first asked for, about
@@ -42,13 +42,13 @@ def shelf(subject: Subject) -> Index:
 
 
 def known(cells: Sequence[Cell]) -> list[Cell]:
-    """Those that may lie on the shelf."""
+    """Those that may be in it."""
     return [cell for cell in cells if cell.split in KNOWN]
 
 
-def nearest_in_hand(subject: Subject, case: Case) -> Cell:
-    """The cell on the shelf, by the hand of the case's style, whose content descriptor is nearest to the content's."""
-    index, rows = shelf(subject), _rows(subject)
+def nearest_in_family(subject: Subject, case: Case) -> Cell:
+    """The cell of the index, of the case's own style family, whose content descriptor is nearest to the content's."""
+    index, rows = held_out_index(subject), _rows(subject)
     own = np.array([row for row, cell in enumerate(rows) if cell.set == case.style.set])
     wanted = subject.model.embed_content(subject.file(case.content))
     contents = index.table.take(own)[:, index.manifest.encoders.content_columns].astype(np.float32)
@@ -57,8 +57,8 @@ def nearest_in_hand(subject: Subject, case: Case) -> Cell:
 
 @cache
 def _rows(subject: Subject) -> list[Cell]:
-    """The cell of every row of the shelf."""
-    index = shelf(subject)
+    """The cell of every row of the index."""
+    index = held_out_index(subject)
     cells = {cell.id: cell for cell in subject.corpus.cells}
     entries = index.entries_of(range(len(index.table)))
     return [cells[entry.path.removesuffix(".png")] for entry in entries]

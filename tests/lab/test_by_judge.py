@@ -10,8 +10,8 @@ import judged_corpus
 from lab.figures.judged import OURS
 from lab.judging.cases import UNSEEN, cases
 from lab.sheets import run as sheets
+from lab.sheets.by_judge import lowest, ranked, uncurated
 from lab.sheets.run import Sheets
-from lab.sheets.worst import ranked, uncurated, worst
 from parasol import Parasol
 from parasol.held_out import Subject
 
@@ -36,7 +36,7 @@ def figures(subject: Subject, tmp_path: Path) -> Path:
 
 
 def test_the_worst_come_first(subject: Subject, figures: Path) -> None:
-    found = worst(subject, figures)
+    found = lowest(subject, figures)
     assert found == [*cases(subject.corpus, UNSEEN, 100)][::-1][:12]
     near = {"column": UNSEEN, "content": "a", "style": "b", "truth": "c", "perceptual": {OURS: 1.0}}
     far = near | {"content": "d", "perceptual": {OURS: 2.0}}
@@ -49,7 +49,7 @@ def test_figures_of_something_else_are_refused(subject: Subject, figures: Path, 
     content = json.loads(figures.read_text())
     figures.write_text(json.dumps(content | {"subject": content["subject"] | change}))
     with pytest.raises(ValueError, match="has no finished figure 'judged' of this model and corpus: measure it first"):
-        worst(subject, figures)
+        lowest(subject, figures)
 
 
 def test_unfinished_or_missing_figures_are_refused(subject: Subject, figures: Path, tmp_path: Path) -> None:
@@ -57,14 +57,14 @@ def test_unfinished_or_missing_figures_are_refused(subject: Subject, figures: Pa
     del content["figures"]["judged"]["summary"]
     figures.write_text(json.dumps(content))
     with pytest.raises(ValueError, match="has no finished figure 'judged'"):
-        worst(subject, figures)
+        lowest(subject, figures)
     with pytest.raises(ValueError, match=r"nowhere.json' is not there: measure it first"):
-        worst(subject, tmp_path / "nowhere.json")
+        lowest(subject, tmp_path / "nowhere.json")
 
 
 def test_content_style_result_and_truth_stand_side_by_side(subject: Subject, figures: Path) -> None:
     plans = Sheets(subject=subject, figures=figures).plans()
-    plan, case = plans["worst"](), worst(subject, figures)[0]
+    plan, case = plans["worst"](), lowest(subject, figures)[0]
     assert plan.column_labels == ["content", "style", "result", "truth"]
     assert len(plan.rows) == 12
     names = [entry.name for entry in plan.rows[0]]

@@ -23,7 +23,7 @@ def uncurated(subject: Subject) -> Sequence[Case]:
     return cases(subject.corpus, UNSEEN, UNCURATED)
 
 
-def worst(subject: Subject, figures: Path) -> Sequence[Case]:
+def lowest(subject: Subject, figures: Path) -> Sequence[Case]:
     """The unseen contents whose results are furthest from the true cell by the judge, in the records of `judged`.
 
     Raises:
@@ -41,7 +41,7 @@ def ranked(records: Sequence[Record]) -> list[str]:
     return [f"{record['content']} as {record['style']}" for record in own]
 
 
-def told(case: Case) -> tuple[Cell, Cell, Cell]:
+def cells_of(case: Case) -> tuple[Cell, Cell, Cell]:
     """What stands beside a result: content, style and truth."""
     return case.content, case.style, case.truth
 
