@@ -44,6 +44,11 @@ def test_like_refuses_weights_that_do_nothing(word: str) -> None:
         ("style-scale=1,3,5", "style-scale", (1, 3, 5)),
         ("seed=3,1", "seed", (3, 1)),
         ("steps=10:50:3", "steps", (10, 30, 50)),
+        ("strength=0:1:3", "strength", (0, 0.5, 1)),
+        ("color-strength=0,1", "color-strength", (0, 1)),
+        ("color=off, match", "color", ("off", "match")),
+        ("fresh=off,on", "fresh", (False, True)),
+        (f"seed={2**63 - 1}", "seed", (2**63 - 1,)),
     ],
 )
 def test_vary(word: str, dial: str, values: tuple[int | float, ...]) -> None:
@@ -62,6 +67,9 @@ def test_vary(word: str, dial: str, values: tuple[int | float, ...]) -> None:
         ("structure=0:1:0", "no value that can be drawn"),
         ("structure=0,nan", "no value that can be drawn"),
         ("seed=1,2.5", "takes whole numbers"),
+        ("seed=1,inf", "no value that can be drawn"),
+        ("color=off,loud", "has no list of off, match, keep"),
+        ("content-map=1", "has no list of on, off"),
     ],
 )
 def test_vary_refuses(word: str, message: str) -> None:
@@ -72,3 +80,5 @@ def test_vary_refuses(word: str, message: str) -> None:
 def test_labels() -> None:
     assert Vary.parse("structure=0:1:3").label(1 / 3) == "structure 0.333"
     assert Vary.parse("seed=7").label(7) == "seed 7"
+    assert Vary.parse("fresh=on").label(True) == "fresh on"
+    assert Vary.parse("color=keep").label("keep") == "color keep"

@@ -10,10 +10,11 @@ from inspect import signature
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from lab import dials as pages
 from parasol import Parasol, ParasolError
-from parasol.apps.cli import app
+from parasol.apps.cli import app, main
 from parasol.bundle import Bundle, DefaultDials
 from parasol.dials import Dials, asked, named
 from parasol.dials.keywords import DialKeywords
@@ -153,3 +154,24 @@ def test_every_dial_has_a_help_of_one_sentence() -> None:
         assert dial.dial.help[0].isupper(), dial.name
         assert dial.dial.help.endswith("."), dial.name
     assert len({*NAMES}) == len(NAMES) == len(named(Dials)) + 2
+
+
+def test_a_sheet_turns_dials_of_every_sort(
+    tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = copy_of(bundle, tmp_path / "calibrated")
+    edit_manifest(folder, strength=[{"style_scale": 0.5, "structure": 1.0}, {"style_scale": 4.5, "structure": 0.0}])
+    drawing(0, 32, 32).save("c.png")
+    drawing(1, 32, 32).save("s.png")
+    words = ["grid", "c.png", "--like", "s.png", "--steps", "1", "--size", "32", "--model", str(folder)]
+    vary = ["--vary", "strength=0,0.5", "--vary", "color=off,match"]
+    assert main([*words, *vary, "-o", "sheet.png"]) == 0
+    drawn = [[cell["dials"] for cell in row[2:]] for row in json.loads(Image.open("sheet.png").text["parasol-sheet"])]  # type: ignore[attr-defined]
+    found = [[(one["style_scale"], one["structure"], one["color"]) for one in row] for row in drawn]
+    assert found == [[(0.5, 1.0, color), (2.5, 0.5, color)] for color in ("off", "match")]
+    capsys.readouterr()
+    assert main([*words, "--vary", "strength=0,1", "--style-scale", "3"]) == 2
+    assert "strength stands for style_scale and structure" in capsys.readouterr().err
+    assert main([*words, "--vary", "content-map=off,on"]) == 2
+    assert "a content map is asked for" in capsys.readouterr().err

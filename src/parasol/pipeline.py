@@ -153,10 +153,9 @@ class Parasol:
         if paper and strength is not None:
             raise ParasolError("strength is calibrated with the model's own dials and paper leaves them: give one")
         if strength is not None:
-            stands = self._at_strength(STRENGTH.taken(strength))
-            if any(words.get(name) is not None for name in stands):
+            if any(words.get(name) is not None for name in StrengthStop.model_fields):
                 raise ParasolError("strength stands for style_scale and structure: give it alone, or those two")
-            words |= stands
+            words |= self._at_strength(STRENGTH.taken(strength))
         found = chosen(words, own)
         self._require_map(found)
         return found
