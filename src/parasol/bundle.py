@@ -73,7 +73,7 @@ def own_dials(record: type[Dials] = Dials) -> Any:
     fields: dict[str, Any] = {}
     for dial in named(record):
         if dial.dial.own is not None:
-            ends = {"ge": dial.dial.low, "le": dial.dial.high} if dial.sort in (int, float) else {}
+            ends: dict[str, Any] = {"ge": dial.dial.low, "le": dial.dial.high} if dial.sort in (int, float) else {}
             fields[dial.name] = (dial.annotation, Field(... if dial.required else dial.default, **ends))
     return create_model("OwnDials", __base__=Strict, **fields)
 

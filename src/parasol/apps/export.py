@@ -12,9 +12,10 @@ from parasol.dials import named
 from parasol.errors import ParasolError
 
 OWN = [dial for dial in named() if dial.dial.own is not None]
+VALUES: dict[str, Any] = {dial.name: dial.dial.own for dial in OWN}
 
 
-@options.with_dials(among=OWN, **{dial.name: dial.dial.own for dial in OWN})
+@options.with_dials(among=OWN, **VALUES)
 def export(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The diffusion recipe whose run is exported.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the bundle.")],
