@@ -3,7 +3,7 @@
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from parasol.runtime import Components, kept
 from parasol.runtime.graph import external_tensors
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession, SessionOptions
+    from onnxruntime import InferenceSession
 
 ONE_THREAD = frozenset({"style", "content"})
 """What describes pictures: ONNX Runtime sums over a middle axis otherwise where threads exceed the batch, which moves
@@ -99,7 +99,7 @@ def _fresh(bundle: Bundle, component: str, threads: int, written: str) -> "Infer
         raise BundleError(f"{where} cannot be run ({detail}): {GET_ANOTHER}") from error
 
 
-def _options(threads: int, *, ready: bool = False) -> "SessionOptions":
+def _options(threads: int, *, ready: bool = False) -> Any:
     """ready: the graph is as the optimisers leave it, and they are not asked again."""
     import onnxruntime
 
@@ -111,7 +111,7 @@ def _options(threads: int, *, ready: bool = False) -> "SessionOptions":
     return options
 
 
-def _session(graph: bytes | str, options: "SessionOptions") -> "InferenceSession":
+def _session(graph: bytes | str, options: Any) -> "InferenceSession":
     import onnxruntime
 
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
