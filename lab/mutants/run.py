@@ -44,8 +44,11 @@ def survivors(
     tests: runs the tests of a mutation on the copy, and returns pytest's exit code.
 
     Raises:
-        ValueError: what a mutation changes does not stand there once, or its tests cannot be run.
+        ValueError: what a mutation changes does not stand there once, or its tests fail without it, or cannot be run.
     """
+    for names in dict.fromkeys(mutation.tests for mutation in mutations):
+        if tests(Mutation("", "", "", names)) != SURVIVED:
+            raise ValueError(f"{', '.join(names)} fail without any mutation: mend them first")
     for mutation in mutations:
         path = source / package / mutation.file
         text = path.read_text("utf-8")

@@ -48,4 +48,6 @@ def test_what_is_not_there_and_tests_that_do_not_run_are_errors(source: Path) ->
     with pytest.raises(ValueError, match=r"'x / 9' stands 0 times in sums\.py"):
         list(survivors([Mutation("sums.py", "x / 9", "x", ())], source, lambda _: 0, "p"))
     with pytest.raises(ValueError, match=r"the tests of sums\.py cannot be run: pytest ended with 5"):
-        list(survivors([Mutation("sums.py", "x / 2", "x", ())], source, lambda _: 5, "p"))
+        list(survivors([Mutation("sums.py", "x / 2", "x", ())], source, lambda one: 5 * bool(one.file), "p"))
+    with pytest.raises(ValueError, match=r"test_a\.py fail without any mutation"):
+        list(survivors([Mutation("sums.py", "x / 2", "x", ("test_a.py",))], source, lambda _: 1, "p"))
