@@ -46,7 +46,7 @@ def lowest(pyproject: str) -> list[str]:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Install, paint, and say so; a failing command raises CalledProcessError."""
-    parser = argparse.ArgumentParser(prog="python -m lab lowest", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m lab lowest", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--keep", type=Path, help="folder for the environment; left out, it is removed afterwards")
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as held:

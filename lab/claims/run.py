@@ -23,7 +23,7 @@ def rendered(root: Path) -> dict[Path, str]:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Write the pages that differ, and name them."""
-    parser = argparse.ArgumentParser(prog="python -m lab claims", description=__doc__.partition(":")[0])
+    parser = argparse.ArgumentParser(prog="python -m lab claims", description=(__doc__ or "").partition(":")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 where a page would change")
     given = parser.parse_args(words)
     wanted = rendered(ROOT)

@@ -71,6 +71,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *_of(
         "maths/colour.py", "maths_colour",
         ("style.covariance, 0.5, floor", "style.covariance, 1.0, floor"),
+        ("centred.T @ centred / len(colours)", "centred.T @ centred / (2.0 * len(colours))"),
         ("np.linalg.svd(wanted @ whitening)", "np.linalg.svd(whitening @ wanted)"),
         ("np.minimum(gains, max_gain)", "np.maximum(gains, max_gain)"),
         ("@ gain.T + style.mean", "@ gain.T + content.mean"),
@@ -84,10 +85,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("return ordered[:, below] * (1.0 - share)", "return ordered[:, below] * share"),
         ("np.arange(count) + 0.5) / count)", "np.arange(count)) / count)"),
         ("np.maximum(places - REACH, 0) + 1.0", "np.maximum(places - REACH, 0)"),
+        ("[basis @ patches for basis", "[-basis @ patches for basis"),
+        ("min(share - already, 1.0)", "0.5 * min(share - already, 1.0)"),
     ),
     *_of(
         "conditions.py", "conditions",
         ("[weight / total for _, weight in found]", "[weight for _, weight in found]"),
+        ("colours=mean_colours(*colours) if colours else None", "colours=None"),
         ("pixels=mean_texture([one.pixels for", "pixels=mean_texture([one.latents for"),
         ("style=components.project(style[None])", "style=style[None]"),
     ),
@@ -104,6 +108,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("chain[done] + (1.0 - held[done]) * z", "z + (1.0 - held[done]) * chain[done]"),
         ("residuals = solve(source,", "residuals = solve(target,"),
         ("sigma(step, eta=eta) * noise for", "noise for"),
+        ("hold(k + 1, step_mean", "hold(k, step_mean"),
         ("second_order(eps, here[1], z_0_before,", "second_order(eps, z_0_before, here[1],"),
     ),
     *_of(
@@ -140,6 +145,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "metrics/frechet.py", "metrics",
         ("centred.T @ centred / (count - 1)", "centred.T @ centred / count"),
         ("- 2.0 * shared)", "- shared)"),
+        ("return frechet_distance(gaussian(a), gaussian(b))", "return frechet_distance(gaussian(a), gaussian(a))"),
+        ("gaussian(b.reshape(len(b), -1).T)", "gaussian(a.reshape(len(a), -1).T)"),
     ),
     *_of(
         "metrics/leakage.py", "metrics",
@@ -160,6 +167,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("(1.0 + content_distance) * (1.0 + style_fid)", "content_distance * (1.0 + style_fid)"),
         ("- 2.0 * mean_kernel(a, b)", "- mean_kernel(a, b)"),
         ("np.partition(among, k - 1, axis=1)", "np.partition(among, k, axis=1)"),
+        ("float(inside(real, results, k=k).mean())", "float(inside(results, real, k=k).mean())"),
     ),
     *_of(
         "metrics/statistics.py", "metrics_statistics metrics",
@@ -169,9 +177,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     *_of(
         "metrics/structure.py", "metrics",
         ("np.hypot(ndimage.sobel(luma, axis=0), ndimage.sobel(luma, axis=1))", "ndimage.sobel(luma, axis=0)"),
+        ("(lengths[0] * lengths[1])", "lengths[0] ** 2"),
     ),
     *_of(
         "metrics/interval.py", "metrics",
         ("[(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0]", "[1.0 - LEVEL, LEVEL]"),
+        ("value=float(values.mean()), low", "value=float(values.sum()), low"),
     ),
 )  # fmt: skip
