@@ -11,7 +11,7 @@ WORKERS ?= 2
 # A file stays with one process, whose fixtures serve all of it; tests/conftest.py says which file is first.
 PYTEST  := PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo check quick bench figures sheets clean
+.PHONY: demo check quick bench figures sheets mutants lowest clean
 
 demo: $(VENV)/.core
 	$(BIN)/parasol style examples/content.png --like examples/style.png -o out/demo.png
@@ -29,6 +29,14 @@ quick: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(PYTEST) -m 'not slow' --ignore tests/lab
+
+# Wrong formulas one at a time: do the tests see each? Not in CI: some minutes.
+mutants: $(VENV)/.dev
+	PARASOL_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m lab mutants
+
+# The lowest versions of the core's dependencies that pyproject.toml allows, in an environment of their own.
+lowest: $(VENV)/.dev
+	$(BIN)/python -m lab lowest
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m lab bench

@@ -24,6 +24,7 @@ COMMANDS = {
     "dials": ("lab.dials", "Python's keywords and the pages' tables, from the record of dials"),
     "api": ("lab.api", "the page of the public Python API, from its docstrings"),
     "lowest": ("lab.lowest", "the lowest versions that pyproject.toml allows, installed and used"),
+    "mutants": ("lab.mutants.run", "one line of mathematics wrong at a time, and whether the tests see it"),
     "claims": ("lab.claims.run", "figures in the docs from stored results, and the index of decisions"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),

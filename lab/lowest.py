@@ -6,6 +6,7 @@ uses each of them: pictures and SVGs in and out, an index, a saved style, a reci
 
 import argparse
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ USES: tuple[tuple[str, ...], ...] = (
     ("style", "drawing.svg", "--like", "style.png", "--steps", "2", "--ground", "transparent", "-o", "b.svg"),
     ("replay", "a.png", "-o", "again.png"),
     ("card", "style.png", "-o", "a.style.json"),
-    ("index", "build", ".", "-o", "pictures.index"),
+    ("index", "build", "pictures", "-o", "pictures.index"),
     ("search", "pictures.index", "--like", "style.png"),
 )
 """Commands that touch every dependency of the core."""
@@ -45,7 +46,7 @@ def lowest(pyproject: str) -> list[str]:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Install, paint, and say so; a failing command raises CalledProcessError."""
-    parser = argparse.ArgumentParser(prog="python -m lab lowest", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m lab lowest", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--keep", type=Path, help="folder for the environment; left out, it is removed afterwards")
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as held:
@@ -59,6 +60,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _run(*pip, *pins, ROOT)
         for name in ("content.png", "style.png"):
             (folder / name).write_bytes((ROOT / "examples" / name).read_bytes())
+        shutil.copytree(ROOT / "tests" / "golden", folder / "pictures", dirs_exist_ok=True)
         (folder / "drawing.svg").write_text(SVG, "utf-8")
         for use in USES:
             print("parasol", *use, flush=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.mutants.listed import MUTATIONS
+
 ROOT = Path(__file__).parent.parent
 ROWS = [line for line in (ROOT / "docs" / "paper_map.md").read_text("utf-8").splitlines() if line.startswith("|")]
 REFERENCE = re.compile(r"`([\w/]+\.py)(?:: (\w+))?`((?:, `\w+`)*)")
@@ -42,6 +44,20 @@ def test_what_is_mapped_exists(reference):
 @pytest.mark.parametrize("reference", [each for each in MISSING if each[1]], ids=": ".join)
 def test_what_is_called_missing_is_missing(reference):
     assert not exists(*reference)
+
+
+def test_a_mapped_formula_is_seen_when_it_is_wrong():
+    """`make mutants` changes a line of each mapped function that carries mathematics, and its tests have to fail."""
+    files, untried = {mutation.file for mutation in MUTATIONS}, []
+    for file, name in dict.fromkeys(BUILT):
+        text = (ROOT / "src" / "parasol" / file).read_text("utf-8") if file in files else ""
+        for node in ast.parse(text).body:
+            lines = (
+                isinstance(node, ast.FunctionDef) and node.name == name and ast.get_source_segment(text, node)
+            ) or ""
+            if lines and not any(one.file == file and one.old in lines for one in MUTATIONS):
+                untried.append(f"{file}: {name}")
+    assert untried == []
 
 
 def test_map_is_not_empty():

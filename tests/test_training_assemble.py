@@ -75,7 +75,8 @@ def test_networks_have_the_best_weights(recipe: Recipe, runs: Path) -> None:
     assert networks.projector.config == PROJECTOR
     assert card.training["d"]["score"] == 1.0
     assert card.style_version != card.content_version
-    assert card.attribution == "drawn by the tests"
+    assert card.attribution.endswith("\ndrawn by the tests")
+    assert "EfficientNet-Lite0, trained on ImageNet" in card.attribution
 
 
 def test_a_bundle_stands_in_for_the_runs_that_it_came_from(tmp_path: Path) -> None:

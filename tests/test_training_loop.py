@@ -12,7 +12,7 @@ from torch import nn
 from drawn_corpus import make
 from parasol.bundle import Bundle
 from parasol.corpora import Corpus
-from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
+from parasol.maths.steps import add_noise, per_picture
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.networks.content_map import ContentMapConfig
@@ -27,7 +27,6 @@ from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import Denoiser, DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.draws import draws
 from parasol.training.loop import Event, Optimisation, Task, run
-from parasol.training.losses import diffusion_loss, distance_loss, modality_losses, supervised_contrastive_loss
 from parasol.training.modality import ModalityTraining
 from parasol.training.tables import tables_of
 from parasol.training.views import altered
@@ -48,7 +47,7 @@ EVERYTHING = DiffusionTraining(
     mirrored=0.5,
     traced=0.5,
     precision="bfloat16",
-    modality=ModalityTraining(style=1.0, content=1.0, pictures=2),
+    modality=ModalityTraining(style=2.0, content=0.5, pictures=2),
 )
 
 
@@ -131,10 +130,10 @@ def test_training_reads_the_files_of_the_miner(corpus: Corpus, runs: Path) -> No
     for name in ("x", "y", "s"):
         np.testing.assert_array_equal(getattr(read, name), getattr(task.triplets, name))
     assert {corpus.cells[row].split for row in task.held.x} == {"content-val"}
-    before = {path: path.stat().st_mtime_ns for path in first.iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in first.glob("triplets-*.npy")}
     again = diffusion(corpus, runs).triplets
     np.testing.assert_array_equal(again.x, read.x)
-    assert {path: path.stat().st_mtime_ns for path in first.iterdir()} == before, "what is there is read"
+    assert {path: path.stat().st_mtime_ns for path in first.glob("triplets-*.npy")} == before, "what is there is read"
 
 
 def test_what_is_trained_on_is_told_with_the_purity_of_all_partners(corpus: Corpus, runs: Path) -> None:
@@ -235,22 +234,14 @@ def test_modality_losses_judge_the_picture_that_the_pass_foresees(corpus: Corpus
 
 
 def test_modality_losses_count_from_their_first_step_on(corpus: Corpus, runs: Path) -> None:
-    modality = ModalityTraining(style=1.0, content=1.0, pictures=8, least=0.0, since=3)
+    modality = ModalityTraining(style=2.0, content=0.5, pictures=8, least=0.0, since=3)
     task = diffusion(corpus, runs, training=replace(EVERYTHING, modality=modality))
     assert set(task.loss(task.model, 2)[1]) == set()
     loss, parts = task.loss(task.model, 3)
     assert set(parts) == {"noise", "of_style", "of_content"}
-    assert loss.item() == pytest.approx(sum(parts.values()))
+    assert loss.item() == pytest.approx(parts["noise"] + 2.0 * parts["of_style"] + 0.5 * parts["of_content"])
+    assert parts["of_style"] > 0.0
     assert parts["of_content"] > 0.0
-
-
-def test_modality_losses_by_hand() -> None:
-    found, wanted = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    weights = torch.tensor([[1.0, 0.5], [0.5, 0.0]])
-    style, content = modality_losses((found, found), (wanted, wanted.flip(0)), weights)
-    # 2 (1 - cos) / d = 0.2 for the second pair of the first; in the second 1 for the first, and the second unweighted
-    assert style.item() == pytest.approx(0.5 * 0.2 / 2)
-    assert content.item() == pytest.approx(0.5 * 1.0 / 2)
 
 
 def test_the_autoencoder_learns_and_scales_its_latent(corpus: Corpus, tmp_path: Path) -> None:
@@ -264,39 +255,6 @@ def test_the_autoencoder_learns_and_scales_its_latent(corpus: Corpus, tmp_path: 
     latent = task.model.encode(torch.rand(2, 3, 64, 64))
     assert latent.shape == (2, 4, 8, 8)
     assert float(task.model.latent_std.min()) > 0.1
-
-
-def test_contrastive_loss_by_hand_and_its_refusal() -> None:
-    descriptors = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    groups = torch.tensor([0, 0, 1])
-    # each of the first two: log(e^1 / (e^1 + e^0)) at temperature 1; the third has no positive
-    expected = -np.log(np.e / (np.e + 1.0))
-    assert supervised_contrastive_loss(descriptors, groups, 1.0).item() == pytest.approx(expected, rel=1e-6)
-    with pytest.raises(ValueError, match="two pictures of one group"):
-        supervised_contrastive_loss(descriptors, torch.tensor([0, 1, 2]), 1.0)
-
-
-def test_emphasis_counts_a_confounded_negative_more_often() -> None:
-    descriptors = nn.functional.normalize(torch.tensor([[1.0, 0.0], [1.0, 0.2], [0.0, 1.0], [0.6, 0.8]]), dim=1)
-    groups, confounds = torch.tensor([0, 0, 1, 1]), torch.tensor([5, 6, 5, 7])
-    # as if the negative with the same confound stood three times in the batch
-    similarity = (descriptors @ descriptors.T).double()
-    count = torch.ones(4, 4, dtype=torch.float64).fill_diagonal_(0.0)
-    count[0, 2] = count[2, 0] = 3.0
-    terms = similarity - (count * similarity.exp()).sum(1, keepdim=True).log()
-    expected = -(terms[0, 1] + terms[1, 0] + terms[2, 3] + terms[3, 2]) / 4
-    found = supervised_contrastive_loss(descriptors, groups, 1.0, confounds=confounds, emphasis=3.0)
-    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
-    assert supervised_contrastive_loss(descriptors, groups, 1.0, confounds=confounds) == supervised_contrastive_loss(
-        descriptors, groups, 1.0
-    )
-
-
-def test_distances_are_learned_as_half_the_parameters() -> None:
-    looks = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
-    at_half = torch.tensor([[1.0, 0.0], [0.875, 0.75**0.5 * 0.559]])  # unit vectors a chord of 0.5 apart
-    assert distance_loss(nn.functional.normalize(at_half, dim=1), looks).item() < 1e-3
-    assert distance_loss(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), looks).item() == pytest.approx(0.25)
 
 
 def test_views_differ_and_stay_pictures() -> None:
@@ -325,24 +283,6 @@ def test_synthetic_distances_are_trained_where_a_weight_asks(
     metric = [event.figures["metric"] for event in events if event.kind == "step"]
     assert np.mean(metric[-10:]) < 0.5 * np.mean(metric[:5])
     assert -1.0 <= events[-2].figures["metric"] <= 1.0, "validated on the looks that were held"
-
-
-def test_min_snr_weights_only_the_clean_end() -> None:
-    eps, predicted = torch.zeros(2, 1, 2, 2), torch.ones(2, 1, 2, 2)
-    alpha_bar = torch.tensor([0.5, 10.0 / 11.0])  # SNR 1 and 10
-    assert diffusion_loss(eps, predicted, alpha_bar, float("inf")).item() == pytest.approx(1.0)
-    assert diffusion_loss(eps, predicted, alpha_bar, 5.0).item() == pytest.approx((1.0 + 0.5) / 2, rel=1e-5)
-
-
-def test_with_a_floor_of_1_the_uncapped_loss_is_the_velocity_loss() -> None:
-    torch.manual_seed(0)
-    eps, z_0, v = torch.randn(3, 2, 1, 2, 2)
-    alpha_bar = torch.tensor([0.01, 0.9])
-    shaped = per_picture(alpha_bar, eps)
-    truth = shaped**0.5 * eps - (1.0 - shaped) ** 0.5 * z_0
-    predicted = epsilon_of_velocity(v, add_noise(z_0, eps, shaped), shaped)
-    loss = diffusion_loss(eps, predicted, alpha_bar, float("inf"), floor=1.0)
-    assert loss.item() == pytest.approx((truth - v).square().mean().item(), rel=1e-4)
 
 
 def test_a_new_run_begins_with_the_weights_that_fit(corpus: Corpus, runs: Path, tmp_path: Path) -> None:

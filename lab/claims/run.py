@@ -1,31 +1,35 @@
 """Write what the docs claim anew from what is stored: python -m lab claims [--check]
 
-Figures between markers (`lab/claims/markers.py`) in README, CHANGELOG and docs, and the index of docs/decisions.
+Figures between markers (`lab/claims/markers.py`) in README and docs, the marks of stored comparisons and the pages that
+show them, and the index of docs/decisions.
 """
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.claims import decisions
+from lab.claims import comparisons, decisions, markers
 
 ROOT = Path(__file__).parents[2]
 
 
 def rendered(root: Path) -> dict[Path, str]:
-    """The text that each page should have, by its file."""
-    index = root / "docs" / "decisions" / decisions.INDEX
-    return {index: decisions.index(index.parent)}
+    """The text that each page, and each stored comparison, should have, by its file."""
+    index, results = root / "docs" / "decisions" / decisions.INDEX, root / "lab" / "results"
+    pages = {path: path.read_text("utf-8") for path in (root / "README.md", *sorted((root / "docs").rglob("*.md")))}
+    marked = {path: markers.rendered(text, results) for path, text in pages.items() if markers.MARKED.search(text)}
+    return {**marked, **comparisons.rendered(root), index: decisions.index(index.parent)}
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Write the pages that differ, and name them."""
-    parser = argparse.ArgumentParser(prog="python -m lab claims", description=__doc__.partition(":")[0])
+    parser = argparse.ArgumentParser(prog="python -m lab claims", description=(__doc__ or "").partition(":")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 where a page would change")
     given = parser.parse_args(words)
-    changed = [path for path, text in rendered(ROOT).items() if not path.exists() or path.read_text("utf-8") != text]
+    wanted = rendered(ROOT)
+    changed = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in changed:
         print(path.relative_to(ROOT))
         if not given.check:
-            path.write_text(rendered(ROOT)[path], "utf-8")
+            path.write_text(wanted[path], "utf-8")
     return int(given.check and bool(changed))

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from parasol.comparison.backbone import Backbone
 from parasol.comparison.judges import BLOCK_4, BRUSHWORK, LAST, PLACES, STEM, Judges, View
 from parasol.comparison.lite2 import PLACES as LITE2_PLACES
+from parasol.comparison.relations import Relation, mark, relation_of
 from parasol.maths.distances import psnr, unit_mse
 from parasol.metrics.chamfer import SIDE, chamfer
 from parasol.metrics.frechet import sifid
@@ -24,16 +25,6 @@ CHANCE = "0.5"
 NO_NETWORK = Backbone(name="none", weights="none", preprocessing="RGB in [0, 1]")
 ALL_PLACES = "every place of the map"
 PICTURE = "the whole picture"
-ENCODERS_READ_IT = "the model's encoders are heads on this network's statistics"
-CONDITIONS = "the U-Net is conditioned on this descriptor, which also chose its training triplets"
-TRANSFORM_READS_IT = "its transform network is conditioned on this vector"
-CHOOSES_BY_IT = "it chooses one of its styles by this vector"
-LOSS_READS_IT = "its style loss matches the means and deviations of these layers"
-LOSS_IS_NEAR = "its losses read this network's other layers"
-LEARNED_BY_IT = "its style loss is in this descriptor's space, and chose its weights"
-WEIGHTS_CHOSEN_BY_IT = "this descriptor chose its weights"
-RETRIEVES_BY_IT = "it is conditioned on this descriptor and finds its neighbours by it"
-MATCHED = "it sets the colours' mean and covariance outright"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +49,7 @@ class Measure:
 
     def mark(self, kinds: Collection[str]) -> str:
         """* beside a value of a method that was optimised against it, ~ where the two share a part."""
-        return "*" if {*kinds} & {*self.optimised} else "~" if {*kinds} & {*self.related} else ""
+        return mark([*kinds], Relation(optimised=self.optimised, related=self.related))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,9 +86,6 @@ def _of_lpips(backbone: Backbone) -> Sequence[Measure]:
 def _measures(judges: Judges) -> Sequence[Measure]:
     lite0, lite2, magenta = judges.lite0.backbone, judges.lite2.backbone, judges.magenta.backbone
     style, content = judges.own.style_backbone, judges.own.content_backbone
-    near = {**dict.fromkeys(("ours", "rdm", "cast"), ENCODERS_READ_IT), "diffuseit": LOSS_IS_NEAR}
-    matched, own = {"diffuseit": LOSS_READS_IT}, {"ours": CONDITIONS, "cast": LEARNED_BY_IT}
-    shown = {"ours": CONDITIONS, "rdm": RETRIEVES_BY_IT, "cast": WEIGHTS_CHOSEN_BY_IT}
     layers, lite2_layers = ", ".join(PLACES), ", ".join(LITE2_PLACES)
     brushwork = f"the moments of the colours, the stem and blocks 0 to {BRUSHWORK}"
     deviations = "all pairs at once; features in units of their deviation over the style pictures"
@@ -106,33 +94,32 @@ def _measures(judges: Judges) -> Sequence[Measure]:
     pooled = f"{LAST} averaged over places"
 
     def one(
-        name: str, of: str, best: str, definition: str, backbone: Backbone, *, sampling: str = PICTURE,
-        optimised: dict[str, str] | None = None, related: dict[str, str] | None = None,
+        name: str, of: str, best: str, definition: str, backbone: Backbone, *, sampling: str = PICTURE
     ) -> Measure:  # fmt: skip
         return Measure(
             name=name, of=of, best=best, definition=definition, backbone=backbone, sampling=sampling,
-            optimised=optimised or {}, related=related or {},
+            optimised=relation_of(name).optimised, related=relation_of(name).related,
         )  # fmt: skip
 
     return (
         one("magenta-style-mse", "style", LOWER, "MSE of the unit-norm style vectors of result and style picture",
-            magenta, optimised={"magenta": TRANSFORM_READS_IT, "magenta26": CHOOSES_BY_IT}),
+            magenta),
         one("lite0-sifid-stem", "style", LOWER, f"SIFID on the 32 channels of the {STEM}", lite0,
-            sampling=ALL_PLACES, optimised=matched, related=near),
+            sampling=ALL_PLACES),
         one("lite0-sifid-block4", "style", LOWER, f"SIFID on the 40 channels of {BLOCK_4}", lite0,
-            sampling=ALL_PLACES, optimised=matched, related=near),
+            sampling=ALL_PLACES),
         one("chamfer", "style", LOWER, "squared distance to the nearest colour, both ways, RGB in [0, 1]", NO_NETWORK,
-            sampling=f"area-resized to {SIDE} x {SIDE}, every pixel", optimised={"colour": MATCHED}),
+            sampling=f"area-resized to {SIDE} x {SIDE}, every pixel"),
         one("lite2-brushwork", "style", LOWER, f"RMS difference of {brushwork}, result against style picture", lite2,
             sampling=deviations),
         one("lite2-retrieval", "style", HIGHER,
             f"share of results nearer to their own style picture than to any other of the list, by {brushwork}", lite2,
             sampling=deviations),
         one("own-style-mse", "style", LOWER, "MSE of the unit-norm style descriptors of result and style picture",
-            style, optimised=own),
+            style),
         one("lite0-perceptual", "content", LOWER,
             f"LPIPS's formula with unit weights on {layers}, result against content picture", lite0,
-            sampling=ALL_PLACES, related=near),
+            sampling=ALL_PLACES),
         one("lite2-perceptual", "content", LOWER,
             f"LPIPS's formula with unit weights on {lite2_layers}, result against content picture", lite2,
             sampling=ALL_PLACES),
@@ -142,28 +129,27 @@ def _measures(judges: Judges) -> Sequence[Measure]:
             sampling=f"area-resized to {SIDE} x {SIDE}, every pixel"),
         one("lite2-class", "content", HIGHER,
             "share of results whose likeliest class of ImageNet is that of the content picture", lite2),
-        one("lite0-content-mse", "content", LOWER, f"MSE of unit-norm {pooled}, result against content picture", lite0,
-            related=near),
+        one("lite0-content-mse", "content", LOWER, f"MSE of unit-norm {pooled}, result against content picture", lite0),
         one("own-content-mse", "content", LOWER,
-            "MSE of the unit-norm content descriptors of result and content picture", content, optimised=shown),
-        one("lite0-leakage", "leak", CHANCE, f"{leak}, by {pooled}", lite0, related=near),
-        one("own-leakage", "leak", CHANCE, f"{leak}, by the model's content descriptor", content, optimised=shown),
+            "MSE of the unit-norm content descriptors of result and content picture", content),
+        one("lite0-leakage", "leak", CHANCE, f"{leak}, by {pooled}", lite0),
+        one("own-leakage", "leak", CHANCE, f"{leak}, by the model's content descriptor", content),
         one("lite0-truth", "truth", LOWER, f"as lite0-perceptual, result against the true picture, on {layers}", lite0,
-            sampling=f"{ALL_PLACES}; pairs with a truth alone", related=near),
+            sampling=f"{ALL_PLACES}; pairs with a truth alone"),
         one("edges-truth", "truth", HIGHER, "as edges, result against the true picture", NO_NETWORK,
             sampling="every pixel; pairs with a truth alone"),
         one("lite0-fid", "set", LOWER, f"Frechet distance of results and style pictures, {pooled}", lite0,
-            sampling=enough, related=near),
+            sampling=enough),
         one("lite0-artfid", "set", LOWER, "ArtFID's formula: (1 + mean lite0-perceptual) (1 + lite0-fid)", lite0,
-            sampling=enough, related=near),
+            sampling=enough),
         one("lite0-cmmd", "set", LOWER, f"CMMD's formula on unit-norm {pooled}, sigma {CMMD_SIGMA:g}, times "
-            f"{CMMD_SCALE:g}, results against style pictures", lite0, sampling="all pairs at once", related=near),
+            f"{CMMD_SCALE:g}, results against style pictures", lite0, sampling="all pairs at once"),
         one("lite0-precision", "set", HIGHER, f"share of results within the {NEIGHBOURS}-nearest-neighbour manifold of "
-            f"the style pictures, {pooled}", lite0, sampling="all pairs at once; manifolds held fixed", related=near),
+            f"the style pictures, {pooled}", lite0, sampling="all pairs at once; manifolds held fixed"),
         one("lite0-recall", "set", HIGHER, "share of style pictures within that of the results", lite0,
-            sampling="all pairs at once; manifolds held fixed", related=near),
+            sampling="all pairs at once; manifolds held fixed"),
         one("lite0-identity", "identity", LOWER, "lite0-perceptual where the style picture is the content picture",
-            lite0, sampling=f"{ALL_PLACES}; pairs of one picture alone", related=near),
+            lite0, sampling=f"{ALL_PLACES}; pairs of one picture alone"),
         one("psnr-identity", "identity", HIGHER, "PSNR to the content picture in dB, 100 at most, in such pairs",
             NO_NETWORK, sampling="every pixel; pairs of one picture alone"),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from parasol.comparison.measuring import STYLE, Seen
 from parasol.comparison.methods import Asked
 from parasol.comparison.paint import painted
 from parasol.comparison.pairs import PicturePair
+from parasol.comparison.relations import kinds_of
 from parasol.maths.distances import unit
 from parasol.metrics.frechet import fid
 from parasol.metrics.interval import Estimate, mean_estimate, set_estimate
@@ -37,8 +38,7 @@ def summary(
     for one in asked:
         settings, costs = painted(folders[one.title])
         estimates = estimates_of(one.title, pairs, seen)
-        # A colour step at the end makes any method one that sets colours outright.
-        kinds = [one.kind, *(["colour"] if settings.get("color") == "match" else [])]
+        kinds = kinds_of(one.kind, settings)
         methods[one.title] = {
             "kinds": kinds,
             "settings": settings,

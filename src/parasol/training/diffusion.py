@@ -325,9 +325,8 @@ class DiffusionTask(Task):
         of_style, of_content = (
             share * loss for loss in self.modality.losses(z, predicted, alpha_bar, style, content, kept, own)
         )
-        weights = self.modality.training
-        loss = noise + weights.style * of_style + weights.content * of_content
-        return loss, {"noise": noise.detach(), "of_style": of_style.detach(), "of_content": of_content.detach()}
+        parts = {"noise": noise.detach(), "of_style": of_style.detach(), "of_content": of_content.detach()}
+        return noise + self.modality.weighed(of_style, of_content), parts
 
     def _shown(self, y: np.ndarray, view: np.ndarray) -> tuple[Tensor, Tensor | None]:
         """Content descriptors of some cells, and what the content map measured of them."""

@@ -76,3 +76,7 @@ class Modality:
         found = self.style.describe(measured), self.content.describe(measured)
         weights = alpha_bar[rows, None] * kept[rows, :2]
         return modality_losses(found, (style[rows], content[rows]), weights)
+
+    def weighed(self, of_style: Float[Tensor, ""], of_content: Float[Tensor, ""]) -> Float[Tensor, ""]:
+        """w_s L_s + w_y L_y."""
+        return self.training.style * of_style + self.training.content * of_content

@@ -1,0 +1,34 @@
+"""Stored comparisons: their marks as methods declare them now, and the pages that show them."""
+
+import json
+import re
+from pathlib import Path
+
+from parasol.comparison.relations import declared
+from parasol.comparison.table import markdown
+from parasol.report.page import comparison_section
+from parasol.types import Record
+
+PAGES = {
+    "comparison/comparison.json": "comparison/comparison.md",
+    "comparison/paintings/comparison.json": "comparison/paintings/comparison.md",
+}
+"""Below lab/results; below docs."""
+REPORT, SECTION = "report/report.html", re.compile(r'<h2 id="comparison">.*?</table></div>', re.DOTALL)
+"""The stored report, and its section of the comparison."""
+
+
+def rendered(root: Path) -> dict[Path, str]:
+    """Each stored comparison and its page, as they should be."""
+    found: dict[Path, str] = {}
+    for stored, page in PAGES.items():
+        record = declared(_read(root, stored))
+        found[root / "lab" / "results" / stored] = f"{json.dumps(record, indent=1, ensure_ascii=False)}\n"
+        found[root / "docs" / page] = markdown(record)
+    report, first = root / "lab" / "results" / REPORT, comparison_section(declared(_read(root, next(iter(PAGES)))))
+    found[report] = SECTION.sub(lambda _: first, report.read_text("utf-8"))
+    return found
+
+
+def _read(root: Path, stored: str) -> Record:
+    return json.loads((root / "lab" / "results" / stored).read_text("utf-8"))
