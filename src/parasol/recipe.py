@@ -16,7 +16,7 @@ from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
 from parasol import editions
-from parasol.bundle import Bundle, first_fault
+from parasol.bundle import Bundle, Short, first_fault
 from parasol.cards import Part, StylePart, descriptor_hash, float32_bytes, read_descriptor
 from parasol.conditions import Style
 from parasol.errors import ParasolError
@@ -134,10 +134,10 @@ class Dials:
 class ModelPart(Part):
     """The model that a recipe is for."""
 
-    name: str
+    name: Short
     """For the reader."""
 
-    hash: str
+    hash: Short
     """The model's identity. Pictures of before there were identities have the hash of a bundle's whole manifest."""
 
     @classmethod

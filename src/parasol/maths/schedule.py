@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+LONGEST_CHAIN = 10_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -36,7 +38,7 @@ class Schedule:
     """
 
     train_steps: int = 1000
-    """Timesteps of the training chain, at least 2."""
+    """Timesteps of the training chain, 2 to 10,000."""
 
     beta_start: float = 0.0015
     """Variance of the noise added at t = 0, in (0, beta_end]."""
@@ -45,8 +47,8 @@ class Schedule:
     """Variance of the noise added at the last t, in [beta_start, 1)."""
 
     def __post_init__(self) -> None:
-        if self.train_steps < 2:
-            raise ValueError(f"train_steps is {self.train_steps}; a schedule needs at least 2, usually 1000")
+        if not 2 <= self.train_steps <= LONGEST_CHAIN:
+            raise ValueError(f"train_steps is {self.train_steps}; it must lie in 2 to {LONGEST_CHAIN}, usually 1000")
         if not 0.0 < self.beta_start <= self.beta_end < 1.0:
             raise ValueError(
                 f"beta_start is {self.beta_start} and beta_end {self.beta_end}; "
