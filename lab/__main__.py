@@ -21,6 +21,7 @@ COMMANDS = {
     "tracing": ("lab.tracing", "SVGs by parasol trace and by other tracers, against the pictures"),
     "alpha": ("lab.alpha", "results on transparency, against the truth where it is known"),
     "api": ("lab.api", "the page of the public Python API, from its docstrings"),
+    "kinds": ("lab.kinds", "photographs taken for drawings and the other way round, by change"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
