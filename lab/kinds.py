@@ -193,7 +193,9 @@ def photographs_in(corpus: Path, splits: Sequence[str], count: int) -> list[Path
         for record in _records(corpus / "cells.jsonl")
         if record["split"] in splits and record["level"] < 2
     ]
-    np.random.default_rng(0).shuffle(crops)
+    random = np.random.default_rng(0)
+    for files in (whole, crops):
+        random.shuffle(files)
     return [corpus / file for file in (*whole, *crops)[:count]]
 
 
