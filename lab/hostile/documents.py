@@ -33,7 +33,7 @@ def changed(document: Any, place: Place, value: Any) -> Any:
     if not place:
         return value
     first, *rest = place
-    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy: Any = dict(document) if isinstance(document, dict) else list(document)
     copy[first] = changed(document[first], tuple(rest), value)
     return copy
 
