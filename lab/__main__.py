@@ -26,6 +26,7 @@ COMMANDS = {
     "lowest": ("lab.lowest", "the lowest versions that pyproject.toml allows, installed and used"),
     "mutants": ("lab.mutants.run", "one line of mathematics wrong at a time, and whether the tests see it"),
     "claims": ("lab.claims.run", "figures in the docs from stored results, and the index of decisions"),
+    "kinds": ("lab.kinds", "photographs taken for drawings and the other way round, by change"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
     "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),

@@ -1,18 +1,19 @@
 """Which model draws where nobody names one: photographs are told from drawings, and cards go with their encoder."""
 
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageEnhance
 
 from parasol import Index, Parasol, StyleCard, Words
 from parasol.apps.cli import main
 from parasol.bundle import Bundle
 from parasol.choice import PHOTOGRAPHS, model_for, model_for_folder, model_with
 from parasol.images import is_photograph, load
-from parasol.images.kind import flat_share
 from parasol.recipe import Recipe
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -34,12 +35,49 @@ def test_photographs_and_paintings_are_told_from_drawings(name: str, expected: b
     assert is_photograph(load(name)) is expected
 
 
-def test_flat_share_counts_neighbours_across_and_down() -> None:
-    rows = np.repeat(np.arange(128, dtype=np.float32)[:, None, None] / 255, 128, axis=1) * np.ones(3, np.float32)
-    assert flat_share(rows) == 0.5
-    assert flat_share(rows * 0) == 1.0
-    noise = np.random.default_rng(0).random((128, 128, 3), dtype=np.float32)
-    assert flat_share(noise) < 0.001
+def cut(picture: Image.Image) -> Image.Image:
+    mask = Image.new("L", picture.size, 0)
+    ImageDraw.Draw(mask).ellipse([side * part for part in (0.15, 0.9) for side in picture.size], fill=255)
+    picture = picture.copy()
+    picture.putalpha(mask)
+    return picture
+
+
+def boxed(picture: Image.Image) -> Image.Image:
+    sheet = Image.new("RGB", (picture.width, picture.height * 5 // 4), "black")
+    sheet.paste(picture, (0, picture.height // 8))
+    return sheet
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda picture: picture.convert("L"),
+        lambda picture: ImageEnhance.Brightness(picture).enhance(0.25),
+        lambda picture: ImageEnhance.Brightness(picture).enhance(1.8),
+        lambda picture: ImageEnhance.Contrast(picture).enhance(0.4),
+        cut,
+        boxed,
+    ],
+)
+@pytest.mark.parametrize("name", ["photograph.jpg", "painting.jpg"])
+def test_photographs_stay_photographs(name: str, change: Callable[[Image.Image], Image.Image]) -> None:
+    assert is_photograph(load(change(Image.open(name).convert("RGB"))))
+
+
+def test_an_app_icon_on_a_ramp_is_a_drawing() -> None:
+    y, x = np.mgrid[0:1:256j, 0:1:256j][..., None]
+    ramp = np.array([90, 60, 220]) * (1 - (x + y) / 2) + np.array([250, 90, 160]) * (x + y) / 2
+    icon = Image.fromarray(ramp.astype(np.uint8)).convert("RGBA")
+    ImageDraw.Draw(icon).ellipse((70, 70, 186, 186), fill="white")
+    mask = Image.new("L", icon.size, 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, 255, 255), 56, fill=255)
+    icon.putalpha(mask)
+    assert not is_photograph(load(icon))
+
+
+def test_a_picture_of_one_colour_is_a_drawing() -> None:
+    assert not is_photograph(np.full((64, 40, 3), 0.3, np.float32))
 
 
 def test_the_first_readable_content_picture_decides() -> None:

@@ -16,11 +16,11 @@ Nothing in a bundle is ever executed: the files are JSON, safetensors and ONNX g
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, create_model
@@ -44,6 +44,10 @@ CONTENT_MAP = "content_map"
 MODELS = Path(__file__).parent / "models"
 EDITION = re.compile(r"(?P<name>[^@]*)@(?P<digits>[0-9a-f]{4,64})")
 """One of several models of a name: NAME@HASH, the first digits of its identity or of its manifest's hash."""
+LARGEST_MANIFEST = 4_000_000  # bytes; ours have 20 thousand
+LARGEST_GRAPH = 256_000_000  # bytes; weights are not in it
+LARGEST_SIDE = 8192  # px
+MOST_REPEATED = 8  # times what is stored: parameters of one component that lead to the same tensors, in float32
 GET_ANOTHER = "copy or download the bundle again, or export it anew with `parasol export`"
 
 
@@ -51,13 +55,17 @@ class BundleError(ParasolError):
     """A model that cannot be used. One line: what is wrong, and the way out."""
 
 
+Short = Annotated[str, Field(max_length=200)]
+"""A name that errors tell."""
+
+
 class EncoderCard(Strict):
     """Identity of a descriptor space: descriptors of different names or versions must not be compared."""
 
-    name: str
-    version: str
-    dimension: int = Field(ge=1)
-    size: int = Field(ge=8, description="side in px of the square that the encoder sees")
+    name: Short
+    version: Short
+    dimension: int = Field(ge=1, le=65_536)
+    size: int = Field(ge=8, le=LARGEST_SIDE, description="side in px of the square that the encoder sees")
 
 
 class WordsCard(Strict):
@@ -93,12 +101,14 @@ class Manifest(Strict):
     """The content of `bundle.json`."""
 
     format: int
-    name: str
+    name: Short
     licence: str
-    size: int = Field(ge=32, description="longer side in px that the model was trained at")
-    result_size: int = Field(0, ge=0, description="longer side in px of results where none is asked for; 0 for `size`")
-    stride: int = Field(ge=8, description="sides are padded to a multiple of this, in px")
-    latent_channels: int = Field(ge=1)
+    size: int = Field(ge=32, le=LARGEST_SIDE, description="longer side in px that the model was trained at")
+    result_size: int = Field(
+        0, ge=0, le=LARGEST_SIDE, description="longer side in px of results where none is asked for; 0 for `size`"
+    )
+    stride: int = Field(ge=8, le=1024, description="sides are padded to a multiple of this, in px")
+    latent_channels: int = Field(ge=1, le=1024)
     latents: str = Field("", description="version of the autoencoder, of whose latents textures are")
     schedule: Schedule
     prediction: Literal["epsilon", "v"] = Field("epsilon", description="what the U-Net predicts; samplers take epsilon")
@@ -106,7 +116,7 @@ class Manifest(Strict):
     style: EncoderCard
     content: EncoderCard
     words: WordsCard | None = Field(None, description="none where the model takes pictures alone")
-    content_map: int = Field(0, ge=0, description="spatial content tokens; 0 where the model has none")
+    content_map: int = Field(0, ge=0, le=65_536, description="spatial content tokens; 0 where the model has none")
     strength: tuple[StrengthStop, ...] = Field(
         default=(), description="stops of the calibrated dial; none before calibration"
     )
@@ -174,11 +184,7 @@ class Bundle:
 
     @classmethod
     def _read(cls, folder: Path) -> "Bundle":
-        try:
-            text = (folder / MANIFEST).read_bytes()
-        except OSError as error:
-            detail = f"has no readable {MANIFEST} ({error.strerror})"
-            raise BundleError(f"{_name(folder)} {detail}: {GET_ANOTHER}") from error
+        text = _content(folder / MANIFEST, LARGEST_MANIFEST, folder)
         return cls(folder=folder, manifest=_parse(text, folder), hash=hashlib.sha256(text).hexdigest())
 
     def _verified(self) -> "Bundle":
@@ -189,16 +195,29 @@ class Bundle:
 
     def graph(self, component: str) -> bytes:
         """The ONNX graph of a component."""
-        return (self.folder / graph_file(component)).read_bytes()
+        return _content(self.folder / graph_file(component), LARGEST_GRAPH, self.folder)
 
-    def weights(self, component: str) -> dict[str, np.ndarray]:
-        """Weights of a component by parameter name, as float32 in memory of their own.
+    def weights(self, component: str, wanted: Collection[str] | None = None) -> dict[str, np.ndarray]:
+        """Weights of a component by parameter name, as float32 in memory of their own; all, or those that are wanted.
 
         Raises:
-            BundleError: the weights file is no safetensors file.
+            BundleError: the weights file is no safetensors file, or holds what is no weight.
         """
-        prefix = f"{component}/"
-        return {name.removeprefix(prefix): values.astype(np.float32) for name, values in self._tensors(prefix)}
+        prefix, found, left = f"{component}/", dict[str, np.ndarray](), MOST_REPEATED * self._stored
+        for name, values in self._tensors(prefix):
+            own = name.removeprefix(prefix)
+            if wanted is not None and own not in wanted:
+                continue
+            left -= values.nbytes
+            if left < 0 or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+                fault = "leads to the same tensors too often" if left < 0 else "holds what is no finite number"
+                raise BundleError(f"{_name(self.folder)}: {WEIGHTS} {fault}, at {name[:80]!r}: {GET_ANOTHER}")
+            found[own] = values.astype(np.float32)
+        return found
+
+    @property
+    def _stored(self) -> int:
+        return (self.folder / WEIGHTS).stat().st_size
 
     def _tensors(self, *prefixes: str) -> Iterator[tuple[str, np.ndarray]]:
         """(name, values as they are stored) of each tensor whose name starts so, by name."""
@@ -210,7 +229,15 @@ class Bundle:
                 for name, place in sorted((stored | (file.metadata() or {})).items()):
                     if name.startswith(prefixes):
                         yield name, file.get_tensor(place)
-        except (SafetensorError, OSError) as error:
+        except (
+            SafetensorError,
+            OSError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:  # bfloat16 is no type of numpy
+            if isinstance(error, BundleError):
+                raise
             raise BundleError(f"{_name(self.folder)}: {WEIGHTS} cannot be read ({error}): {GET_ANOTHER}") from error
 
 
@@ -343,11 +370,11 @@ def _parse(text: bytes, folder: Path) -> Manifest:
     try:
         content = json.loads(text)
         found = content["format"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{_name(folder)}: {MANIFEST} is not the manifest of a bundle: {GET_ANOTHER}") from error
     if found != FORMAT:
         raise BundleError(
-            f"{_name(folder)} has bundle format {found!r} and this version reads format {FORMAT}: "
+            f"{_name(folder)} has bundle format {shortened(found)} and this version reads format {FORMAT}: "
             "update parasol-style, or export the model anew"
         )
     try:
@@ -356,10 +383,26 @@ def _parse(text: bytes, folder: Path) -> Manifest:
         raise BundleError(f"{_name(folder)}: {MANIFEST} is wrong at {first_fault(error)}: {GET_ANOTHER}") from error
 
 
+def _content(file: Path, most: int, folder: Path) -> bytes:
+    """A small file of a bundle; what is no file, such as a pipe that never ends, or is too large is refused."""
+    try:
+        if file.exists() and not file.is_file():
+            raise BundleError(f"{_name(folder)}: {file.name} is no regular file: {GET_ANOTHER}")
+        with file.open("rb") as opened:
+            data = opened.read(most + 1)
+    except OSError as error:
+        raise BundleError(f"{_name(folder)} has no readable {file.name} ({error.strerror}): {GET_ANOTHER}") from error
+    if len(data) > most:
+        raise BundleError(f"{_name(folder)}: {file.name} has more than {most // 1_000_000} MB: {GET_ANOTHER}")
+    return data
+
+
 def _verify(file: Path, expected: str | None, folder: Path) -> None:
     if expected is None:
         raise BundleError(f"{_name(folder)}: {MANIFEST} names no hash for {file.name}: {GET_ANOTHER}")
     try:
+        if file.exists() and not file.is_file():
+            raise BundleError(f"{_name(folder)}: {file.name} is no regular file: {GET_ANOTHER}")
         found = sha256(file)
     except OSError as error:
         raise BundleError(f"{_name(folder)}: {file.name} cannot be read ({error.strerror}): {GET_ANOTHER}") from error

@@ -9,13 +9,13 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Base64Bytes, ValidationError
+from pydantic import Base64Bytes, Field, ValidationError
 
-from parasol.bundle import Manifest, first_fault
+from parasol.bundle import Manifest, Short, first_fault
 from parasol.conditions import Style, Texture
 from parasol.encoders.text import Words
 from parasol.errors import ParasolError
@@ -29,7 +29,10 @@ from parasol.types import Picture
 FORMAT = 1
 MAKE_ANEW = "make it anew from the pictures with `parasol card`"
 
-Vector3 = tuple[float, float, float]
+Moment = Annotated[float, Field(ge=-100, le=100)]
+"""Of colours in [0, 1]; mixes with weights below 0 lead beyond."""
+
+Vector3 = tuple[Moment, Moment, Moment]
 
 
 class CardError(ParasolError):
@@ -83,9 +86,9 @@ class MixedPart(Strict):
 class StyleSpace(Strict):
     """Name and version of the style encoder that a card belongs to; version of the autoencoder, for its texture."""
 
-    name: str
-    version: str
-    latents: str = ""
+    name: Short
+    version: Short
+    latents: Short = ""
 
 
 class StyleCard(Strict):

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from pydantic import Base64Bytes, ValidationError
 
 from parasol import editions
-from parasol.bundle import Bundle, first_fault, shortened
+from parasol.bundle import Bundle, Short, first_fault, shortened
 from parasol.cards import StylePart, descriptor_hash, float32_bytes, read_descriptor
 from parasol.conditions import Style
 from parasol.dials import Dials
@@ -44,10 +44,10 @@ class RecipeError(ParasolError):
 class ModelPart(Strict):
     """The model that a recipe is for."""
 
-    name: str
+    name: Short
     """For the reader."""
 
-    hash: str
+    hash: Short
     """The model's identity. Pictures of before there were identities have the hash of a bundle's whole manifest."""
 
     @classmethod

@@ -216,7 +216,7 @@ def _sheet(asked: Sequence["Picture"], turn: "Sequence[Step]", session: "Session
     rows, labels = ([asked], ["asked for"]) if asked else ([], [])
     for step in turn:
         if step.made is not None:
-            rows.append([session.result(step.number).pixels])
+            rows.append([images.fit(session.result(step.number).pixels, CELL)])
             labels.append("made")
         for start in range(0, len(step.hits), COLUMNS):
             found = step.hits[start : start + COLUMNS]
@@ -226,18 +226,19 @@ def _sheet(asked: Sequence["Picture"], turn: "Sequence[Step]", session: "Session
 
 
 def _pictures(asked: "Sequence[tuple[StyleSource, float]]") -> "list[Picture]":
-    """Those of the sources that are pictures, and not words or cards."""
+    """Those of the sources that are pictures, and not words or cards, as small as a sheet shows them."""
     from parasol.cards import open_style
     from parasol.encoders.text import Words
+    from parasol.images import fit
 
-    opened = [open_style(source) for source, _ in asked if not isinstance(source, Words)]
-    return [one for one in opened if isinstance(one, np.ndarray)]
+    opened = (open_style(source) for source, _ in asked if not isinstance(source, Words))
+    return [fit(one, CELL) for one in opened if isinstance(one, np.ndarray)]
 
 
 def _picture(file: Path) -> "Picture":
     from parasol import images
 
     try:
-        return images.load(file)
+        return images.fit(images.load(file), CELL)  # at once: a whole one may take 50 MB
     except images.PictureError:
         return np.ones((8, 8, 3), np.float32)

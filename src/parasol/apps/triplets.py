@@ -184,7 +184,7 @@ def _draw_sheet(descriptors: "Descriptors", kept: np.ndarray, rows: int, seed: i
     files = [[root / descriptors.paths[row[name]] for name in ("x", "y", "s")] for row in chosen]
     if not files or not all(file.is_file() for row in files for file in row):
         return False
-    pictures = [[images.load(file) for file in row] for row in files]
+    pictures = [[images.fit(images.load(file), CELL) for file in row] for row in files]
     columns = ["output x", "content y", "style s"]
     images.save_png(target, images.sheet(pictures, cell=CELL, column_labels=columns))
     return True

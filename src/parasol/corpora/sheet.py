@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -38,7 +39,7 @@ def sheet(
     return images.sheet(
         [
             [
-                images.load(corpus.folder / files[content, column]) if (content, column) in files else blank
+                _thumbnail(corpus.folder / files[content, column], cell) if (content, column) in files else blank
                 for column in columns
             ]
             for content in rows
@@ -85,12 +86,16 @@ def gallery_sheet(
     blank = hatched(cell)
     return images.sheet(
         [
-            [images.load(gallery.folder / crop.file) for crop in crops] + [blank] * (count - len(crops))
+            [_thumbnail(gallery.folder / crop.file, cell) for crop in crops] + [blank] * (count - len(crops))
             for crops in chosen.values()
         ],
         cell=cell,
         row_labels=[f"{name} ({len({crop.picture for crop in rows[name]})})" for name in chosen],
     )
+
+
+def _thumbnail(file: Path, cell: int) -> Float[np.ndarray, "_ _ 3"]:
+    return images.fit(images.load(file), cell)
 
 
 def various(crops: Sequence[Crop], count: int) -> list[Crop]:

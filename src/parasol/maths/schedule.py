@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Literal
 
+LONGEST_CHAIN = 10_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -45,7 +47,7 @@ class Schedule:
     """
 
     train_steps: int = 1000
-    """Timesteps of the training chain, at least 2."""
+    """Timesteps of the training chain, 2 to 10,000."""
 
     beta_start: float = 0.0015
     """Variance of the noise added at t = 0, in (0, beta_end]."""
@@ -71,8 +73,8 @@ class Schedule:
     """Whether the last step ends on z_0 itself, else on alpha_bar of t = 0, as Stable Diffusion's does."""
 
     def __post_init__(self) -> None:
-        if self.train_steps < 2:
-            raise ValueError(f"train_steps is {self.train_steps}; a schedule needs at least 2, usually 1000")
+        if not 2 <= self.train_steps <= LONGEST_CHAIN:
+            raise ValueError(f"train_steps is {self.train_steps}; it must lie in 2 to {LONGEST_CHAIN}, usually 1000")
         if not 0.0 < self.beta_start <= self.beta_end < 1.0:
             raise ValueError(
                 f"beta_start is {self.beta_start} and beta_end {self.beta_end}; "

@@ -21,6 +21,7 @@ _CHILDREN: Mapping[str, Mapping[int, str]] = {
 }
 _TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION = 8, 13, 14
 _KEY, _VALUE = 1, 2
+_LONGEST_NUMBER = 70  # bits that protobuf's longest varint holds
 
 
 def external_tensors(model: bytes | mmap) -> list[tuple[str, str]]:
@@ -31,7 +32,7 @@ def external_tensors(model: bytes | mmap) -> list[tuple[str, str]]:
     """
     try:
         return list(_walk(memoryview(model), "model"))
-    except (IndexError, UnicodeDecodeError) as error:
+    except (IndexError, UnicodeDecodeError, RecursionError) as error:
         raise ParasolError("the graph is no ONNX file or breaks off") from error
 
 
@@ -89,6 +90,8 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
+        if shift == _LONGEST_NUMBER:
+            raise IndexError
         byte = message[at]
         value |= (byte & 127) << shift
         at, shift = at + 1, shift + 7

@@ -14,6 +14,7 @@ from parasol.runtime.graph import external_tensors
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+LONGEST_DETAIL = 300  # characters of what ONNX Runtime says
 ONE_THREAD = frozenset({"style", "content"})
 """What describes pictures: ONNX Runtime sums over a middle axis otherwise where threads exceed the batch, which moves
 the last bits of a descriptor from four threads on. A few milliseconds buy the same recipe on any number of cores; the
@@ -44,7 +45,13 @@ class OnnxComponents(Components):
         self.prepare(component)
         session = self._sessions[component].result()
         names = [argument.name for argument in session.get_inputs()]
-        return np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0])
+        try:
+            found = np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0])
+        except Exception as error:  # as in open_session
+            raise _cannot_run(_where(self.bundle, component), error) from error
+        if found.dtype != np.float32 or not np.isfinite(found).all():
+            raise BundleError(f"{_where(self.bundle, component)} gives what are no finite numbers: {GET_ANOTHER}")
+        return found
 
 
 def open_session(bundle: Bundle, component: str, *, threads: int) -> "InferenceSession":
@@ -73,8 +80,8 @@ def _fresh(bundle: Bundle, component: str, threads: int, written: str) -> "Infer
     """A session on the bundle's own graph and weights; `written` is a file to keep it in, if any."""
     import onnxruntime
 
-    where = f"the model in {str(bundle.folder)!r}: {graph_file(component)}"
-    graph, weights = bundle.graph(component), bundle.weights(component)
+    where = _where(bundle, component)
+    graph = bundle.graph(component)
     try:
         outside = external_tensors(graph)
     except ValueError as error:
@@ -82,6 +89,7 @@ def _fresh(bundle: Bundle, component: str, threads: int, written: str) -> "Infer
     foreign = sorted({location for _, location in outside} - {WEIGHTS})
     if foreign:
         raise BundleError(f"{where} asks for the file {foreign[0]!r} and may only use {WEIGHTS}: use another model")
+    weights = bundle.weights(component, {name for name, _ in outside})
     missing = sorted({name for name, _ in outside} - set(weights))
     if missing:
         raise BundleError(f"{where} asks for {missing[0]!r}, which {WEIGHTS} does not hold: {GET_ANOTHER}")
@@ -95,8 +103,16 @@ def _fresh(bundle: Bundle, component: str, threads: int, written: str) -> "Infer
     try:
         return _session(graph, options)
     except Exception as error:  # ONNX Runtime's own exceptions share no other base
-        detail = " ".join(str(error).split())
-        raise BundleError(f"{where} cannot be run ({detail}): {GET_ANOTHER}") from error
+        raise _cannot_run(where, error) from error
+
+
+def _where(bundle: Bundle, component: str) -> str:
+    return f"the model in {str(bundle.folder)!r}: {graph_file(component)}"
+
+
+def _cannot_run(where: str, error: Exception) -> BundleError:
+    detail = " ".join(str(error).split())
+    return BundleError(f"{where} cannot be run ({detail[:LONGEST_DETAIL]}): {GET_ANOTHER}")
 
 
 def _options(threads: int, *, ready: bool = False) -> Any:
