@@ -79,7 +79,7 @@ def roundness(picture: Picture) -> float:
     return -float(np.clip(np.concatenate(bends) - 1.0 / ROUND, 0.0, None).mean()) if bends else 0.0
 
 
-def _bend(line: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+def _bend(line: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " k"]:
     """Curvature along a closed line, 1/px."""
     steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     at = np.arange(0.0, steps[-1], 0.5)
