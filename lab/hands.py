@@ -56,8 +56,9 @@ class Property:
 def outline_width(picture: Picture) -> float:
     """Width of dark lines in px: twice their area by the length of their edges."""
     dark = np.clip((0.72 - oklab_of(picture)[..., 0]) / 0.5, 0.0, 1.0)
-    edges = np.hypot(*np.gradient(dark)).sum()
-    return float(2.0 * dark.sum() / edges) if edges > 0.0 else 0.0
+    down, right = np.gradient(dark)
+    edges = float(np.hypot(down, right).sum())
+    return float(2.0 * dark.sum()) / edges if edges > 0.0 else 0.0
 
 
 def saturation(picture: Picture) -> float:
@@ -78,9 +79,9 @@ def roundness(picture: Picture) -> float:
     return -float(np.clip(np.concatenate(bends) - 1.0 / ROUND, 0.0, None).mean()) if bends else 0.0
 
 
-def _bend(line: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+def _bend(line: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " k"]:
     """Curvature along a closed line, 1/px."""
-    steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     at = np.arange(0.0, steps[-1], 0.5)
     y, x = (ndimage.gaussian_filter1d(np.interp(at, steps, side), 2.0, mode="wrap") for side in line.T)
     dy, dx = np.gradient(y, 0.5), np.gradient(x, 0.5)

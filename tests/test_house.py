@@ -20,6 +20,7 @@ LET = {  # what the contracts let, so that none of their exemptions is without a
     "parasol/networks/unet.py": "import diffusers",
     "parasol/runtime/torch.py": "import torch\nimport parasol.networks.unet",
     "parasol/metrics/structure.py": "import scipy",
+    "parasol/corpora/regions.py": "import shapely",
     "parasol/study/server.py": "import fastapi\nimport uvicorn",
     "parasol/studio/server.py": "import fastapi\nimport uvicorn\nimport parasol.search",
     "lab/figures/run.py": "import parasol.apps\nimport lab.judging.judge",
@@ -44,6 +45,7 @@ PLANTED = [
     (TORCH, "parasol/studio/desk.py", "import fastapi"),
     (LAYERS, "parasol/studio/desk.py", "import parasol.apps.cli"),
     (TORCH, "parasol/report/run.py", "import scipy"),
+    (TORCH, "parasol/vector/shapes.py", "import shapely"),
 ]
 
 

@@ -18,7 +18,7 @@ from parasol.corpora.regions import Region, regions_of, rough_bend, shaded
 from parasol.corpora.render import render
 from parasol.corpora.shading import Marks, direction, rims, shadow_below, two_tones
 from parasol.corpora.svg_marks import UNITS, paint, path, rgb
-from parasol.corpora.svg_shapes import SIDE, polygonal, shapes_of
+from parasol.corpora.svg_shapes import JOINS, SIDE, polygonal, shapes_of
 from parasol.errors import ParasolError
 
 MARKED = 10  # shapes, the largest, that get rims and second tones
@@ -55,7 +55,8 @@ def badge_of(hand: Hand) -> BaseGeometry | None:
     if hand.badge == "circle":
         return middle.buffer(half, quad_segs=24)
     radius = 4.0 + 2.6 * hand.corner if hand.badge == "rounded" else 0.0
-    inner = shapely.box(*[SIDE / 2 - half + radius] * 2, *[SIDE / 2 + half - radius] * 2)
+    start, end = SIDE / 2 - half + radius, SIDE / 2 + half - radius
+    inner = shapely.box(start, start, end, end)
     return inner.buffer(radius, quad_segs=12) if radius else inner
 
 
@@ -70,7 +71,9 @@ def _document(regions: list[Region], hand: Hand, random: np.random.Generator) ->
     sheet = hand.badge_colour if badge is not None else hand.ground_colour
     body += shadow_below(whole, hand, sheet, badge, marks)
     if hand.outline == "silhouette":
-        around = whole.buffer(hand.outline_width, join_style=_join(hand), quad_segs=6, mitre_limit=2.5)
+        around = whole.buffer(
+            hand.outline_width, join_style=JOINS.get(hand.join, "round"), quad_segs=6, mitre_limit=2.5
+        )
         if hand.roughness:
             around = rough_bend(hand.roughness, random).applied(around)
         body.append(path(around, rgb(hand.ink)))
@@ -133,7 +136,3 @@ def _seen(regions: Sequence[Region]) -> list[BaseGeometry]:
         if not region.line:
             above = above.union(region.area)
     return found[::-1]
-
-
-def _join(hand: Hand) -> str:
-    return {"miter": "mitre"}.get(hand.join, hand.join)

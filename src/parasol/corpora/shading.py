@@ -70,7 +70,7 @@ def two_tones(area: BaseGeometry, colour: Colour, hand: Hand) -> str:
     far = 2.0 * SIDE
     corners = np.array([[-y, x], [x - y, y + x], [x + y, y - x], [y, -x]])
     half = far * corners + np.array([middle.x, middle.y])
-    darker = polygonal(area.intersection(shapely.polygons(half)))
+    darker = polygonal(area.intersection(shapely.Polygon(half)))
     return path(darker, rgb(shaded(colour, -0.06 - 0.2 * hand.fill_strength)))
 
 

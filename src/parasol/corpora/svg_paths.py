@@ -6,7 +6,7 @@ import re
 import numpy as np
 from jaxtyping import Float
 
-Subpath = tuple[Float[np.ndarray, "n 2"], bool]
+Subpath = tuple[Float[np.ndarray, "_ 2"], bool]
 """Its points, and whether it is closed."""
 
 CURVE_POINTS = 10  # of a Bezier curve

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Literal
 from xml.etree import ElementTree
 
 import numpy as np
@@ -22,6 +23,9 @@ from parasol.errors import ParasolError
 
 SIDE = 100.0
 DEEPEST = 24  # nested groups and uses; icons have four
+CAPS: dict[str, Literal["flat", "square"]] = {"butt": "flat", "square": "square"}
+JOINS: dict[str, Literal["mitre", "bevel"]] = {"miter": "mitre", "bevel": "bevel"}
+"""What shapely calls those of SVG that are not round."""
 FAINTEST = 0.03  # opacity below which nothing is seen
 
 Matrix = Float[np.ndarray, "2 3"]
@@ -122,17 +126,15 @@ def _painted(path: list[Subpath], style: _Style, named: dict[str, ElementTree.El
     width = style.width * float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if share > FAINTEST and width > 0.0:
         lines = [np.vstack([points, points[:1]]) if closed else points for points, closed in rings if len(points) > 1]
-        line = shapely.multilinestrings([shapely.linestrings(points) for points in lines])
+        line = shapely.MultiLineString(lines)
         area = stroked(line, width, cap=style.cap, join=style.join)
         yield Shape(area=_clipped(area, style), colour=_over_white(stroke, share), line=line, width=width)
 
 
 def stroked(line: BaseGeometry, width: float, *, cap: str = "round", join: str = "round") -> BaseGeometry:
     """The area of a line of a width."""
-    caps = {"butt": "flat", "square": "square"}
-    joins = {"miter": "mitre", "bevel": "bevel"}
     return line.buffer(
-        width / 2, quad_segs=6, cap_style=caps.get(cap, "round"), join_style=joins.get(join, "round"), mitre_limit=4.0
+        width / 2, quad_segs=6, cap_style=CAPS.get(cap, "round"), join_style=JOINS.get(join, "round"), mitre_limit=4.0
     )
 
 
@@ -140,7 +142,7 @@ def filled(rings: list[np.ndarray], *, even_odd: bool = False) -> BaseGeometry:
     """The area inside rings by the even-odd or the non-zero rule. Rings that cross each other are joined."""
     kept = [ring for ring in rings if abs(_signed_area(ring)) > 1e-3]
     kept.sort(key=lambda ring: -abs(_signed_area(ring)))
-    polygons = [shapely.polygons(ring) for ring in kept]
+    polygons = [shapely.Polygon(ring) for ring in kept]
     if len(polygons) == 1:
         return _valid(polygons[0])
     windings: list[int] = []
