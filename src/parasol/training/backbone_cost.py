@@ -50,7 +50,7 @@ def cost_of(recipe: Recipe, base: Path) -> dict[str, Any]:
     projector = (style + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + (HIDDEN + 1) * content
     trained, frozen = (sum(one.numel() for one in network.parameters()) for network in (unet, vae))
     trained += projector
-    kept, flops = denoising(unet.to(kind), backbone, batch, checkpointing=training.checkpointing)
+    kept, flops = denoising(nn.Module.to(unet, kind), backbone, batch, checkpointing=training.checkpointing)
     decoded, of_vae = _autoencoder(vae, backbone, batch, training.modality.pictures if training.modality else 0)
     rate = measured_rate(base, backbone, kind)
     gib = 2**30
@@ -73,7 +73,7 @@ def cost_of(recipe: Recipe, base: Path) -> dict[str, Any]:
 def denoising(unet: UNet2DConditionModel, backbone: Backbone, batch: int, *, checkpointing: bool) -> tuple[Kept, float]:
     """What one pass of the U-Net keeps, and the operations of it and its gradient (again, where activations are)."""
     parameter = next(unet.parameters())
-    denoiser = Denoiser(unet, nn.Identity(), backbone)  # type: ignore[arg-type]
+    denoiser = Denoiser(unet, nn.Identity(), backbone)
     side = backbone.size // 8
     like = {"device": parameter.device, "dtype": parameter.dtype}
     z = torch.zeros(batch, backbone.latent_channels, side, side, **like)
