@@ -47,7 +47,7 @@ def test_inspect_names_every_part(folder: Path, capsys: pytest.CaptureFixture[st
     assert told["scheduler"] == ("predicts epsilon, scaled_linear 0.00085..0.012 over 1000, leading steps from 1")
     assert told["image_encoder"] == "clip: descriptors of 24, sees 28 px"
     assert told["style_encoder"] == "csd: descriptors of 20, sees 28 px"
-    assert told["fits"] == "pictures of 64 px, sides in multiples of 16"
+    assert told["fits"] == "pictures of 32 px, sides in multiples of 16"
 
 
 def test_inspect_takes_no_torch(folder: Path) -> None:

@@ -172,15 +172,22 @@ def test_texture_moves_what_a_velocity_foresees_as_it_moves_what_noise_does() ->
 
 
 def test_under_zero_terminal_snr_the_first_latent_is_noise_alone() -> None:
-    steps = schedule("zero terminal").steps(8)
+    chosen = replace(schedule("zero terminal"), clean=True)
+    steps = chosen.steps(8)
     assert (steps[0].t, steps[0].alpha_bar, steps[0].velocity) == (999, 0.0, True)
     z_0, noises = normal(0, 1, 4, 6, 6), [normal(1 + k, 1, 4, 6, 6) for k in range(8)]
     chain = forward_chain(z_0, noises, steps)
     np.testing.assert_array_equal(chain[0], noises[0])
-    seen = at_levels(chain, steps, noises[:5], schedule("zero terminal").steps(5))
+    seen = at_levels(chain, steps, noises[:5], chosen.steps(5))
     assert all(np.isfinite(one).all() for one in seen)
-    fresh = last(sample_fresh(lambda z, t: -z_0, chain[0], steps, sampler=dpm))
-    np.testing.assert_allclose(fresh, z_0, atol=1e-5)
+    alpha_bars = chosen.alpha_bars
+
+    def knowing(z: np.ndarray, t: int) -> np.ndarray:
+        """The velocity where everything that is shown is z_0."""
+        eps = (z - alpha_bars[t] ** 0.5 * z_0) / (1.0 - alpha_bars[t]) ** 0.5
+        return alpha_bars[t] ** 0.5 * eps - (1.0 - alpha_bars[t]) ** 0.5 * z_0
+
+    np.testing.assert_allclose(last(sample_fresh(knowing, chain[0], steps, sampler=dpm)), z_0, atol=1e-5)
     residuals = list(solve(lambda z, t: 0.1 * z, chain, steps, sampler=dpm))
     np.testing.assert_allclose(
         last(replay(lambda z, t: 0.1 * z, chain[0], residuals, steps, sampler=dpm)), z_0, atol=1e-5

@@ -119,8 +119,8 @@ def test_the_loss_of_a_perfect_network_is_nothing(
     task = BackboneTask(base, MinedTriplets(triplets), BackboneTraining(zero_terminal=zero_terminal), 4)
     assert task.backbone.prediction == prediction
     rows, t = np.arange(4), torch.tensor([0, 300, 900, 999])
-    eps, kept = torch.randn(4, 4, 8, 8), torch.ones(4, 2)
-    z_0 = task.networks.encode(task.triplets.read(rows, 64)[0])
+    eps, kept = torch.randn(4, 4, 4, 4), torch.ones(4, 2)
+    z_0 = task.networks.encode(task.triplets.read(rows, 32)[0])
     share = task.alpha_bars[t].reshape(4, 1, 1, 1)
     wanted = eps if prediction == "epsilon" else share**0.5 * eps - (1.0 - share) ** 0.5 * z_0
 
@@ -144,9 +144,9 @@ def test_what_a_step_keeps_and_computes_is_known_before(more: dict, checkpointin
     foreseen, flops = denoising(meta, backbone, 4, checkpointing=checkpointing)
     real.train()
     found, counted = denoising(real, backbone, 4, checkpointing=checkpointing)
-    assert flops == pytest.approx(counted, rel=0.15), "attention's own products are counted on meta tensors alone"
-    assert foreseen.bytes == pytest.approx(found.bytes, rel=0.15)
-    assert found.largest < found.bytes or checkpointing
+    assert flops == pytest.approx(counted, rel=0.15), "the counter knows no fused attention of CPUs"
+    assert foreseen.bytes == pytest.approx(found.bytes, rel=0.01)
+    assert foreseen.largest == pytest.approx(found.largest, rel=0.01)
 
 
 def test_a_dry_run_says_what_a_step_costs_and_trains_nothing(
@@ -175,7 +175,7 @@ def test_the_cost_of_nine_hundred_million_parameters_takes_no_memory(base: Path)
     backbone = replace(backbone_of(base), context=768, size=512)
     kept, flops = denoising(unet, backbone, 1, checkpointing=False)
     assert flops == pytest.approx(3 * 0.8e12, rel=0.1)
-    assert 3e9 < kept.bytes < 8e9
+    assert 1.5e9 < kept.bytes < 2.5e9
 
 
 @pytest.mark.parametrize(

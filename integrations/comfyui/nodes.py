@@ -15,6 +15,7 @@ from parasol.bundle import available_models
 from parasol.maths.colour import colour_statistics, match_colours
 
 CATEGORY = "Parasol"
+CLEAR = "What is transparent, as Load Image tells it: white is laid below."
 Model, Style, Dials = io.Custom("PARASOL_MODEL"), io.Custom("PARASOL_STYLE"), io.Custom("PARASOL_DIALS")
 OWN = -1.0  # of a dial: the model's own
 
@@ -25,9 +26,14 @@ def opened(name: str) -> Parasol:
     return Parasol.load(name)
 
 
-def pictures(images: Any) -> list[Image.Image]:
-    """The pictures of a host's batch, a float tensor [B, H, W, C] in [0, 1]."""
-    values = np.asarray(images.detach().cpu(), dtype=np.float32)
+def pictures(images: Any, mask: Any = None) -> list[Image.Image]:
+    """The pictures of a host's batch, a float tensor [B, H, W, C] in [0, 1], on white where the mask [B, H, W] is 1."""
+    values = np.asarray(images.detach().cpu(), dtype=np.float32)[..., :3]
+    clear = None if mask is None else np.asarray(mask.detach().cpu(), dtype=np.float32)
+    if clear is not None and clear.any():  # the host gives an empty mask of another size where nothing is transparent
+        if clear.shape[-2:] != values.shape[1:3]:
+            raise ValueError(f"the mask is {clear.shape[-2:]} and the picture {values.shape[1:3]}: give both one size")
+        values = values + (1.0 - values) * clear.reshape(-1, *clear.shape[-2:], 1)
     return [Image.fromarray(np.rint(one.clip(0.0, 1.0) * 255.0).astype(np.uint8)) for one in values]
 
 
@@ -78,14 +84,15 @@ class ParasolStyleFromPictures(io.ComfyNode):
                 io.Image.Input("images"),
                 io.Float.Input("weight", default=1.0, min=-4.0, max=4.0, step=0.05),
                 Style.Input("style", optional=True, tooltip="Styles to mix this one with."),
+                io.Mask.Input("mask", optional=True, tooltip=CLEAR),
             ],
             outputs=[Style.Output(display_name="style")],
         )
 
     @classmethod
-    def execute(cls, images: Any, weight: float, style: Any = None) -> io.NodeOutput:
+    def execute(cls, images: Any, weight: float, style: Any = None, mask: Any = None) -> io.NodeOutput:
         """(picture, weight) of every style."""
-        found = pictures(images)
+        found = pictures(images, mask)
         return io.NodeOutput([*(style or []), *((one, weight / len(found)) for one in found)])
 
 
@@ -144,16 +151,17 @@ class ParasolStylize(io.ComfyNode):
                 Dials.Input("dials", optional=True),
                 io.Int.Input("seed", default=0, min=0, max=2**32 - 1, control_after_generate=True),
                 io.Int.Input("size", default=0, min=0, max=2048, tooltip="Longer side in px; 0: the model's own."),
+                io.Mask.Input("mask", optional=True, tooltip=CLEAR),
             ],
             outputs=[io.Image.Output(display_name="image"), io.String.Output(display_name="recipe")],
         )
 
     @classmethod
     def execute(
-        cls, model: Parasol, content: Any, style: Any, seed: int, size: int, dials: Any = None
+        cls, model: Parasol, content: Any, style: Any, seed: int, size: int, dials: Any = None, mask: Any = None
     ) -> io.NodeOutput:
         """The pictures, and the recipe of the first."""
-        contents, host = pictures(content), ComfyAPISync()
+        contents, host = pictures(content, mask), ComfyAPISync()
         if len(contents) * len(style) == 0:
             raise ValueError("there is no content picture or no style picture: connect at least one of each")
         looks, results = model.style(style), []

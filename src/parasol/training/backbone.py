@@ -127,6 +127,7 @@ class BackboneTask(Task):
         self.model, self.device = self.networks.denoiser, CPU
         if training.checkpointing:
             self.networks.denoiser.unet.enable_gradient_checkpointing()
+            self.networks.vae.enable_gradient_checkpointing()
         self.triplets, self.training, self.batch = triplets, training, batch
         self.alpha_bars = torch.tensor(self.backbone.schedule.alpha_bars)
 

@@ -16,17 +16,16 @@ import pytest
 import torch
 from PIL import Image
 
-PACK = Path(__file__).parents[1]
-EXAMPLES = Path(__file__).parents[3] / "examples"
+from published_comfy_api import install
+
+PACK = Path(__file__).parents[1] / "comfyui"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
 def pack() -> ModuleType:
     """The pack, loaded by its folder as the host loads it."""
-    sys.path.insert(0, str(PACK / "tests"))
-    import published_api
-
-    published_api.install()
+    install()
     spec = importlib.util.spec_from_file_location(
         "parasol_pack", PACK / "__init__.py", submodule_search_locations=[str(PACK)]
     )
@@ -69,6 +68,16 @@ def image(path: Path) -> torch.Tensor:
     return torch.from_numpy(np.asarray(Image.open(path).convert("RGB"), np.float32) / 255.0)[None]
 
 
+def clear(path: Path) -> torch.Tensor:
+    """As the host tells what is transparent."""
+    return 1.0 - torch.from_numpy(np.asarray(Image.open(path).getchannel("A"), np.float32) / 255.0)[None]
+
+
+def on_white(path: Path) -> Image.Image:
+    colours, alpha = image(path)[0].numpy(), 1.0 - clear(path)[0, :, :, None].numpy()
+    return Image.fromarray(np.rint((alpha * colours + 1.0 - alpha) * 255.0).astype(np.uint8))
+
+
 def run(nodes: dict[str, Any], workflow: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
     """Every node of a workflow after those that it takes from."""
     done: dict[str, tuple[Any, ...]] = {}
@@ -78,7 +87,7 @@ def run(nodes: dict[str, Any], workflow: dict[str, Any]) -> dict[str, tuple[Any,
             for name, value in step["inputs"].items()
         }
         if step["class_type"] == "LoadImage":
-            done[key] = (image(EXAMPLES / inputs["image"]),)
+            done[key] = (image(EXAMPLES / inputs["image"]), clear(EXAMPLES / inputs["image"]))
         elif step["class_type"] == "SaveImage":
             done[key] = (inputs["images"],)
         else:
@@ -109,7 +118,13 @@ def test_the_example_draws_what_the_package_draws(nodes: dict[str, Any], workflo
     assert drawn.dtype == torch.float32
     assert done["8"][0].shape == drawn.shape
     wanted = Parasol.load("pictogram").stylize(
-        EXAMPLES / "content.png", EXAMPLES / "style.png", structure=0.4, steps=2, sampler="dpm", seed=1, size=128
+        on_white(EXAMPLES / "content.png"),
+        on_white(EXAMPLES / "style.png"),
+        structure=0.4,
+        steps=2,
+        sampler="dpm",
+        seed=1,
+        size=128,
     )
     np.testing.assert_array_equal(np.rint(drawn[0].numpy() * 255.0), np.asarray(wanted.image.convert("RGB")))
     assert json.loads(recipe)["dials"]["structure"] == 0.4
@@ -127,6 +142,8 @@ def test_styles_are_chained_and_every_content_of_a_batch_is_drawn(nodes: dict[st
     drawn, _ = nodes["ParasolStylize"].execute(model, torch.cat([picture, picture]), mixed[:1], 1, 64, dials).args
     assert drawn.shape[0] == 2
     torch.testing.assert_close(drawn[0], drawn[1])
+    with pytest.raises(ValueError, match="give both one size"):
+        style(other, 1.0, mask=torch.ones(1, 64, 64))
     with pytest.raises(ValueError, match="no content picture or no style"):
         nodes["ParasolStylize"].execute(model, picture, [], 1, 64, dials)
 

@@ -12,6 +12,7 @@ COMMON = {"display_name", "optional", "tooltip", "lazy", "extra_dict", "raw_link
 WIDGET = COMMON | {"default", "socketless", "force_input"}
 TAKES = {
     "IMAGE": COMMON,
+    "MASK": COMMON,
     "FLOAT": WIDGET | {"min", "max", "step", "round", "display_mode"},
     "INT": WIDGET | {"min", "max", "step", "control_after_generate", "display_mode"},
     "STRING": WIDGET | {"multiline", "placeholder", "dynamic_prompts"},
