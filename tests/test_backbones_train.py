@@ -21,6 +21,7 @@ from parasol.training.backbone import BackboneTask, BackboneTraining, MinedTripl
 from parasol.training.backbone_cost import cost_of, denoising
 from parasol.training.loop import Optimisation, run
 from parasol.training.modality import ModalityTraining
+from parasol.training.processes import Part
 from parasol.training.recipes_backbone import backbone_try
 from planted import as_index, planted
 from small_model import drawing, edit_manifest
@@ -98,6 +99,20 @@ def test_a_run_that_is_resumed_is_the_run_that_was_not(base: Path, triplets: Pat
     list(few(task(), tmp_path / "parts", 2))
     whole, parts = ((tmp_path / name / "state.safetensors").read_bytes() for name in ("whole", "parts"))
     assert whole == parts
+
+
+def test_the_parts_of_a_batch_make_the_loss_of_the_whole(base: Path, triplets: Path) -> None:
+    """What processes under torchrun take; the modality losses are of pictures that the whole batch chooses."""
+    training = BackboneTraining(modality=ModalityTraining(style=5.0, content=5.0, least=0.0, pictures=3))
+    task = BackboneTask(base, MinedTriplets(triplets), training, 4)
+    with torch.no_grad():
+        whole, figures = task.loss(task.model, 7)
+        parts = []
+        for rank in range(2):
+            task.part = Part(rank=rank, count=2)
+            parts.append(task.loss(task.model, 7))
+    torch.testing.assert_close(torch.stack([loss for loss, _ in parts]).mean(), whole, rtol=1e-4, atol=1e-5)
+    assert all({*found} == {*figures} for _, found in parts)
 
 
 def test_the_gradient_reaches_the_u_net_and_m_and_nothing_frozen(base: Path, triplets: Path) -> None:

@@ -97,6 +97,7 @@ def install() -> None:
     """Stand in for the host's package."""
     names = {
         "Image": "IMAGE",
+        "Mask": "MASK",
         "Float": "FLOAT",
         "Int": "INT",
         "String": "STRING",
