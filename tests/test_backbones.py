@@ -47,7 +47,7 @@ def test_inspect_names_every_part(folder: Path, capsys: pytest.CaptureFixture[st
     assert told["scheduler"] == ("predicts epsilon, scaled_linear 0.00085..0.012 over 1000, leading steps from 1")
     assert told["image_encoder"] == "clip: descriptors of 24, sees 28 px"
     assert told["style_encoder"] == "csd: descriptors of 20, sees 28 px"
-    assert told["fits"] == "pictures of 64 px, sides in multiples of 16"
+    assert told["fits"] == "pictures of 32 px, sides in multiples of 16"
 
 
 def test_inspect_takes_no_torch(folder: Path) -> None:
@@ -262,6 +262,18 @@ def test_what_is_wrong_is_told_in_one_line(
     assert told in line
     assert not (tmp_path / "base").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) in ([], ["copy"])
+
+
+@pytest.mark.parametrize("words", [["inspect"], ["import", "-o", "BASE"]])
+def test_a_single_file_is_told_how_to_become_a_folder(
+    words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save({}, tmp_path / "model.ckpt")
+    named = [word.replace("BASE", str(tmp_path / "base")) for word in words]
+    assert main(["backbone", *named, str(folder / UNET)]) == 2
+    assert "single file and a folder is wanted: diffusers makes one of it" in capsys.readouterr().err
+    assert main(["backbone", *named, str(tmp_path / "model.ckpt")]) == 2
+    assert "model.ckpt: it is pickled" in capsys.readouterr().err
 
 
 def test_a_single_encoder_file_must_be_csds(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,20 @@ PAGES = {
     for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 }
 README = PAGES["README.md"]
-ELSEWHERE = {"corpus", "train", "triplets", "evaluate", "report", "study", "set", "studio", "data/pictograms/cells"}
+ELSEWHERE = {
+    "backbone",
+    "corpus",
+    "export",
+    "models/large",
+    "train",
+    "triplets",
+    "evaluate",
+    "report",
+    "study",
+    "set",
+    "studio",
+    "data/pictograms/cells",
+}
 """Commands that need a corpus, or wait for people; each has tests of its own."""
 
 

@@ -16,7 +16,7 @@ SDXL = {"addition_embed_type": "text_time", "addition_time_embed_dim": 8, "proje
 
 def tiny_unet(**changes: object) -> UNet2DConditionModel:
     settings = {
-        "sample_size": 8, "in_channels": 4, "out_channels": 4, "block_out_channels": (16, 32), "layers_per_block": 1,
+        "sample_size": 4, "in_channels": 4, "out_channels": 4, "block_out_channels": (16, 32), "layers_per_block": 1,
         "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
         "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
         "cross_attention_dim": CONTEXT, "attention_head_dim": 2, "norm_num_groups": 8,

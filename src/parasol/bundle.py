@@ -188,8 +188,8 @@ class Bundle:
         return cls(folder=folder, manifest=_parse(text, folder), hash=hashlib.sha256(text).hexdigest())
 
     def _verified(self) -> "Bundle":
-        own = (WEIGHTS, *map(graph_file, _components(self.manifest)))
-        for file in (ATTRIBUTION, *(parts_in(self.folder) if self.manifest.backbone else own)):
+        own = (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(self.manifest)))
+        for file in (ATTRIBUTION, *parts_in(self.folder)) if self.manifest.backbone else own:
             _verify(self.folder / file, self.manifest.files.get(file), self.folder)
         return self
 

@@ -12,7 +12,7 @@ backbone_app = typer.Typer(no_args_is_help=True, help="Stable Diffusion and the 
 
 @backbone_app.command()
 def inspect(
-    source: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="Folder in diffusers' layout, or a checkpoint.")],
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="Folder in diffusers' layout.")],
 ) -> None:
     """Say what a model is, part by part, and what does not fit. Nothing but headers is read.
 
@@ -32,7 +32,7 @@ def inspect(
 
 @backbone_app.command(name="import")
 def bring(
-    source: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="Folder in diffusers' layout, or a checkpoint.")],
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="Folder in diffusers' layout.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="BASE", help="Folder of the base.")],
     style: Annotated[
         Path | None, typer.Option(help="Style encoder: CSD's file, or a folder; else the model's, or our own.")

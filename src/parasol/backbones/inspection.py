@@ -21,6 +21,10 @@ CONTENT, STYLE = "image_encoder", "style_encoder"
 STEM, ENCODER_STEM = "diffusion_pytorch_model", "model"
 PIXELS = 8  # to a latent, in the autoencoders that painting knows
 CSD_HEAD, CSD_PATCHES = "last_layer_style", "backbone.conv1.weight"
+SPLIT = (
+    "a folder is wanted: diffusers makes one of it, with StableDiffusionPipeline (or ...XLPipeline)"
+    ".from_single_file(FILE).save_pretrained(DIR)"
+)
 EncoderKind = Literal["clip", "siglip", "dinov3", "csd", "own"]
 
 
@@ -83,9 +87,10 @@ def inspect(folder: Path) -> Iterator[Found | Backbone]:
 
 def _parts(folder: Path) -> Iterator[Found | Backbone]:
     if folder.is_file():
-        raise BackboneError(f"{folder} is a file: `parasol backbone import {folder} -o BASE` makes a folder of it")
+        header(folder)
+        raise BackboneError(f"{folder} is a single file and {SPLIT}")
     if not folder.is_dir():
-        raise BackboneError(f"{folder} is not there: name a folder in diffusers' layout, or a {SUFFIX} file")
+        raise BackboneError(f"{folder} is not there: name a folder in diffusers' layout")
     if not (folder / UNET).is_dir():
         raise BackboneError(f"{folder} has no folder {UNET}{_instead(folder)}")
     unet, tensors = config(folder / UNET), weights(folder / UNET, STEM)
@@ -280,5 +285,5 @@ def _instead(folder: Path) -> str:
         return ": it is one part of a model, name the folder above it"
     if files:
         header(files[0])
-        return f" but {files[0].name}: `parasol backbone import {files[0]} -o BASE` makes a folder of it"
+        return f" but {files[0].name}, and {SPLIT}"
     return ": name a folder in diffusers' layout (unet, vae, scheduler)"

@@ -32,7 +32,7 @@ PROJECTOR, HIDDEN = "projector", 1024  # the folder of M, and its width
 class Denoiser(nn.Module):
     """What training trains: the U-Net and the projector M."""
 
-    def __init__(self, unet: UNet2DConditionModel, projector: Projector, backbone: Backbone) -> None:
+    def __init__(self, unet: UNet2DConditionModel, projector: nn.Module, backbone: Backbone) -> None:
         super().__init__()
         self.unet, self.projector, self.backbone = unet, projector, backbone
 

@@ -120,7 +120,7 @@ class BackboneComponents(Components):
         self._networks = networks
         for network in networks.modules().values():
             network.eval().to(device)
-        networks.denoiser.unet.to(precision)
+        nn.Module.to(networks.denoiser.unet, precision)  # diffusers' own warns whatever happens
         self._device, self._precision = device, precision
         self._functions: dict[str, Callable[..., Tensor]] = {
             "encode": networks.encode, "decode": networks.decode, "denoise": self._denoised,
@@ -129,7 +129,7 @@ class BackboneComponents(Components):
 
     @torch.inference_mode()
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
-        tensors = [torch.from_numpy(np.ascontiguousarray(value)).to(self._device) for value in inputs]
+        tensors = [torch.from_numpy(np.array(value)).to(self._device) for value in inputs]
         return self._functions[component](*tensors).float().cpu().numpy()
 
     def _denoised(self, z: Tensor, t: Tensor, tokens: Tensor) -> Tensor:

@@ -128,6 +128,7 @@ class BackboneTask(Task):
         self.model, self.device = self.networks.denoiser, CPU
         if training.checkpointing:
             self.networks.denoiser.unet.enable_gradient_checkpointing()
+            self.networks.vae.enable_gradient_checkpointing()
         self.triplets, self.training, self.batch = triplets, training, batch
         self.alpha_bars = torch.tensor(self.backbone.schedule.alpha_bars)
 
@@ -153,7 +154,7 @@ class BackboneTask(Task):
         t = torch.from_numpy(times.astype(np.int64)).to(self.device)
         decoded = self._decoded(t, kept) if self._hears(step) else None
         rows = self.part.rows(self.batch)
-        noise, foreseen = self._noise(model, chosen[rows], t[rows], eps[rows], kept[rows])
+        noise, foreseen = self._noise(model, self._seen(chosen[rows]), t[rows], eps[rows], kept[rows])
         wanted = self.training.modality
         if wanted is None or decoded is None:
             return noise, {}
@@ -172,14 +173,17 @@ class BackboneTask(Task):
         fit = (self.alpha_bars[t] >= self.training.modality.least) & (kept.amax(1) > 0.0)
         return fit & (fit.cumsum(0) <= self.training.modality.pictures)
 
+    @torch.no_grad()
+    def _seen(self, chosen: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+        """z_0 = E(x), a_s = A(s) and c_y = C(y) of some triplets."""
+        x, y, s = (part.to(self.device) for part in self.triplets.read(chosen, self.backbone.size))
+        return self.networks.encode(x), self.networks.style(s), self.networks.content(y)
+
     def _noise(
-        self, model: nn.Module, chosen: np.ndarray, t: Tensor, eps: Tensor, kept: Tensor
-    ) -> tuple[Tensor, "Foreseen"]:
-        """L_DM, and what the modality losses need."""
-        with torch.no_grad():
-            x, y, s = (part.to(self.device) for part in self.triplets.read(chosen, self.backbone.size))
-            z_0, style, content = self.networks.encode(x), self.networks.style(s), self.networks.content(y)
-        alpha_bar = self.alpha_bars[t]
+        self, model: nn.Module, seen: tuple[Tensor, Tensor, Tensor], t: Tensor, eps: Tensor, kept: Tensor
+    ) -> tuple[Tensor, Foreseen]:
+        """L_DM of triplets as they are seen, and what the modality losses need."""
+        (z_0, style, content), alpha_bar = seen, self.alpha_bars[t]
         share = per_picture(alpha_bar, z_0)
         z = add_noise(z_0, eps, share)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
@@ -188,13 +192,13 @@ class BackboneTask(Task):
         if self.backbone.prediction == "v":
             v = share**0.5 * eps - (1.0 - share) ** 0.5 * z_0
             noise = velocity_loss(v, predicted, alpha_bar, self.training.snr_cap)
-            seen = share**0.5 * z - (1.0 - share) ** 0.5 * predicted
+            foreseen = share**0.5 * z - (1.0 - share) ** 0.5 * predicted
         else:
             noise = diffusion_loss(eps, predicted, alpha_bar, self.training.snr_cap)
-            seen = predict_z0(z, predicted, share)
-        return noise, Foreseen(z_0=seen, style=style, content=content, weights=alpha_bar[:, None] * kept)
+            foreseen = predict_z0(z, predicted, share)
+        return noise, Foreseen(z_0=foreseen, style=style, content=content, weights=alpha_bar[:, None] * kept)
 
-    def _modality(self, foreseen: "Foreseen", decoded: Tensor) -> tuple[Tensor, Tensor]:
+    def _modality(self, foreseen: Foreseen, decoded: Tensor) -> tuple[Tensor, Tensor]:
         """L_s and L_y of the pictures that one pass of the U-Net foresees."""
         rows = torch.nonzero(decoded)[:, 0]
         if not len(rows):
@@ -210,11 +214,10 @@ class BackboneTask(Task):
         sides = [self.backbone.size // 8] * 2
         generator = torch_draws(self.training.seed, VALIDATION, self.device)
         eps = torch.randn((len(held), self.backbone.latent_channels, *sides), generator=generator, device=self.device)
-        figures = {}
-        for mode, row in MODES.items():
-            kept = torch.tensor([row], device=self.device).expand(len(held), 2)
-            figures[mode] = sum(
-                float(self._noise(model, held[i], t[i], eps[i], kept[i])[0]) * len(i) / len(held)
-                for i in torch.arange(len(held)).split(self.batch)
-            )
+        figures = dict.fromkeys(MODES, 0.0)
+        for i in torch.arange(len(held)).split(self.batch):
+            seen = self._seen(held[i.numpy()])
+            for mode, row in MODES.items():
+                kept = torch.tensor([row], device=self.device).expand(len(i), 2)
+                figures[mode] += float(self._noise(model, seen, t[i], eps[i], kept)[0]) * len(i) / len(held)
         return {"score": sum(figures.values()) / len(figures), **figures}

@@ -3,7 +3,7 @@ the rate of this machine from one real layer."""
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,13 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.transformers.transformer_2d import Transformer2DModel
+from diffusers.models.unets.unet_2d_blocks import UpDecoderBlock2D
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+from parasol.backbones.files import config
 from parasol.backbones.inspection import CONTENT, STYLE, UNET, VAE, Backbone, encoder_in
 from parasol.backbones.networks import HIDDEN, Denoiser, on_meta
 from parasol.errors import ParasolError
@@ -23,7 +26,9 @@ from parasol.training.backbone import BackboneTraining, trained_backbone
 from parasol.training.devices import accelerator
 from parasol.training.recipes import Recipe
 
-STATE = 20  # bytes a trained parameter: itself, its gradient, AdamW's two moments, its average
+LAYERS = (ResnetBlock2D, Transformer2DModel, UpDecoderBlock2D)  # computed again as a whole; the last, of a decoder
+STATE = 16  # bytes a trained parameter: itself, its gradient, AdamW's two moments
+AVERAGE, COPY = 4, 2  # bytes more: its average, where that is not aside; what bfloat16 products read of it
 ROUNDS = 3  # of the real layer
 
 
@@ -33,6 +38,24 @@ class Kept:
 
     bytes: int = 0
     largest: int = 0
+
+
+@contextmanager
+def fused_attention() -> Iterator[None]:
+    """On meta tensors attention comes apart, matrix and all; real devices run it in one, which keeps no matrix.
+
+    It is replaced in its module, for what is computed again in a gradient hears of no mode of torch's.
+    """
+    plain = functional.scaled_dot_product_attention
+
+    def fused(query: Tensor, key: Tensor, value: Tensor, **_: Any) -> Tensor:
+        return torch.ops.aten._scaled_dot_product_flash_attention(query, key, value, 0.0, False)[0]
+
+    functional.scaled_dot_product_attention = fused
+    try:
+        yield
+    finally:
+        functional.scaled_dot_product_attention = plain
 
 
 def cost_of(recipe: Recipe, base: Path) -> dict[str, Any]:
@@ -47,25 +70,30 @@ def cost_of(recipe: Recipe, base: Path) -> dict[str, Any]:
     kind = torch.bfloat16 if training.precision == "bfloat16" else torch.float32
     unet, vae = on_meta(UNet2DConditionModel, base / UNET), on_meta(AutoencoderKL, base / VAE)
     assert isinstance(unet, UNet2DConditionModel)
-    style, content = (encoder_in(base / part)[0].dimension for part in (STYLE, CONTENT))
-    projector = (style + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + (HIDDEN + 1) * content
+    encoders = [encoder_in(base / part) for part in (STYLE, CONTENT)]
+    style, content = (card.dimension for card, _ in encoders)
     trained, frozen = (sum(one.numel() for one in network.parameters()) for network in (unet, vae))
-    trained += projector
-    kept, flops = denoising(unet.to(kind), backbone, batch, checkpointing=training.checkpointing)
-    decoded, of_vae = _autoencoder(vae, backbone, batch, training.modality.pictures if training.modality else 0)
+    trained += (style + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + (HIDDEN + 1) * content
+    frozen += sum(tensors.parameters for _, tensors in encoders)
+    nn.Module.to(unet, kind)
+    kept, flops = denoising(unet, backbone, batch, checkpointing=training.checkpointing)
+    pictures = training.modality.pictures if training.modality else 0
+    decoded, of_vae = autoencoding(vae, backbone, batch, pictures, checkpointing=training.checkpointing)
     rate = measured_rate(base, backbone, kind)
     gib = 2**30
+    state = STATE + (0 if recipe.optimisation.average_aside else AVERAGE) + (COPY if kind == torch.bfloat16 else 0)
     parts = {
-        "weights, gradients, moments, average": STATE * trained / gib,
-        "frozen autoencoder": 4 * frozen / gib,
-        "activations": (kept.bytes + (kept.largest if training.checkpointing else 0) + decoded) / gib,
+        "weights, gradients, moments, average": state * trained / gib,
+        "frozen networks": 4 * frozen / gib,
+        "activations of the U-Net": (kept.bytes + (kept.largest if training.checkpointing else 0)) / gib,
+        "activations of the decoder": (decoded.bytes + (decoded.largest if training.checkpointing else 0)) / gib,
     }
     return {
         "batch": batch,
         "size": backbone.size,
         "trained parameters": trained,
         "GiB": {name: round(value, 3) for name, value in parts.items()} | {"in all": round(sum(parts.values()), 3)},
-        "TFLOP a step": round((flops + of_vae) / 1e12, 4),
+        "TFLOP a step": round((flops + of_vae) / 1e12, 6),
         "TFLOP/s of this machine": round(rate / 1e12, 4),
         "seconds a step": round((flops + of_vae) / rate, 3),
     }
@@ -74,18 +102,19 @@ def cost_of(recipe: Recipe, base: Path) -> dict[str, Any]:
 def denoising(unet: UNet2DConditionModel, backbone: Backbone, batch: int, *, checkpointing: bool) -> tuple[Kept, float]:
     """What one pass of the U-Net keeps, and the operations of it and its gradient (again, where activations are)."""
     parameter = next(unet.parameters())
-    denoiser = Denoiser(unet, nn.Identity(), backbone)  # type: ignore[arg-type]
+    denoiser = Denoiser(unet, nn.Identity(), backbone)
     side = backbone.size // 8
     like = {"device": parameter.device, "dtype": parameter.dtype}
     z = torch.zeros(batch, backbone.latent_channels, side, side, **like)
     tokens, t = torch.zeros(batch, 2, backbone.context, **like), torch.zeros(batch, device=parameter.device)
     unet.train()
-    with keeping(unet) as whole, FlopCounterMode(display=False) as counter:
+    attention = fused_attention if parameter.is_meta else nullcontext
+    with attention(), keeping(unet) as whole, FlopCounterMode(display=False) as counter:
         denoiser(z, t, tokens).float().square().mean().backward()
     if not checkpointing:
         return whole, float(counter.get_total_flops())
     unet.enable_gradient_checkpointing()
-    with keeping(unet) as boundaries, FlopCounterMode(display=False) as counter:
+    with attention(), keeping(unet) as boundaries, FlopCounterMode(display=False) as counter:
         denoiser(z, t, tokens).float().square().mean().backward()
     boundaries.largest = whole.largest
     return boundaries, float(counter.get_total_flops())
@@ -95,7 +124,7 @@ def denoising(unet: UNet2DConditionModel, backbone: Backbone, batch: int, *, che
 def keeping(network: nn.Module) -> Iterator[Kept]:
     """Count what autograd keeps of a pass, beside the parameters; each storage once."""
     own = {one.untyped_storage()._cdata for one in network.parameters()}
-    kept, alive, layer = Kept(), dict[int, Tensor](), [0]
+    kept, alive, entered = Kept(), dict[int, Tensor](), list[int]()
 
     def pack(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
@@ -105,12 +134,12 @@ def keeping(network: nn.Module) -> Iterator[Kept]:
         return tensor
 
     def enter(*_: object) -> None:
-        layer[0] = kept.bytes
+        entered.append(kept.bytes)
 
     def leave(*_: object) -> None:
-        kept.largest = max(kept.largest, kept.bytes - layer[0])
+        kept.largest = max(kept.largest, kept.bytes - entered.pop())
 
-    layers = [one for one in network.modules() if isinstance(one, ResnetBlock2D | Transformer2DModel)]
+    layers = [one for one in network.modules() if isinstance(one, LAYERS)]
     hooks = [
         hook for one in layers for hook in (one.register_forward_pre_hook(enter), one.register_forward_hook(leave))
     ]
@@ -124,8 +153,8 @@ def keeping(network: nn.Module) -> Iterator[Kept]:
 def measured_rate(base: Path, backbone: Backbone, kind: torch.dtype) -> float:
     """FLOP/s of this machine in a pass and its gradient through real layers: a residual block of every width."""
     device, side = accelerator(), backbone.size // 8
-    widths = on_meta(UNet2DConditionModel, base / UNET).config["block_out_channels"]  # type: ignore[union-attr, index]
-    groups = on_meta(UNet2DConditionModel, base / UNET).config["norm_num_groups"]  # type: ignore[union-attr, index]
+    told = config(base / UNET)
+    widths, groups = told["block_out_channels"], int(told.get("norm_num_groups") or 32)
     total, seconds = 0.0, 0.0
     for level, width in enumerate(widths):
         block = ResnetBlock2D(in_channels=width, temb_channels=width, groups=groups).to(device, kind)
@@ -151,17 +180,25 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize()
 
 
-def _autoencoder(vae: nn.Module, backbone: Backbone, batch: int, decoded: int) -> tuple[int, float]:
-    """Bytes kept where pictures are decoded for the modality losses, and the operations of encoding and decoding."""
+def autoencoding(
+    vae: nn.Module, backbone: Backbone, batch: int, decoded: int, *, checkpointing: bool
+) -> tuple[Kept, float]:
+    """What decoding pictures for the modality losses keeps, and the operations of encoding and of that, on meta."""
     assert isinstance(vae, AutoencoderKL)
     vae.requires_grad_(False)
     side = backbone.size
-    with torch.no_grad(), FlopCounterMode(display=False) as encoding:
+    with torch.no_grad(), fused_attention(), FlopCounterMode(display=False) as counter:
         vae.encode(torch.zeros(batch, 3, side, side, device="meta"))
-    flops = float(encoding.get_total_flops())
+    flops, found = float(counter.get_total_flops()), Kept()
     if not decoded:
-        return 0, flops
-    z = torch.zeros(decoded, backbone.latent_channels, side // 8, side // 8, device="meta", requires_grad=True)
-    with keeping(vae) as kept, FlopCounterMode(display=False) as counter:
-        vae.decode(z).sample.sum().backward()  # type: ignore[union-attr]
-    return kept.bytes, flops + float(counter.get_total_flops())
+        return found, flops
+    largest = 0
+    for again in (False, True) if checkpointing else (False,):
+        if again:
+            largest = found.largest
+            vae.enable_gradient_checkpointing()
+        z = torch.zeros(decoded, backbone.latent_channels, side // 8, side // 8, device="meta", requires_grad=True)
+        with fused_attention(), keeping(vae) as found, FlopCounterMode(display=False) as counter:
+            vae.decode(z).sample.sum().backward()  # type: ignore[union-attr]
+    found.largest = max(found.largest, largest)
+    return found, flops + float(counter.get_total_flops())

@@ -61,7 +61,8 @@ def export_backbone(
     write_atomic(folder / ATTRIBUTION, said)
     style, content = (_card(folder / part) for part in (STYLE, CONTENT))
     manifest = Manifest(
-        format=FORMAT, name=name, licence=licence, size=backbone.size, stride=backbone.stride,
+        format=FORMAT, name=name, licence=licence, size=backbone.size, result_size=0, stride=backbone.stride,
+        latents=sha256(next((folder / VAE).glob("*.safetensors")))[:12], words=None, content_map=0,
         latent_channels=backbone.latent_channels, schedule=backbone.schedule, prediction=backbone.prediction,
         dials=dials, style=style, content=content, backbone=backbone.kind, networks={}, training=load_record(best),
         files={file: sha256(folder / file) for file in (ATTRIBUTION, *parts_in(folder))},

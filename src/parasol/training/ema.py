@@ -12,7 +12,7 @@ def update_average(average: nn.Module, model: nn.Module, decay: float, step: int
     """
     d = min(decay, (1 + step) / (10 + step))
     ours: list[Tensor] = [*average.parameters()]
-    theirs: list[Tensor] = [*model.parameters()]
+    theirs = [source.to(target.device) for target, source in zip(ours, model.parameters(), strict=True)]
     torch._foreach_lerp_(ours, theirs, 1.0 - d)  # pyright: ignore[reportPrivateImportUsage]
     for target, source in zip(average.buffers(), model.buffers(), strict=True):
         target.copy_(source)

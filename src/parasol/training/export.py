@@ -119,6 +119,7 @@ def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manife
             name="efficientnet-lite0", version=card.content_version, dimension=content.dimension, size=content.size
         ),
         content_map=networks.content_map.config.places if networks.content_map else 0,
+        backbone="",
         words=WordsCard(sentences=card.sentences, style=card.style_version, content=card.content_version)
         if networks.words
         else None,

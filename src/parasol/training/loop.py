@@ -34,7 +34,8 @@ class Optimisation:
     decay: 'constant', 'cosine' (to zero at `steps`) or 'tail' (constant, then linear to zero over the last fifth).
     average: decay of the weights' EMA. clip: largest gradient norm. seed: of every draw in the run.
     validate_every, save_every: in steps. keep: which averaged weights a run ends with, those with the 'best' score or
-    the 'last', for losses whose gain the score does not see.
+    the 'last', for losses whose gain the score does not see. average_aside: whether the average waits in the CPU's
+    memory, where a GPU has no room for it: every step then sends the weights there.
     """
 
     steps: int
@@ -49,6 +50,7 @@ class Optimisation:
     validate_every: int = 500
     save_every: int = 250
     keep: Literal["best", "last"] = "best"
+    average_aside: bool = False
 
     def rate(self, step: int) -> float:
         """Learning rate of a step (0-based)."""
@@ -123,7 +125,7 @@ def run(
     device = processes.device if task.accelerated else CPU
     task.to(device)
     model = task.model
-    average = copy.deepcopy(model).requires_grad_(False)
+    average = copy.deepcopy(model).requires_grad_(False).to(CPU if optimisation.average_aside else device)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
         parameters, lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay, fused=True
@@ -133,7 +135,7 @@ def run(
     if state.exists():
         restored = load_state(state, model, average, optimizer)
         step = int(restored["step"])
-    for network in (model, average):
+    for network in (model,) if optimisation.average_aside else (model, average):  # GPUs tell each other what is on them
         processes.agree(network)
     if best.exists():
         score = float(load_record(best)["score"])  # type: ignore[arg-type]
@@ -146,7 +148,7 @@ def run(
             figures = processes.average_figures({name: float(value) for name, value in found.items()}) if read else {}
             yield _event("step", step, optimisation, started, figures)
             if step % optimisation.validate_every == 0 or step == optimisation.steps:
-                finished = copy.deepcopy(average).eval()
+                finished = copy.deepcopy(average).to(device).eval()
                 task.finish(finished)
                 figures = task.validate(finished)
                 if figures["score"] < score or optimisation.keep == "last":

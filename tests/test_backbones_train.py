@@ -1,0 +1,299 @@
+"""A tiny backbone all the way: triplets, training, resume, what it costs, bundle, picture, replay, diffusers."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from parasol import Parasol
+from parasol.apps.cli import main
+from parasol.backbones.bring import bring
+from parasol.backbones.inspection import UNET, backbone_of
+from parasol.backbones.networks import load, on_meta
+from parasol.bundle import BundleError
+from parasol.training.backbone import BackboneTask, BackboneTraining, MinedTriplets
+from parasol.training.backbone_cost import cost_of, denoising
+from parasol.training.loop import Optimisation, run
+from parasol.training.modality import ModalityTraining
+from parasol.training.processes import Part
+from parasol.training.recipes_backbone import backbone_try
+from planted import as_index, planted
+from small_model import drawing, edit_manifest
+from tiny_backbone import SDXL, tiny_folder, tiny_unet
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    bring(tiny_folder(folder / "tiny"), folder / "base")
+    return folder / "base"
+
+
+@pytest.fixture(scope="module")
+def triplets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `parasol triplets mine` finds among pictures whose styles and contents are known."""
+    folder = tmp_path_factory.mktemp("triplets")
+    (folder / "pictures").mkdir()
+    style, content, _, _ = planted(styles=3, contents=6)
+    names = [f"{row:02d}.png" for row in range(len(style))]
+    for row, name in enumerate(names):
+        drawing(row, 80, 64).save(folder / "pictures" / name)
+    as_index(folder / "index", style, content, paths=names, pictures=folder / "pictures")
+    assert main(["triplets", "mine", str(folder / "index"), "-o", str(folder / "mined"), "--k", "4"]) == 0
+    return folder / "mined"
+
+
+@pytest.fixture(scope="module")
+def runs(base: Path, triplets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of fifty steps."""
+    runs = tmp_path_factory.mktemp("runs")
+    words = ["train", "backbone-try", "--backbone", str(base), "--triplets", str(triplets), "--runs", str(runs)]
+    assert main(words) == 0
+    return runs
+
+
+@pytest.fixture(scope="module")
+def bundle(base: Path, runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("models") / "tiny"
+    words = ["export", "backbone-try", "--backbone", str(base), "--runs", str(runs), "--steps", "4", "--out", str(out)]
+    assert main(words) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def model(bundle: Path) -> Parasol:
+    return Parasol.load(bundle, runtime="torch")
+
+
+def few(task: BackboneTask, folder: Path, steps: int, *, save_every: int = 100) -> Iterator[dict[str, float]]:
+    optimisation = Optimisation(
+        steps=steps, batch=task.batch, learning_rate=2e-3, warmup=1, validate_every=100, save_every=save_every
+    )
+    return (event.figures for event in run(task, optimisation, folder, {}) if event.kind == "step")
+
+
+def test_fifty_steps_halve_the_loss_on_every_mode(runs: Path, base: Path, triplets: Path) -> None:
+    task = BackboneTask(base, MinedTriplets(triplets), BackboneTraining(snr_cap=float("inf")), 8)
+    before = task.validate(task.model)
+    lines = [json.loads(line) for line in (runs / "backbone-try" / "log.jsonl").read_text().splitlines()]
+    after = [line["figures"] for line in lines if line["kind"] == "validation"][-1]
+    assert {*before} == {"score", "joint", "style", "content", "null"}
+    assert all(after[mode] < 0.5 * before[mode] for mode in before)
+
+
+def test_a_run_that_is_resumed_is_the_run_that_was_not(base: Path, triplets: Path, tmp_path: Path) -> None:
+    training = BackboneTraining(zero_terminal=True, modality=ModalityTraining(style=10.0, content=10.0, least=0.0))
+
+    def task() -> BackboneTask:
+        return BackboneTask(base, MinedTriplets(triplets), training, 4)
+
+    figures = list(few(task(), tmp_path / "whole", 2))
+    assert all({"loss", "noise", "of_style", "of_content"} <= {*step} for step in figures)
+    list(few(task(), tmp_path / "parts", 1))
+    list(few(task(), tmp_path / "parts", 2))
+    whole, parts = ((tmp_path / name / "state.safetensors").read_bytes() for name in ("whole", "parts"))
+    assert whole == parts
+
+
+def test_the_parts_of_a_batch_make_the_loss_of_the_whole(base: Path, triplets: Path) -> None:
+    """What processes under torchrun take; the modality losses are of pictures that the whole batch chooses."""
+    training = BackboneTraining(modality=ModalityTraining(style=5.0, content=5.0, least=0.0, pictures=3))
+    task = BackboneTask(base, MinedTriplets(triplets), training, 4)
+    with torch.no_grad():
+        whole, figures = task.loss(task.model, 7)
+        parts = []
+        for rank in range(2):
+            task.part = Part(rank=rank, count=2)
+            parts.append(task.loss(task.model, 7))
+    torch.testing.assert_close(torch.stack([loss for loss, _ in parts]).mean(), whole, rtol=1e-4, atol=1e-5)
+    assert all({*found} == {*figures} for _, found in parts)
+
+
+def test_the_gradient_reaches_the_u_net_and_m_and_nothing_frozen(base: Path, triplets: Path) -> None:
+    training = BackboneTraining(modality=ModalityTraining(style=1.0, content=1.0, least=0.0), checkpointing=True)
+    task = BackboneTask(base, MinedTriplets(triplets), training, 8)
+    loss, figures = task.loss(task.model.train(), 1)
+    loss.backward()
+    assert all(parameter.grad is not None for parameter in task.model.parameters())
+    frozen = [task.networks.vae, task.networks.style, task.networks.content]
+    assert not any(parameter.requires_grad for network in frozen for parameter in network.parameters())
+    assert float(figures["of_style"]) > 0.0
+
+
+@pytest.mark.parametrize(("zero_terminal", "prediction"), [(False, "epsilon"), (True, "v")])
+def test_the_loss_of_a_perfect_network_is_nothing(
+    zero_terminal: bool, prediction: str, base: Path, triplets: Path
+) -> None:
+    """What the network is to predict, taken from the very noise of the step."""
+    task = BackboneTask(base, MinedTriplets(triplets), BackboneTraining(zero_terminal=zero_terminal), 4)
+    assert task.backbone.prediction == prediction
+    rows, t = np.arange(4), torch.tensor([0, 300, 900, 999])
+    eps, kept = torch.randn(4, 4, 4, 4), torch.ones(4, 2)
+    z_0 = task.networks.encode(task.triplets.read(rows, 32)[0])
+    share = task.alpha_bars[t].reshape(4, 1, 1, 1)
+    wanted = eps if prediction == "epsilon" else share**0.5 * eps - (1.0 - share) ** 0.5 * z_0
+
+    class Perfect(torch.nn.Module):
+        tokens = task.model.tokens
+
+        def forward(self, z: torch.Tensor, t: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+            return wanted
+
+    noise, foreseen = task._noise(Perfect(), task._seen(rows), t, eps, kept)
+    assert float(noise) < 1e-12
+    torch.testing.assert_close(foreseen.z_0, z_0, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("more", "checkpointing"), [({}, False), (SDXL, True)])
+def test_what_a_step_keeps_and_computes_is_known_before(more: dict, checkpointing: bool, base: Path) -> None:
+    backbone = replace(backbone_of(base), pooled=12 if more else 0)
+    real = tiny_unet(**more)
+    with torch.device("meta"):
+        meta = tiny_unet(**more)
+    foreseen, flops = denoising(meta, backbone, 4, checkpointing=checkpointing)
+    real.train()
+    found, counted = denoising(real, backbone, 4, checkpointing=checkpointing)
+    assert flops == pytest.approx(counted, rel=0.15), "the counter knows no fused attention of CPUs"
+    assert foreseen.bytes == pytest.approx(found.bytes, rel=0.01)
+    assert foreseen.largest == pytest.approx(found.largest, rel=0.01)
+
+
+def test_a_dry_run_says_what_a_step_costs_and_trains_nothing(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "backbone-24gb", "--backbone", str(base), "--runs", str(tmp_path / "runs"), "--dry-run"]) == 0
+    cost = json.loads(capsys.readouterr().out)["cost"]
+    networks = load(base, backbone_of(base))
+    assert cost["trained parameters"] == sum(one.numel() for one in networks.denoiser.parameters())
+    assert cost["GiB"]["in all"] > 0.0
+    assert cost["seconds a step"] > 0.0
+    assert not (tmp_path / "runs").exists()
+    assert main(["train", "pictogram-style", "--backbone", str(base), "--dry-run"]) == 2
+    assert "fine-tunes no backbone: leave --backbone out" in capsys.readouterr().err
+
+
+def test_the_cost_of_nine_hundred_million_parameters_takes_no_memory(base: Path) -> None:
+    """Stable Diffusion 1.5's own configuration."""
+    with torch.device("meta"):
+        unet = tiny_unet(
+            sample_size=64, block_out_channels=(320, 640, 1280, 1280), layers_per_block=2, cross_attention_dim=768,
+            attention_head_dim=8, norm_num_groups=32, down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+            up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+        )  # fmt: skip
+    assert sum(one.numel() for one in unet.parameters()) == 859_520_964
+    backbone = replace(backbone_of(base), context=768, size=512)
+    kept, flops = denoising(unet, backbone, 1, checkpointing=False)
+    assert flops == pytest.approx(3 * 0.8e12, rel=0.1)
+    assert 1.5e9 < kept.bytes < 2.5e9
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["backbone-try"], "name its base with --backbone"),
+        (["backbone-try", "--backbone", "BASE"], "name them with --triplets"),
+        (["backbone-8-cards", "--backbone", "BASE", "--triplets", "TRIPLETS"], "triplets and a batch takes 256"),
+    ],
+)
+def test_what_training_needs_is_asked_for(
+    words: list[str], told: str, base: Path, triplets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [{"BASE": str(base), "TRIPLETS": str(triplets)}.get(word, word) for word in words]
+    assert main(["train", *named, "--runs", str(tmp_path)]) == 2
+    assert told in capsys.readouterr().err
+
+
+def pixels(result: Image.Image) -> np.ndarray:
+    return np.asarray(result)
+
+
+def test_the_bundle_draws_with_every_dial_and_replays_bit_for_bit(model: Parasol, bundle: Path, tmp_path: Path) -> None:
+    result = model.stylize(
+        drawing(1), drawing(2), structure=0.5, style_scale=2.0, content_scale=1.5, seed=3, color="match", texture=0.5
+    )
+    result.save(tmp_path / "picture.png")
+    again = Parasol.load(bundle).replay(tmp_path / "picture.png")
+    np.testing.assert_array_equal(pixels(again.image), pixels(result.image))
+    for sampler, guidance in (("dpm", "apart"), ("ddim", "joint")):
+        other = model.stylize(drawing(1), drawing(2), seed=3, sampler=sampler, guidance=guidance)
+        assert not np.array_equal(pixels(other.image), pixels(result.image))
+    assert model.stylize(None, drawing(2), shows=drawing(1), seed=3, size=64).image.size == (64, 64)
+
+
+def test_structure_1_is_what_the_autoencoder_gives_and_scale_0_hears_no_style(model: Parasol) -> None:
+    kept = model.stylize(drawing(1), drawing(2), structure=1.0)
+    np.testing.assert_array_equal(pixels(kept.image), pixels(model.reconstruct(drawing(1))))
+    deaf = [model.stylize(drawing(1), drawing(style), style_scale=0.0) for style in (2, 3)]
+    np.testing.assert_array_equal(pixels(deaf[0].image), pixels(deaf[1].image))
+
+
+def test_what_is_remembered_changes_no_bit(model: Parasol, bundle: Path) -> None:
+    canvas = model.canvas(drawing(1))
+    canvas.draw(drawing(2), model.dials(style_scale=3.0))
+    recalled = canvas.draw(drawing(3), model.dials(style_scale=1.0))
+    fresh = Parasol.load(bundle).stylize(drawing(1), drawing(3), style_scale=1.0)
+    np.testing.assert_array_equal(pixels(recalled.image), pixels(fresh.image))
+
+
+def test_a_changed_or_foreign_file_is_refused(bundle: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(bundle, tmp_path / "copy"))
+    (folder / "unet" / "extra.safetensors").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"names no hash for extra.safetensors"):
+        Parasol.load(folder)
+    (folder / "unet" / "extra.safetensors").unlink()
+    path = folder / "projector" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x00")
+    with pytest.raises(BundleError, match=r"model.safetensors is not the file that the manifest names"):
+        Parasol.load(folder)
+    edit_manifest(folder, backbone="")
+    with pytest.raises(BundleError):
+        Parasol.load(folder)
+
+
+def test_diffusers_opens_the_bundle_and_draws_the_same_picture(
+    model: Parasol, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import DiffusionPipeline
+    from diffusers.utils import dynamic_modules_utils
+
+    monkeypatch.setattr(dynamic_modules_utils, "HF_MODULES_CACHE", str(tmp_path / "modules"))
+    pipe = DiffusionPipeline.from_pretrained(str(bundle), custom_pipeline=str(bundle), trust_remote_code=True)
+    drawn = pipe(image=drawing(1), style_image=drawing(2), structure=0.5, num_inference_steps=4, seed=5).images[0]
+    wanted = model.stylize(drawing(1), drawing(2), structure=0.5, steps=4, seed=5).image
+    np.testing.assert_array_equal(pixels(drawn), pixels(wanted))
+    with torch.no_grad():
+        pipe.unet.conv_out.bias.add_(0.5)
+    other = pipe(image=drawing(1), style_image=drawing(2), structure=0.5, num_inference_steps=4, seed=6).images[0]
+    assert not np.array_equal(pixels(other), pixels(wanted)), "the pipeline's own U-Net draws"
+
+
+def test_zero_terminal_models_come_back_as_what_they_are(
+    base: Path, triplets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from parasol.bundle import DefaultDials
+    from parasol.training.backbone_export import export_backbone
+
+    training = BackboneTraining(zero_terminal=True)
+    recipe = replace(backbone_try(), name="short", configuration={"backbone_training": training})
+    task = BackboneTask(base, MinedTriplets(triplets), training, 4)
+    optimisation = Optimisation(steps=1, batch=4, learning_rate=1e-4, validate_every=1)
+    list(run(task, optimisation, tmp_path / "runs" / "short", {}))
+    dials = DefaultDials(style_scale=2.0, content_scale=2.0, structure=0.4, steps=4)
+    made = export_backbone(recipe, base, tmp_path / "runs", tmp_path / "zero", name="zero", licence="none", dials=dials)
+    found = backbone_of(tmp_path / "zero")
+    assert (found.schedule, found.prediction) == (made.manifest.schedule, "v")
+    assert found.schedule.alpha_bars[-1] == 0.0
+    loaded = Parasol.load(tmp_path / "zero")
+    one = loaded.stylize(drawing(1), drawing(2), sampler="dpm", texture=0.5)
+    assert np.isfinite(one.pixels).all()
+    np.testing.assert_array_equal(
+        pixels(loaded.stylize(drawing(1), drawing(2), structure=1.0).image), pixels(loaded.reconstruct(drawing(1)))
+    )
+    assert cost_of(recipe, base)["TFLOP a step"] > 0.0
+    assert on_meta(type(task.networks.denoiser.unet), base / UNET).conv_in.weight.is_meta  # type: ignore[union-attr]
