@@ -1,0 +1,101 @@
+"""What flat references have in common: colours, how much of a drawing each has, and lines of one width."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from parasol.maths.lab import delta_e, lab
+from parasol.vector.depth import depth, ridge
+from parasol.vector.indexing import SCALE, index_picture
+from parasol.vector.palette import Palette, between, choose_of, nearest
+from parasol.vector.regions import components, without_specks
+
+SPECK = 5 * SCALE**2  # index pixels; a part with fewer is no region
+PLAIN = 10.0  # delta E from the palette, up to which a pixel has one of its colours
+FLAT = 0.85  # share of what is drawn, that has to have one
+WIDEST = 0.14  # of the side; what is wider is no line
+STEADY = 0.35  # spread of a colour's widths over their median, up to which it draws lines
+RIM = 0.55  # share of the drawings' rim that lines have to have
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Look:
+    """A flat style, as its pictures show it. Shares sum to 1; those of the ground are what is left free."""
+
+    palette: Palette
+    """The ground first."""
+
+    fills: tuple[float, ...]
+    """Share of what drawings enclose that each colour fills, lines apart."""
+
+    lines: tuple[float, ...]
+    """Share of the lines that each colour has; all 0 where the style has no lines."""
+
+    width: float
+    """Of the lines, as a share of the side; 0 where there are none."""
+
+
+def outside(index: Int[np.ndarray, "h w"], ground: int = 0) -> Bool[np.ndarray, "h w"]:
+    """Ground that hangs together with the border."""
+    labels, kinds = components(index)
+    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    reached = np.zeros(len(kinds), bool)
+    reached[border] = kinds[border] == ground
+    return reached[labels]
+
+
+def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], palette: Palette | None = None) -> Look | None:
+    """The look of references of one size; None where they are no flat art.
+
+    palette: the colours of the look, the ground first, where they are not to be chosen from the references.
+    """
+    own = choose_of(list(pictures))
+    if np.mean([_plain(picture, own) for picture in pictures]) < FLAT:
+        return None
+    chosen = own if palette is None else palette
+    count = len(chosen.colours)
+    rim, areas, widths = np.zeros(count), np.zeros(count), [list[float]() for _ in range(count)]
+    for picture in pictures:
+        index = without_specks(index_picture(picture, chosen), SPECK)
+        drawn = ~outside(index)
+        whole = max(int(drawn.sum()), 1)
+        areas += np.bincount(index[drawn], minlength=count) / whole
+        edge = drawn & (depth(drawn, SCALE) < SCALE)
+        rim += np.bincount(index[edge], minlength=count) / max(int(edge.sum()), 1)
+        most = round(WIDEST * max(index.shape))
+        for colour in range(1, count):
+            deep = depth(index == colour, most)
+            widths[colour] += (2 * deep[ridge(deep) & (deep > SCALE / 2)] - 1).tolist()
+    return _look(chosen, areas / len(pictures), rim / len(pictures), widths, max(pictures[0].shape) * SCALE)
+
+
+def _look(palette: Palette, areas: np.ndarray, rim: np.ndarray, widths: list[list[float]], side: int) -> Look:
+    thin = np.array([_steady(one, round(WIDEST * side)) for one in widths])
+    count = len(areas)
+    fills, lines, width = areas, np.zeros(count), 0.0
+    if rim[thin].sum() >= RIM * rim.sum():
+        lines = np.where(thin, areas, 0)
+        fills = np.where(thin, 0, areas)
+        width = float(np.median(np.concatenate([widths[colour] for colour in np.flatnonzero(thin)]))) / side
+    if fills.sum() < 0.02:
+        fills = np.eye(count)[0]  # what is not line is free
+    shares = tuple(float(round(value, 3)) for value in fills / fills.sum())
+    of_lines = tuple(float(round(value, 3)) for value in lines / max(lines.sum(), 1e-9))
+    return Look(palette=palette, fills=shares, lines=of_lines, width=round(width, 4))
+
+
+def _steady(widths: list[float], most: int) -> bool:
+    if len(widths) < 8:
+        return False
+    low, middle, high = np.percentile(widths, [20, 50, 80])
+    return bool(high - low <= max(STEADY * middle, SCALE) and high < most)
+
+
+def _plain(picture: Float[np.ndarray, "_ _ 3"], palette: Palette) -> float:
+    """Share of what is drawn, edges apart, that has a colour of the palette."""
+    colours, centres = lab(picture), lab(palette.colours)
+    owners = nearest(colours, centres)
+    inner = ~between(colours) & (owners > 0)
+    return float((delta_e(colours, centres[owners])[inner] <= PLAIN).mean()) if inner.any() else 1.0
