@@ -46,15 +46,12 @@ def outside(index: Int[np.ndarray, "h w"], ground: int = 0) -> Bool[np.ndarray, 
     return reached[labels]
 
 
-def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], palette: Palette | None = None) -> Look | None:
-    """The look of references of one size; None where they are no flat art.
-
-    palette: the colours of the look, the ground first, where they are not to be chosen from the references.
-    """
-    own = choose_of(list(pictures))
+def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None = None) -> Look | None:
+    """The look of references of one size, in at most so many colours; None where they are no flat art."""
+    chosen = choose_of(list(pictures), colours)
+    own = chosen if colours is None else choose_of(list(pictures))
     if np.mean([_plain(picture, own) for picture in pictures]) < FLAT:
         return None
-    chosen = own if palette is None else palette
     count = len(chosen.colours)
     rim, areas, widths = np.zeros(count), np.zeros(count), [list[float]() for _ in range(count)]
     for picture in pictures:
