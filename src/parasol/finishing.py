@@ -194,7 +194,8 @@ def finish_of(
 ) -> FinishPart | None:
     """The finish that a palette, a number of colours and the name of a finish ask for; none where they ask for nothing.
 
-    A flat finish takes its colours from the pictures of the style, where there are any and no palette is given.
+    A flat finish takes the look of the pictures of the style, where there are any: their colours, unless a palette is
+    given, in their shares, and their lines.
 
     Raises:
         ValueError: they make no sense together, or one is out of range.
@@ -206,13 +207,14 @@ def finish_of(
     if colors is not None and not 1 <= colors <= 64:
         raise ValueError(f"{colors} colours are asked for; it must be 1 to 64")
     flat = finish == "flat"
-    if palette is None and flat and references:
+    if flat and references:
         small = [_square(fit(picture, STYLE_SIDE)) for picture in references]
         look = look_of(small, colors)
         if look is not None:
+            look = look if palette is None else look.within(palette)
             part = LookPart(fills=look.fills, lines=look.lines, width=look.width)
             return FinishPart(colours=tuple(look.palette.hexes), flat=True, look=part)
-        palette = choose_of(small, colors)
+        palette = choose_of(small, colors) if palette is None else palette
     if palette is None and colors is None and not flat:
         return None
     return FinishPart(

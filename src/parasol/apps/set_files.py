@@ -56,8 +56,8 @@ class Files:
     """Below the folder of the icons, without an ending."""
 
     sizes: Sequence[Size]
-    padding: float
-    """Free space around the drawing in the SVG and in the PNGs that are made of it, as a share of the side."""
+    share: float = 1.0
+    """Side of what the SVG, and the PNGs that are made of it, show of the picture, as a share of the picture's."""
 
     @property
     def master(self) -> Path:
@@ -99,7 +99,7 @@ class Files:
 
         picture = result.pixels if result.rgba is None else result.rgba
         drawing = trace(picture, result.palette).drawing
-        found = None if result.rgba is None else frame_of(result.rgba, self.padding)
+        found = None if result.rgba is None else frame_of(result.rgba, self.share)
         if found is None:
             return drawing.svg()
         scale = drawing.width / picture.shape[1]  # a large result is traced at a smaller size

@@ -1,7 +1,7 @@
 """What flat references have in common: colours, how much of a drawing each has, and lines of one width."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -35,6 +35,27 @@ class Look:
 
     width: float
     """Of the lines, as a share of the side; 0 where there are none."""
+
+    def within(self, palette: Palette) -> "Look":
+        """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
+        own, others = lab(self.palette.colours), lab(palette.colours)
+        left, taken = list(range(len(others))), dict[int, int]()
+        weight = np.array(self.fills) + np.array(self.lines)
+        for colour in (0, *(1 + np.argsort(-weight[1:], kind="stable"))):
+            pool = left or list(range(len(others)))
+            taken[int(colour)] = min(pool, key=lambda one: float(((own[colour] - others[one]) ** 2).sum()))
+            left = [one for one in left if one != taken[int(colour)]]
+        order = [taken[0], *(one for one in range(len(others)) if one != taken[0])]
+        fills, lines = np.zeros(len(order)), np.zeros(len(order))
+        for colour, other in taken.items():
+            fills[order.index(other)] += self.fills[colour]
+            lines[order.index(other)] += self.lines[colour]
+        return Look(
+            palette=replace(palette, colours=palette.colours[order]),
+            fills=tuple(fills.tolist()),
+            lines=tuple(lines.tolist()),
+            width=self.width,
+        )
 
 
 def outside(index: Int[np.ndarray, "h w"], ground: int = 0) -> Bool[np.ndarray, "h w"]:
