@@ -19,6 +19,7 @@ COMMANDS = {
     "training-curve": ("lab.training_curve", "loss and quality over training, as a chart"),
     "tiles": ("lab.tiles", "seams and agreement of large pictures that are drawn in tiles"),
     "tracing": ("lab.tracing", "SVGs by parasol trace and by other tracers, against the pictures"),
+    "drawings": ("lab.drawings", "exact shapes found again, and SVGs drawn alike by Chromium and resvg"),
     "alpha": ("lab.alpha", "results on transparency, against the truth where it is known"),
     "api": ("lab.api", "the page of the public Python API, from its docstrings"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),

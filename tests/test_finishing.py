@@ -128,7 +128,7 @@ def test_a_palette_is_kept_by_every_pixel_and_every_fill(
     svg = Path("a.svg").read_text()
     fills = {part.split('"')[1] for part in svg.split("fill=")[1:]} - {"none"}
     assert fills <= wanted
-    assert json.loads(read_metadata(svg) or "")["recipe"] == json.loads(Recipe.read("a.png").text())
+    assert json.loads(read_metadata(svg) or "")["recipe"] == Recipe.read("a.png").packed()
 
 
 def test_a_folder_goes_on_with_whatever_file_is_missing(
