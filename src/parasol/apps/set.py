@@ -13,7 +13,7 @@ from parasol.apps import options
 from parasol.apps.jobs import pictures
 from parasol.apps.paths import Plan, check_folder, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.set_files import Files, Size, sizes_of
+from parasol.apps.set_files import Files, Size, clear_parts, sizes_of
 from parasol.images import SUFFIXES, PictureError
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def icon_set(
     loaded.painter.prepare(dials)
     style = loaded.style(references)
     made = _Made()
+    clear_parts(out)
     with Progress(f"drawing {len(icons)} icons") as progress:
         shared = Shared(folder=folder, out=out, sizes=wanted, look=look, dials=dials, style=style, ground=ground)
         for number, name in enumerate(icons):

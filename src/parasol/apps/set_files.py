@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LARGEST = 2048  # px
 _SIZE = re.compile(r"(\d+)(?:@(\d)x)?")
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")  # what a file is called until it is whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,13 @@ def sizes_of(text: str | None) -> list[Size]:
             raise ValueError(f"--sizes names {word!r}; a size is 8 to {LARGEST} px, such as 24, or 24@2x for twice 24")
         found.append(size)
     return list(dict.fromkeys(found))
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what a run that was killed left of files that never came into place."""
+    for path in folder.rglob(".*.part"):
+        if _PART.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, kw_only=True)
