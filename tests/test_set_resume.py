@@ -43,7 +43,7 @@ sys.exit(main(WORDS))
 def drawn(path: Path, colour: str, corner: int) -> None:
     picture = Image.new("RGBA", (48, 48))
     ImageDraw.Draw(picture).rounded_rectangle((6, 6, 41, 41), corner, fill=colour)
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path)
 
 

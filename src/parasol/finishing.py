@@ -45,7 +45,7 @@ from parasol.vector.ground import RGBA
 from parasol.vector.indexing import SCALE
 
 TRANSPARENT = "transparent"
-FINISHES = ("none", "flat")
+FINISHES = ("none", "auto", "flat")
 OPAQUE = 1 - 1.5 / 255  # alpha, from which a pixel is opaque
 STYLE_SIDE = 128  # px, longer side at which the look of style pictures is seen
 UNUSED = 0.01  # share of what is drawn, below which the ground's own colour is none of the drawing's
@@ -87,13 +87,18 @@ class FinishPart(Part):
 
     colours: #rrggbb, exactly these; else they are chosen from the result, at most `count` of them where that is given.
     flat: whether what is one region of the content is one colour. look: by which look; where there is none, by what
-    most of the region has in the result.
+    most of the region has in the result. A look without `flat` is for flat drawings alone: others stay as they are.
     """
 
     colours: tuple[str, ...] | None = None
     count: int | None = None
     flat: bool = False
     look: LookPart | None = None
+
+    @property
+    def automatic(self) -> bool:
+        """Whether nobody asked for it, so that it is for what it suits alone."""
+        return self.look is not None and not self.flat
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -161,6 +166,8 @@ def finished(
     rgba = None if ground is None else _cut(ground, pixels, picture, kept, fresh=fresh)
     palette, choice = None, tuple[Choice, ...]()
     index = None if fresh or finish is None else _coloured(finish, ground, pixels, picture)
+    if index is None and finish is not None and finish.automatic:
+        finish = None
     if index is not None and finish is not None:
         palette = named_palette(finish.colours or ())
         drawn = painted(index, palette)
@@ -195,26 +202,26 @@ def finish_of(
     """The finish that a palette, a number of colours and the name of a finish ask for; none where they ask for nothing.
 
     A flat finish takes the look of the pictures of the style, where there are any: their colours, unless a palette is
-    given, in their shares, and their lines.
+    given, in their shares, and their lines. "auto" is one where the style is flat art and nothing else is asked for.
 
     Raises:
         ValueError: they make no sense together, or one is out of range.
     """
     if finish not in FINISHES:
-        raise ValueError(f"finish is {finish!r}; it must be {' or '.join(FINISHES)}")
+        raise ValueError(f"finish is {finish!r}; it must be one of {', '.join(FINISHES)}")
     if palette is not None and colors is not None:
         raise ValueError("a palette and a number of colours both say which colours there are: give one of them")
     if colors is not None and not 1 <= colors <= 64:
         raise ValueError(f"{colors} colours are asked for; it must be 1 to 64")
     flat = finish == "flat"
-    if flat and references:
+    if references and (flat or (finish == "auto" and palette is None and colors is None)):
         small = [_square(fit(picture, STYLE_SIDE)) for picture in references]
         look = look_of(small, colors)
         if look is not None:
             look = look if palette is None else look.within(palette)
             part = LookPart(fills=look.fills, lines=look.lines, width=look.width)
-            return FinishPart(colours=tuple(look.palette.hexes), flat=True, look=part)
-        palette = choose_of(small, colors) if palette is None else palette
+            return FinishPart(colours=tuple(look.palette.hexes), flat=flat, look=part)
+        palette = choose_of(small, colors) if flat and palette is None else palette
     if palette is None and colors is None and not flat:
         return None
     return FinishPart(
@@ -222,7 +229,7 @@ def finish_of(
     )
 
 
-def _square(picture: Picture) -> Picture:
+def _square(picture: Picture) -> Float[np.ndarray, "side side 3"]:
     """In the middle of a square of the longer side, its border repeated."""
     height, width = picture.shape[:2]
     spare = [max(height, width) - side for side in (height, width)]

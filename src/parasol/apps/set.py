@@ -45,7 +45,7 @@ def icon_set(
     ] = None,
     colors: options.Colors = None,
     palette: options.Palette = None,
-    finish: options.Finish = "flat",
+    finish: options.Finish = "auto",
     ground: options.Ground = "transparent",
     style_scale: options.StyleScale = None,
     content_scale: options.ContentScale = None,
@@ -79,7 +79,7 @@ def icon_set(
     from parasol.pipeline import Parasol
     from parasol.vector import given_palette
 
-    look = _look(references, None if palette is None else given_palette(palette), colors, flat=finish == "flat")
+    look = _look(references, None if palette is None else given_palette(palette), colors, flat=finish != "none")
     loaded = Parasol.load(model)
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, sampler=sampler,

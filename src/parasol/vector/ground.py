@@ -20,7 +20,7 @@ FAINT = 0.4  # of how far the drawing is from the ground; what lies beside it an
 OFF_GROUND = 12 / 255  # in every channel; of few colours, what is nearer to the ground is the ground itself
 PLAIN = 0.6  # share of the border that has to have one colour for that to be the ground
 FEWEST = 5  # of the 3 x 3 pixels around one beside the drawing have to be drawn on, or it is none of it
-PALER = 0.35  # of the way from the ground to the drawing, that a pixel of its rim lacks to be an edge
+PALER = 0.6  # of the way from the ground to the drawing, that a pixel of its rim lacks to be an edge
 FULL = 0.98  # alpha, from which a pixel has its own colour and none of what lies beside it
 REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
 
