@@ -27,6 +27,7 @@ ICONS, SIDE = 40, 128
 KINDS = ("circle", "rect", "line")
 ALIKE = 1.5  # levels
 MOST = 50
+BARS = 200  # px of a window that its bars may take
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -84,9 +85,8 @@ def by_browser(svgs: Sequence[str]) -> list[Picture]:
         page.write_text(f'<body style="margin:0;background:white">{images}</body>')
         command = [
             program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-            "--force-device-scale-factor=1",
-            f"--user-data-dir={folder}/profile", f"--window-size={SIDE * len(svgs)},{SIDE}", f"--screenshot={shot}",
-            page.as_uri(),
+            "--force-device-scale-factor=1", f"--user-data-dir={folder}/profile",
+            f"--window-size={SIDE * len(svgs)},{SIDE + BARS}", f"--screenshot={shot}", page.as_uri(),
         ]  # fmt: skip
         subprocess.run(command, capture_output=True, check=True, timeout=300)
         whole = load(shot)

@@ -17,6 +17,7 @@ PLAIN = 10.0  # delta E from the palette, up to which a pixel has one of its col
 FLAT = 0.85  # share of what is drawn, that has to have one
 WIDEST = 0.14  # of the side; what is wider is no line
 STEADY = 0.35  # spread of a colour's widths over their median, up to which it draws lines
+MINOR = 0.015  # share of the drawings, below which a colour is an accident
 RIM = 0.55  # share of the drawings' rim that lines have to have
 
 
@@ -91,6 +92,7 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
 
 def _look(palette: Palette, areas: np.ndarray, rim: np.ndarray, widths: list[list[float]], side: int) -> Look:
     thin = np.array([_steady(one, round(WIDEST * side)) for one in widths])
+    areas = np.where(areas >= MINOR * areas.sum(), areas, 0)
     count = len(areas)
     fills, lines, width = areas, np.zeros(count), 0.0
     if rim[thin].sum() >= RIM * rim.sum():
@@ -99,9 +101,13 @@ def _look(palette: Palette, areas: np.ndarray, rim: np.ndarray, widths: list[lis
         width = float(np.median(np.concatenate([widths[colour] for colour in np.flatnonzero(thin)]))) / side
     if fills.sum() < 0.02:
         fills = np.eye(count)[0]  # what is not line is free
-    shares = tuple(float(round(value, 3)) for value in fills / fills.sum())
-    of_lines = tuple(float(round(value, 3)) for value in lines / max(lines.sum(), 1e-9))
-    return Look(palette=palette, fills=shares, lines=of_lines, width=round(width, 4))
+    used = fills + lines > 0
+    used[0] = True  # the ground
+    shares = tuple(float(round(value, 3)) for value in fills[used] / fills.sum())
+    of_lines = tuple(float(round(value, 3)) for value in lines[used] / max(lines.sum(), 1e-9))
+    return Look(
+        palette=replace(palette, colours=palette.colours[used]), fills=shares, lines=of_lines, width=round(width, 4)
+    )
 
 
 def _steady(widths: list[float], most: int) -> bool:

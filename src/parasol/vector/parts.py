@@ -101,7 +101,7 @@ def cut(parts: Parts) -> Parts:
     if (parts.areas[parts.hollow] > OPENING * drawn).any():
         return parts
     large = parts.areas > LARGE * drawn
-    for label in np.flatnonzero(~parts.free & ~parts.hollow & large):
+    for label in np.flatnonzero(~parts.free & ~parts.hollow & large).tolist():
         own = labels == label
         cores = _cores(own)
         if cores:
