@@ -27,6 +27,7 @@ from parasol.vector import (
     colour_of,
     coloured,
     cut_out,
+    flat_art,
     flat_finish,
     hex_of,
     in_colours,
@@ -227,6 +228,12 @@ def finish_of(
     return FinishPart(
         colours=None if palette is None else tuple(palette.hexes), count=None if palette else colors, flat=flat
     )
+
+
+def is_flat(content: Seen) -> bool:
+    """Whether a content picture is flat art itself."""
+    own = _regions(content.ground, content.picture)
+    return flat_art([own], choose_palette(own))
 
 
 def _square(picture: Picture) -> Float[np.ndarray, "side side 3"]:

@@ -21,7 +21,7 @@ from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
 from parasol.errors import ParasolError
-from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, seen
+from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, is_flat, seen
 from parasol.images import fit, from_uint8, load, load_rgba, load_shown, stretch, to_uint8
 from parasol.images.ground import shows_nothing
 from parasol.images.read import Source, blank_picture
@@ -215,6 +215,8 @@ class Parasol:
         else:
             look_at = self._seen(content, size, ground, blank=dials.fresh and shows is not None)
         picture = look_at.picture
+        if finish and finish.automatic and (_otherwise(dials, shows, mask) or not is_flat(look_at)):
+            finish = None
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:
@@ -234,7 +236,7 @@ class Parasol:
             region=_region("mask", mask, picture, "nothing may change: paint white what is to be restyled"),
             protected=_region("protect mask", protect, picture, "it protects nothing: leave it out"),
             ground=look_at.ground,
-            finish=None if finish and finish.automatic and _otherwise(dials, shows, mask) else finish,
+            finish=finish,
         )
 
     def finish(

@@ -16,7 +16,7 @@ from parasol.vector.ground import (
     wanted_ground,
     without_ground,
 )
-from parasol.vector.look import Look, look_of
+from parasol.vector.look import Look, flat_art, look_of
 from parasol.vector.measures import Measures, measure
 from parasol.vector.palette import (
     Palette,
@@ -50,6 +50,7 @@ __all__ = [
     "coloured",
     "consistency",
     "cut_out",
+    "flat_art",
     "flat_finish",
     "given_palette",
     "hex_of",

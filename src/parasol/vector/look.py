@@ -14,6 +14,7 @@ from parasol.vector.regions import components, without_specks
 
 SPECK = 5 * SCALE**2  # index pixels; a part with fewer is no region
 PLAIN = 10.0  # delta E from the palette, up to which a pixel has one of its colours
+FEW = 12  # colours that one flat drawing has at most; a set may have more
 FLAT = 0.85  # share of what is drawn, that has to have one
 WIDEST = 0.14  # of the side; what is wider is no line
 STEADY = 0.35  # spread of a colour's widths over their median, up to which it draws lines
@@ -72,7 +73,7 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     """The look of references of one size, in at most so many colours; None where they are no flat art."""
     chosen = choose_of(list(pictures), colours)
     own = chosen if colours is None else choose_of(list(pictures))
-    if np.mean([_plain(picture, own) for picture in pictures]) < FLAT:
+    if not flat_art(pictures, own):
         return None
     count = len(chosen.colours)
     rim, areas, widths = np.zeros(count), np.zeros(count), [list[float]() for _ in range(count)]
@@ -88,6 +89,13 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
             deep = depth(index == colour, most)
             widths[colour] += (2 * deep[ridge(deep) & (deep > SCALE / 2)] - 1).tolist()
     return _look(chosen, areas / len(pictures), rim / len(pictures), widths, max(pictures[0].shape) * SCALE)
+
+
+def flat_art(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], palette: Palette) -> bool:
+    """Whether nearly all that is drawn has one of the colours that were chosen from it, and these are few."""
+    if len(pictures) == 1 and len(palette.colours) > FEW:
+        return False
+    return bool(np.mean([_plain(picture, palette) for picture in pictures]) >= FLAT)
 
 
 def _look(palette: Palette, areas: np.ndarray, rim: np.ndarray, widths: list[list[float]], side: int) -> Look:
