@@ -20,6 +20,7 @@ COMMANDS = {
     "training-curve": ("lab.training_curve", "loss and quality over training, as a chart"),
     "tiles": ("lab.tiles", "seams and agreement of large pictures that are drawn in tiles"),
     "tracing": ("lab.tracing", "SVGs by parasol trace and by other tracers, against the pictures"),
+    "drawings": ("lab.drawings", "exact shapes found again, and SVGs drawn alike by Chromium and resvg"),
     "alpha": ("lab.alpha", "results on transparency, against the truth where it is known"),
     "dials": ("lab.dials", "Python's keywords and the pages' tables, from the record of dials"),
     "api": ("lab.api", "the page of the public Python API, from its docstrings"),

@@ -3,7 +3,8 @@
 With --structure 1 a result is what the autoencoder makes of the content picture, so that the truth is known: the
 content's own alpha, and colours on any ground. For white, black, green and a photograph: the PSNR in dB at edges (where
 alpha lies between 0 and 1), over all icons, and what the autoencoder alone leaves of it on the ground that the model
-saw; the largest difference of alpha from 1 inside and from 0 outside, in levels; how many icons came out blank.
+saw; the largest difference of alpha from 1 inside and from 0 outside, in levels; how many icons came out blank; and of
+five icons, how many different results and content descriptors they have.
 """
 
 import argparse
@@ -16,12 +17,15 @@ import numpy as np
 from parasol import Parasol
 from parasol.apps.progress import Progress
 from parasol.images import SUFFIXES, fit, from_uint8, load, load_rgba, to_uint8, write_atomic
+from parasol.result import Result
 from parasol.types import Picture
 from parasol.vector import laid, unlaid
 from parasol.vector.ground import RGBA
 
 WHITE, BLACK, GREEN = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 INNER, OUTER = 0.999, 0.001  # of alpha
+FIRST = 5  # icons that are compared with each other
+UNLIKE = 2 / 255
 
 
 def truth_of(picture: RGBA, size: int) -> RGBA:
@@ -45,10 +49,24 @@ def grounds(photograph: Picture, size: int) -> dict[str, Picture]:
     return found | {"photograph": fit(photograph[:side, :side], size)}
 
 
-def measured(model: Parasol, picture: RGBA, photograph: Picture) -> dict[str, float]:
+def restyled(model: Parasol, picture: RGBA, like: RGBA) -> Result:
+    """An icon in the style of another, at a structure that leaves it as it is."""
+    style = model.style(np.where(like[..., 3:] > 0.5, like[..., :3], 1.0))
+    return model.paint(model.recipe(picture, style, model.dials(structure=1.0, steps=2)))
+
+
+def different(results: Sequence[Result]) -> tuple[int, int]:
+    """How many results are unlike all before them (by over two levels on average), and how many descriptors."""
+    seen = list[RGBA]()
+    for result in results:
+        own = result.rgba
+        if own is not None and all(np.abs(own - one).mean() > UNLIKE for one in seen):
+            seen.append(own)
+    return len(seen), len({result.recipe.content.descriptor_hash for result in results})
+
+
+def measured(result: Result, picture: RGBA, photograph: Picture) -> dict[str, float]:
     """One icon: squared errors at edges on each ground, and the largest faults of alpha in levels."""
-    style = model.style(np.where(picture[..., 3:] > 0.5, picture[..., :3], 1.0))
-    result = model.paint(model.recipe(picture, style, model.dials(structure=1.0, steps=2)))
     size = max(result.pixels.shape[:2])
     truth, found = truth_of(picture, size), result.rgba
     if found is None:
@@ -78,7 +96,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON with every row")
     options = parser.parse_args(words)
     model, photograph = Parasol.load(), load(options.photograph)
-    rows = dict(_rows(model, _chosen(options.icons, options.most), photograph, white=options.white))
+    results = list[Result]()
+    rows = dict(_rows(model, _chosen(options.icons, options.most), photograph, results, white=options.white))
     for name in ("autoencoder", "white", "black", "green", "photograph"):
         errors = np.array([row[name] for row in rows.values()])
         decibels = -10 * np.log10(np.maximum(errors, 1e-10))
@@ -86,6 +105,8 @@ def main(words: Sequence[str] | None = None) -> int:
     for name in ("inside", "outside", "off inside", "off outside", "blank"):
         values = [row[name] for row in rows.values()]
         print(f"{name:12} mean {np.mean(values):.4f}, most {max(values):.4f}")
+    unlike, descriptors = different(results)
+    print(f"of {len(results)} icons: {unlike} different results, {descriptors} different descriptors")
     if options.out:
         write_atomic(options.out, json.dumps(rows, indent=1).encode())
     return 0
@@ -97,12 +118,15 @@ def _chosen(folder: Path, most: int) -> list[Path]:
 
 
 def _rows(
-    model: Parasol, files: list[Path], photograph: Picture, *, white: bool
+    model: Parasol, files: list[Path], photograph: Picture, results: list[Result], *, white: bool
 ) -> Iterator[tuple[str, dict[str, float]]]:
     progress = Progress("icons")
     for number, path in enumerate(files):
-        picture = load_rgba(path)
+        picture = like = load_rgba(path)
         if white:
             picture = np.dstack([np.ones_like(picture[..., :3]), picture[..., 3]])
-        yield str(path.name), measured(model, from_uint8(to_uint8(picture)), photograph)
+        picture = from_uint8(to_uint8(picture))
+        result = restyled(model, picture, like)
+        results += [result] if len(results) < FIRST else []
+        yield str(path.name), measured(result, picture, photograph)
         progress.update(number + 1, len(files))

@@ -7,7 +7,7 @@ import pytest
 import resvg_py
 
 from parasol.apps.cli import main
-from parasol.images import load, save_png
+from parasol.recipe import Recipe, RecipeError
 from parasol.vector import read_metadata
 
 
@@ -30,11 +30,28 @@ def test_trace_writes_an_svg_that_says_how(tmp_path: Path, capsys: pytest.Captur
     assert recipe["trace"]["palette"] == ["#112233", "#ffffff"]
 
 
-def test_the_recipe_of_a_result_goes_with_it(tmp_path: Path) -> None:
-    made, target = tmp_path / "a.png", tmp_path / "a.svg"
-    save_png(made, load(icon(tmp_path / "b.png", 2)), text={"parasol": '{"format": 1}'})
-    assert main(["trace", str(made), "-o", str(target)]) == 0
-    assert json.loads(read_metadata(target.read_text()) or "")["recipe"] == {"format": 1}
+def test_the_recipe_of_a_result_goes_with_it_in_few_signs(tmp_path: Path) -> None:
+    made, target = Path("tests/landed/pictogram-default.png"), tmp_path / "a.svg"
+    assert main(["trace", str(made), "-o", str(target), "--colors", "4"]) == 0
+    whole, carried = Recipe.read(made), Recipe.read(target)
+    assert carried == whole.spare()
+    packed = json.loads(read_metadata(target.read_text()) or "")["recipe"]
+    assert len(packed) < 0.6 * len(whole.text())
+
+
+def test_a_packed_recipe_that_is_damaged_is_told_in_one_line(tmp_path: Path) -> None:
+    packed = Recipe.read("tests/landed/pictogram-default.png").packed()
+    for text in (packed[:-40], "AAAA" + packed[4:], "no recipe at all"):
+        with pytest.raises(RecipeError, match="is broken at"):
+            Recipe.parse(text)
+
+
+def test_an_old_drawing_with_its_recipe_in_full_is_read(tmp_path: Path) -> None:
+    whole = Recipe.read("tests/landed/pictogram-default.png")
+    record = json.dumps({"trace": {}, "version": "0", "recipe": json.loads(whole.text())})
+    old = tmp_path / "old.svg"
+    old.write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><metadata id="parasol">{record}</metadata></svg>')
+    assert Recipe.read(old) == whole
 
 
 def test_trace_refuses_what_it_cannot_do_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

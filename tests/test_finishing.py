@@ -128,7 +128,7 @@ def test_a_palette_is_kept_by_every_pixel_and_every_fill(
     svg = Path("a.svg").read_text()
     fills = {part.split('"')[1] for part in svg.split("fill=")[1:]} - {"none"}
     assert fills <= wanted
-    assert json.loads(read_metadata(svg) or "")["recipe"] == json.loads(Recipe.read("a.png").text())
+    assert json.loads(read_metadata(svg) or "")["recipe"] == Recipe.read("a.png").packed()
 
 
 def test_a_folder_goes_on_with_whatever_file_is_missing(
@@ -173,6 +173,30 @@ def test_a_flat_finish_takes_the_colours_of_the_style(place: Path, model: Paraso
     assert flat.palette is not None
     assert flat.recipe.finish is not None
     assert set(flat.palette.hexes) <= {"#ffffff", "#2040c0"}
+
+
+def test_flat_art_in_a_flat_style_is_flat_by_itself(place: Path, model: Parasol) -> None:
+    icon("#2040c0", "#ffffff").convert("RGB").save("blue.png")
+    dials = ["--steps", "1", "--model", str(model.bundle.folder)]
+    assert main(["style", "icon.png", "--like", "blue.png", *dials, "-o", "a.png"]) == 0
+    flat = model.stylize("icon.png", "blue.png", finish="auto", steps=1)
+    assert Recipe.read("a.png") == flat.recipe
+    assert flat.palette is not None
+    assert flat.rgba is not None
+    assert flat.rgba[64, 64, 3] == 1, "random weights draw noise: what is seen is the content's"
+    for content, style, more in (
+        ("icon.png", "style.png", {}),  # a style that is none
+        (drawing(2), "blue.png", {}),  # a content that is none
+        ("icon.png", "blue.png", {"fresh": True}),
+        ("icon.png", "blue.png", {"color": "keep"}),
+        ("icon.png", "blue.png", {"shows": "opaque.png"}),
+    ):
+        assert model.stylize(content, style, finish="auto", steps=1, **more).palette is None
+    few = model.finish("blue.png", colors=2, finish="auto")
+    assert few is not None
+    assert few.look is None, "who asks for colours gets those"
+    with pytest.raises(ValueError, match="must be one of none, auto, flat"):
+        model.finish("blue.png", finish="smooth")
 
 
 def test_results_compose_on_any_ground(place: Path, model: Parasol) -> None:

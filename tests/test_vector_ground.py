@@ -78,3 +78,14 @@ def test_grounds_by_name() -> None:
     assert wanted_ground("#ff0000", has_alpha=True) == (1.0, 0.0, 0.0)
     with pytest.raises(GroundError, match="'blue'"):
         wanted_ground("blue", has_alpha=True)
+
+
+def test_a_rim_that_came_out_pale_is_no_bright_speck_on_black() -> None:
+    y, x = np.mgrid[:48, :48]
+    inside = (24 - np.hypot(x - 23.5, y - 23.5)).clip(0, 20)
+    content = np.dstack([np.zeros((48, 48, 3)), (inside > 4).astype(float)]).astype(np.float32)
+    drawn = np.where(inside > 6, 0.1, np.where(inside > 4, 0.85, 1.0))
+    result = np.repeat(drawn[..., None], 3, axis=2).astype(np.float32)
+    cut = cut_out(content, result, (1.0, 1.0, 1.0))
+    assert laid(cut, (0.0, 0.0, 0.0)).max() < 0.2
+    assert (cut[inside > 8][:, 3] == 1).all()

@@ -8,29 +8,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from PIL import Image
 from pydantic import Base64Bytes
 
 from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
 from parasol.images.ground import WHITE, ground_for
+from parasol.maths.lab import delta_e, lab
 from parasol.strict import Strict
 from parasol.types import Picture
 from parasol.vector import (
+    Look,
     Palette,
     bled,
     choices,
     choose_of,
     choose_palette,
     colour_of,
+    coloured,
     cut_out,
+    flat_art,
     flat_finish,
     hex_of,
     in_colours,
     laid,
     lifted,
+    look_of,
     named_palette,
+    painted,
     plain_ground,
     turned,
     unlaid,
@@ -38,10 +44,12 @@ from parasol.vector import (
     without_ground,
 )
 from parasol.vector.ground import RGBA
+from parasol.vector.indexing import SCALE
 
 TRANSPARENT = "transparent"
-FINISHES = ("none", "flat")
+FINISHES = ("none", "auto", "flat")
 OPAQUE = 1 - 1.5 / 255  # alpha, from which a pixel is opaque
+STYLE_SIDE = 128  # px, longer side at which the look of style pictures is seen
 UNUSED = 0.01  # share of what is drawn, below which the ground's own colour is none of the drawing's
 
 Choice = tuple[str, float, float]
@@ -67,16 +75,32 @@ class GroundPart(Strict):
         return _plain(self.under)
 
 
+class LookPart(Strict):
+    """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
+    share of the side, 0 where it has none."""
+
+    fills: tuple[float, ...]
+    lines: tuple[float, ...]
+    width: float
+
+
 class FinishPart(Strict):
     """Few colours, each exact before antialiasing.
 
     colours: #rrggbb, exactly these; else they are chosen from the result, at most `count` of them where that is given.
-    flat: whether what is one region of the content is one colour.
+    flat: whether what is one region of the content is one colour. look: by which look; where there is none, by what
+    most of the region has in the result. A look without `flat` is for flat drawings alone: others stay as they are.
     """
 
     colours: tuple[str, ...] | None = None
     count: int | None = None
     flat: bool = False
+    look: LookPart | None = None
+
+    @property
+    def automatic(self) -> bool:
+        """Whether nobody asked for it, so that it is for what it suits alone."""
+        return self.look is not None and not self.flat
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -143,7 +167,16 @@ def finished(
     """
     rgba = None if ground is None else _cut(ground, pixels, picture, kept, fresh=fresh)
     palette, choice = None, tuple[Choice, ...]()
-    if finish is not None:
+    index = None if fresh or finish is None else _coloured(finish, ground, pixels, picture)
+    if index is None and finish is not None and finish.automatic:
+        finish = None
+    if index is not None and finish is not None:
+        palette = named_palette(finish.colours or ())
+        drawn = painted(index, palette)
+        choice = _taken(index, pixels, palette)
+        pixels = laid(drawn, _plain(palette.hexes[0]))
+        rgba = None if rgba is None else drawn
+    elif finish is not None:
         flat = pixels if rgba is None else bled(rgba[..., :3], rgba[..., 3])
         palette = _palette(finish, flat, None if rgba is None else rgba[..., 3])
         drawn = flat if rgba is None else flat[rgba[..., 3] >= 0.5][None]
@@ -170,25 +203,67 @@ def finish_of(
 ) -> FinishPart | None:
     """The finish that a palette, a number of colours and the name of a finish ask for; none where they ask for nothing.
 
-    A flat finish takes its colours from the pictures of the style, where there are any and no palette is given.
+    A flat finish takes the look of the pictures of the style, where there are any: their colours, unless a palette is
+    given, in their shares, and their lines. "auto" is one where the style is flat art and nothing else is asked for.
 
     Raises:
         ValueError: they make no sense together, or one is out of range.
     """
     if finish not in FINISHES:
-        raise ParasolError(f"finish is {finish!r}; it must be {' or '.join(FINISHES)}")
+        raise ParasolError(f"finish is {finish!r}; it must be one of {', '.join(FINISHES)}")
     if palette is not None and colors is not None:
         raise ParasolError("a palette and a number of colours both say which colours there are: give one of them")
     if colors is not None and not 1 <= colors <= 64:
         raise ParasolError(f"{colors} colours are asked for; it must be 1 to 64")
     flat = finish == "flat"
-    if palette is None and flat and references:
-        palette = choose_of([fit(picture, 128) for picture in references], colors)
+    if references and (flat or (finish == "auto" and palette is None and colors is None)):
+        small = [_square(fit(picture, STYLE_SIDE)) for picture in references]
+        look = look_of(small, colors)
+        if look is not None:
+            look = look if palette is None else look.within(palette)
+            part = LookPart(fills=look.fills, lines=look.lines, width=look.width)
+            return FinishPart(colours=tuple(look.palette.hexes), flat=flat, look=part)
+        palette = choose_of(small, colors) if flat and palette is None else palette
     if palette is None and colors is None and not flat:
         return None
     return FinishPart(
         colours=None if palette is None else tuple(palette.hexes), count=None if palette else colors, flat=flat
     )
+
+
+def is_flat(content: Seen) -> bool:
+    """Whether a content picture is flat art itself."""
+    own = _regions(content.ground, content.picture)
+    return flat_art([own], choose_palette(own))
+
+
+def _square(picture: Picture) -> Float[np.ndarray, "side side 3"]:
+    """In the middle of a square of the longer side, its border repeated."""
+    height, width = picture.shape[:2]
+    spare = [max(height, width) - side for side in (height, width)]
+    return np.pad(picture, (*((one // 2, one - one // 2) for one in spare), (0, 0)), mode="edge")
+
+
+def _coloured(
+    finish: FinishPart, ground: GroundPart | None, pixels: Picture, picture: Picture
+) -> Int[np.ndarray, "h w"] | None:
+    """The content picture as the look has it, where there is one and the content is a flat drawing."""
+    if finish.look is None or finish.colours is None:
+        return None
+    part, palette = finish.look, named_palette(finish.colours)
+    look = Look(palette=palette, fills=part.fills, lines=part.lines, width=part.width)
+    alpha = None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
+    return coloured(pixels, _regions(ground, picture), look, alpha)
+
+
+def _taken(index: Int[np.ndarray, "h w"], pixels: Picture, palette: Palette) -> tuple[Choice, ...]:
+    """Each colour of an index picture, its share, and the mean delta E from the model's result."""
+    small = index[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE].clip(0)
+    off, count = delta_e(lab(pixels), lab(palette.colours)[small]), len(palette.colours)
+    shares = np.bincount(small.ravel(), minlength=count)
+    means = np.bincount(small.ravel(), off.ravel(), count) / np.maximum(shares, 1)
+    rows = zip(palette.hexes, shares / small.size, means, strict=True)
+    return tuple((name, float(share), float(mean)) for name, share, mean in rows)
 
 
 def _wanted(ground: str, *, has_alpha: bool) -> str:

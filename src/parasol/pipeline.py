@@ -24,7 +24,7 @@ from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
 from parasol.errors import ParasolError
-from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, seen
+from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, is_flat, seen
 from parasol.images import fit, from_uint8, load, load_rgba, load_shown, stretch, to_uint8
 from parasol.images.ground import shows_nothing
 from parasol.images.read import Source, blank_picture
@@ -119,7 +119,8 @@ class Parasol:
 
         What is transparent in the content picture is so in the result, unless `ground` says otherwise: "transparent",
         "white" or "#rrggbb" in place of "keep". `palette` (a palette, colours as "#rrggbb,...", a file or a picture)
-        or `colors`, their number, leave the result those colours alone; `finish` "flat" makes it flat art.
+        or `colors`, their number, leave the result those colours alone; `finish` "flat" makes it flat art, "auto" (as
+        the command does) where style and content are such.
 
         Raises:
             ValueError: a picture cannot be read, or a dial is out of range; one line that names the way out.
@@ -190,6 +191,8 @@ class Parasol:
         else:
             look_at = self._seen(content, size, ground, blank=dials.fresh and shows is not None)
         picture = look_at.picture
+        if finish and finish.automatic and (_otherwise(dials, shows, mask) or not is_flat(look_at)):
+            finish = None
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:
@@ -224,8 +227,11 @@ class Parasol:
             ValueError: they make no sense together, or a palette cannot be read.
         """
         given = given_palette(palette) if isinstance(palette, str) else palette
-        opened = [open_style(source) for source, _ in weighted(style) if not isinstance(source, Words)]
-        references = [look for look in opened if not isinstance(look, StyleCard)] if finish == "flat" else []
+        wanted = [source for source, weight in weighted(style) if weight > 0] if finish in ("auto", "flat") else []
+        opened = [open_style(source) for source in wanted if not isinstance(source, Words)]
+        references = [look for look in opened if not isinstance(look, StyleCard)]
+        if finish == "auto" and len(references) < len(weighted(style)):
+            references = []  # what else says how to draw has no look
         return finish_of(palette=given, colors=colors, finish=finish, references=references)
 
     def canvas(self, content: Source, *, size: int | None = None, memory: int = MEMORY) -> "Canvas":
@@ -423,6 +429,12 @@ def _region(name: str, mask: Source | None, picture: Picture, black: str) -> Flo
     if not region.any():
         raise ParasolError(f"the {name} is black everywhere, so that {black}")
     return region
+
+
+def _otherwise(dials: Dials, shows: Contents | None, mask: Source | None) -> bool:
+    """Whether colours, or what is to be seen where, are asked for in a way that the look of a style says nothing of."""
+    kept = dials.structure == 1 or dials.style_scale == 0 or dials.color != "off"
+    return kept or dials.fresh or shows is not None or mask is not None
 
 
 def _same_shape(mask: Float[np.ndarray, "_ _ 3"], picture: Float[np.ndarray, "_ _ 3"]) -> bool:

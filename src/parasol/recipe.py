@@ -7,7 +7,8 @@ nothing else.
 
 import dataclasses
 import json
-from base64 import b64encode
+import zlib
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ KEYWORD = "parasol"
 """Keyword of the PNG text that holds a recipe."""
 
 ANOTHER_PICTURE = "give the file that Parasol wrote, not a copy that another program saved"
+LONGEST = 64_000_000  # bytes of a recipe as JSON, before anything reads it
 LATER = ("ground", "finish")
 """Fields that are not written where they say nothing, so that recipes without them are the same bytes as ever."""
 
@@ -136,13 +138,13 @@ class Recipe(Strict):
 
     @classmethod
     def parse(cls, text: str, name: str = "the recipe") -> "Recipe":
-        """Inverse of `text`.
+        """Inverse of `text` and of `packed`.
 
         Raises:
             RecipeError: the text is no recipe, or one of a format that this version does not read.
         """
         try:
-            recipe = cls.model_validate_json(text)
+            recipe = cls.model_validate_json(text if text.lstrip()[:1] == "{" else _unpacked(text))
         except ValidationError as error:
             later = [fault["loc"][-1] for fault in error.errors() if fault["type"] == "unexpected_keyword_argument"]
             if later:
@@ -174,11 +176,24 @@ class Recipe(Strict):
     def repeats(self, other: "Recipe", bundle: Bundle) -> bool:
         """Whether this makes the same picture as another recipe, one for that model: versions and names apart."""
         own = self.model_copy(update={"version": other.version, "model": other.model})
-        return bundle.goes_by(self.model.hash) and own == other
+        return bundle.goes_by(self.model.hash) and own.spare() == other.spare()
 
     def text(self) -> str:
         """The recipe as one line of JSON."""
-        return self.model_dump_json(exclude={name for name in LATER if getattr(self, name) is None})
+        silent: dict[str, Any] = {name: True for name in LATER if getattr(self, name) is None}
+        if self.finish is not None and self.finish.look is None:
+            silent["finish"] = {"look"}
+        return self.model_dump_json(exclude=silent)
+
+    def spare(self) -> "Recipe":
+        """The same without a texture that its dials make nothing of, most of a recipe."""
+        if self.dials.texture:
+            return self
+        return self.model_copy(update={"style": self.style.model_copy(update={"texture": None})})
+
+    def packed(self) -> str:
+        """All that makes the picture in few signs, for files that are text; `parse` reads it too."""
+        return b64encode(zlib.compress(self.spare().text().encode(), 9)).decode()
 
     def varied(self, **dials: Any) -> "Recipe":
         """The same recipe with some dials set otherwise.
@@ -263,7 +278,15 @@ def _of_drawing(data: bytes) -> str | None:
     except ValueError:
         return None
     recipe = found.get("recipe") if isinstance(found, dict) else None
-    return None if recipe is None else json.dumps(recipe)
+    return recipe if recipe is None or isinstance(recipe, str) else json.dumps(recipe)  # in full, as it once was
+
+
+def _unpacked(text: str) -> bytes:
+    """The JSON of a packed recipe; what is none as it is, so that the reader tells what is wrong."""
+    try:
+        return zlib.decompressobj().decompress(b64decode(text, validate=True), LONGEST)
+    except (ValueError, zlib.error):
+        return text.encode()
 
 
 def _grey_png(region: Float[np.ndarray, "h w"]) -> bytes:

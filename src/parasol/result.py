@@ -74,7 +74,7 @@ class Result:
         """
         if record is None:
             palette = None if self.palette is None else self.palette.hexes
-            version, recipe = self.recipe.version, json.loads(self.recipe.text())
+            version, recipe = self.recipe.version, self.recipe.packed()
             record = json.dumps({"trace": {"colors": None, "palette": palette}, "version": version, "recipe": recipe})
         told = json.loads(record).get("trace", {})
         wanted = named_palette(told["palette"]) if told.get("palette") else None

@@ -36,7 +36,7 @@ class Frame:
     ground: str = "keep"
     palette: "Palette | None" = None
     colors: int | None = None
-    finish: str = "none"
+    finish: str = "auto"
     also: tuple[str, ...] = ()
 
     def files(self, out: str) -> list[str]:

@@ -62,8 +62,11 @@ Palette = Annotated[
     typer.Option(metavar="FILE|PICTURE|#HEX,...", help="Exactly these colours: a list, a text file or a picture."),
 ]
 Finish = Annotated[
-    Literal["none", "flat"],
-    typer.Option(help="flat: one colour for each region of CONTENT, of the style pictures' colours."),
+    Literal["auto", "none", "flat"],
+    typer.Option(
+        help="flat: one colour for each part of CONTENT and lines of one width, as in the style pictures; auto: so "
+        "where both are flat art."
+    ),
 ]
 Also = Annotated[
     list[str] | None,

@@ -11,8 +11,9 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import pictures
+from parasol.apps.paths import Plan, check_folder, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.set_files import Files, Size, sizes_of
+from parasol.apps.set_files import Files, Size, clear_parts, sizes_of
 from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, PictureError
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from parasol.finishing import FinishPart
     from parasol.pipeline import Parasol
     from parasol.vector import Consistency, Measures
+    from parasol.vector.framing import Room
 
 CELL = 64  # px, of the contact sheet
 ACROSS = 16  # icons in a row of it
@@ -45,18 +47,20 @@ def icon_set(
     ] = None,
     colors: options.Colors = None,
     palette: options.Palette = None,
-    finish: options.Finish = "none",
+    finish: options.Finish = "auto",
     ground: options.Ground = "transparent",
     model: options.Model = None,
+    overwrite: options.Overwrite = False,
     json_: Annotated[bool, typer.Option("--json", help="Print what set.json holds.")] = False,
     **dials: Any,
 ) -> int:
     """Draw every icon of a folder in the style of references, and make one set of them.
 
-    All icons have one palette (of the references, unless --palette names one; --colors says how many), the free space
-    that the references have, their own names and subfolders. OUT gets svg/, png/ (with recipes), a folder for each of
-    --sizes, a contact sheet, and set.json: how consistent the set is beside the references, and which icons are out of
-    line. The same command continues where it was stopped; icons that cannot be read are told and left out.
+    All icons have one palette (of the references, unless --palette names one; --colors says how many), lines of one
+    width where the references have them, their size to the eye, and their own names and subfolders. OUT gets svg/, png/
+    (with recipes), a folder for each of --sizes, a contact sheet, and set.json: how consistent the set is beside the
+    references, and which icons are out of line. The same command continues where it was stopped; icons that cannot be
+    read are told and left out.
 
     \b
     Examples:
@@ -68,24 +72,26 @@ def icon_set(
     references = [file for word in like or [] for file in pictures(word)]
     if not references:
         raise ParasolError("no reference is given: name icons of the set to be like with --like, or their folder")
+    _check(out, [*references, *(folder / name for name in icons)], icons, wanted, model, overwrite=overwrite)
     from parasol.pipeline import Parasol
     from parasol.vector import given_palette
 
-    look = _look(references, None if palette is None else given_palette(palette), colors, flat=finish == "flat")
+    look = _look(references, None if palette is None else given_palette(palette), colors, flat=finish != "none")
     loaded = Parasol.load(model)
     chosen = loaded.dials(**dials)
     loaded.painter.prepare(chosen)
     style = loaded.style(references)
     made = _Made()
+    clear_parts(out)
     with Progress(f"drawing {len(icons)} icons") as progress:
-        plan = Plan(folder=folder, out=out, sizes=wanted, look=look, dials=chosen, style=style, ground=ground)
+        shared = Shared(folder=folder, out=out, sizes=wanted, look=look, dials=chosen, style=style, ground=ground)
         for number, name in enumerate(icons):
-            error = _draw(loaded, plan, name, made)
+            error = _draw(loaded, shared, name, made)
             progress.update(number + 1, len(icons))
             if error:
                 progress.clear()
                 print(f"parasol: error: {name}: {error}", file=sys.stderr, flush=True)
-    record = _finish(out, made, look)
+    record = _finish(out, made, look) | {"kept": made.kept}
     if json_:
         print(json.dumps(record))
     else:
@@ -97,14 +103,14 @@ def icon_set(
 class Look:
     """What the references have in common."""
 
-    padding: float
+    room: "Room"
     finish: "FinishPart"
     consistency: "Consistency | None"
     """None where one reference is no set."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
+class Shared:
     """What all icons of one run share."""
 
     folder: Path
@@ -148,27 +154,58 @@ def _icons(folder: Path, out: Path) -> list[str]:
     return sorted(names)
 
 
+def _check(
+    out: Path,
+    reads: Sequence[str | Path],
+    icons: Sequence[str],
+    sizes: Sequence[Size],
+    model: str | None,
+    *,
+    overwrite: bool,
+) -> None:
+    """Refuse an OUT that holds other things, or where something would be lost. Raises ValueError."""
+    own = ["svg", "png", SHEET, *(str(size.side) for size in sizes)]
+    check_folder(out, known_by=[RECORD], own=own)
+    masters = [Files(folder=out, name=Path(name).with_suffix(""), sizes=sizes).master for name in icons]
+    Plan(reads=reads, within=[model_folder(model)], writes=masters, overwrite=overwrite).check()
+
+
 def _look(references: Sequence[str], palette: Any, colors: int | None, *, flat: bool) -> Look:
     from parasol.finishing import finish_of
     from parasol.images import fit, load, load_rgba
     from parasol.vector import choose_of, consistency, measure
+    from parasol.vector.framing import room_of
 
     measured = {f"{number}": measure(load_rgba(path)) for number, path in enumerate(references)}
     if palette is not None and colors is not None:
         raise ParasolError("--palette and --colors both say which colours there are: give one of them")
-    if palette is None:
-        palette = choose_of([fit(load(path), 128) for path in references], colors)
-    finish = finish_of(palette=palette, colors=None, finish="flat" if flat else "none", references=[])
-    assert finish is not None  # there is a palette
-    paddings = sorted(one.padding for one in measured.values())
+    like = [load(path) for path in references]
+    if palette is None and not flat:
+        palette, colors = choose_of([fit(picture, 128) for picture in like], colors), None
+    finish = finish_of(palette=palette, colors=colors, finish="flat" if flat else "none", references=like)
+    assert finish is not None  # there is a palette, or a flat finish
+    room = room_of([load_rgba(path) for path in references])
     return Look(
-        padding=paddings[len(paddings) // 2],
-        finish=finish,
+        room=room,
+        finish=_as_wide(finish, room),
         consistency=consistency(measured) if len(measured) > 1 else None,
     )
 
 
-def _draw(model: "Parasol", plan: Plan, name: str, made: _Made) -> str:
+def _shown(room: "Room") -> float:
+    """Share of a picture that its frame shows: the model has some room around a drawing, and the set may have less."""
+    return (1 - 2 * max(room.padding, ROOM)) / (1 - 2 * room.padding)
+
+
+def _as_wide(finish: "FinishPart", room: "Room") -> "FinishPart":
+    """The finish with lines as wide as they have to be drawn, to have their width where the frame is cut closer."""
+    if finish.look is None:
+        return finish
+    width = finish.look.width * _shown(room)
+    return finish.model_copy(update={"look": finish.look.model_copy(update={"width": round(width, 4)})})
+
+
+def _draw(model: "Parasol", shared: Shared, name: str, made: _Made) -> str:
     """Draw one icon, or keep what an earlier run made of it; what went wrong, "" where nothing did."""
     from parasol.images import load_rgba
     from parasol.vector import measure
@@ -176,9 +213,10 @@ def _draw(model: "Parasol", plan: Plan, name: str, made: _Made) -> str:
 
     try:
         size = model.bundle.manifest.default_size
-        content = framed(off_plain(load_rgba(plan.folder / name)), max(plan.look.padding, ROOM), size)
-        recipe = model.recipe(content, plan.style, plan.dials, ground=plan.ground, finish=plan.look.finish)
-        files = Files(folder=plan.out, name=Path(name).with_suffix(""), sizes=plan.sizes, padding=plan.look.padding)
+        icon, room = off_plain(load_rgba(shared.folder / name)), shared.look.room
+        content = framed(icon, 0.5 - (0.5 - room.padding_of(icon)) * _shown(room), size)
+        recipe = model.recipe(content, shared.style, shared.dials, ground=shared.ground, finish=shared.look.finish)
+        files = Files(folder=shared.out, name=Path(name).with_suffix(""), sizes=shared.sizes, share=_shown(room))
         result = files.made(recipe, model.bundle)
         made.kept += result is not None
         fresh = result is None
@@ -205,10 +243,9 @@ def _finish(out: Path, made: _Made, look: Look) -> dict[str, Any]:
     found = consistency(made.measures) if len(made.measures) > 1 else None
     record = {
         "icons": len(made.measures),
-        "kept": made.kept,
         "failed": made.failed,
         "palette": look.finish.colours,
-        "padding": look.padding,
+        "padding": round(look.room.padding, 4),
         "consistency": None if found is None else asdict(found),
         "references": None
         if look.consistency is None

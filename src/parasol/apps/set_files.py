@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LARGEST = 2048  # px
 _SIZE = re.compile(r"(\d+)(?:@(\d)x)?")
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")  # what a file is called until it is whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,13 @@ def sizes_of(text: str | None) -> list[Size]:
     return list(dict.fromkeys(found))
 
 
+def clear_parts(folder: Path) -> None:
+    """Remove what a run that was killed left of files that never came into place."""
+    for path in folder.rglob(".*.part"):
+        if _PART.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Files:
     """Where the files of one icon go."""
@@ -59,8 +67,8 @@ class Files:
     """Below the folder of the icons, without an ending."""
 
     sizes: Sequence[Size]
-    padding: float
-    """Free space around the drawing in the SVG and in the PNGs that are made of it, as a share of the side."""
+    share: float = 1.0
+    """Side of what the SVG, and the PNGs that are made of it, show of the picture, as a share of the picture's."""
 
     @property
     def master(self) -> Path:
@@ -102,7 +110,7 @@ class Files:
 
         picture = result.pixels if result.rgba is None else result.rgba
         drawing = trace(picture, result.palette).drawing
-        found = None if result.rgba is None else frame_of(result.rgba, self.padding)
+        found = None if result.rgba is None else frame_of(result.rgba, self.share)
         if found is None:
             return drawing.svg()
         scale = drawing.width / picture.shape[1]  # a large result is traced at a smaller size

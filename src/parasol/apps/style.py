@@ -57,7 +57,7 @@ def style(
     ground: options.Ground = "keep",
     colors: options.Colors = None,
     palette: options.Palette = None,
-    finish: options.Finish = "none",
+    finish: options.Finish = "auto",
     size: options.Size = None,
     mask: options.Mask = None,
     protect: options.Protect = None,

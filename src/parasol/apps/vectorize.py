@@ -73,11 +73,13 @@ def trace(
 
 def _recipe(data: bytes) -> dict[str, Any]:
     """The recipe that a PNG of Parasol's own carries, which the SVG carries on."""
-    from parasol.recipe import KEYWORD
+    from parasol.recipe import KEYWORD, Recipe
 
     text = read_text(data, KEYWORD) if data.startswith(PNG) else None
+    if text is None:
+        return {}
     with reading("the recipe in the picture"):
-        return {} if text is None else {"recipe": json.loads(text)}
+        return {"recipe": Recipe.parse(text).packed()}
 
 
 def _target(picture: str, out: str | None) -> str:

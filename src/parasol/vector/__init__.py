@@ -1,7 +1,8 @@
 """Flat pictures as drawings: palette, tracing to SVG, transparency, and how alike the pictures of a set are."""
 
+from parasol.vector.coloured import coloured
 from parasol.vector.drawing import Drawing, read_metadata
-from parasol.vector.finish import flat_finish, in_colours
+from parasol.vector.finish import flat_finish, in_colours, painted
 from parasol.vector.ground import (
     GroundError,
     cut_out,
@@ -15,6 +16,7 @@ from parasol.vector.ground import (
     wanted_ground,
     without_ground,
 )
+from parasol.vector.look import Look, flat_art, look_of
 from parasol.vector.measures import Measures, measure
 from parasol.vector.palette import (
     Palette,
@@ -34,6 +36,7 @@ __all__ = [
     "Consistency",
     "Drawing",
     "GroundError",
+    "Look",
     "Measures",
     "Palette",
     "PaletteError",
@@ -44,16 +47,20 @@ __all__ = [
     "choose_of",
     "choose_palette",
     "colour_of",
+    "coloured",
     "consistency",
     "cut_out",
+    "flat_art",
     "flat_finish",
     "given_palette",
     "hex_of",
     "in_colours",
     "laid",
     "lifted",
+    "look_of",
     "measure",
     "named_palette",
+    "painted",
     "plain_ground",
     "read_metadata",
     "showing",

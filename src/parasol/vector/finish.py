@@ -1,4 +1,4 @@
-"""The flat finish: a model's result as flat art, one colour a region, colours from the references of a set."""
+"""A result in few colours: each pixel by itself, by what most of a region has, or as an index picture says."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -6,10 +6,10 @@ from jaxtyping import Float, Int
 from parasol.errors import ParasolError
 from parasol.images import from_uint8, to_uint8
 from parasol.vector.indexing import SCALE, index_picture, mode_filter
+from parasol.vector.look import SPECK
 from parasol.vector.palette import Palette, choose_palette
-from parasol.vector.regions import components, without_specks
+from parasol.vector.regions import CLEAR, components, without_specks
 
-SPECK = 5 * SCALE**2  # index pixels; a part with fewer is no region
 EVEN = 9  # index pixels; side of the square whose commonest colour a pixel takes
 AGREED = 0.6  # share of a region of the content that has to be one colour for all of it to be
 
@@ -41,10 +41,22 @@ def in_colours(result: Float[np.ndarray, "H W 3"], palette: Palette) -> Float[np
     return _picture(without_specks(index_picture(result, palette), SCALE**2), palette)
 
 
+def painted(index: Int[np.ndarray, "h w"], palette: Palette) -> Float[np.ndarray, "H W 4"]:
+    """An index picture at the size of its picture: alpha says how much of a pixel is not `CLEAR`."""
+    shown = _means((index != CLEAR)[..., None].astype(np.float32))
+    sums = _means(np.where((index != CLEAR)[..., None], palette.colours[index], 0))
+    colours = np.where(shown > 0, sums / np.maximum(shown, 1e-6), 1)
+    return from_uint8(to_uint8(np.concatenate([colours, shown], axis=-1)))
+
+
+def _means(values: Float[np.ndarray, "h w c"]) -> Float[np.ndarray, "H W c"]:
+    height, width, channels = values.shape
+    blocks = values.reshape(height // SCALE, SCALE, width // SCALE, SCALE, channels)
+    return blocks.mean(axis=(1, 3), dtype=np.float32)
+
+
 def _picture(index: Int[np.ndarray, "h w"], palette: Palette) -> Float[np.ndarray, "H W 3"]:
-    height, width = index.shape
-    blocks = palette.colours[index].reshape(height // SCALE, SCALE, width // SCALE, SCALE, 3)
-    return from_uint8(to_uint8(blocks.mean(axis=(1, 3))))
+    return from_uint8(to_uint8(_means(palette.colours[index])))
 
 
 def _agreed(index: Int[np.ndarray, "h w"], own: Int[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:

@@ -1,4 +1,7 @@
-"""The drawings of a set in one frame: as much free space around each, and each in the middle."""
+"""The drawings of a set in one frame: as large to the eye as the others, and each in the middle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -6,6 +9,7 @@ from PIL import Image
 
 from parasol.images import from_uint8, to_uint8
 from parasol.vector.ground import RGBA, GroundError, lifted, plain_ground
+from parasol.vector.look import outside
 
 SEEN = 0.05  # of alpha, from which a pixel belongs to the drawing
 MOST_PADDING = 0.45  # of the side; more would leave no drawing
@@ -17,6 +21,55 @@ def off_plain(picture: RGBA) -> RGBA:
         return picture
     flat = picture[..., :3]
     return lifted(flat, plain_ground(flat))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much of their pictures the drawings of a set take up."""
+
+    bulk: float
+    """How large they are to the eye: longer side as a share of the picture's, times the fourth root of the share of
+    the square of that side that they enclose. A disc then is drawn larger than a square, and smaller than a bar."""
+
+    least: float
+    most: float
+    """Longer sides of the drawings, as shares."""
+
+    @property
+    def padding(self) -> float:
+        """Free space around the largest of them, as a share of the side."""
+        return (1 - self.most) / 2
+
+    def padding_of(self, picture: RGBA) -> float:
+        """The free space that makes a drawing as large to the eye. Raises GroundError where nothing is drawn."""
+        _, filled = _extent(picture)
+        return (1 - min(max(self.bulk / filled**0.25, self.least), self.most)) / 2
+
+
+def room_of(pictures: Sequence[RGBA]) -> Room:
+    """The room of a set's drawings. Raises GroundError where none of them shows any."""
+    found = list[tuple[float, float]]()
+    for picture in pictures:
+        try:
+            found.append(_extent(off_plain(picture)))
+        except GroundError:  # as good as full
+            continue
+    if not found:
+        raise GroundError("no reference is a drawing on a plain or transparent ground: give icons of the set")
+    sides, filled = np.array(found).T
+    least, most = np.percentile(sides, [10, 90])
+    return Room(bulk=float(np.median(sides * filled**0.25)), least=float(least), most=float(most))
+
+
+def _extent(picture: RGBA) -> tuple[float, float]:
+    """Longer side of what is drawn, as a share of the picture's, and the share of its square that it encloses."""
+    drawn = picture[..., 3] >= 0.5
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    if not len(rows):
+        raise GroundError("the picture is transparent everywhere: nothing of it could be seen on any ground")
+    longer = max(rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0])
+    enclosed = ~outside(np.pad(drawn, 1).astype(np.int64))
+    return float(longer / max(drawn.shape)), float(enclosed.sum() / longer**2)
 
 
 def framed(picture: RGBA, padding: float, side: int) -> Float[np.ndarray, "h w 4"]:
@@ -39,14 +92,15 @@ def framed(picture: RGBA, padding: float, side: int) -> Float[np.ndarray, "h w 4
     return canvas
 
 
-def frame_of(picture: RGBA, padding: float) -> tuple[float, float, float] | None:
-    """Left, top and side in px of the square that shows a drawing with so much padding; None where nothing is drawn."""
+def frame_of(picture: RGBA, share: float) -> tuple[float, float, float] | None:
+    """Left, top and side in px of the square of that share of the picture's side, or larger, that has a whole drawing
+    in its middle; None where nothing is drawn."""
     drawn = picture[..., 3] >= 0.5
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
     if not len(rows):
         return None
     height, width = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
-    side = max(height, width) / (1 - 2 * min(padding, MOST_PADDING))
+    side = max(height, width, share * max(drawn.shape))
     return float(columns[0] + width / 2 - side / 2), float(rows[0] + height / 2 - side / 2), float(side)
 
 

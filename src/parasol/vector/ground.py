@@ -20,6 +20,7 @@ FAINT = 0.4  # of how far the drawing is from the ground; what lies beside it an
 OFF_GROUND = 12 / 255  # in every channel; of few colours, what is nearer to the ground is the ground itself
 PLAIN = 0.6  # share of the border that has to have one colour for that to be the ground
 FEWEST = 5  # of the 3 x 3 pixels around one beside the drawing have to be drawn on, or it is none of it
+PALER = 0.6  # of the way from the ground to the drawing, that a pixel of its rim lacks to be an edge
 FULL = 0.98  # alpha, from which a pixel has its own colour and none of what lies beside it
 REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
 
@@ -127,7 +128,10 @@ def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[flo
     beyond = ~bare & clear & (_around(~bare) >= FEWEST)  # not the ringing of a decoder, a pixel here and there
     # Where the drawing goes on beyond it, what was the content's edge is an edge no more.
     changed = _grown(left & ~clear, 1) | (_grown(beyond, 1) & (alpha < 0.98))
-    alpha = np.where(changed, _share(result, plain), np.where(clear, 0, alpha))
+    share = _share(result, plain)
+    # Beside the clear, what came out far paler than the drawing is its edge: opaque, it is a bright speck on black.
+    changed |= _grown(clear, REACH) & shown & ~clear & (share < alpha - PALER)
+    alpha = np.where(changed, share, np.where(clear, 0, alpha))
     return _edged(unlaid(result, alpha, ground))
 
 

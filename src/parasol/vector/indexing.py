@@ -28,6 +28,12 @@ def index_picture(pixels: Float[np.ndarray, "H W 3"], palette: Palette) -> Int[n
     return mode_filter(_without_mixtures(large, plain, mixed, centres), MODE)
 
 
+def enlarged(alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
+    """An alpha at the index picture's scale."""
+    size = (alpha.shape[1] * SCALE, alpha.shape[0] * SCALE)
+    return from_uint8(np.asarray(Image.fromarray(to_uint8(alpha)).resize(size, Image.Resampling.BICUBIC)))
+
+
 def smoothed(pixels: Float[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W 3"]:
     """A bilateral filter: noise inside of a colour goes, an edge between two colours stays where it is."""
     colours = lab(pixels)

@@ -13,7 +13,7 @@ from parasol.vector import regions as tree
 from parasol.vector.curves import Curve, fitted
 from parasol.vector.drawing import Drawing, Fill, Outline, Rectangle, Shape
 from parasol.vector.gradients import with_gradients
-from parasol.vector.indexing import SCALE, index_picture
+from parasol.vector.indexing import SCALE, enlarged, index_picture
 from parasol.vector.outline import area, outlines
 from parasol.vector.palette import Palette, between, choose_palette
 from parasol.vector.shapes import recognised
@@ -64,7 +64,7 @@ def trace(
     chosen = choose_palette(flat, count) if palette is None else palette
     index = index_picture(flat, chosen)
     if alpha is not None:
-        index = np.where(_enlarged(alpha) < 0.5, tree.CLEAR, index)
+        index = np.where(enlarged(alpha) < 0.5, tree.CLEAR, index)
     index = tree.without_specks(index, SPECK)
     _refuse_photographs(index)
     fills: dict[int, Fill] = dict(enumerate(chosen.hexes))
@@ -83,11 +83,6 @@ def _shrunk(pixels: Float[np.ndarray, "H W c"]) -> Float[np.ndarray, "h w c"]:
         return pixels.astype(np.float32)
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     return from_uint8(np.asarray(Image.fromarray(to_uint8(pixels)).resize(size, Image.Resampling.BOX)))
-
-
-def _enlarged(alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
-    size = (alpha.shape[1] * SCALE, alpha.shape[0] * SCALE)
-    return from_uint8(np.asarray(Image.fromarray(to_uint8(alpha)).resize(size, Image.Resampling.BICUBIC)))
 
 
 def bled(flat: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:

@@ -1,0 +1,190 @@
+"""A drawing coloured as a flat style colours its own: the content's parts, and one colour of the style for each.
+
+Where the style draws lines, so does the result: along every edge of the content, and where the content itself is thin.
+What is left are areas. Which colour each of them has, and each line, is a small transport: what the model's result says
+of a place, against how much of a drawing each colour has in the references, and so that neighbours are told apart.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from parasol.errors import ParasolError
+from parasol.maths.lab import delta_e, lab
+from parasol.vector.depth import depth, ridge
+from parasol.vector.indexing import SCALE
+from parasol.vector.look import Look
+from parasol.vector.parts import Parts, cut, joined, parts_of
+from parasol.vector.regions import CLEAR, borders
+
+THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
+EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
+APART = 40.0  # delta E between two areas of the content that have to be told from each other
+TELLS = 60.0  # delta E between result and colour, that tells as much against it as can be
+SAYS, SHARED, TOLD = 0.5, 1.0, 1.0  # weights: what the result says, the colours' shares, neighbours told apart
+BY_LINES = 0.1  # of the last, where lines part neighbours
+GUESSED = 0.5  # of the first, where the drawing only encloses ground: there the model has little to say
+ROUNDS = 20
+
+
+def coloured(
+    result: Float[np.ndarray, "H W 3"],
+    content: Float[np.ndarray, "_ _ 3"],
+    look: Look,
+    alpha: Float[np.ndarray, "H W"] | None = None,
+) -> Int[np.ndarray, "h w"] | None:
+    """Colours of the look by index, at the index picture's scale, `CLEAR` where the style leaves the ground free.
+
+    content: the drawing that the result shows, in the same shape, and its alpha where it has one (`parts_of`). None
+    where it is no flat drawing.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if result.shape != content.shape:
+        raise ParasolError(
+            f"the result has shape {result.shape} and the content {content.shape}; both must be one size"
+        )
+    parts = parts_of(content, alpha)
+    if parts is None:
+        return None
+    seen = lab(np.repeat(np.repeat(result, SCALE, axis=0), SCALE, axis=1))
+    if look.width == 0:
+        parts = cut(parts)
+        index = _filled(parts, seen, look, np.zeros(parts.labels.shape, bool))
+    else:
+        parts = joined(parts, EDGE)
+        width = look.width * max(parts.labels.shape)
+        thin = _thin(parts, width)
+        line, left = _lines(parts, thin, width)
+        index = _filled(replace(parts, free=parts.free | thin), seen, look, line)
+        index = np.where(line, _drawn(parts, seen, look, line), _run_out(index, left, line, int(width)))
+    return np.where(index == 0, CLEAR, index)
+
+
+def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
+    """Which parts are lines themselves: what is thin, and thin gaps within areas."""
+    found = np.zeros(len(parts.areas), bool)
+    for label in np.flatnonzero(~parts.free):
+        deep = depth(parts.labels == label, int(THIN * width) + 2)
+        found[label] = np.percentile(2 * deep[ridge(deep)] - 1, 80) <= THIN * width
+    beside = np.zeros((len(found), 2))  # border with areas, and with what is none
+    for one, other, length in borders(parts.labels):
+        beside[one, int(found[other] or parts.free[other])] += length
+        beside[other, int(found[one] or parts.free[one])] += length
+    return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
+
+
+def _lines(
+    parts: Parts, thin: Bool[np.ndarray, " n"], width: float
+) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
+    """Where lines of that width go, and what is left over of thin parts that are thicker."""
+    labels, reach = parts.labels, int(width) + 2
+    around, own = parts.free[labels], thin[labels]
+    line = ~around & ~own & (depth(~around, reach) < width)  # along the outer edge, inside of it
+    for label in np.flatnonzero(~parts.free & ~thin):  # between two areas, on both of them
+        area = labels == label
+        other = ~area & ~around & ~own & (delta_e(parts.colours, parts.colours[label]) >= EDGE)[labels]
+        if other.any():
+            line |= area & (depth(~other, reach) < width / 2)
+    middle = np.zeros(labels.shape, bool)
+    for label in np.flatnonzero(thin):
+        deep = depth(labels == label, reach)
+        core = ridge(deep)
+        middle |= core & (deep >= 0.7 * np.median(deep[core]))
+    if middle.any():
+        line |= depth(~middle, reach) < width / 2
+    return line, own & ~line
+
+
+def _run_out(
+    index: Int[np.ndarray, "h w"], left: Bool[np.ndarray, "h w"], line: Bool[np.ndarray, "h w"], steps: int
+) -> Int[np.ndarray, "h w"]:
+    """The index with what lies beside, run out over what is left over of lines."""
+    index, open_ = index.copy(), left.copy()
+    for step in range(2 * steps):
+        axis, shift = step % 2, 1 if step % 4 < 2 else -1
+        near = open_ & ~np.roll(open_ | line, shift, axis)
+        index[near] = np.roll(index, shift, axis)[near]
+        open_ &= ~near
+    return index
+
+
+def _filled(
+    parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
+) -> Int[np.ndarray, "h w"]:
+    """One colour for each area; that of the ground for what is none."""
+    count = len(parts.areas)
+    against, areas = _against(parts.labels, ~line & ~parts.free[parts.labels], seen, look, count)
+    against[parts.hollow] *= GUESSED
+    apart = np.zeros((count, count))
+    for one, other, length in borders(parts.labels):
+        apart[one, other] = apart[other, one] = length
+    apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
+    apart *= (BY_LINES if line.any() else 1.0) / max(float(apart.sum()), 1e-9)
+    return transported(areas, against, np.array(look.fills), apart)[parts.labels]
+
+
+def _drawn(
+    parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
+) -> Int[np.ndarray, "h w"]:
+    """One colour for the lines of each part."""
+    count = len(parts.areas)
+    against, areas = _against(parts.labels, line, seen, look, count)
+    return transported(areas, against, np.array(look.lines), np.zeros((count, count)))[parts.labels]
+
+
+def _against(
+    labels: Int[np.ndarray, "h w"],
+    where: Bool[np.ndarray, "h w"],
+    seen: Float[np.ndarray, "h w 3"],
+    look: Look,
+    count: int,
+) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, " n"]]:
+    """How much the result tells against each colour in each part, 0 to 1, and the area of each, both of a mask."""
+    owners, here = labels[where], seen[where]
+    areas = np.bincount(owners, minlength=count).astype(float)
+    centres = lab(look.palette.colours)
+    off = [np.minimum(delta_e(here, centre) / TELLS, 1.0) for centre in centres]
+    return np.stack([np.bincount(owners, one, count) for one in off], axis=1) / np.maximum(areas, 1)[:, None], areas
+
+
+def transported(
+    areas: Float[np.ndarray, " n"],
+    against: Float[np.ndarray, "n k"],
+    shares: Float[np.ndarray, " k"],
+    apart: Float[np.ndarray, "n n"],
+) -> Int[np.ndarray, " n"]:
+    """One colour for each part with an area, at the least cost that moves of one and swaps of two reach.
+
+    The cost: what tells against the colours, how far their shares of the area are from those wanted (0..1), and the
+    borders between parts of one colour. Parts without an area, such as what lies around, have the ground's colour, 0.
+    """
+    own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
+    found = np.zeros(len(areas), np.int64)
+    if not len(own):
+        return found
+    mass = areas / areas.sum()
+
+    def cost(tried: Int[np.ndarray, " n"]) -> float:
+        off = np.abs(np.bincount(tried[own], mass[own], len(shares)) - shares).sum() / 2
+        same = apart[tried[:, None] == tried[None]].sum()
+        return SAYS * float(mass[own] @ against[own, tried[own]]) + SHARED * float(off) + TOLD * float(same)
+
+    found[own] = colours[against[np.ix_(own, colours)].argmin(axis=1)]
+    best = cost(found)
+    for _ in range(ROUNDS):
+        before = best
+        moves = [((part, colour),) for part in own for colour in colours]
+        swaps = [((one, found[other]), (other, found[one])) for one in own for other in own if one < other]
+        for change in (*moves, *swaps):
+            tried = found.copy()
+            for part, colour in change:
+                tried[part] = colour
+            value = cost(tried)
+            if value < best - 1e-9:
+                best, found = value, tried
+        if best == before:
+            break
+    return found

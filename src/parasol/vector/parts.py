@@ -1,0 +1,131 @@
+"""A drawing in the parts that one colour goes to: what hangs together, what it encloses, halves of a narrow shape."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from parasol.maths.lab import delta_e, lab
+from parasol.vector.depth import depth
+from parasol.vector.indexing import enlarged, index_picture
+from parasol.vector.look import SPECK, outside
+from parasol.vector.palette import choose_palette
+from parasol.vector.regions import borders, components, without_specks
+
+MOST_PARTS = 60  # of a drawing; what has more is a picture of another kind
+BUSY = 0.1  # share of index pixels whose neighbour below has another colour; drawings have a third of it at most
+SMALLEST = 0.003  # share of a drawing; a part with less belongs to what is around it
+NECKS = (0.03, 0.05, 0.07)  # of the side; half of the width at which a shape is cut in two
+DEEP = 1.6  # times as deep as the neck is what it parts
+LARGE = 0.1  # share of the drawing, from which a part is worth a cut
+OPENING = 0.02  # share of the drawing, from which what it encloses is a part of its own
+PIECE, MOST_PIECES = 0.12, 4  # share of the part that a piece has at least; more pieces than that are a pattern
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Parts:
+    """A drawing in parts, at the size of the index picture."""
+
+    labels: Int[np.ndarray, "h w"]
+    colours: Float[np.ndarray, "n 3"]
+    """Lab, of each in the drawing."""
+
+    areas: Int[np.ndarray, " n"]
+    free: Bool[np.ndarray, " n"]
+    """What lies around the drawing."""
+
+    hollow: Bool[np.ndarray, " n"]
+    """Ground that the drawing encloses."""
+
+
+def parts_of(content: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"] | None = None) -> Parts | None:
+    """The parts of a drawing; None where it falls into too many, or is not there.
+
+    Its ground is what is clear, where there is an alpha, with colours bled over it; else its ground's colour.
+    """
+    chosen = choose_palette(content)
+    index, colours = index_picture(content, chosen), lab(chosen.colours)
+    if (index[1:] != index[:-1]).mean() > BUSY:
+        return None
+    if alpha is not None:
+        index = np.where(enlarged(alpha) < 0.5, 0, index + 1)
+        colours = np.concatenate([lab(np.ones((1, 3), np.float32)), colours])
+    drawn = int((~outside(index)).sum())
+    index = without_specks(index, max(SPECK, round(SMALLEST * drawn)))
+    labels, kinds = components(index)
+    free = np.bincount(labels[outside(index)], minlength=len(kinds)) > 0
+    if len(kinds) > MOST_PARTS or free.all() or not free.any():
+        return None
+    return Parts(
+        labels=labels,
+        colours=colours[kinds],
+        areas=np.bincount(labels.ravel(), minlength=len(kinds)),
+        free=free,
+        hollow=(kinds == 0) & ~free,
+    )
+
+
+def joined(parts: Parts, apart: float) -> Parts:
+    """Neighbours nearer than so many delta E as one, the nearest first: shading makes no parts."""
+    owner, colours, areas = np.arange(len(parts.areas)), parts.colours.copy(), parts.areas.astype(float)
+    ground = parts.free | parts.hollow
+    pairs = {(one, other) for one, other, _ in borders(parts.labels) if not ground[one] and not ground[other]}
+    while pairs:
+        away = delta_e(colours[:, None], colours[None])
+        best, one, other = min((float(away[pair]), *pair) for pair in pairs)
+        if best >= apart:
+            break
+        share = areas[one] / (areas[one] + areas[other])
+        colours[one] = share * colours[one] + (1 - share) * colours[other]
+        areas[one] += areas[other]
+        owner[owner == other] = one
+        ends = ((one if a == other else a, one if b == other else b) for a, b in pairs)
+        pairs = {(min(pair), max(pair)) for pair in ends if pair[0] != pair[1]}
+    names, labels = np.unique(owner, return_inverse=True)
+    return Parts(
+        labels=labels[parts.labels],
+        colours=colours[names],
+        areas=areas[names].astype(np.int64),
+        free=parts.free[names],
+        hollow=parts.hollow[names],
+    )
+
+
+def cut(parts: Parts) -> Parts:
+    """Large parts in two to four where they are narrow, so that halves of one shape may have two colours.
+
+    A drawing that encloses ground has what a second colour goes to, and is left whole.
+    """
+    labels, origin = parts.labels.copy(), list(range(len(parts.areas)))
+    drawn = parts.areas[~parts.free].sum()
+    if (parts.areas[parts.hollow] > OPENING * drawn).any():
+        return parts
+    large = parts.areas > LARGE * drawn
+    for label in np.flatnonzero(~parts.free & ~parts.hollow & large).tolist():
+        own = labels == label
+        cores = _cores(own)
+        if cores:
+            nearest = np.stack([depth(~core, max(own.shape)) for core in cores]).argmin(axis=0)
+            for number in range(1, len(cores)):
+                labels[own & (nearest == number)] = len(origin)
+                origin.append(label)
+    return Parts(
+        labels=labels,
+        colours=parts.colours[origin],
+        areas=np.bincount(labels.ravel(), minlength=len(origin)),
+        free=parts.free[origin],
+        hollow=parts.hollow[origin],
+    )
+
+
+def _cores(own: Bool[np.ndarray, "h w"]) -> list[Bool[np.ndarray, "h w"]]:
+    """What is left of a shape without its narrow places; nothing where that is no few pieces of some size."""
+    side = max(own.shape)
+    deep = depth(own, round(2 * NECKS[-1] * side))
+    for neck in NECKS:
+        labels, kinds = components((deep > neck * side).astype(np.int64))
+        sizes = np.where(kinds == 1, np.bincount(labels.ravel()), 0)
+        cores = [labels == core for core in np.flatnonzero(sizes > PIECE * max(sizes.sum(), 1))]
+        if 2 <= len(cores) <= MOST_PIECES and min(deep[core].max() for core in cores) >= DEEP * neck * side:
+            return cores
+    return []

@@ -1,0 +1,156 @@
+"""A flat style's look, and drawings coloured by it: second tones, lines of one width, shares, what is left free."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from parasol.images import from_uint8
+from parasol.vector import coloured, look_of, painted
+from parasol.vector.coloured import transported
+from parasol.vector.look import Look
+from parasol.vector.palette import given_palette
+from parasol.vector.regions import CLEAR, components
+
+Pen = Callable[[ImageDraw.ImageDraw], None]
+DARK, LIGHT = "#2859c5", "#8fbffa"
+
+
+def picture(draw: Pen, side: int = 64) -> np.ndarray:
+    """What is drawn on 256 px, antialiased on white."""
+    large = Image.new("RGB", (256, 256), "white")
+    draw(ImageDraw.Draw(large))
+    return from_uint8(np.asarray(large.resize((side, side), Image.Resampling.BOX)))
+
+
+def outlined(pen: ImageDraw.ImageDraw) -> None:
+    pen.rounded_rectangle((30, 60, 220, 200), 20, fill=LIGHT, outline=DARK, width=16)
+    pen.line((60, 130, 190, 130), fill=DARK, width=16)
+
+
+def two_tone(pen: ImageDraw.ImageDraw) -> None:
+    pen.ellipse((30, 30, 220, 220), fill=LIGHT)
+    pen.rectangle((90, 30, 160, 140), fill=DARK)
+
+
+def plate(pen: ImageDraw.ImageDraw) -> None:
+    pen.rounded_rectangle((30, 40, 225, 215), 24, fill="black")
+    pen.ellipse((95, 95, 160, 160), fill="white")
+
+
+PLATE = picture(plate)
+BLUE = np.where(PLATE < 0.5, from_uint8(np.array([95, 130, 240], np.uint8)), PLATE).astype(np.float32)  # in one colour
+
+
+def at(index: np.ndarray, x: int, y: int) -> int:
+    """The index where 256 px would have x and y."""
+    return int(index[y * index.shape[0] // 256, x * index.shape[1] // 256])
+
+
+def test_a_look_knows_lines_from_fills() -> None:
+    look = look_of([picture(outlined), picture(outlined)])
+    assert look is not None
+    dark, light = look.palette.hexes.index(DARK), look.palette.hexes.index(LIGHT)
+    assert look.lines[dark] == 1
+    assert look.fills[light] > 0.9
+    assert look.width == pytest.approx(16 / 256, rel=0.15)
+
+
+def test_a_look_without_lines_has_the_shares_of_its_colours() -> None:
+    look = look_of([picture(two_tone)])
+    assert look is not None
+    assert look.width == 0
+    shares = dict(zip(look.palette.hexes, look.fills, strict=True))
+    truth = (picture(two_tone)[..., 0] < 0.35).sum() / (picture(two_tone)[..., 0] < 0.9).sum()
+    assert shares[DARK] == pytest.approx(truth, abs=0.03)
+    assert shares["#ffffff"] == 0
+
+
+def test_ramps_are_no_flat_art() -> None:
+    ramp = np.linspace(0, 1, 32, dtype=np.float32)
+    shaded = np.ones((64, 64, 3), np.float32)
+    shaded[16:48, 16:48] = np.stack(np.meshgrid(ramp, ramp[::-1]), axis=-1)[..., [0, 1, 0]]
+    assert look_of([shaded]) is None
+
+
+def test_what_a_drawing_encloses_gets_the_second_tone() -> None:
+    look = look_of([picture(two_tone)])
+    assert look is not None
+    index = coloured(BLUE, PLATE, look)
+    assert index is not None
+    assert look.palette.hexes[at(index, 60, 127)] == LIGHT
+    assert look.palette.hexes[at(index, 127, 127)] == DARK
+    assert at(index, 5, 5) == CLEAR
+
+
+def test_lines_of_the_styles_width_go_round_every_part() -> None:
+    look = look_of([picture(outlined)])
+    assert look is not None
+    index = coloured(BLUE, PLATE, look)
+    assert index is not None
+    row = index[index.shape[0] // 4]  # above the hole
+    runs = np.flatnonzero(np.diff(row)) + 1
+    assert len(runs) == 4, "ground, line, fill, line, ground"
+    width = look.width * index.shape[1]
+    assert np.allclose([runs[1] - runs[0], runs[3] - runs[2]], width, atol=2)
+    assert look.palette.hexes[at(index, 50, 70)] == LIGHT
+
+
+def test_thin_strokes_become_lines_of_the_styles_width() -> None:
+    look = look_of([picture(outlined)])
+    assert look is not None
+
+    def hair(pen: ImageDraw.ImageDraw) -> None:
+        pen.line((40, 128, 215, 128), fill="black", width=10)
+
+    index = coloured(picture(hair), picture(hair), look)
+    assert index is not None
+    drawn = index != CLEAR
+    assert set(np.unique(index[drawn])) == {look.palette.hexes.index(DARK)}
+    assert drawn[:, index.shape[1] // 2].sum() == pytest.approx(look.width * index.shape[1], abs=2)
+
+
+def test_a_line_style_leaves_its_insides_free_and_alpha_says_so() -> None:
+    look = Look(palette=given_palette("#ffffff,#000000"), fills=(1.0, 0.0), lines=(0.0, 1.0), width=0.06)
+    alpha = (PLATE[..., 0] < 0.5).astype(np.float32)
+    index = coloured(np.zeros_like(PLATE), np.zeros_like(PLATE), look, alpha)
+    assert index is not None
+    rgba = painted(index, look.palette)
+    assert rgba[32, 15, 3] == 0, "inside of the plate"
+    assert rgba[32, 8, 3] == 1, "its outline"
+    assert (rgba[..., :3][rgba[..., 3] > 0] == 0).all(), "black up to its edges"
+
+
+def test_a_shape_with_a_narrow_place_may_have_two_colours() -> None:
+    def bells(pen: ImageDraw.ImageDraw) -> None:
+        pen.ellipse((20, 80, 116, 176), fill="black")
+        pen.ellipse((140, 80, 236, 176), fill="black")
+        pen.rectangle((100, 120, 156, 136), fill="black")
+
+    look = look_of([picture(two_tone)])
+    assert look is not None
+    index = coloured(picture(bells), picture(bells), look)
+    assert index is not None
+    assert {look.palette.hexes[at(index, x, 128)] for x in (60, 190)} == {LIGHT, DARK}
+    assert len(components(index)[1]) == 3
+
+
+def test_noise_is_no_drawing_and_shapes_have_to_agree() -> None:
+    look = Look(palette=given_palette("#ffffff,#000000"), fills=(0.0, 1.0), lines=(0.0, 0.0), width=0)
+    noise = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32)
+    assert coloured(noise, noise, look) is None
+    with pytest.raises(ValueError, match="one size"):
+        coloured(noise, noise[:16], look)
+
+
+def test_a_transport_weighs_what_is_seen_against_the_shares() -> None:
+    areas, apart = np.array([0.0, 6.0, 3.0, 1.0]), np.zeros((4, 4))
+    same = np.zeros((4, 3))
+    assert transported(areas, same, np.array([0, 0.6, 0.4]), apart).tolist() == [0, 1, 2, 2]
+    told = np.array([[0, 0, 0], [0, 1.0, 0], [0, 0, 1], [0, 0, 1]])  # as clearly as can be
+    assert transported(areas, told, np.array([0, 0.5, 0.5]), apart).tolist() == [0, 2, 1, 1]
+    beside = np.zeros((4, 4))
+    beside[2, 3] = beside[3, 2] = 1.0
+    found = transported(areas, same, np.array([0, 0.6, 0.4]), beside)
+    assert found[2] != found[3], "neighbours are told apart"
