@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
 
     from parasol.conditions import Style
-    from parasol.finishing import FinishPart
     from parasol.pipeline import Parasol
     from parasol.recipe import Dials
-    from parasol.vector import Consistency, Measures
+    from parasol.sets import Look
+    from parasol.vector import Measures
 
 CELL = 64  # px, of the contact sheet
 ACROSS = 16  # icons in a row of it
-ROOM = 0.1  # of the side, that the model has around a drawing at least: what touches the border comes out broken
 STEPS, SAMPLER = 10, "dpm"  # which follow 50 steps of ddim in a fifth of the time
 RECORD, SHEET = "set.json", "sheet.png"
 
@@ -72,9 +71,10 @@ def icon_set(
     if not references:
         raise ValueError("no reference is given: name icons of the set to be like with --like, or their folder")
     from parasol.pipeline import Parasol
+    from parasol.sets import look_of
     from parasol.vector import given_palette
 
-    look = _look(references, None if palette is None else given_palette(palette), colors, flat=finish == "flat")
+    look = look_of(references, None if palette is None else given_palette(palette), colors, flat=finish == "flat")
     loaded = Parasol.load(model)
     dials = loaded.dials(
         style_scale=style_scale, content_scale=content_scale, structure=structure, steps=steps, sampler=sampler,
@@ -100,23 +100,13 @@ def icon_set(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Look:
-    """What the references have in common."""
-
-    padding: float
-    finish: "FinishPart"
-    consistency: "Consistency | None"
-    """None where one reference is no set."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
     """What all icons of one run share."""
 
     folder: Path
     out: Path
     sizes: Sequence[Size]
-    look: Look
+    look: "Look"
     dials: "Dials"
     style: "Style"
     ground: str
@@ -154,36 +144,15 @@ def _icons(folder: Path, out: Path) -> list[str]:
     return sorted(names)
 
 
-def _look(references: Sequence[str], palette: Any, colors: int | None, *, flat: bool) -> Look:
-    from parasol.finishing import finish_of
-    from parasol.images import fit, load, load_rgba
-    from parasol.vector import choose_of, consistency, measure
-
-    measured = {f"{number}": measure(load_rgba(path)) for number, path in enumerate(references)}
-    if palette is not None and colors is not None:
-        raise ValueError("--palette and --colors both say which colours there are: give one of them")
-    if palette is None:
-        palette = choose_of([fit(load(path), 128) for path in references], colors)
-    finish = finish_of(palette=palette, colors=None, finish="flat" if flat else "none", references=[])
-    assert finish is not None  # there is a palette
-    paddings = sorted(one.padding for one in measured.values())
-    return Look(
-        padding=paddings[len(paddings) // 2],
-        finish=finish,
-        consistency=consistency(measured) if len(measured) > 1 else None,
-    )
-
-
 def _draw(model: "Parasol", plan: Plan, name: str, made: _Made) -> str:
     """Draw one icon, or keep what an earlier run made of it; what went wrong, "" where nothing did."""
     from parasol.images import load_rgba
+    from parasol.sets import icon_recipe
     from parasol.vector import measure
-    from parasol.vector.framing import framed, off_plain, resized
+    from parasol.vector.framing import resized
 
     try:
-        size = model.bundle.manifest.default_size
-        content = framed(off_plain(load_rgba(plan.folder / name)), max(plan.look.padding, ROOM), size)
-        recipe = model.recipe(content, plan.style, plan.dials, ground=plan.ground, finish=plan.look.finish)
+        recipe = icon_recipe(model, plan.folder / name, plan.look, plan.style, plan.dials, plan.ground)
         files = Files(folder=plan.out, name=Path(name).with_suffix(""), sizes=plan.sizes, padding=plan.look.padding)
         result = files.made(recipe, model.bundle)
         made.kept += result is not None
@@ -199,27 +168,18 @@ def _draw(model: "Parasol", plan: Plan, name: str, made: _Made) -> str:
     return ""
 
 
-def _finish(out: Path, made: _Made, look: Look) -> dict[str, Any]:
+def _finish(out: Path, made: _Made, look: "Look") -> dict[str, Any]:
     """Write the sheet and the record of a set. Raises ValueError where nothing could be drawn."""
     from parasol.images import save_png, sheet, write_atomic
-    from parasol.vector import consistency, laid
+    from parasol.sets import told_set
+    from parasol.vector import laid
 
     if not made.thumbnails:
         raise ValueError(f"none of the {len(made.failed)} icons could be drawn")
     cells = [laid(one, (1.0, 1.0, 1.0)) for one in made.thumbnails.values()]
     save_png(out / SHEET, sheet(list(_rows(cells)), cell=CELL))
-    found = consistency(made.measures) if len(made.measures) > 1 else None
-    record = {
-        "icons": len(made.measures),
-        "kept": made.kept,
-        "failed": made.failed,
-        "palette": look.finish.colours,
-        "padding": look.padding,
-        "consistency": None if found is None else asdict(found),
-        "references": None
-        if look.consistency is None
-        else {"score": look.consistency.score, **asdict(look.consistency)},
-    }
+    told = told_set(made.measures, look)
+    record = {"icons": len(made.measures), "kept": made.kept, "failed": made.failed, **told}
     write_atomic(out / RECORD, json.dumps(record, indent=1).encode())
     return record
 

@@ -15,22 +15,27 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
-from parasol.cards import Part
+from parasol.cards import Part, StyleCard
+from parasol.images import load_shown
+from parasol.recipe import Recipe
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
+from parasol.studio.icons import all_sets, archive, told
+from parasol.studio.kept_cards import all_cards, card, keep_card
 from parasol.studio.opening import Studio
 from parasol.studio.pages import FOREVER, pages
 from parasol.studio.recall import recall
 from parasol.studio.shelf import examples
-from parasol.studio.store import StoreFull
-from parasol.studio.wanted import MOST_REFERENCES, Reference, Wanted
+from parasol.studio.store import StoreFull, thumbnail
+from parasol.studio.wanted import MOST_CELLS, MOST_REFERENCES, Again, ModelName, Reference, Wanted
 from parasol.version import __version__
 
 BEAT = 0.06  # seconds between two looks at a job whose events are followed
 SILENCE = 200  # beats after which a follower hears that nothing has changed
 DECODERS = Semaphore(2)  # pictures that are read at the same time: each may take 400 MB
 MOST_HITS = 200
+LARGE = 768  # px, of a picture that is looked at
 BODY = {
     "requestBody": {
         "required": True,
@@ -59,6 +64,18 @@ class Sought(Part):
     top: Annotated[int, Field(ge=1, le=MOST_HITS)] = 48
 
 
+class NewCard(Part):
+    """A style to be saved under a name."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    model: ModelName
+    styles: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=MOST_REFERENCES)]
+
+    def pictures(self) -> set[str]:
+        """The pictures that it names."""
+        return {name for one in self.styles for name in (one.picture, one.recipe) if name}
+
+
 def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
     """The studio as an ASGI application, behind its guard; without the page it is the HTTP interface alone."""
     app = FastAPI(
@@ -70,6 +87,8 @@ def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
     app.include_router(_pictures_routes(studio))
     app.include_router(_jobs_routes(studio))
     app.include_router(_history_routes(studio))
+    app.include_router(_sets_routes(studio))
+    app.include_router(_cards_routes(studio))
     if page:
         app.include_router(_page_routes())
     return Guard(app, token=token)
@@ -111,7 +130,7 @@ def _pictures_routes(studio: Studio) -> APIRouter:
             "dials": told_dials(studio.words),
             "models": [told_model(studio.maker.model(name)) for name in studio.maker.names],
             "limits": LIMITS,
-            "search": None if studio.finder is None else len(studio.finder.index.table),
+            "search": len(studio.finder),
         }
 
     @api.post("/pictures", openapi_extra=BODY)
@@ -125,9 +144,23 @@ def _pictures_routes(studio: Studio) -> APIRouter:
         """A picture that was given, as a small WebP."""
         return _found(studio.store.thumb(name), "image/webp", forever=True)
 
+    @api.get("/pictures/{name}/about")
+    def about(name: Name) -> dict[str, Any]:
+        """A picture's size and sort."""
+        found = studio.store.picture(name)
+        if found is None:
+            raise HTTPException(404, "there is no such picture")
+        return found._asdict()
+
+    @api.get("/pictures/{name}/large")
+    def large(name: Name) -> Response:
+        """A picture that was given, as a WebP of at most 768 px."""
+        data = studio.store.data(name)
+        return _found(data and read(lambda: thumbnail(load_shown(data), LARGE)), "image/webp", forever=True)
+
     @api.post("/recall", openapi_extra=BODY)
     async def recalled(request: Request) -> dict[str, Any]:
-        """What a PNG that Parasol wrote was made from: the body is its file."""
+        """What a file that Parasol wrote was made from: the body is its file."""
         data = await request.body()
         return await run_in_threadpool(read, lambda: recall(data, studio.store, studio.maker))
 
@@ -152,11 +185,9 @@ def _pictures_routes(studio: Studio) -> APIRouter:
 
     @api.post("/search")
     def search(sought: Sought) -> dict[str, Any]:
-        """The pictures of the index that are nearest, best first."""
-        if studio.finder is None:
-            raise HTTPException(404, "this studio has no index: start it with one, `parasol studio INDEX`")
+        """The nearest pictures of the index, and of all that was made here, best first."""
         asked = sought.model_dump(include={"style_weight", "top"})
-        hits = studio.finder.find(studio.store, studio.shelf, style=sought.style, content=sought.content, **asked)
+        hits = studio.finder.find(studio.shelf, style=sought.style, content=sought.content, **asked)
         return {"hits": hits}
 
     return api
@@ -177,7 +208,8 @@ def _jobs_routes(studio: Studio) -> APIRouter:
         wanted = order.wanted
         total = studio.maker.check(wanted)
         text = wanted.model_dump_json()
-        accept = None if wanted.preview else lambda job: studio.store.wait(job, text)
+        a_set = wanted.icons is not None
+        accept = None if wanted.preview else lambda job: studio.store.wait(job, text, a_set=a_set)
         return known(desk.submit(wanted, total, client=order.client, accept=accept).name)
 
     @api.get("/{job}")
@@ -192,9 +224,16 @@ def _jobs_routes(studio: Studio) -> APIRouter:
         return StreamingResponse(_events(desk, job, request), media_type="text/event-stream")
 
     @api.get("/{job}/look")
-    def look(job: JobName) -> Response:
-        """The PNG of a quick look that is done."""
-        return _found(desk.look(job), "image/png")
+    def look(job: JobName, place: Annotated[int, Query(ge=0, lt=MOST_CELLS)] = 0) -> Response:
+        """The PNG of a quick look, or of one cell of a sheet, that is done."""
+        return _found(desk.look(job, place), "image/png")
+
+    @api.post("/again", status_code=202)
+    def again(again: Again) -> dict[str, Any]:
+        """Draw a file of ours again; the job tells how many pixels differ, its look shows which."""
+        studio.maker.require({again.picture})
+        steps = Recipe.read(studio.store.given(again.picture)).dials.steps
+        return known(desk.submit(again, steps, client=secrets.token_hex(8)).name)
 
     @api.delete("/{job}")
     def cancel(job: JobName) -> dict[str, Any]:
@@ -225,10 +264,13 @@ def _history_routes(studio: Studio) -> APIRouter:
 
     @api.get("")
     def history(
-        before: Annotated[int, Query(ge=1, lt=2**63)] = 2**62, most: Annotated[int, Query(ge=1, le=200)] = 60
+        before: Annotated[int, Query(ge=1, lt=2**63)] = 2**62,
+        most: Annotated[int, Query(ge=1, le=200)] = 60,
+        find: Annotated[str, Query(max_length=200)] = "",
+        favourite: bool = False,
     ) -> dict[str, Any]:
-        """What was drawn, latest first: each with what was asked for."""
-        rows = store.history(before, most)
+        """What was drawn, latest first, each with what was asked for; `find` words, such as seed:7, or favourites."""
+        rows = store.history(before, most, find, favourite=favourite)
         return {"drawn": [{**row._asdict(), "wanted": json.loads(row.wanted)} for row in rows]}
 
     @api.get("/{number}")
@@ -241,11 +283,101 @@ def _history_routes(studio: Studio) -> APIRouter:
         """The same as a small WebP."""
         return _found(store.drawn(number, thumb=True), "image/webp", forever=True)
 
+    @api.post("/{number}/picture")
+    def taken(number: Number) -> dict[str, Any]:
+        """Make it a picture that jobs can name."""
+        png = store.drawn(number)
+        if png is None:
+            raise HTTPException(404, "there is no such picture")
+        return store.add_picture(png)._asdict()
+
+    @api.get("/{number}/lineage")
+    def lineage(number: Number) -> dict[str, Any]:
+        """The pictures of the history that it was made from, and those that were made from it."""
+        found = store.lineage(number)
+        if found is None:
+            raise HTTPException(404, "there is no such picture")
+        return found
+
+    @api.post("/{number}/favourite", status_code=204)
+    def favourite(number: Number) -> None:
+        """Mark it as a favourite."""
+        if store.drawn(number, thumb=True) is None:
+            raise HTTPException(404, "there is no such picture")
+        store.write("INSERT OR IGNORE INTO favourites VALUES (?)", number)
+
+    @api.delete("/{number}/favourite", status_code=204)
+    def no_favourite(number: Number) -> None:
+        """Take the mark away."""
+        store.write("DELETE FROM favourites WHERE number = ?", number)
+
     @api.delete("/{number}", status_code=204)
     def delete(number: Number) -> None:
         """Delete a picture of the history."""
         if not store.delete(number):
             raise HTTPException(404, "there is no such picture")
+
+    return api
+
+
+def _sets_routes(studio: Studio) -> APIRouter:
+    api = APIRouter(prefix="/api/sets")
+
+    @api.get("")
+    def sets() -> dict[str, Any]:
+        """Every set, latest first. A set is a job with `icons`."""
+        return {"sets": all_sets(studio.store)}
+
+    @api.get("/{job}")
+    def one(job: JobName) -> dict[str, Any]:
+        """A set as far as it is drawn: icons, palette, consistency and outliers."""
+        found = told(studio.store, job)
+        if found is None:
+            raise HTTPException(404, "there is no such set")
+        return found
+
+    @api.get("/{job}/zip")
+    def files(job: JobName) -> Response:
+        """Its files: svg/, png/ with recipes, set.json."""
+        return _found(archive(studio.store, job), "application/zip", name=f"set-{job[:8]}.zip")
+
+    return api
+
+
+def _cards_routes(studio: Studio) -> APIRouter:
+    api, store = APIRouter(prefix="/api/cards"), studio.store
+
+    @api.get("")
+    def cards() -> dict[str, Any]:
+        """Every saved card, latest first."""
+        return {"cards": all_cards(store)}
+
+    @api.post("")
+    def save(given: NewCard) -> dict[str, Any]:
+        """Save a style, or a mix, as a card; references name it by its id."""
+        model = studio.maker.model(given.model)
+        studio.maker.require(given.pictures())
+        parts = [(one.words or given.name, one.weight) for one in given.styles]
+        written = StyleCard.write(studio.maker.style(model, given.styles), model.bundle.manifest, parts)
+        faces = [store.thumb(name) for name in (one.picture or one.recipe for one in given.styles) if name]
+        return {"id": keep_card(store, given.name, written, (faces or [None])[0] or b""), "name": given.name}
+
+    @api.get("/{name}")
+    def file(name: Name) -> Response:
+        """The file of a card, which stands wherever a style picture does."""
+        return _found(card(store, name).text().encode(), "application/json", name=f"{name[:12]}.style.json")
+
+    @api.get("/{name}/thumb")
+    def face(name: Name) -> Response:
+        """What a card was made from first, as a small WebP."""
+        found = store.rows("SELECT thumb FROM cards WHERE id = ?", name)
+        return _found(found[0][0] or None if found else None, "image/webp")
+
+    @api.delete("/{name}", status_code=204)
+    def delete(name: Name) -> None:
+        """Delete a card."""
+        if not store.write("DELETE FROM cards WHERE id = ?", name):
+            raise HTTPException(404, "there is no such card")
 
     return api
 
