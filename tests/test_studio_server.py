@@ -32,6 +32,7 @@ from parasol.studio.desk import QUEUE
 from parasol.studio.guard import HEADERS
 from parasol.studio.opening import Studio, opened
 from parasol.studio.server import make_app
+from parasol.studio.shelf import EXAMPLES
 from parasol.studio.store import FILE, Store, StoreFull
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS
 from small_model import drawing
@@ -318,18 +319,19 @@ def test_a_file_is_drawn_again_and_compared(client: TestClient) -> None:
 
 
 def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path) -> None:
-    for name in ("icons", "like"):
-        (tmp_path / name).mkdir()
-    for seed in (0, 1):
-        (tmp_path / "icons" / f"i{seed}.png").write_bytes(png(seed))
-        (tmp_path / "like" / f"r{seed}.png").write_bytes(png(seed + 4))
+    taken = {"icons": ("key", "tree"), "like": ("crab", "solid")}
+    for folder, names in taken.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.png").write_bytes((EXAMPLES / f"{name}.png").read_bytes())
     words = ["set", str(tmp_path / "icons"), "--like", str(tmp_path / "like"), "--steps", "2", "--colors", "3"]
     assert main([*words, "--model", "pictogram", "-o", str(tmp_path / "out")]) == 0
     with opened(tmp_path / "kept", threads=1, model="pictogram") as studio:
         client = TestClient(make_app(studio), base_url=HERE)
-        files = {"i0": png(0), "busy": BUSY, "i1": png(1)}
-        icons = [{"picture": give(client, data), "name": name} for name, data in files.items()]
-        styles = [{"picture": give(client, png(seed + 4))} for seed in (0, 1)]
+        files = {name: (EXAMPLES / f"{name}.png").read_bytes() for name in ("crab", "solid", "key", "tree")}
+        names = {name: give(client, data) for name, data in {**files, "busy": BUSY}.items()}
+        icons = [{"picture": names[name], "name": name} for name in ("key", "busy", "tree")]
+        styles = [{"picture": names[name]} for name in taken["like"]]
         asked = {"model": "pictogram", "styles": styles, "dials": TWO | {"sampler": "dpm"}}
         job = over(client, order(client, asked | {"icons": {"icons": icons, "colors": 3}})["job"])
         assert (job["state"], job["total"], job["numbers"]) == ("done", 6, [1, 2])
@@ -346,10 +348,10 @@ def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path) -> No
             for name in packed.namelist()[:4]:
                 assert packed.read(name) == (tmp_path / "out" / name).read_bytes()
         assert [one["icons"] for one in client.get("/api/sets").json()["sets"]] == [3]
-        for wrong, why in (([icons[0]] * 2, "two icons are called 'i0'"), ([icons[0] | {"name": "../x"}], "name")):
+        for wrong, why in (([icons[0]] * 2, "two icons are called 'key'"), ([icons[0] | {"name": "../x"}], "name")):
             reply = client.post("/api/jobs", json={"wanted": asked | {"icons": {"icons": wrong}}})
             assert (reply.status_code, why in reply.json()["detail"]) == (422, True)
-        result = studio.maker.model("pictogram").stylize(png(0), png(4), **TWO)
+        result = studio.maker.model("pictogram").stylize(files["key"], files["crab"], **TWO)
         recalled = client.post("/api/recall", content=result.encoded(".svg")).json()
         assert drawn(client, recalled["wanted"]) == result.encoded(".png")
 

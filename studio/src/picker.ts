@@ -38,7 +38,7 @@ export async function pick(role: "content" | "style", take: (chosen: Chosen) => 
   const [first, second] = role === "content" ? [content, style] : [style, content];
   const box = dialog(
     role === "content" ? t.content : t.style, t.close,
-    h("div", { className: "row" }, own, role === "style" && model().words ? spoken(done) : null),
+    h("div", { className: "row" }, own, role === "style" && model().words ? spoken(done) : null, role === "style" ? coded(done) : null),
     h("h3", {}, t.examples),
     h("div", { className: "tiles" }, ...[...first, ...second].map((one) => example(one, done))),
   );
@@ -74,6 +74,21 @@ function lying(one: Lying, done: (chosen: Chosen) => void): HTMLElement {
     }
   };
   return h("button", { type: "button", className: "tile", title: one.file, onclick: take }, h("img", { src: address.lying(one.name), alt: one.file, loading: "lazy" }));
+}
+
+/** A style code, typed or pasted. */
+function coded(done: (chosen: Chosen) => void): HTMLElement {
+  const field = h("input", { type: "text", id: "typed-code", maxLength: 60, placeholder: t.styleCode, "aria-label": t.styleCode, autocomplete: "off", spellcheck: false });
+  const send = async (): Promise<void> => {
+    if (!field.value.trim()) return;
+    try {
+      done({ card: (await api.fromCode(field.value.trim(), model().name)).id });
+    } catch (error) {
+      say((error as Error).message, true);
+    }
+  };
+  field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), void send()));
+  return h("span", { className: "spoken" }, h("span", { className: "note" }, t.orCode), field, button(t.useCode, () => void send(), { id: "use-code" }));
 }
 
 function spoken(done: (chosen: Chosen) => void): HTMLElement {

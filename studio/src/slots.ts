@@ -73,7 +73,7 @@ function styleSlot(styles: readonly Reference[]): HTMLElement[] {
   return [
     h("h2", {}, t.style, h("small", {}, t.styleHelp)),
     h("div", { className: "cards", "data-many": styles.length > 1 }, ...cards),
-    ...(styles.length ? [button(t.saveCard, saveCard, { id: "save-card", className: "quiet" })] : []),
+    ...(styles.length ? [h("div", { className: "row" }, button(t.saveCard, saveCard, { id: "save-card", className: "quiet" }), button(t.styleCode, () => void showCode(), { id: "style-code", className: "quiet" }))] : []),
     ...(more ? [button(`+ ${t.addStyle}`, add, { id: "add-style", className: styles.length ? "add" : "add frame" })] : []),
   ];
 }
@@ -103,6 +103,17 @@ function card(one: Reference, place: number, many: number): HTMLElement {
 
 export function reference({ picture, words, card }: Chosen): Reference {
   return picture ? { picture: picture.id, weight: 1 } : card ? { card, weight: 1 } : { words, weight: 1 };
+}
+
+async function showCode(): Promise<void> {
+  try {
+    const { code, cosine } = await api.code(now().model, now().styles);
+    const field = h("input", { type: "text", id: "code", className: "code", readOnly: true, value: code, "aria-label": t.styleCode });
+    const copy = (): void => (field.select(), void navigator.clipboard?.writeText(code).then(() => say(t.copied)));
+    dialog(t.styleCode, t.close, h("div", { className: "row" }, field, button(t.copy, copy, { className: "primary" })), h("p", { className: "note" }, fill(t.codeHelp, cosine.toFixed(3))));
+  } catch (error) {
+    say((error as Error).message, true);
+  }
 }
 
 function saveCard(): void {

@@ -3,10 +3,11 @@
 import hashlib
 from typing import Any
 
-from parasol.cards import CardError, StyleCard
-from parasol.studio.store import Store, moment
+import numpy as np
 
-LARGEST_CARD = 1_000_000  # bytes
+from parasol.cards import CardError, StyleCard
+from parasol.conditions import Style
+from parasol.studio.store import Store, moment, thumbnail
 
 
 def keep_card(store: Store, name: str, style: StyleCard, thumb: bytes) -> str:
@@ -28,3 +29,11 @@ def card(store: Store, key: str) -> StyleCard:
 def all_cards(store: Store) -> list[dict[str, Any]]:
     """Every card, latest first."""
     return [{"id": key, "name": name} for key, name in store.rows("SELECT id, name FROM cards ORDER BY at DESC")]
+
+
+def mosaic(style: Style) -> bytes:
+    """A small WebP of a style's colours, for one that no picture stands for."""
+    if style.colours is None:
+        return b""
+    drawn = np.random.default_rng(0).multivariate_normal(style.colours.mean, style.colours.covariance, (8, 8))
+    return thumbnail(np.clip(np.kron(drawn, np.ones((16, 16, 1))), 0.0, 1.0).astype(np.float32))

@@ -16,13 +16,14 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
 from parasol.cards import Part, StyleCard
+from parasol.codes import code_of, style_of
 from parasol.images import load_shown
 from parasol.recipe import Recipe
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
 from parasol.studio.icons import all_sets, archive, told
-from parasol.studio.kept_cards import all_cards, card, keep_card
+from parasol.studio.kept_cards import all_cards, card, keep_card, mosaic
 from parasol.studio.opening import Studio
 from parasol.studio.pages import FOREVER, pages
 from parasol.studio.recall import recall
@@ -69,7 +70,9 @@ class NewCard(Part):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     model: ModelName
-    styles: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=MOST_REFERENCES)]
+    styles: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
+    code: Annotated[str, Field(max_length=60)] = ""
+    """A style code, in place of styles."""
 
     def pictures(self) -> set[str]:
         """The pictures that it names."""
@@ -354,13 +357,27 @@ def _cards_routes(studio: Studio) -> APIRouter:
 
     @api.post("")
     def save(given: NewCard) -> dict[str, Any]:
-        """Save a style, or a mix, as a card; references name it by its id."""
+        """Save a style, a mix, or what a style code means, as a card; references name it by its id."""
         model = studio.maker.model(given.model)
         studio.maker.require(given.pictures())
-        parts = [(one.words or given.name, one.weight) for one in given.styles]
-        written = StyleCard.write(studio.maker.style(model, given.styles), model.bundle.manifest, parts)
+        if given.code:
+            style, parts = style_of(given.code, model.bundle.manifest), [(given.code, 1.0)]
+        else:
+            style = studio.maker.style(model, given.styles)
+            parts = [(one.words or given.name, one.weight) for one in given.styles]
         faces = [store.thumb(name) for name in (one.picture or one.recipe for one in given.styles) if name]
-        return {"id": keep_card(store, given.name, written, (faces or [None])[0] or b""), "name": given.name}
+        written = StyleCard.write(style, model.bundle.manifest, parts)
+        return {"id": keep_card(store, given.name, written, (faces or [None])[0] or mosaic(style)), "name": given.name}
+
+    @api.post("/code")
+    def code(given: NewCard) -> dict[str, Any]:
+        """The style code of a style or a mix, and the cosine of the style that it means to the style itself."""
+        model = studio.maker.model(given.model)
+        studio.maker.require(given.pictures())
+        style = studio.maker.style(model, given.styles)
+        found = code_of(style, model.bundle.manifest)
+        again = style_of(found, model.bundle.manifest)
+        return {"code": found, "cosine": round(float(again.descriptor @ style.descriptor), 4)}
 
     @api.get("/{name}")
     def file(name: Name) -> Response:
