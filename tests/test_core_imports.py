@@ -9,13 +9,14 @@ import pytest
 import parasol
 
 ROOT = Path(parasol.__file__).parent
-HEAVY = ("torch", "diffusers", "scipy", "skimage", "onnx", "accelerate", "einops", "fastapi", "uvicorn")
+HEAVY = ("torch", "diffusers", "scipy", "skimage", "onnx", "accelerate", "einops", "fastapi", "uvicorn", "mcp")
 NEEDS_TORCH = ("parasol.training", "parasol.comparison", "parasol.networks", "parasol.runtime.torch")
 ITS_OWN = {
     "parasol.metrics": {"scipy"},
     "parasol.report": {"scipy"},
     "parasol.study.server": {"fastapi", "uvicorn"},
     "parasol.studio.server": {"fastapi", "uvicorn"},
+    "parasol.studio.tools": {"mcp", "uvicorn"},
 }
 """What some modules may import beside the core, by how their names begin."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from parasol.index.locks import locked
 from parasol.studio.desk import Desk, Full
@@ -27,6 +28,21 @@ class Studio:
     folder: tuple[Path, ...]
     words: Mapping[str, str]
     """What each dial does, by name."""
+
+    def order(self, wanted: Wanted, client: str = "") -> dict[str, Any]:
+        """Hand in a job, which is on the disk before it is accepted; what is told of it.
+
+        Raises:
+            ValueError: something in it cannot be drawn, or makes no sense together. Full: too many wait.
+        """
+        total, text = self.maker.check(wanted), wanted.model_dump_json()
+
+        def accept(job: str) -> None:
+            if not wanted.preview:
+                self.store.wait(job, text, a_set=wanted.icons is not None)
+
+        job = self.desk.submit(wanted, total, client=client, accept=accept)
+        return self.desk.told(job.name) or job.told(0)
 
 
 @contextmanager

@@ -208,12 +208,7 @@ def _jobs_routes(studio: Studio) -> APIRouter:
     @api.post("", status_code=202)
     def order(order: Order) -> dict[str, Any]:
         """Hand in a job. 429 where too many wait."""
-        wanted = order.wanted
-        total = studio.maker.check(wanted)
-        text = wanted.model_dump_json()
-        a_set = wanted.icons is not None
-        accept = None if wanted.preview else lambda job: studio.store.wait(job, text, a_set=a_set)
-        return known(desk.submit(wanted, total, client=order.client, accept=accept).name)
+        return studio.order(order.wanted, order.client)
 
     @api.get("/{job}")
     def state(job: JobName) -> dict[str, Any]:
