@@ -88,9 +88,11 @@ def mcp(
 ) -> None:
     """Serve the studio's jobs to an assistant, over the Model Context Protocol on standard input and output.
 
+    An assistant starts it by itself, by this command in its settings.
+
     \b
-    Example, in an assistant's settings:
-      {"command": "parasol", "args": ["mcp", "pictures.index", "--keep", "ideas.studio", "-o", "made"]}
+    Example:
+      parasol mcp pictures.index --keep ideas.studio -o made
     """
 
     def run(running: "Studio") -> None:
