@@ -86,10 +86,13 @@ export async function brush(which: "mask" | "protect", content: string, kept: st
     }
   };
   if (kept) await restored(ink, kept, w, hh);
+  const painted = h("div", { className: "painted" }, h("img", { src: address.large(content), alt: t.contentPicture }), canvas, cursor);
+  painted.style.aspectRatio = `${w} / ${hh}`;
+  painted.style.width = `min(100%, ${(52 * w) / hh}dvh)`;
   const box = dialog(
     t.brush[which], t.close,
     h("p", { className: "note", id: "brush-help" }, t.brushHelp[which], " ", t.brushKeys),
-    h("div", { className: "painted", style: undefined }, h("img", { src: address.large(content), alt: t.contentPicture }), canvas, cursor),
+    painted,
     h("div", { className: "row" }, h("label", { className: "row", htmlFor: "brush-size" }, t.brushSize, size), h("label", { className: "row" }, erase, t.erase)),
     h("div", { className: "row" }, button(t.undo, undo), button(t.clear, clear), button(t.fillAll, fill), button(t.done, () => void done(), { id: "brush-done", className: "primary" })),
   );

@@ -58,6 +58,7 @@ export function explore(toMake: () => void): HTMLElement {
       const choose = (): void => void pick("style", (chosen) => ((corners[place] = reference(chosen)), layout()));
       return h("button", { type: "button", className: "tile small", "aria-label": fill(t.corner, place + 1), onclick: choose }, one ? (one.words ? h("span", { className: "said" }, one.words) : h("img", { src: face(one), alt: "" })) : "+");
     }));
+    grid.style.maxWidth = `min(100%, ${across * 12}rem)`;
     grid.style.gridTemplateColumns = `repeat(${across}, minmax(0, 1fr))`;
     grid.replaceChildren(...places.map((place, at) =>
       h("button", { type: "button", className: "tile", title: place.name, "data-place": at, "aria-label": `${place.name}: ${place.src ? t.takeSettings : t.drawCell}`, onclick: () => (place.src ? take(place) : void draw([at])) },

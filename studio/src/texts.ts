@@ -126,7 +126,7 @@ const en = {
   chooseFolder: "Choose a folder",
   palette: "One palette",
   colours: "Colours",
-  asReferences: "as the references",
+  asReferences: "as theirs",
   orThese: "or exactly these",
   flat: "Flat art",
   drawSet: "Draw the set",

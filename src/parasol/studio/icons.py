@@ -80,7 +80,10 @@ def told(store: Store, job: str) -> dict[str, Any] | None:
         number, measures, error = rows.get(place, (None, None, ""))
         icons.append({"name": icon.name, "picture": icon.picture, "number": number, "error": error})
         if measures is not None:
-            measured[icon.name] = Measures(**json.loads(measures))
+            fields = json.loads(measures)
+            measured[icon.name] = Measures(
+                **{key: tuple(one) if isinstance(one, list) else one for key, one in fields.items()}
+            )
     look = _kept_look(found[0][0], store)
     return {"job": job, "wanted": wanted.model_dump(mode="json"), "icons": icons, **told_set(measured, look)}
 
