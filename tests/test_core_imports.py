@@ -15,6 +15,7 @@ ITS_OWN = {
     "parasol.metrics": {"scipy"},
     "parasol.report": {"scipy"},
     "parasol.study.server": {"fastapi", "uvicorn"},
+    "parasol.studio.kept_routes": {"fastapi"},
     "parasol.studio.server": {"fastapi", "uvicorn"},
     "parasol.studio.tools": {"mcp", "uvicorn"},
 }

@@ -343,7 +343,7 @@ def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path) -> No
         with zipfile.ZipFile(io.BytesIO(client.get(f"/api/sets/{job['job']}/zip").content)) as packed:
             assert {*packed.namelist()} == {
                 "set.json",
-                *(f"{k}/i{seed}.{k}" for k in ("png", "svg") for seed in (0, 1)),
+                *(f"{kind}/{name}.{kind}" for kind in ("png", "svg") for name in taken["icons"]),
             }
             for name in packed.namelist()[:4]:
                 assert packed.read(name) == (tmp_path / "out" / name).read_bytes()
