@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from parasol.conditions import Style
 from parasol.images import load_rgba
 from parasol.pipeline import Parasol
@@ -18,6 +20,8 @@ from parasol.studio.made import Made, Progress
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import IconSet, Wanted
 from parasol.vector import Measures, measure, named_palette
+
+MEASURES = TypeAdapter(Measures)
 
 
 def draw_set(
@@ -80,10 +84,7 @@ def told(store: Store, job: str) -> dict[str, Any] | None:
         number, measures, error = rows.get(place, (None, None, ""))
         icons.append({"name": icon.name, "picture": icon.picture, "number": number, "error": error})
         if measures is not None:
-            fields = json.loads(measures)
-            measured[icon.name] = Measures(
-                **{key: tuple(one) if isinstance(one, list) else one for key, one in fields.items()}
-            )
+            measured[icon.name] = MEASURES.validate_json(measures)
     look = _kept_look(found[0][0], store)
     return {"job": job, "wanted": wanted.model_dump(mode="json"), "icons": icons, **told_set(measured, look)}
 

@@ -223,7 +223,10 @@ class Store:
             f"{'' if favourite else 'LEFT '}JOIN favourites ON favourites.number = history.number "
             f"WHERE {found} ORDER BY history.number DESC LIMIT ?"
         )
-        return [Drawn(*row[:4], bool(row[4])) for row in self.rows(query, before, *words, most)]
+        return [
+            Drawn(number, wanted, seconds, at, bool(kept))
+            for number, wanted, seconds, at, kept in self.rows(query, before, *words, most)
+        ]
 
     def lineage(self, number: int) -> dict[str, list[int]] | None:
         """The pictures of the history that one was made from, and those that were made from it; None where it is not
