@@ -14,7 +14,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -329,7 +328,7 @@ def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path) -> No
     with opened(tmp_path / "kept", threads=1, model="pictogram") as studio:
         client = TestClient(make_app(studio), base_url=HERE)
         files = {name: (EXAMPLES / f"{name}.png").read_bytes() for name in ("crab", "solid", "key", "tree")}
-        names = {name: give(client, data) for name, data in {**files, "busy": BUSY}.items()}
+        names = {name: give(client, data) for name, data in {**files, "busy": png(0)}.items()}
         icons = [{"picture": names[name], "name": name} for name in ("key", "busy", "tree")]
         styles = [{"picture": names[name]} for name in taken["like"]]
         asked = {"model": "pictogram", "styles": styles, "dials": TWO | {"sampler": "dpm"}}
@@ -445,7 +444,6 @@ def test_it_is_never_empty(client: TestClient) -> None:
     assert drawn(client, asked).startswith(b"\x89PNG")
 
 
-BUSY = encode_png(np.random.default_rng(0).random((96, 96, 3), np.float32))
 BOMB = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><image href='file:///etc/passwd'/></svg>"
 HOSTILE = {
     "nothing": b"",

@@ -1,5 +1,6 @@
 """The studio's jobs as an assistant has them: a real client of the Model Context Protocol, over standard streams."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def test_an_assistant_makes_a_picture_and_finds_it_again(tmp_path: Path, bundle:
         drawing(seed).save(tmp_path / f"{seed}.png")
     content, style = (str(tmp_path / f"{seed}.png") for seed in (0, 1))
     words = ["mcp", "--keep", str(tmp_path / "kept"), "-o", str(tmp_path / "out"), "--model", str(bundle.folder)]
-    command = StdioServerParameters(command=sys.executable, args=["-c", CLI, *words])
+    command = StdioServerParameters(command=sys.executable, args=["-c", CLI, *words], env={**os.environ})
 
     async def asked() -> None:
         async with stdio_client(command) as (read, write), ClientSession(read, write) as session:
