@@ -457,6 +457,15 @@ HOSTILE = {
     "a reaching drawing": BOMB,
     "a strip": b"P5 4000 8 255\n" + bytes(range(250)) * 128,
     "json": b'{"format": 1}',
+    "a script": b"#!/bin/sh\nrm -rf /nowhere\n",
+    "a document": b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n",
+    "a path": b"../../etc/passwd",
+    "an archive that reaches out": b"PK\x03\x04" + bytes(26) + b"../../../tmp/x",
+    "packed noise": b"\x1f\x8b\x08" + bytes(range(200)),
+    "half a JPEG": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(40),
+    "half a WebP": b"RIFF\xff\xff\xff\x7fWEBPVP8 " + bytes(40),
+    "half a GIF": b"GIF89a\xff\xff\xff\xff" + bytes(3),
+    "a table": b"a,b\n1,2\n",
 }
 
 

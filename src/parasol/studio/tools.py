@@ -1,24 +1,43 @@
 """The studio's jobs as tools of an assistant, over the Model Context Protocol (MCP)."""
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import anyio
 from mcp.server.mcpserver import Context, Image, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 
 from parasol.images import SUFFIXES, read_bytes, write_atomic
 from parasol.index.scan import scan
+from parasol.studio.desk import Full
 from parasol.studio.icons import archive, told
 from parasol.studio.opening import Studio
 from parasol.studio.wanted import MOST_ICONS, AskedDials, Icon, IconSet, Reference, Wanted
 from parasol.version import __version__
 
+P = ParamSpec("P")
+T = TypeVar("T")
 BEAT = 0.2  # seconds between two looks at a job
 ABOUT = (
     "Draws pictures in the style of others. `make` draws one content picture in a style; `draw_set` a folder of icons "
     "in one look; `search` finds pictures by what they show and how they are drawn. Paths are files on this machine. "
     "Styles may also be words, as 'words: glossy 3D', where the model knows words. `about` explains every dial."
 )
+
+
+def _plain(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """The tool with refusals that are told to the assistant, which a bare error's text is not."""
+
+    @wraps(tool)
+    async def told_plainly(*given: P.args, **named: P.kwargs) -> T:
+        try:
+            return await tool(*given, **named)
+        except (ValueError, Full) as error:
+            raise ToolError(" ".join(str(error).split())) from error
+
+    return told_plainly
 
 
 def make_server(studio: Studio, out: Path) -> MCPServer:
@@ -50,6 +69,7 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         return {"version": __version__, "models": list(studio.maker.names), "dials": dict(studio.words)}
 
     @server.tool(structured_output=False)
+    @_plain
     async def make(
         content: str,
         styles: list[str],
@@ -77,6 +97,7 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         return [*files, Image(data=first, format="png")]
 
     @server.tool()
+    @_plain
     async def draw_set(
         folder: str, references: list[str], context: Context, colors: int | None = None, model: str | None = None
     ) -> dict[str, Any]:
@@ -99,16 +120,19 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         return {"zip": str(target), "failed": failed, **{key: record[key] for key in ("palette", "consistency")}}
 
     @server.tool()
-    def search(
+    @_plain
+    async def search(
         content: list[str] | None = None, styles: list[str] | None = None, style_weight: float = 0.5, top: int = 12
     ) -> list[dict[str, Any]]:
         """The nearest pictures of the index and of what was made before, best first."""
-        found = studio.finder.find(
-            studio.shelf,
-            content=[like(one) for one in content or ()],
-            style=[like(one) for one in styles or ()],
-            style_weight=style_weight,
-            top=min(top, 100),
+        found = await anyio.to_thread.run_sync(
+            lambda: studio.finder.find(
+                studio.shelf,
+                content=[like(one) for one in content or ()],
+                style=[like(one) for one in styles or ()],
+                style_weight=style_weight,
+                top=min(top, 100),
+            )
         )
         return [{key: hit[key] for key in ("file", "score", "style", "content")} for hit in found]
 
