@@ -30,6 +30,7 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
         "study",
         "studio",
         "serve",
+        "mcp",
     ):
         assert f"\n  {command} " in out
 
@@ -55,6 +56,7 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
         "study analyse",
         "studio",
         "serve",
+        "mcp",
     ],
 )
 def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:

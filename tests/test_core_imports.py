@@ -9,7 +9,10 @@ import pytest
 import parasol
 
 ROOT = Path(parasol.__file__).parent
-HEAVY = ("torch", "diffusers", "transformers", "scipy", "skimage", "onnx", "accelerate", "einops", "fastapi", "uvicorn")
+HEAVY = (
+    "torch", "diffusers", "transformers", "scipy", "skimage", "onnx", "accelerate", "einops", "fastapi", "uvicorn",
+    "mcp",
+)  # fmt: skip
 NEEDS_TORCH = (
     "parasol.training",
     "parasol.comparison",
@@ -21,7 +24,9 @@ ITS_OWN = {
     "parasol.metrics": {"scipy"},
     "parasol.report": {"scipy"},
     "parasol.study.server": {"fastapi", "uvicorn"},
+    "parasol.studio.kept_routes": {"fastapi"},
     "parasol.studio.server": {"fastapi", "uvicorn"},
+    "parasol.studio.tools": {"mcp", "uvicorn"},
 }
 """What some modules may import beside the core, by how their names begin."""
 

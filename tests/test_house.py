@@ -25,6 +25,7 @@ LET = {  # what the contracts let, so that none of their exemptions is without a
     "parasol/metrics/structure.py": "import scipy",
     "parasol/corpora/regions.py": "import shapely",
     "parasol/study/server.py": "import fastapi\nimport uvicorn",
+    "parasol/studio/kept_routes.py": "import fastapi",
     "parasol/studio/server.py": "import fastapi\nimport uvicorn\nimport parasol.search",
     "lab/figures/run.py": "import parasol.apps\nimport lab.judging.judge",
     "lab/judging/judge.py": "",

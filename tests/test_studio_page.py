@@ -1,8 +1,12 @@
-"""The studio's page in headless Chromium: from examples to a picture, dials, history, recall, cancel, search, build."""
+"""The studio's page in headless Chromium: dials, history, recall, cancel, search, sets, sheets, masks, build."""
 
+import base64
+import io
+import json
 import re
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -27,7 +31,10 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 SOURCES = Path(__file__).parents[1] / "studio" / "src"
 READY = "document.body?.dataset.ready"
 MADE = "document.querySelector('#download')?.getAttribute('href')"
-RUNS = "document.querySelector('.progress.running') || document.querySelector('#told').textContent.includes('…')"
+RUNS = (
+    "document.querySelector('main.make .progress.running') || document.querySelector('#told').textContent.includes('…')"
+)
+QUICK = {"model": "pictogram", "content": None, "styles": [], "dials": {"steps": 2, "sampler": "dpm"}}
 IDLE = f"{MADE} && !({RUNS})"
 
 
@@ -78,7 +85,7 @@ def recipe(kept: Path, number: int) -> Recipe:
 
 
 @needs_browser
-def test_examples_to_picture_dials_history_and_recall(tmp_path: Path, address: str) -> None:
+def test_examples_to_picture_dials_history_recall_cancel_and_undo(tmp_path: Path, address: str) -> None:
     with browser(tmp_path / "profile") as page:
         page.resize(1280, 900)
         start(page, address)
@@ -105,61 +112,143 @@ def test_examples_to_picture_dials_history_and_recall(tmp_path: Path, address: s
         page.ask("document.querySelector('.history li:nth-child(3) .use').click()")
         page.wait("document.getElementById('dial-structure').value === '0.8'")
         assert page.ask(MADE) == "/api/history/2"
-        assert page.errors == []
-
-
-@needs_browser
-def test_a_long_job_is_cancelled_and_undone(tmp_path: Path, address: str) -> None:
-    with browser(tmp_path / "profile") as page:
-        start(page, address)
+        # A long job is cancelled, and its dials are undone.
         page.ask("document.querySelector('#live').click()")
+        before = page.ask("document.getElementById('dial-steps').value")
         move(page, "steps", 200)
         move(page, "size", 512)
         page.ask("document.querySelector('#draw').click()")
         page.wait("document.querySelector('.progress.running') && !document.querySelector('#cancel').hidden")
         page.ask("document.querySelector('#cancel').click()")
         page.wait("document.querySelector('#told').textContent === 'Cancelled'")
-        assert page.ask("fetch('/api/history').then(r => r.json()).then(found => found.drawn.length)") == 1
-        page.ask(
-            "document.querySelector('[aria-label=Undo]').click(); document.querySelector('[aria-label=Undo]').click()"
-        )
-        assert page.ask("document.getElementById('dial-steps').value") == "10"
+        assert page.ask("fetch('/api/history').then(r => r.json()).then(found => found.drawn.length)") == 4
+        for _ in range(2):
+            page.ask("document.querySelector('[aria-label=Undo]').click()")
+        assert page.ask("document.getElementById('dial-steps').value") == before
         assert page.errors == []
 
 
-@needs_browser
-def test_a_hit_of_the_search_becomes_the_style(tmp_path: Path, bundle: Bundle, model: Parasol) -> None:
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Browser]:
+    """A studio of the pictogram model with an index of eight drawings, opened in Make with two steps a picture."""
+    model = Parasol.load("pictogram", threads=1)
     (tmp_path / "pictures").mkdir()
     for seed in range(8):
         drawing(seed).save(tmp_path / "pictures" / f"{seed}.png")
     build(tmp_path / "pictures", tmp_path / "index", Describer.of(model.components), workers=1)
-    with served(tmp_path / "kept", bundle, tmp_path / "index") as address, browser(tmp_path / "profile") as page:
-        start(page, address)
-        page.ask("document.querySelector('#view-search').click()")
-        page.ask("document.querySelector('#from-make').click()")
-        page.wait("document.querySelectorAll('.hits li').length === 8")
-        page.ask("document.querySelector('.hits .tools button:nth-child(2)').click()")
-        page.wait(f"{MADE} === '/api/history/2' && {IDLE}")
-        assert not page.ask("document.querySelector('main.make').hidden")
-        assert page.errors == []
+    index = tmp_path / "index"
+    with served(tmp_path / "kept", model.bundle, index) as address, browser(tmp_path / "profile") as page:
+        page.resize(1360, 900)
+        page.go(f"{address}icon.svg")  # for the origin alone
+        page.wait("location.pathname === '/icon.svg'")
+        page.ask(f"localStorage.setItem('settings', JSON.stringify({json.dumps(QUICK)}))")
+        page.go(address)
+        page.wait(f"{READY} && {IDLE}")
+        page.errors.clear()  # a lone picture has no favicon
+        yield page
+
+
+def view(page: Browser, name: str) -> None:
+    page.ask(f"document.querySelector('#view-{name}').click()")
+
+
+def press(page: Browser, selector: str) -> None:
+    page.wait(f"document.querySelector({selector!r}) && !document.querySelector({selector!r}).disabled")
+    page.ask(f"document.querySelector({selector!r}).click()")
 
 
 @needs_browser
-@pytest.mark.parametrize(("width", "phone"), [(1360, False), (900, False), (390, True)])
-def test_everything_is_named_and_nothing_overflows(tmp_path: Path, address: str, width: int, phone: bool) -> None:
-    with browser(tmp_path / "profile") as page:
-        page.resize(width, 844, phone=phone)
-        start(page, address)
-        page.ask("document.querySelector('details').open = true")
-        assert page.ask("document.documentElement.scrollWidth") <= width
-        unnamed = page.ask(
-            "[...document.querySelectorAll('button, a, input, select, [role=slider]')].filter(one => !("
-            "one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length ||"
-            "[...one.querySelectorAll('img')].some(img => img.alt))).map(one => one.outerHTML)"
-        )
-        assert unnamed == []
-        outside = page.ask("performance.getEntriesByType('resource').map(one => new URL(one.name).host)")
-        assert {*outside} == {page.ask("location.host")}
+def test_search_make_and_found_again_sets_sheets_masks_and_every_view(page: Browser, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    # A content from one hit, a style from another: what is made of them is found again, among what was made here.
+    view(page, "search")
+    press(page, "#from-make")
+    page.wait("document.querySelectorAll('main:not([hidden]) .hits li').length >= 8")
+    press(page, ".hits li:not(:has(.mine)) .tools button:nth-child(1)")
+    page.wait("document.body.dataset.view === 'make'")
+    view(page, "search")
+    press(page, ".hits li:not(:has(.mine)):nth-last-child(2) .tools button:nth-child(2)")
+    page.wait(f"document.body.dataset.view === 'make' && {IDLE}")
+    press(page, "#draw")
+    page.wait(f"{IDLE} && document.querySelectorAll('.history li').length > 1")
+    number = int(page.ask(MADE).rpartition("/")[2])
+    view(page, "search")
+    press(page, "#from-make")
+    page.wait(
+        f"document.querySelector('.hits .mine') && !!document.querySelector('.hits img[src*=\"history/{number}/\"]')"
+    )
+    # Drawn again here, it is the same; a favourite; found by its seed.
+    view(page, "make")
+    press(page, "#draw-again")
+    page.wait("!!document.querySelector('#badge.same')")
+    press(page, ".history li:first-child .star")
+    press(page, "#only-favourites")
+    page.wait("document.querySelectorAll('.history li').length === 1")
+    press(page, "#only-favourites")
+    page.wait("document.querySelectorAll('.history li').length > 1")
+    # A mask, painted by keyboard.
+    press(page, "#mask")
+    page.wait("document.activeElement.matches('dialog canvas')")
+    for key in ("ArrowLeft", " ", "ArrowRight", " "):
+        page.press(key)
+    press(page, "#brush-done")
+    page.wait(f"document.querySelector('#mask[aria-pressed=true]') && {MADE} !== '/api/history/{number}' && {IDLE}")
+    region = recipe(kept, int(page.ask(MADE).rpartition("/")[2])).mask()
+    assert region is not None
+    assert 0.0 < region.mean() < 0.5
+    # A sheet of dials: a press takes the settings of a cell.
+    view(page, "explore")
+    for name in ("columns", "rows"):
+        found = f"document.querySelector('#{name}')"
+        page.ask(f"(one => {{ one.value = '2'; one.dispatchEvent(new Event('change')); }})({found})")
+    press(page, "#draw-sheet")
+    page.wait("document.querySelectorAll('.grid img').length === 4")
+    press(page, ".grid [data-place='0']")
+    page.wait(f"document.getElementById('dial-structure').value === '0.8' && {IDLE}")
+    # A set of the examples: the sheet, its score, and its files.
+    view(page, "sets")
+    press(page, "#set-examples")
+    press(page, "#draw-set")
+    page.wait("document.querySelector('#score') && !document.querySelector('main:not([hidden]) .progress.running')")
+    archive = page.ask(
+        "fetch(document.querySelector('#set-zip').href).then(reply => reply.arrayBuffer()).then(data => "
+        "btoa(Array.from(new Uint8Array(data), one => String.fromCharCode(one)).join('')))"
+    )
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(archive))) as files:
+        assert {name.partition("/")[0] for name in files.namelist()} == {"png", "svg", "set.json"}
+    everything_is_named_and_nothing_overflows(page)
+    assert page.errors == []
+
+
+def everything_is_named_and_nothing_overflows(page: Browser) -> None:
+    """Every view on three screens, and in Korean; with axe-core too, where `npm ci` has brought it."""
+    axe = SOURCES.parent / "node_modules" / "axe-core" / "axe.min.js"
+    page.ask("document.querySelector('details').open = true")
+    for language in ("en", "ko"):
+        page.ask(f"localStorage.setItem('language', {language!r})")
+        page("Page.reload")
+        page.wait(f"{READY} && document.documentElement.lang === {language!r}")
+        for name in ("make", "sets", "explore", "search"):
+            view(page, name)
+            for width, phone in ((1360, False), (900, False), (390, True)):
+                page.resize(width, 844, phone=phone)
+                assert page.ask("document.documentElement.scrollWidth") <= width, (name, language, width)
+            unnamed = page.ask(
+                "[...document.querySelectorAll('button, a, input, select, [role=slider]')].filter(one => !("
+                "one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length ||"
+                "[...one.querySelectorAll('img')].some(img => img.alt))).map(one => one.outerHTML)"
+            )
+            assert unnamed == []
+            if axe.is_file() and language == "en":
+                page.ask(f"{axe.read_text('utf-8')}; true")
+                for colours in ("light", "dark"):
+                    page("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": colours}])
+                    found = page.ask(
+                        "axe.run().then(found => found.violations.map(one => [one.id, one.impact, one.nodes[0].html]))"
+                    )
+                    assert found == [], (name, colours)
+    outside = page.ask("performance.getEntriesByType('resource').map(one => new URL(one.name).host)")
+    assert {*outside} == {page.ask("location.host")}
 
 
 def test_the_page_weighs_little_and_holds_nothing_inline() -> None:

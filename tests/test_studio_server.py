@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.apps.studio import explained
 from parasol.bundle import Bundle
+from parasol.cards import StyleCard
 from parasol.images import encode_png, load
 from parasol.index.build import build
 from parasol.index.describe import Describer
@@ -29,6 +31,7 @@ from parasol.studio.desk import QUEUE
 from parasol.studio.guard import HEADERS
 from parasol.studio.opening import Studio, opened
 from parasol.studio.server import make_app
+from parasol.studio.shelf import EXAMPLES
 from parasol.studio.store import FILE, Store, StoreFull
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS
 from small_model import drawing
@@ -92,7 +95,7 @@ def test_the_dials_are_the_command_lines(client: TestClient, model: Parasol) -> 
     [own] = told["models"]
     assert own["dials"]["style_scale"] == model.bundle.manifest.dials.style_scale
     assert own["dials"]["strength"] is None
-    assert told["search"] is None
+    assert told["search"] == 0
     schema = client.get("/api/openapi.json").json()["components"]["schemas"]["AskedDials"]
     assert {*schema["properties"]} <= {*dials}
 
@@ -285,12 +288,129 @@ def test_a_foreign_png_is_recalled_to_the_pixel(dials: dict[str, Any], client: T
     assert drawn(client, told["wanted"]) == file
 
 
-def test_what_a_recall_leaves_out_is_told(client: TestClient, model: Parasol) -> None:
+def test_a_masked_file_is_recalled_with_its_masks(client: TestClient, model: Parasol) -> None:
     half = Image.new("L", (96, 128))
     half.paste(255, (0, 0, 96, 64))
-    result = model.stylize(png(3), png(4), mask=half, **TWO)
-    file = encode_png(result.pixels, text={KEYWORD: result.recipe.text()})
-    assert "mask" in client.post("/api/recall", content=file).json()["notes"][0]
+    result = model.stylize(png(3), png(4), mask=half, protect=half.rotate(180), **TWO)
+    told = client.post("/api/recall", content=result.encoded(".png")).json()
+    assert (told["known"], told["notes"]) == (False, [])
+    assert drawn(client, told["wanted"]) == result.encoded(".png")
+
+
+def test_what_a_recall_leaves_out_is_told(client: TestClient, model: Parasol) -> None:
+    result = model.stylize(png(3), png(4), colors=3, **TWO)
+    assert "few colours" in client.post("/api/recall", content=result.encoded(".png")).json()["notes"][0]
+
+
+def test_a_file_is_drawn_again_and_compared(client: TestClient) -> None:
+    made = drawn(client, wanted(client))
+    with Image.open(io.BytesIO(made)) as picture:
+        recipe = picture.text[KEYWORD]  # pyright: ignore[reportAttributeAccessIssue]
+        changed = picture.convert("RGB")
+    changed.putpixel((3, 5), (1, 2, 3))
+    for file, differs in ((made, 0), (encode_png(load(changed), text={KEYWORD: recipe}), 1)):
+        reply = client.post("/api/jobs/again", json={"picture": give(client, file)})
+        told = over(client, reply.json()["job"])
+        assert (told["state"], told["differs"]) == ("done", differs)
+        where = load(client.get(f"/api/jobs/{told['job']}/look").content)
+        assert where.sum() == 3 * differs
+    assert client.post("/api/jobs/again", json={"picture": give(client, png(0))}).status_code == 422
+
+
+def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path) -> None:
+    taken = {"icons": ("key", "tree"), "like": ("crab", "solid")}
+    for folder, names in taken.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.png").write_bytes((EXAMPLES / f"{name}.png").read_bytes())
+    words = ["set", str(tmp_path / "icons"), "--like", str(tmp_path / "like"), "--steps", "2", "--colors", "3"]
+    assert main([*words, "--model", "pictogram", "-o", str(tmp_path / "out")]) == 0
+    with opened(tmp_path / "kept", threads=1, model="pictogram") as studio:
+        client = TestClient(make_app(studio), base_url=HERE)
+        files = {name: (EXAMPLES / f"{name}.png").read_bytes() for name in ("crab", "solid", "key", "tree")}
+        names = {name: give(client, data) for name, data in {**files, "busy": png(0)}.items()}
+        icons = [{"picture": names[name], "name": name} for name in ("key", "busy", "tree")]
+        styles = [{"picture": names[name]} for name in taken["like"]]
+        asked = {"model": "pictogram", "styles": styles, "dials": TWO | {"sampler": "dpm"}}
+        job = over(client, order(client, asked | {"icons": {"icons": icons, "colors": 3}})["job"])
+        assert (job["state"], job["total"], job["numbers"]) == ("done", 6, [1, 2])
+        told, record = client.get(f"/api/sets/{job['job']}").json(), json.loads((tmp_path / "out/set.json").read_text())
+        assert [icon["number"] for icon in told["icons"]] == [1, None, 2]
+        assert len(told["icons"][1]["error"].splitlines()) == 1
+        assert (told["palette"], told["references"]) == (record["palette"], record["references"])
+        assert told["consistency"]["score"] == record["consistency"]["score"]
+        with zipfile.ZipFile(io.BytesIO(client.get(f"/api/sets/{job['job']}/zip").content)) as packed:
+            assert {*packed.namelist()} == {
+                "set.json",
+                *(f"{kind}/{name}.{kind}" for kind in ("png", "svg") for name in taken["icons"]),
+            }
+            for name in packed.namelist()[:4]:
+                assert packed.read(name) == (tmp_path / "out" / name).read_bytes()
+        assert [one["icons"] for one in client.get("/api/sets").json()["sets"]] == [3]
+        for wrong, why in (([icons[0]] * 2, "two icons are called 'key'"), ([icons[0] | {"name": "../x"}], "name")):
+            reply = client.post("/api/jobs", json={"wanted": asked | {"icons": {"icons": wrong}}})
+            assert (reply.status_code, why in reply.json()["detail"]) == (422, True)
+        result = studio.maker.model("pictogram").stylize(files["key"], files["crab"], **TWO)
+        recalled = client.post("/api/recall", content=result.encoded(".svg")).json()
+        assert drawn(client, recalled["wanted"]) == result.encoded(".png")
+
+
+def test_a_sheet_has_a_look_for_each_cell(client: TestClient, model: Parasol) -> None:
+    cells = [{"dials": {"structure": 0.9}}, {"dials": {"style_scale": 3.0}, "weights": [0.25, 0.75]}]
+    styles = [{"picture": give(client, png(1))}, {"picture": give(client, png(2))}]
+    asked = wanted(client, styles=styles, cells=cells, preview=True)
+    told = over(client, order(client, asked)["job"])
+    assert (told["state"], told["pictures"], told["total"]) == ("done", 2, 4)
+    looks = [client.get(f"/api/jobs/{told['job']}/look?place={place}").content for place in (0, 1)]
+    assert (load(looks[0]) == model.stylize(png(0), [png(1), png(2)], structure=0.9, **TWO).pixels).all()
+    mix = [(png(1), 0.25), (png(2), 0.75)]
+    assert (load(looks[1]) == model.stylize(png(0), mix, style_scale=3.0, **TWO).pixels).all()
+    assert client.get(f"/api/jobs/{told['job']}/look?place=2").status_code == 404
+    assert client.post("/api/jobs", json={"wanted": asked | {"preview": False}}).status_code == 422
+
+
+def test_history_is_searched_marked_and_has_a_lineage(client: TestClient) -> None:
+    first = wanted(client)
+    drawn(client, first)
+    own = client.post("/api/history/1/picture").json()["id"]
+    drawn(client, first | {"content": own, "dials": TWO | {"seed": 77}})
+    assert client.get("/api/history/2/lineage").json() == {"parents": [1], "children": []}
+    assert client.get("/api/history/1/lineage").json() == {"parents": [], "children": [2]}
+
+    def found(query: str) -> list[int]:
+        return [row["number"] for row in client.get(f"/api/history?{query}").json()["drawn"]]
+
+    assert found("find=seed=77 small") == found("find=SEED:77") == [2]
+    assert found("find=nothing-such") == []
+    assert client.post("/api/history/1/favourite").status_code == 204
+    assert (found("favourite=true"), found("")) == ([1], [2, 1])
+    assert client.post("/api/history/9/favourite").status_code == 404
+    client.delete("/api/history/1/favourite")
+    assert found("favourite=true") == []
+
+
+def test_what_was_made_is_found_again(client: TestClient) -> None:
+    made = drawn(client, wanted(client))
+    asked = {"style": [{"picture": give(client, made)}], "content": [{"picture": give(client, made)}]}
+    [hit] = client.post("/api/search", json=asked).json()["hits"]
+    assert (hit["number"], hit["score"]) == (1, pytest.approx(1.0, abs=1e-3))
+    assert client.get("/api/dials").json()["search"] == 1
+    client.delete("/api/history/1")
+    assert client.post("/api/search", json=asked).json()["hits"] == []
+
+
+def test_a_saved_card_stands_for_its_styles(client: TestClient, model: Parasol) -> None:
+    styles = [{"picture": give(client, png(1)), "weight": 0.75}, {"picture": give(client, png(2)), "weight": 0.25}]
+    made = drawn(client, wanted(client, styles=styles))
+    card = client.post("/api/cards", json={"name": "mine", "model": "small", "styles": styles}).json()["id"]
+    assert client.get("/api/cards").json()["cards"] == [{"id": card, "name": "mine"}]
+    assert client.get(f"/api/cards/{card}/thumb").headers["content-type"] == "image/webp"
+    again = drawn(client, wanted(client, styles=[{"card": card}]))
+    assert (load(again) == load(made)).all()
+    assert StyleCard.parse(client.get(f"/api/cards/{card}").content).of(model.bundle.manifest).colours
+    assert client.delete(f"/api/cards/{card}").status_code == 204
+    refused = client.post("/api/jobs", json={"wanted": wanted(client, styles=[{"card": card}])})
+    assert (refused.status_code, f"the card {card[:12]} is not here" in refused.text) == (422, True)
 
 
 def test_pictures_are_searched_and_taken(tmp_path: Path, bundle: Bundle, model: Parasol) -> None:
@@ -337,6 +457,15 @@ HOSTILE = {
     "a reaching drawing": BOMB,
     "a strip": b"P5 4000 8 255\n" + bytes(range(250)) * 128,
     "json": b'{"format": 1}',
+    "a script": b"#!/bin/sh\nrm -rf /nowhere\n",
+    "a document": b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n",
+    "a path": b"../../etc/passwd",
+    "an archive that reaches out": b"PK\x03\x04" + bytes(26) + b"../../../tmp/x",
+    "packed noise": b"\x1f\x8b\x08" + bytes(range(200)),
+    "half a JPEG": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(40),
+    "half a WebP": b"RIFF\xff\xff\xff\x7fWEBPVP8 " + bytes(40),
+    "half a GIF": b"GIF89a\xff\xff\xff\xff" + bytes(3),
+    "a table": b"a,b\n1,2\n",
 }
 
 
@@ -366,7 +495,7 @@ STRANGE = [
     ("get", "/api/history/7", None, 404),
     ("delete", "/api/history/7", None, 404),
     ("delete", f"/api/jobs/{'0' * 32}", None, 404),
-    ("post", "/api/search", {"style": []}, 404),
+    ("post", "/api/search", {"style": []}, 422),
     ("get", "/studio.sqlite", None, 404),
     ("get", "/%2e%2e/studio.sqlite", None, 404),
     ("put", "/api/jobs", {}, 405),

@@ -3,7 +3,7 @@
 import { t } from "./texts";
 
 export interface Picture { id: string; width: number; height: number; photograph: boolean; name?: string }
-export interface Reference { picture?: string | null; words?: string | null; recipe?: string | null; weight: number }
+export interface Reference { picture?: string | null; words?: string | null; recipe?: string | null; card?: string | null; weight: number }
 export type Value = number | string | boolean | null;
 export interface Wanted {
   model: string;
@@ -14,7 +14,13 @@ export interface Wanted {
   size: number | null;
   count: number;
   preview?: boolean;
+  mask?: string | null;
+  protect?: string | null;
+  icons?: IconSet | null;
+  cells?: Cell[];
 }
+export interface IconSet { icons: { picture: string; name: string }[]; colors?: number | null; palette?: string | null; flat?: boolean; ground?: string }
+export interface Cell { dials?: Record<string, Value>; weights?: number[] | null }
 export interface Dial {
   name: string;
   help: string;
@@ -33,7 +39,7 @@ export interface Model {
   dials: Record<string, Value>;
   strength: [number, number][];
 }
-export interface Setup { version: string; dials: Dial[]; models: Model[]; limits: Record<string, number>; search: number | null }
+export interface Setup { version: string; dials: Dial[]; models: Model[]; limits: Record<string, number>; search: number }
 export interface JobState {
   job: string;
   state: "waiting" | "drawing" | "done" | "failed" | "cancelled";
@@ -45,12 +51,25 @@ export interface JobState {
   left: number | null;
   numbers: number[];
   pictures: number;
+  differs: number | null;
   error: string;
 }
-export interface Drawn { number: number; wanted: Wanted; seconds: number; at: string }
+export interface Drawn { number: number; wanted: Wanted; seconds: number; at: string; favourite: boolean }
 export interface Lying { name: string; file: string }
 export interface Shelf { content: Picture[]; style: Picture[]; folder: Lying[] }
-export interface Hit { name: string; file: string; score: number; style: number | null; content: number | null }
+export interface Hit { name?: string; number?: number; file: string; score: number; style: number | null; content: number | null }
+export interface Card { id: string; name: string }
+export interface Lineage { parents: number[]; children: number[] }
+export interface Outlier { name: string; measure: string; value: number; usual: number }
+export interface SetIcon { name: string; picture: string; number: number | null; error: string }
+export interface SetTold {
+  job: string;
+  wanted: Wanted;
+  icons: SetIcon[];
+  palette: string[];
+  consistency: { score: number; outliers: Outlier[] } | null;
+  references: { score: number } | null;
+}
 export interface Recalled { wanted: Wanted; known: boolean; notes: string[] }
 
 export class Refused extends Error {
@@ -77,10 +96,23 @@ export const api = {
   give: (data: Blob) => ask<Picture>("POST", "pictures", data, file),
   take: (name: string) => ask<Picture>("POST", `shelf/${name}`, ""),
   recall: (data: Blob) => ask<Recalled>("POST", "recall", data, file),
-  order: (wanted: Wanted) => ask<JobState>("POST", "jobs", JSON.stringify({ wanted, client }), json),
+  order: (wanted: Wanted, part = "") => ask<JobState>("POST", "jobs", JSON.stringify({ wanted, client: client + part }), json),
+  again: (picture: string) => ask<JobState>("POST", "jobs/again", JSON.stringify({ picture }), json),
+  about: (picture: string) => ask<Picture>("GET", `pictures/${picture}/about`),
   state: (job: string) => ask<JobState>("GET", `jobs/${job}`),
   cancel: (job: string) => ask<JobState>("DELETE", `jobs/${job}`),
-  history: (before?: number) => ask<{ drawn: Drawn[] }>("GET", `history?most=40${before ? `&before=${before}` : ""}`),
+  history: (find: string, favourite: boolean, before?: number) =>
+    ask<{ drawn: Drawn[] }>("GET", `history?most=40&favourite=${favourite}&find=${encodeURIComponent(find)}${before ? `&before=${before}` : ""}`),
+  favourite: (number: number, on: boolean) => ask<void>(on ? "POST" : "DELETE", `history/${number}/favourite`, on ? "" : undefined),
+  lineage: (number: number) => ask<Lineage>("GET", `history/${number}/lineage`),
+  made: (number: number) => ask<Picture>("POST", `history/${number}/picture`, ""),
+  sets: () => ask<{ sets: { job: string; at: string; icons: number }[] }>("GET", "sets"),
+  set: (job: string) => ask<SetTold>("GET", `sets/${job}`),
+  cards: () => ask<{ cards: Card[] }>("GET", "cards"),
+  saveCard: (name: string, model: string, styles: readonly Reference[]) => ask<Card>("POST", "cards", JSON.stringify({ name, model, styles }), json),
+  code: (model: string, styles: readonly Reference[]) => ask<{ code: string; cosine: number }>("POST", "cards/code", JSON.stringify({ name: "code", model, styles }), json),
+  fromCode: (code: string, model: string) => ask<Card>("POST", "cards", JSON.stringify({ name: code.slice(0, 8), model, code }), json),
+  forgetCard: (card: string) => ask<void>("DELETE", `cards/${card}`),
   forget: (number: number) => ask<void>("DELETE", `history/${number}`),
   search: (sought: object) => ask<{ hits: Hit[] }>("POST", "search", JSON.stringify(sought), json),
 };
@@ -90,13 +122,17 @@ export const address = {
   lying: (name: string) => `/api/shelf/${name}`,
   drawn: (number: number) => `/api/history/${number}`,
   small: (number: number) => `/api/history/${number}/thumb`,
-  look: (job: string) => `/api/jobs/${job}/look`,
+  look: (job: string, place = 0) => `/api/jobs/${job}/look?place=${place}`,
+  large: (picture: string) => `/api/pictures/${picture}/large`,
+  card: (card: string) => `/api/cards/${card}/thumb`,
+  cardFile: (card: string) => `/api/cards/${card}`,
+  zip: (job: string) => `/api/sets/${job}/zip`,
 };
 
 /** Follow a job until it is over; a lost connection is taken up again by the browser, a lost job is told as failed. */
 export function follow(job: string, tell: (state: JobState) => void): () => void {
   const events = new EventSource(`/api/jobs/${job}/events`);
-  let last: JobState = { job, state: "waiting", preview: false, done: 0, total: 1, ahead: 0, seconds: 0, left: null, numbers: [], pictures: 0, error: "" };
+  let last: JobState = { job, state: "waiting", preview: false, done: 0, total: 1, ahead: 0, seconds: 0, left: null, numbers: [], pictures: 0, differs: null, error: "" };
   events.onerror = () => {
     if (events.readyState === EventSource.CLOSED) tell({ ...last, state: "failed", error: t.noAnswer });
   };

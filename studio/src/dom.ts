@@ -38,6 +38,19 @@ export function say(text: string, wrong = false): void {
 }
 
 export function pickFile(accept: string, take: (file: File) => void): void {
-  const input = h("input", { type: "file", accept, onchange: () => input.files?.[0] && take(input.files[0]) });
+  pickFiles({ accept }, (files) => files[0] && take(files[0]));
+}
+
+export function pickFiles(more: Props, take: (files: File[]) => void): void {
+  const input = h("input", { type: "file", ...more, onchange: () => take([...(input.files ?? [])]) });
   input.click();
+}
+
+/** A dialog that goes when it is closed. */
+export function dialog(title: string, close: string, ...children: Child[]): HTMLDialogElement {
+  const shut = button("✕", () => box.close(), { className: "quiet", "aria-label": close });
+  const box = h("dialog", { className: "picker", "aria-label": title, onclose: () => box.remove() }, h("header", {}, h("h2", {}, title), shut), ...children);
+  document.body.append(box);
+  box.showModal();
+  return box;
 }

@@ -106,6 +106,6 @@ function refuse(error: unknown): void {
   if (!(error instanceof Refused)) return say(t.noAnswer, true);
   if (error.message.includes("not here any more")) {
     say(t.gone, true);
-    change({ content: null, styles: now().styles.filter((one) => one.words) }, "recalled");
+    change({ content: null, mask: null, protect: null, styles: now().styles.filter((one) => one.words || one.card) }, "recalled");
   } else say(error.message, true);
 }

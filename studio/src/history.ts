@@ -8,6 +8,7 @@ import { open } from "./stage";
 import { fill, t } from "./texts";
 
 let known = new Map<number, Drawn>();
+const asked = { find: "", favourite: false };
 
 export function history(): HTMLElement {
   const list = h("ol", { className: "history" });
@@ -27,11 +28,28 @@ export function history(): HTMLElement {
     show();
   };
   const load = async (before?: number): Promise<void> => {
-    const { drawn } = await api.history(before);
+    const [find, favourite] = [asked.find, asked.favourite];
+    const { drawn } = await api.history(find, favourite, before);
+    if (find !== asked.find || favourite !== asked.favourite) return; // a later question is under way
     if (before || !known.size) ended = drawn.length < 40;
     drawn.forEach((row) => known.set(row.number, row));
     show();
   };
+  const again = (): void => {
+    known = new Map();
+    void load().catch(() => say(t.noAnswer, true));
+  };
+  let timer = 0;
+  const field = h("input", { type: "search", id: "find-history", maxLength: 120, placeholder: t.findHistory, "aria-label": t.findHistory, oninput: () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => ((asked.find = field.value.trim()), again()), 200);
+  } });
+  const stars = h("button", { type: "button", id: "only-favourites", className: "quiet", "aria-pressed": "false", "aria-label": t.favourites, title: t.favourites, onclick: () => {
+    asked.favourite = !asked.favourite;
+    stars.setAttribute("aria-pressed", String(asked.favourite));
+    stars.textContent = asked.favourite ? "★" : "☆";
+    again();
+  } }, "☆");
   let seen = 0;
   onView(({ numbers }) => {
     const latest = Math.max(0, ...numbers);
@@ -39,16 +57,23 @@ export function history(): HTMLElement {
     seen = Math.max(seen, latest);
   });
   void load().catch(() => say(t.noAnswer, true));
-  const recallIt = button(t.recall, () => pickFile("image/png", (file) => void recall(file)), { id: "recall", title: t.recallHelp, className: "quiet" });
-  return h("section", { className: "kept", "aria-label": t.history }, h("header", {}, h("h2", {}, t.history), recallIt), empty, list, more);
+  const recallIt = button(t.recall, () => pickFile("image/*,.svg", (file) => void recall(file)), { id: "recall", title: t.recallHelp, className: "quiet" });
+  return h("section", { className: "kept", "aria-label": t.history }, h("header", {}, h("h2", {}, t.history), field, stars, recallIt), empty, list, more);
 }
 
 function item(row: Drawn, remove: (number: number) => Promise<void>): HTMLElement {
   const face = h("button", { type: "button", className: "tile", onclick: () => open(row.number), title: told(row.wanted) },
     h("img", { src: address.small(row.number), alt: fill(t.openPicture, row.number), loading: "lazy" }));
   const use = button("⤺", () => restore(row.wanted, row.number), { className: "quiet use", "aria-label": `${t.useSettings}: ${row.number}`, title: t.useSettings });
+  const star = button(row.favourite ? "★" : "☆", () => void mark(), { className: "quiet star", "aria-pressed": String(row.favourite), "aria-label": `${t.favourite}: ${row.number}`, title: t.favourite });
+  const mark = async (): Promise<void> => {
+    row.favourite = !row.favourite;
+    await api.favourite(row.number, row.favourite).catch((error: Error) => say(error.message, true));
+    star.textContent = row.favourite ? "★" : "☆";
+    star.setAttribute("aria-pressed", String(row.favourite));
+  };
   const drop = button("✕", () => void remove(row.number), { className: "quiet", "aria-label": `${t.deletePicture}: ${row.number}`, title: t.deletePicture });
-  return h("li", { "data-number": row.number }, face, h("div", { className: "tools" }, use, drop));
+  return h("li", { "data-number": row.number }, face, h("div", { className: "tools" }, use, star, drop));
 }
 
 function told(wanted: Wanted): string {
@@ -66,7 +91,7 @@ function restore(wanted: Wanted, number?: number): void {
   say(t.recalled);
 }
 
-/** The settings of a PNG; whether it was one of ours. */
+/** The settings of a PNG or an SVG; whether it was one of ours. */
 export async function recall(file: Blob): Promise<boolean> {
   try {
     const found = await api.recall(file);

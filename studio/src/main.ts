@@ -4,10 +4,12 @@ import { api } from "./api";
 import { button, h, say } from "./dom";
 import { another, dials } from "./dials";
 import * as drawing from "./drawing";
+import { explore } from "./explore";
 import { history, recall } from "./history";
 import { pad } from "./pad";
 import { shelfOf } from "./picker";
 import { search } from "./search";
+import { sets, takeAll } from "./sets";
 import { slots, takeFile } from "./slots";
 import { stage } from "./stage";
 import { begin, change, now, step } from "./state";
@@ -19,18 +21,21 @@ async function open(): Promise<void> {
   const [setup, shelf] = await Promise.all([api.setup(), shelfOf()]);
   begin(setup);
   const make = h("main", { className: "make" }, slots(), stage(), h("aside", { className: "panel", "aria-label": t.moreDials }, pad(), dials()), history());
-  const found = h("main", { className: "find", hidden: true }, search(() => turn(false)));
-  const tabs = [button(t.make, () => turn(false), { id: "view-make" }), button(t.search, () => turn(true), { id: "view-search" })];
-  const turn = (searching: boolean): void => {
-    make.hidden = searching;
-    found.hidden = !searching;
-    tabs.forEach((tab, place) => tab.toggleAttribute("aria-current", (place === 1) === searching));
+  const toMake = (): void => turn(0);
+  const wide = (child: HTMLElement): HTMLElement => h("main", { className: "find", hidden: true }, child);
+  const views = [make, wide(sets(toMake)), wide(explore(toMake)), wide(search(toMake))];
+  const names: [string, string][] = [["make", t.make], ["sets", t.sets], ["explore", t.explore], ["search", t.search]];
+  const tabs = names.map(([name, title], place) => button(title, () => turn(place), { id: `view-${name}` }));
+  const turn = (chosen: number): void => {
+    views.forEach((view, place) => (view.hidden = place !== chosen));
+    tabs.forEach((tab, place) => tab.setAttribute("aria-current", place === chosen ? "page" : "false"));
+    document.body.dataset.view = names[chosen][0];
   };
-  turn(false);
+  turn(0);
   const mark = h("img", { src: "/icon.svg", alt: "", width: 26, height: 26 });
   const language = button(t.language, changeLanguage, { className: "quiet", lang: korean ? "en" : "ko" });
   const top = h("header", { className: "top" }, h("h1", {}, mark, t.title), h("nav", {}, ...tabs), h("span", { className: "note keys" }, t.keysHelp), language);
-  document.body.replaceChildren(top, make, found, h("div", { id: "veil" }, t.dropAnywhere), h("p", { id: "said", role: "status" }));
+  document.body.replaceChildren(top, ...views, h("div", { id: "veil" }, t.dropAnywhere), h("p", { id: "said", role: "status" }));
   drawing.begin();
   if (!now().content && shelf.content.length) {
     change({ content: shelf.content[0].id, styles: [{ picture: shelf.style[0].id, weight: 1 }] });
@@ -50,11 +55,9 @@ function listen(): void {
   addEventListener("drop", (event) => {
     event.preventDefault();
     veil(false);
-    for (const file of event.dataTransfer?.files ?? []) void dropped(role(event.target), file);
+    if (event.dataTransfer) void within(event.dataTransfer).then((files) => taken(role(event.target), files));
   });
-  addEventListener("paste", (event) => {
-    for (const file of event.clipboardData?.files ?? []) void dropped(role(document.activeElement), file);
-  });
+  addEventListener("paste", (event) => taken(role(document.activeElement), [...(event.clipboardData?.files ?? [])]));
   addEventListener("keydown", (event) => {
     const target = event.target as HTMLElement;
     const writing = target.matches("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea");
@@ -70,11 +73,35 @@ function listen(): void {
   });
 }
 
-/** On a slot a file is that slot's picture; elsewhere a PNG of ours is recalled, and any other is the content. */
+/** Every file that was dropped, in folders too. */
+async function within(dropped: DataTransfer): Promise<File[]> {
+  const plain = [...dropped.files];
+  const entries = [...dropped.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => !!entry);
+  if (!entries.some((entry) => entry.isDirectory)) return plain;
+  const files = async (entry: FileSystemEntry): Promise<File[]> => {
+    if (entry.isFile) return [await new Promise<File>((done, failed) => (entry as FileSystemFileEntry).file(done, failed))];
+    const reader = (entry as FileSystemDirectoryEntry).createReader();
+    const found: FileSystemEntry[] = [];
+    for (;;) {
+      const some = await new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed));
+      if (!some.length) return (await Promise.all(found.map(files))).flat();
+      found.push(...some);
+    }
+  };
+  return (await Promise.all(entries.map(files))).flat();
+}
+
+function taken(role: string, files: File[]): void {
+  if (document.body.dataset.view === "sets") void takeAll(files, role);
+  else for (const file of files) void dropped(role, file);
+}
+
+/** On a slot a file is that slot's picture; elsewhere a PNG or SVG of ours is recalled, and any other is the content. */
 async function dropped(role: string, file: File): Promise<void> {
   const start = new TextDecoder("latin1").decode(await file.slice(0, 65536).arrayBuffer());
   const end = new TextDecoder("latin1").decode(await file.slice(-65536).arrayBuffer());
-  const ours = start.startsWith("PNG", 1) && [start, end].some((text) => /(zTXt|tEXt)parasol\0/.test(text));
+  const drawing = /^\s*<(\?xml|svg)/.test(start) && /recipe/.test(start + end);
+  const ours = drawing || (start.startsWith("PNG", 1) && [start, end].some((text) => /(zTXt|tEXt)parasol\0/.test(text)));
   if (!role && ours) await recall(file);
   else await takeFile(role || "content", file);
 }

@@ -1,11 +1,11 @@
 // Choosing a picture: examples, the studio's folder, a file of this device, or words.
 
-import { address, api, type Lying, type Picture, type Shelf } from "./api";
-import { button, h, pickFile, say } from "./dom";
+import { address, api, type Card, type Lying, type Picture, type Shelf } from "./api";
+import { button, dialog, h, pickFile, say } from "./dom";
 import { model } from "./state";
 import { fill, t } from "./texts";
 
-export interface Chosen { picture?: Picture; words?: string }
+export interface Chosen { picture?: Picture; words?: string; card?: string }
 
 let shelf: Shelf | undefined;
 
@@ -25,9 +25,9 @@ export async function give(file: Blob): Promise<Picture | undefined> {
 
 export async function pick(role: "content" | "style", take: (chosen: Chosen) => void): Promise<void> {
   const { content, style, folder } = await shelfOf();
-  const dialog = h("dialog", { className: "picker", "aria-label": t.choose, onclose: () => dialog.remove() });
+  const { cards } = role === "style" ? await api.cards().catch(() => ({ cards: [] })) : { cards: [] };
   const done = (chosen: Chosen): void => {
-    dialog.close();
+    box.close();
     take(chosen);
   };
   const own = button(t.ownFile, () =>
@@ -36,17 +36,28 @@ export async function pick(role: "content" | "style", take: (chosen: Chosen) => 
       if (picture) done({ picture });
     }), { className: "primary" });
   const [first, second] = role === "content" ? [content, style] : [style, content];
-  dialog.append(
-    h("header", {}, h("h2", {}, role === "content" ? t.content : t.style), button("✕", () => dialog.close(), { className: "quiet", "aria-label": t.close })),
-    h("div", { className: "row" }, own, role === "style" && model().words ? spoken(done) : null),
+  const box = dialog(
+    role === "content" ? t.content : t.style, t.close,
+    h("div", { className: "row" }, own, role === "style" && model().words ? spoken(done) : null, role === "style" ? coded(done) : null),
     h("h3", {}, t.examples),
     h("div", { className: "tiles" }, ...[...first, ...second].map((one) => example(one, done))),
   );
+  if (cards.length) box.append(h("h3", {}, t.cards), h("div", { className: "tiles" }, ...cards.map((one) => saved(one, done))));
   if (folder.length) {
-    dialog.append(h("h3", {}, t.folder), h("div", { className: "tiles" }, ...folder.map((one) => lying(one, done))));
+    box.append(h("h3", {}, t.folder), h("div", { className: "tiles" }, ...folder.map((one) => lying(one, done))));
   }
-  document.body.append(dialog);
-  dialog.showModal();
+}
+
+function saved(card: Card, done: (chosen: Chosen) => void): HTMLElement {
+  const forget = async (): Promise<void> => {
+    await api.forgetCard(card.id).catch((error: Error) => say(error.message, true));
+    tile.remove();
+  };
+  const tile = h("div", {},
+    h("button", { type: "button", className: "tile", onclick: () => done({ card: card.id }) }, h("img", { src: address.card(card.id), alt: card.name })),
+    h("div", { className: "tools" }, h("a", { className: "note", href: address.cardFile(card.id), download: `${card.name}.style.json` }, card.name),
+      button("✕", () => void forget(), { className: "quiet", "aria-label": `${card.name}: ${t.deletePicture}` })));
+  return tile;
 }
 
 function example(picture: Picture, done: (chosen: Chosen) => void): HTMLElement {
@@ -63,6 +74,21 @@ function lying(one: Lying, done: (chosen: Chosen) => void): HTMLElement {
     }
   };
   return h("button", { type: "button", className: "tile", title: one.file, onclick: take }, h("img", { src: address.lying(one.name), alt: one.file, loading: "lazy" }));
+}
+
+/** A style code, typed or pasted. */
+function coded(done: (chosen: Chosen) => void): HTMLElement {
+  const field = h("input", { type: "text", id: "typed-code", maxLength: 60, placeholder: t.styleCode, "aria-label": t.styleCode, autocomplete: "off", spellcheck: false });
+  const send = async (): Promise<void> => {
+    if (!field.value.trim()) return;
+    try {
+      done({ card: (await api.fromCode(field.value.trim(), model().name)).id });
+    } catch (error) {
+      say((error as Error).message, true);
+    }
+  };
+  field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), void send()));
+  return h("span", { className: "spoken" }, h("span", { className: "note" }, t.orCode), field, button(t.useCode, () => void send(), { id: "use-code" }));
 }
 
 function spoken(done: (chosen: Chosen) => void): HTMLElement {

@@ -4,13 +4,12 @@ import { address, api, type Hit, type Picture, type Reference } from "./api";
 import { button, h, say } from "./dom";
 import { pick } from "./picker";
 import { addStyle, reference, setContent } from "./slots";
-import { face, model, now, setup } from "./state";
+import { face, model, now } from "./state";
 import { fill, t } from "./texts";
 
 type Space = "content" | "style";
 
 export function search(toMake: () => void): HTMLElement {
-  if (setup.search === null) return h("section", { className: "search" }, h("p", { className: "note center" }, t.noIndex));
   const asked: Record<Space, Reference[]> = { content: [], style: [] };
   const grid = h("ol", { className: "hits" });
   const told = h("p", { className: "note", role: "status" });
@@ -22,7 +21,7 @@ export function search(toMake: () => void): HTMLElement {
     try {
       const { hits } = await api.search({ ...asked, style_weight: Number(balance.value), top: 60 });
       if (mine !== turn) return; // a later search has answered
-      told.textContent = fill(t.hits, hits.length, setup.search ?? 0);
+      told.textContent = hits.length ? fill(t.hits, hits.length) : t.noHits;
       grid.replaceChildren(...hits.map((hit) => found(hit)));
     } catch (error) {
       say((error as Error).message, true);
@@ -30,7 +29,7 @@ export function search(toMake: () => void): HTMLElement {
   };
   const taken = async (hit: Hit, use: (picture: Picture) => void): Promise<void> => {
     try {
-      use(await api.take(hit.name));
+      use(hit.number ? await api.made(hit.number) : await api.take(hit.name!));
     } catch (error) {
       say((error as Error).message, true);
     }
@@ -47,7 +46,7 @@ export function search(toMake: () => void): HTMLElement {
     return h(
       "li", {},
       h("button", { type: "button", className: "tile", title: `${hit.file} · ${hit.score.toFixed(3)}`, "aria-label": `${name}: ${t.likeThis}`, onclick: () => void taken(hit, like) },
-        h("img", { src: address.lying(hit.name), alt: "", loading: "lazy" })),
+        h("img", { src: hit.number ? address.small(hit.number) : address.lying(hit.name!), alt: "", loading: "lazy" }), hit.number ? h("span", { className: "mine" }, t.madeHere) : null),
       h("div", { className: "tools" },
         button(t.toContent, make(setContent), { "aria-label": `${name}: ${t.asContent}` }),
         button(t.toStyle, make((picture) => addStyle({ picture: picture.id, weight: 1 }, 0)), { "aria-label": `${name}: ${t.asStyle}` }),
@@ -86,5 +85,5 @@ export function search(toMake: () => void): HTMLElement {
     h("div", { className: "asked" }, h("h2", {}, h("label", { htmlFor: "balance" }, t.balance)),
       h("div", { className: "row" }, h("span", { className: "note" }, t.balanceContent), balance, h("span", { className: "note" }, t.balanceStyle))),
     h("div", { className: "row" }, button(t.find, () => void find(), { className: "primary", id: "find" }), fromMake));
-  return h("section", { className: "search" }, form, told, grid);
+  return h("section", { className: "search", "aria-label": t.search }, form, told, grid);
 }

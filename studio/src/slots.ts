@@ -1,7 +1,8 @@
 // The two slots of Make: what is shown, and how it is drawn, by one or several references with signed weights.
 
-import { address, type Picture, type Reference } from "./api";
-import { button, h } from "./dom";
+import { address, api, type Picture, type Reference } from "./api";
+import { brush } from "./brush";
+import { button, dialog, h, say } from "./dom";
 import { give, pick, type Chosen } from "./picker";
 import { change, face, now, onChange, setup } from "./state";
 import { fill, t } from "./texts";
@@ -9,7 +10,7 @@ import { fill, t } from "./texts";
 export function setContent(picture: Picture): void {
   const suited = setup.models.find((one) => one.name === (picture.photograph ? "painting" : "pictogram"));
   const others = suited && suited.name !== now().model ? { model: suited.name, dials: {} } : {};
-  change({ content: picture.id, ...others });
+  change({ content: picture.id, mask: null, protect: null, ...others });
 }
 
 export function addStyle(reference: Reference, place?: number): void {
@@ -32,8 +33,8 @@ export function slots(): HTMLElement {
   const style = h("section", { className: "slot", "data-drop": "style", "aria-label": t.style });
   let drawn = "";
   const show = (): void => {
-    const { content: shown, styles } = now();
-    const key = JSON.stringify([shown, styles.map(({ weight: _, ...one }) => one)]);
+    const { content: shown, styles, mask, protect } = now();
+    const key = JSON.stringify([shown, mask, protect, styles.map(({ weight: _, ...one }) => one)]);
     if (key === drawn) return; // a weight that moves keeps its slider
     drawn = key;
     content.replaceChildren(...contentSlot(shown));
@@ -53,7 +54,16 @@ function contentSlot(shown: string | null): HTMLElement[] {
   return [
     h("h2", {}, t.content, h("small", {}, t.contentHelp)),
     h("button", { type: "button", id: "content", className: "frame", onclick: choose, "aria-label": `${t.content}: ${t.change}` }, inside),
+    ...(shown ? [h("div", { className: "row" }, ...(["mask", "protect"] as const).map((which) => brushed(which, shown)))] : []),
   ];
+}
+
+/** A mask or a protection: painted, painted anew, or taken away. */
+function brushed(which: "mask" | "protect", shown: string): HTMLElement {
+  const kept = now()[which];
+  const inside = kept ? [h("img", { src: address.thumb(kept), alt: "" })] : [];
+  return h("button", { type: "button", id: which, className: "brushed", title: t.brushHelp[which], "aria-pressed": String(!!kept), onclick: () => void brush(which, shown, kept ?? null) },
+    ...inside, t.brush[which]);
 }
 
 function styleSlot(styles: readonly Reference[]): HTMLElement[] {
@@ -63,6 +73,7 @@ function styleSlot(styles: readonly Reference[]): HTMLElement[] {
   return [
     h("h2", {}, t.style, h("small", {}, t.styleHelp)),
     h("div", { className: "cards", "data-many": styles.length > 1 }, ...cards),
+    ...(styles.length ? [h("div", { className: "row" }, button(t.saveCard, saveCard, { id: "save-card", className: "quiet" }), button(t.styleCode, () => void showCode(), { id: "style-code", className: "quiet" }))] : []),
     ...(more ? [button(`+ ${t.addStyle}`, add, { id: "add-style", className: styles.length ? "add" : "add frame" })] : []),
   ];
 }
@@ -70,7 +81,7 @@ function styleSlot(styles: readonly Reference[]): HTMLElement[] {
 function card(one: Reference, place: number, many: number): HTMLElement {
   const choose = (): void => void pick("style", (chosen) => addStyle(reference(chosen), place));
   const name = fill(t.stylePicture, place + 1);
-  const inside = one.words ? h("span", { className: "said" }, one.words) : h("img", { src: face(one), alt: one.recipe ? t.keptStyle : name });
+  const inside = one.words ? h("span", { className: "said" }, one.words) : h("img", { src: face(one), alt: one.recipe ? t.keptStyle : one.card ? t.card : name });
   const told = h("output", {}, one.weight.toFixed(2));
   const slider = h("input", {
     type: "range", min: "-1", max: "1", step: "0.05", value: String(one.weight), "aria-label": fill(t.weightOf, place + 1),
@@ -90,6 +101,32 @@ function card(one: Reference, place: number, many: number): HTMLElement {
   );
 }
 
-export function reference({ picture, words }: Chosen): Reference {
-  return picture ? { picture: picture.id, weight: 1 } : { words, weight: 1 };
+export function reference({ picture, words, card }: Chosen): Reference {
+  return picture ? { picture: picture.id, weight: 1 } : card ? { card, weight: 1 } : { words, weight: 1 };
+}
+
+async function showCode(): Promise<void> {
+  try {
+    const { code, cosine } = await api.code(now().model, now().styles);
+    const field = h("input", { type: "text", id: "code", className: "code", readOnly: true, value: code, "aria-label": t.styleCode });
+    const copy = (): void => (field.select(), void navigator.clipboard?.writeText(code).then(() => say(t.copied)));
+    dialog(t.styleCode, t.close, h("div", { className: "row" }, field, button(t.copy, copy, { className: "primary" })), h("p", { className: "note" }, fill(t.codeHelp, cosine.toFixed(3))));
+  } catch (error) {
+    say((error as Error).message, true);
+  }
+}
+
+function saveCard(): void {
+  const name = h("input", { type: "text", id: "card-name", maxLength: 80, required: true, value: t.cardName, "aria-label": t.cardName });
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try {
+      await api.saveCard(name.value, now().model, now().styles);
+      say(t.cardSaved);
+      box.close();
+    } catch (error) {
+      say((error as Error).message, true);
+    }
+  };
+  const box = dialog(t.saveCard, t.close, h("form", { className: "row", onsubmit: save }, name, h("button", { className: "primary" }, t.saveCard)));
 }

@@ -1,6 +1,6 @@
 // The picture in the middle: before and after, how far a job is, and what can be done with what it made.
 
-import { address, api } from "./api";
+import { address, api, follow, type Picture } from "./api";
 import { button, h, say } from "./dom";
 import { cancel, draw, live, onView, settle, show, type View } from "./drawing";
 import { canRedo, canUndo, now, onChange, step } from "./state";
@@ -36,6 +36,7 @@ export function stage(): HTMLElement {
   const undo = button("↶", () => step(true), { className: "quiet", "aria-label": t.undo, title: t.undo });
   const redo = button("↷", () => step(false), { className: "quiet", "aria-label": t.redo, title: t.redo });
   const actions = h("div", { className: "row actions" });
+  const family = h("div", { className: "family" });
   let chosen = 0;
   let last: View = { numbers: [] };
 
@@ -54,7 +55,12 @@ export function stage(): HTMLElement {
     stop.hidden = !running;
     told.textContent = !job ? "" : status(job, !!chosen);
     strip.replaceChildren(...(view.numbers.length > 1 ? view.numbers.map(tile) : []));
-    actions.replaceChildren(...(chosen ? useOf(chosen) : []));
+    if (String(chosen) !== actions.dataset.number) {
+      actions.dataset.number = String(chosen);
+      actions.replaceChildren(...(chosen ? useOf(chosen) : []));
+      family.replaceChildren();
+      if (chosen) void lineage(chosen, family);
+    }
   };
   const tile = (number: number): HTMLElement =>
     h("button", { type: "button", className: "tile", "aria-pressed": String(number === chosen), onclick: () => ((chosen = number), showView(last)) },
@@ -63,7 +69,7 @@ export function stage(): HTMLElement {
   const settings = (): void => {
     const { content } = now();
     before.hidden = !content;
-    if (content) before.src = address.thumb(content);
+    if (content && !before.src.endsWith(address.large(content))) before.src = address.large(content);
     make.disabled = !content || !now().styles.length;
     undo.disabled = !canUndo();
     redo.disabled = !canRedo();
@@ -74,8 +80,34 @@ export function stage(): HTMLElement {
     "section", { className: "stage", "aria-label": t.result },
     picture, h("div", { className: "ends", "aria-hidden": "true" }, h("span", {}, t.before), h("span", {}, t.after)), progress, strip,
     h("div", { className: "row controls" }, make, h("label", { className: "live", title: t.liveHelp }, onLive, h("span", {}, t.live)), undo, redo),
-    actions,
+    actions, family,
   );
+}
+
+/** The pictures that one was made from, and those that were made from it. */
+async function lineage(number: number, place: HTMLElement): Promise<void> {
+  const found = await api.lineage(number).catch(() => ({ parents: [], children: [] }));
+  const line = (title: string, numbers: number[]): HTMLElement[] => numbers.length
+    ? [h("span", { className: "note" }, title), ...numbers.map((one) => h("button", { type: "button", className: "tile small", onclick: () => open(one) }, h("img", { src: address.small(one), alt: fill(t.openPicture, one) })))] : [];
+  place.replaceChildren(...line(t.madeFrom, found.parents), ...line(t.madeInto, found.children));
+}
+
+/** Draw a picture again here, and say whether every pixel is the same. */
+async function compared(number: number, badge: HTMLElement): Promise<void> {
+  badge.textContent = `${t.drawingAgain} …`;
+  badge.className = "badge";
+  try {
+    const picture = await api.made(number);
+    follow((await api.again(picture.id)).job, (state) => {
+      if (state.state === "failed" || state.state === "cancelled") badge.textContent = state.error || t.cancelled;
+      if (state.state !== "done") return;
+      badge.classList.add(state.differs ? "differs" : "same");
+      badge.textContent = state.differs ? fill(t.differs, state.differs) : t.same;
+      if (state.differs) badge.append(h("img", { src: address.look(state.job), alt: t.whereDiffers }));
+    });
+  } catch (error) {
+    say((error as Error).message, true);
+  }
 }
 
 function status(job: NonNullable<View["job"]>, kept: boolean): string {
@@ -88,17 +120,20 @@ function status(job: NonNullable<View["job"]>, kept: boolean): string {
 }
 
 function useOf(number: number): HTMLElement[] {
-  const again = async (use: (file: Blob) => Promise<void>): Promise<void> => {
+  const again = async (use: (picture: Picture) => void): Promise<void> => {
     try {
-      await use(await (await fetch(address.drawn(number))).blob());
+      use(await api.made(number));
     } catch (error) {
       say((error as Error).message, true);
     }
   };
+  const badge = h("output", { className: "badge", id: "badge" });
   return [
     h("a", { className: "button", id: "download", href: address.drawn(number), download: `parasol-${number}.png` }, t.download),
-    button(t.asContent, () => void again(async (file) => setContent(await api.give(file)))),
-    button(t.asStyle, () => void again(async (file) => addStyle({ picture: (await api.give(file)).id, weight: 1 }))),
+    button(t.asContent, () => void again(setContent)),
+    button(t.asStyle, () => void again((picture) => addStyle({ picture: picture.id, weight: 1 }))),
+    button(t.drawAgain, () => void compared(number, badge), { id: "draw-again", title: t.drawAgainHelp }),
+    badge,
   ];
 }
 

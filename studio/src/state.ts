@@ -6,6 +6,9 @@ export interface Settings {
   model: string;
   content: string | null;
   styles: Reference[];
+  /** Pictures, white where the style goes and where structure is kept. */
+  mask?: string | null;
+  protect?: string | null;
   /** Dials that were moved; the others are the model's own. */
   dials: Record<string, Value>;
 }
@@ -111,8 +114,8 @@ export function set(moved: Record<string, Value>, how: Change = "settled"): void
 export function wanted(preview: boolean): Wanted | null {
   if (!settings.content || !settings.styles.length) return null;
   const { size = null, count = 1, ...dials } = settings.dials;
-  const { model, content, styles } = settings;
-  return { model, content, styles, dials, size: size as number | null, count: preview ? 1 : (count as number), preview };
+  const { model, content, styles, mask = null, protect = null } = settings;
+  return { model, content, styles, mask, protect, dials, size: size as number | null, count: preview ? 1 : (count as number), preview };
 }
 
 /** Set everything to what a picture was asked for. */
@@ -120,9 +123,9 @@ export function recallWanted(asked: Wanted): void {
   const own = setup.models.find((one) => one.name === asked.model)?.dials ?? {};
   const given: Record<string, Value> = { ...asked.dials, size: asked.size, count: asked.count };
   const dials = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== null && value !== own[name]));
-  change({ model: asked.model, content: asked.content, styles: asked.styles, dials }, "recalled");
+  change({ model: asked.model, content: asked.content, styles: asked.styles, mask: asked.mask ?? null, protect: asked.protect ?? null, dials }, "recalled");
 }
 
 export function face(one: Reference): string {
-  return address.thumb(one.picture ?? one.recipe ?? "");
+  return one.card ? address.card(one.card) : address.thumb(one.picture ?? one.recipe ?? "");
 }

@@ -21,7 +21,7 @@ from parasol.apps.report import report
 from parasol.apps.search import search
 from parasol.apps.set import icon_set
 from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
-from parasol.apps.studio import serve, studio
+from parasol.apps.studio import mcp, serve, studio
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
 from parasol.apps.train import needs_train_extra, train
@@ -48,6 +48,7 @@ app.command(name="set")(icon_set)
 app.command()(lint)
 app.command()(studio)
 app.command()(serve)
+app.command()(mcp)
 
 DEBUG = "--debug"
 

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 
     from parasol.conditions import Style
     from parasol.dials import Dials
-    from parasol.finishing import FinishPart
     from parasol.pipeline import Parasol
-    from parasol.vector import Consistency, Measures
-    from parasol.vector.framing import Room
+    from parasol.sets import Look
+    from parasol.vector import Measures
 
 CELL = 64  # px, of the contact sheet
 ACROSS = 16  # icons in a row of it
-ROOM = 0.1  # of the side, that the model has around a drawing at least: what touches the border comes out broken
 STEPS, SAMPLER = 10, "dpm"  # which follow 50 steps of ddim in a fifth of the time
 RECORD, SHEET = "set.json", "sheet.png"
 
@@ -74,9 +72,10 @@ def icon_set(
         raise ParasolError("no reference is given: name icons of the set to be like with --like, or their folder")
     _check(out, [*references, *(folder / name for name in icons)], icons, wanted, model, overwrite=overwrite)
     from parasol.pipeline import Parasol
+    from parasol.sets import look_of
     from parasol.vector import given_palette
 
-    look = _look(references, None if palette is None else given_palette(palette), colors, flat=finish != "none")
+    look = look_of(references, None if palette is None else given_palette(palette), colors, flat=finish != "none")
     loaded = Parasol.load(model)
     chosen = loaded.dials(**dials)
     loaded.painter.prepare(chosen)
@@ -100,23 +99,13 @@ def icon_set(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Look:
-    """What the references have in common."""
-
-    room: "Room"
-    finish: "FinishPart"
-    consistency: "Consistency | None"
-    """None where one reference is no set."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Shared:
     """What all icons of one run share."""
 
     folder: Path
     out: Path
     sizes: Sequence[Size]
-    look: Look
+    look: "Look"
     dials: "Dials"
     style: "Style"
     ground: str
@@ -163,60 +152,23 @@ def _check(
     *,
     overwrite: bool,
 ) -> None:
-    """Refuse an OUT that holds other things, or where something would be lost. Raises ValueError."""
+    """Refuse an OUT that holds other things, or where something would be lost. Raises ParasolError."""
     own = ["svg", "png", SHEET, *(str(size.side) for size in sizes)]
     check_folder(out, known_by=[RECORD], own=own)
     masters = [Files(folder=out, name=Path(name).with_suffix(""), sizes=sizes).master for name in icons]
     Plan(reads=reads, within=[model_folder(model)], writes=masters, overwrite=overwrite).check()
 
 
-def _look(references: Sequence[str], palette: Any, colors: int | None, *, flat: bool) -> Look:
-    from parasol.finishing import finish_of
-    from parasol.images import fit, load, load_rgba
-    from parasol.vector import choose_of, consistency, measure
-    from parasol.vector.framing import room_of
-
-    measured = {f"{number}": measure(load_rgba(path)) for number, path in enumerate(references)}
-    if palette is not None and colors is not None:
-        raise ParasolError("--palette and --colors both say which colours there are: give one of them")
-    like = [load(path) for path in references]
-    if palette is None and not flat:
-        palette, colors = choose_of([fit(picture, 128) for picture in like], colors), None
-    finish = finish_of(palette=palette, colors=colors, finish="flat" if flat else "none", references=like)
-    assert finish is not None  # there is a palette, or a flat finish
-    room = room_of([load_rgba(path) for path in references])
-    return Look(
-        room=room,
-        finish=_as_wide(finish, room),
-        consistency=consistency(measured) if len(measured) > 1 else None,
-    )
-
-
-def _shown(room: "Room") -> float:
-    """Share of a picture that its frame shows: the model has some room around a drawing, and the set may have less."""
-    return (1 - 2 * max(room.padding, ROOM)) / (1 - 2 * room.padding)
-
-
-def _as_wide(finish: "FinishPart", room: "Room") -> "FinishPart":
-    """The finish with lines as wide as they have to be drawn, to have their width where the frame is cut closer."""
-    if finish.look is None:
-        return finish
-    width = finish.look.width * _shown(room)
-    return finish.model_copy(update={"look": finish.look.model_copy(update={"width": round(width, 4)})})
-
-
 def _draw(model: "Parasol", shared: Shared, name: str, made: _Made) -> str:
     """Draw one icon, or keep what an earlier run made of it; what went wrong, "" where nothing did."""
     from parasol.images import load_rgba
+    from parasol.sets import icon_recipe
     from parasol.vector import measure
-    from parasol.vector.framing import framed, off_plain, resized
+    from parasol.vector.framing import resized
 
     try:
-        size = model.bundle.manifest.default_size
-        icon, room = off_plain(load_rgba(shared.folder / name)), shared.look.room
-        content = framed(icon, 0.5 - (0.5 - room.padding_of(icon)) * _shown(room), size)
-        recipe = model.recipe(content, shared.style, shared.dials, ground=shared.ground, finish=shared.look.finish)
-        files = Files(folder=shared.out, name=Path(name).with_suffix(""), sizes=shared.sizes, share=_shown(room))
+        recipe = icon_recipe(model, shared.folder / name, shared.look, shared.style, shared.dials, shared.ground)
+        files = Files(folder=shared.out, name=Path(name).with_suffix(""), sizes=shared.sizes, share=shared.look.shown)
         result = files.made(recipe, model.bundle)
         made.kept += result is not None
         fresh = result is None
@@ -231,26 +183,17 @@ def _draw(model: "Parasol", shared: Shared, name: str, made: _Made) -> str:
     return ""
 
 
-def _finish(out: Path, made: _Made, look: Look) -> dict[str, Any]:
+def _finish(out: Path, made: _Made, look: "Look") -> dict[str, Any]:
     """Write the sheet and the record of a set. Raises ValueError where nothing could be drawn."""
     from parasol.images import save_png, sheet, write_atomic
-    from parasol.vector import consistency, laid
+    from parasol.sets import told_set
+    from parasol.vector import laid
 
     if not made.thumbnails:
         raise ParasolError(f"none of the {len(made.failed)} icons could be drawn")
     cells = [laid(one, (1.0, 1.0, 1.0)) for one in made.thumbnails.values()]
     save_png(out / SHEET, sheet(list(_rows(cells)), cell=CELL))
-    found = consistency(made.measures) if len(made.measures) > 1 else None
-    record = {
-        "icons": len(made.measures),
-        "failed": made.failed,
-        "palette": look.finish.colours,
-        "padding": round(look.room.padding, 4),
-        "consistency": None if found is None else asdict(found),
-        "references": None
-        if look.consistency is None
-        else {"score": look.consistency.score, **asdict(look.consistency)},
-    }
+    record = {"icons": len(made.measures), "failed": made.failed, **told_set(made.measures, look)}
     write_atomic(out / RECORD, json.dumps(record, indent=1).encode())
     return record
 

@@ -101,32 +101,17 @@ class Files:
             clipped_share=0.0, seconds={},
         )  # fmt: skip
 
-    def svg(self, result: "Result") -> str:
-        """The drawing of a result in the frame of the set. Raises TraceError."""
-        from dataclasses import replace
-
-        from parasol.vector import trace
-        from parasol.vector.framing import frame_of
-
-        picture = result.pixels if result.rgba is None else result.rgba
-        drawing = trace(picture, result.palette).drawing
-        found = None if result.rgba is None else frame_of(result.rgba, self.share)
-        if found is None:
-            return drawing.svg()
-        scale = drawing.width / picture.shape[1]  # a large result is traced at a smaller size
-        left, top, side = (value * scale for value in found)
-        return replace(drawing, frame=(left, top, side)).svg()
-
     def write(self, result: "Result", *, fresh: bool) -> None:
         """Write what is missing, all of it where the result is fresh; the PNG with the recipe last, so that it says
         that the others are there. Raises PictureError or TraceError."""
         from parasol.images import write_atomic
+        from parasol.sets import icon_svg
 
         places = [(size, self.folder / size.place(self.name)) for size in self.sizes]
         wanted = [(size, place) for size, place in places if fresh or not place.is_file()]
         if not fresh and not wanted and self.drawing.is_file():
             return  # the very same of an earlier run
-        svg = self.svg(result).encode()
+        svg = icon_svg(result, self.share).encode()
         write_atomic(self.drawing, svg)
         for size, place in wanted:
             write_atomic(place, _drawn(svg, size.pixels))

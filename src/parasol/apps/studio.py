@@ -5,14 +5,17 @@ import webbrowser
 from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from parasol.apps import options
 from parasol.errors import ParasolError
 
-STUDIO_EXTRA = ("fastapi", "uvicorn", "starlette")
+if TYPE_CHECKING:
+    from parasol.studio.opening import Studio
+
+EXTRA = ("fastapi", "uvicorn", "starlette", "mcp", "anyio")
 KEEP = Path("parasol.studio")
 
 Source = Annotated[
@@ -79,6 +82,30 @@ def serve(
     _run(source, keep, host, port, model, page=False, ready=ready)
 
 
+def mcp(
+    source: Source = None,
+    keep: Keep = KEEP,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for what is made.")] = Path(),
+    model: options.Model = None,
+) -> None:
+    """Serve the studio's jobs to an assistant, over the Model Context Protocol on standard input and output.
+
+    An assistant starts it by itself, by this command in its settings.
+
+    \b
+    Example:
+      parasol mcp pictures.index --keep ideas.studio -o made
+    """
+
+    def run(running: "Studio") -> None:
+        from parasol.studio.tools import make_server
+
+        out.mkdir(parents=True, exist_ok=True)
+        make_server(running, out).run()
+
+    _opened(source, keep, model, run, extra="mcp")
+
+
 def _run(
     source: Path | None,
     keep: Path,
@@ -89,19 +116,32 @@ def _run(
     page: bool,
     ready: Callable[[str], None],
 ) -> None:
+    def run(running: "Studio") -> None:
+        from parasol.studio.server import serve as listen
+
+        listen(running, host, port, page=page, ready=ready)
+
+    _opened(source, keep, model, run, extra="studio")
+
+
+def _opened(source: Path | None, keep: Path, model: str | None, run: Callable[["Studio"], None], *, extra: str) -> None:
     if source is not None and not source.is_dir():
         raise ParasolError(f"{str(source)!r} is no folder: give an index or a folder of pictures, or leave it out")
     try:
         from parasol.studio.opening import opened
-        from parasol.studio.server import serve as run
+
+        if extra == "studio":
+            import parasol.studio.server
+        else:
+            import parasol.studio.tools  # noqa: F401
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in STUDIO_EXTRA:
+        if (error.name or "").partition(".")[0] not in EXTRA:
             raise
         raise ParasolError(
-            f"this command needs {error.name}: install it with  pip install 'parasol-style[studio]'"
+            f"this command needs {error.name}: install it with  pip install 'parasol-style[{extra}]'"
         ) from error
     with opened(keep, source=source, model=model, words=explained()) as running:
-        run(running, host, port, page=page, ready=ready)
+        run(running)
 
 
 def explained() -> dict[str, str]:

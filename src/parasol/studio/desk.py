@@ -8,15 +8,15 @@ from threading import Condition, Thread
 from typing import Any, final
 
 from parasol.errors import ParasolError
-from parasol.studio.maker import Made, Progress
-from parasol.studio.wanted import Wanted
+from parasol.studio.made import Made, Progress
+from parasol.studio.wanted import Again, Wanted
 
 QUEUE = 16  # jobs that wait, quick looks aside
 LOOKS = 8  # clients whose quick looks wait
 REMEMBERED = 64  # finished jobs that can be asked about
 LONGEST = 900.0  # seconds that one job may draw
 
-Draw = Callable[[Wanted, Progress], Iterator[Made]]
+Draw = Callable[[Wanted | Again, Progress], Iterator[Made]]
 Keep = Callable[[str, int, Made], int]
 """(job, place, picture) -> its number in the history."""
 
@@ -33,7 +33,7 @@ class _Stopped(Exception):
 class Job:
     """One job; its fields change under the desk's lock alone."""
 
-    def __init__(self, name: str, wanted: Wanted, client: str, total: int) -> None:
+    def __init__(self, name: str, wanted: Wanted | Again, client: str, total: int) -> None:
         self.name, self.wanted, self.client, self.total = name, wanted, client, total
         self.state = "waiting"
         self.done = 0
@@ -63,6 +63,7 @@ class Job:
             "left": None if left is None else round(left, 1),
             "numbers": [*self.numbers],
             "pictures": len(self.looks) if self.wanted.preview else len(self.numbers),
+            "differs": self.looks[0].differs if self.looks else None,
             "error": self.error,
         }
 
@@ -86,7 +87,7 @@ class Desk:
 
     def submit(
         self,
-        wanted: Wanted,
+        wanted: Wanted | Again,
         total: int,
         *,
         client: str = "",
@@ -123,11 +124,11 @@ class Desk:
             job = self._jobs.get(name)
             return None if job is None else job.told(self._queue.index(job) if job in self._queue else 0)
 
-    def look(self, name: str) -> bytes | None:
-        """The PNG of a quick look."""
+    def look(self, name: str, place: int = 0) -> bytes | None:
+        """The PNG of a quick look, or of one cell of a sheet."""
         with self._change:
             job = self._jobs.get(name)
-            return job.looks[0].png if job is not None and job.looks else None
+            return job.looks[place].png if job is not None and place < len(job.looks) else None
 
     def cancel(self, name: str) -> bool:
         """Stop a job, waiting or being drawn; whether there was something to stop."""
@@ -184,7 +185,7 @@ class Desk:
                     with self._change:
                         if number is None:
                             job.looks.append(made)
-                        else:
+                        elif number:
                             job.numbers.append(number)
                         self._change.notify_all()
                 state, error = "done", ""

@@ -2,11 +2,12 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, final
+
+import numpy as np
 
 from parasol.bundle import available_models
 from parasol.cards import StyleCard
@@ -14,27 +15,17 @@ from parasol.conditions import Style
 from parasol.dials import Dials
 from parasol.encoders.text import Words
 from parasol.errors import ParasolError
+from parasol.images import encode_png, load_rgba
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe, RecipeError
+from parasol.studio.icons import draw_set
+from parasol.studio.kept_cards import card
+from parasol.studio.made import Made, Progress
 from parasol.studio.store import Store, thumbnail
-from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, MOST_WORK, Reference, Wanted
+from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, MOST_WORK, Again, Cell, Reference, Wanted
 
 STYLES = 256  # described styles that are kept; some 20 kB each
 WORK_SIDE = 128  # px
-
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Made:
-    """A picture that was drawn: the very file that the command line would write, a small WebP, and what it is of."""
-
-    png: bytes
-    thumb: bytes
-    recipe: str
-    wanted: str
-    seconds: float
 
 
 @final
@@ -70,16 +61,29 @@ class Maker:
             ValueError: a dial is out of range, a picture is not there, or it is more than one job may be.
         """
         model = self.model(wanted.model)
-        dials = self._dials(wanted)
-        if wanted.content is None and not wanted.shows:
+        dials = self.dials(wanted)
+        if wanted.content is None and not wanted.shows and wanted.icons is None:
             raise ParasolError("there is nothing to draw: give a content picture, or say what to show")
-        for name in sorted(wanted.pictures()):
-            if self._store.picture(name) is None:
-                raise ParasolError(f"the picture {name[:12]} is not here any more: give it again")
+        if wanted.icons is not None and (wanted.cells or wanted.count > 1):
+            raise ParasolError("a set is drawn once, as it is: leave cells and count out")
+        if wanted.icons is not None and not any(one.picture and one.weight > 0 for one in wanted.styles):
+            raise ParasolError("a set needs icons to be like: give at least one reference picture")
+        self.require(wanted.pictures())
+        for one in wanted.styles:
+            if one.card is not None:
+                card(self._store, one.card)
         if dials.steps > MOST_STEPS:
             raise ParasolError(f"steps is {dials.steps} and the studio takes {MOST_STEPS} at most: ask for fewer")
+        if wanted.cells and not wanted.preview:
+            raise ParasolError("a sheet is of quick looks: set preview too")
         side = min(wanted.size or model.bundle.manifest.default_size, LARGEST_SIZE)
-        steps = dials.steps * wanted.count
+        for cell in wanted.cells:
+            self.recipe_dials(wanted, cell)
+            if cell.weights is not None and len(cell.weights) != len(wanted.styles):
+                raise ParasolError(
+                    f"a cell has {len(cell.weights)} weights for {len(wanted.styles)} styles: give one each"
+                )
+        steps = dials.steps * (len(wanted.icons.icons) if wanted.icons else len(wanted.cells) or wanted.count)
         if steps * (side / WORK_SIDE) ** 2 > MOST_WORK:
             raise ParasolError(
                 f"{wanted.count} pictures of {side} px in {dials.steps} steps are more than one job may be: ask for "
@@ -87,20 +91,34 @@ class Maker:
             )
         return steps
 
-    def draw(self, wanted: Wanted, progress: Progress) -> Iterator[Made]:
-        """Every picture of a job, a seed each.
+    def require(self, pictures: set[str]) -> None:
+        """Raises ValueError where a picture is not there."""
+        for name in sorted(pictures):
+            if self._store.picture(name) is None:
+                raise ParasolError(f"the picture {name[:12]} is not here any more: give it again")
+
+    def draw(self, wanted: Wanted | Again, progress: Progress) -> Iterator[Made]:
+        """Every picture of a job.
 
         Raises:
             ValueError: something cannot be read, or makes no sense together.
         """
-        model, dials = self.model(wanted.model), self._dials(wanted)
+        if isinstance(wanted, Again):
+            yield self._again(wanted, progress)
+        elif wanted.icons is not None:
+            style, dials = self.style(self.model(wanted.model), wanted.styles), self.dials(wanted)
+            yield from draw_set(self.model(wanted.model), wanted, style, dials, self._store.given, progress)
+        else:
+            yield from self._cells(wanted, progress) if wanted.cells else self._seeds(wanted, progress)
+
+    def _seeds(self, wanted: Wanted, progress: Progress) -> Iterator[Made]:
+        model, dials = self.model(wanted.model), self.dials(wanted)
         started = time.perf_counter()
         first = self.recipe(wanted)
         for number in range(wanted.count):
             recipe = first.varied(seed=dials.seed + number)
             before = number * dials.steps
             result = model.paint(recipe, progress=lambda done, _, before=before: progress(before + done, 0))
-            png = result.encoded(".png")
             alone = wanted.model_copy(
                 update={
                     "count": 1,
@@ -108,13 +126,39 @@ class Maker:
                 }
             )
             yield Made(
-                png=png,
+                png=result.encoded(".png"),
                 thumb=thumbnail(result.pixels),
                 recipe=recipe.text(),
                 wanted=alone.model_dump_json(),
                 seconds=time.perf_counter() - started,
             )
             started = time.perf_counter()
+
+    def _cells(self, wanted: Wanted, progress: Progress) -> Iterator[Made]:
+        """One content in several settings; what they share is kept from one to the next by the painter."""
+        model, first, done = self.model(wanted.model), self.recipe(wanted), 0
+        for cell in wanted.cells:
+            recipe = first.varied(**vars(self.recipe_dials(wanted, cell)))
+            if cell.weights is not None:
+                pairs = zip(wanted.styles, cell.weights, strict=True)
+                styles = [one.model_copy(update={"weight": weight}) for one, weight in pairs if weight]
+                recipe = recipe.changed(style=self.style(model, styles))
+            result = model.paint(recipe, progress=lambda step, _, before=done: progress(before + step, 0))
+            done += recipe.dials.steps
+            yield Made(png=result.encoded(".png"), thumb=b"")
+
+    def _again(self, wanted: Again, progress: Progress) -> Made:
+        """A file drawn again here, and the pixels that differ, white on black."""
+        data = self._store.given(wanted.picture)
+        recipe = Recipe.read(data)
+        name = recipe.model.name
+        if name not in self.names or not self.model(name).bundle.goes_by(recipe.model.hash):
+            raise RecipeError(f"it is of the model {name[:40]!r} in an edition that this studio does not have")
+        made, same = self.model(name).paint(recipe, progress=progress).again(data)
+        first, second = (load_rgba(one) for one in (data, made))
+        differs = np.ones(first.shape[:2], bool) if first.shape != second.shape else (first != second).any(axis=2)
+        shown = np.repeat(differs.astype(np.float32)[..., None], 3, axis=2)
+        return Made(png=encode_png(shown), thumb=b"", differs=0 if same else max(1, int(differs.sum())))
 
     def recipe(self, wanted: Wanted) -> Recipe:
         """The recipe of a job's first picture. Raises ValueError as `draw` does."""
@@ -124,7 +168,9 @@ class Maker:
         return model.recipe(
             None if wanted.content is None else self._store.given(wanted.content),
             self.style(model, wanted.styles),
-            self._dials(wanted),
+            self.dials(wanted),
+            mask=None if wanted.mask is None else self._store.given(wanted.mask),
+            protect=None if wanted.protect is None else self._store.given(wanted.protect),
             shows=[(self._shown(one), one.weight) for one in wanted.shows] or None,
             size=small if wanted.preview else wanted.size,
         )
@@ -137,12 +183,12 @@ class Maker:
             if known is not None:
                 self._styles.move_to_end(key)
                 return known
-        kept = [self._kept(model, one) for one in references if one.recipe is not None]
+        kept = [self._kept(model, one) for one in references if one.recipe or one.card]
         if len(references) == 1 and kept and references[0].weight > 0.0:
             style = kept[0]  # to the bit: a mix of one would round once more
         else:
             cards = iter([StyleCard.write(style, model.bundle.manifest, []) for style in kept])
-            parts = [(self._shown(one) if one.recipe is None else next(cards), one.weight) for one in references]
+            parts = [(next(cards) if one.recipe or one.card else self._shown(one), one.weight) for one in references]
             style = model.style(parts)
         with self._lock:
             self._styles[key] = style
@@ -150,12 +196,20 @@ class Maker:
                 self._styles.popitem(last=False)
         return style
 
-    def _dials(self, wanted: Wanted) -> Dials:
+    def dials(self, wanted: Wanted) -> Dials:
+        """The dials of a job. Raises ValueError where one is out of range."""
         given = wanted.dials.model_dump()
         dials = self.model(wanted.model).dials(**given | {"fresh": given["fresh"] or wanted.count > 1})
-        return dials.quick() if wanted.preview else dials
+        return dials.quick() if wanted.preview or wanted.icons is not None else dials
+
+    def recipe_dials(self, wanted: Wanted, cell: Cell) -> Dials:
+        """The dials of one cell of a sheet. Raises ValueError as `dials` does."""
+        moved = cell.dials.model_dump(exclude_unset=True)
+        return self.dials(wanted.model_copy(update={"dials": wanted.dials.model_copy(update=moved)}))
 
     def _kept(self, model: Parasol, one: Reference) -> Style:
+        if one.card is not None:
+            return card(self._store, one.card).of(model.bundle.manifest)
         recipe = Recipe.read(self._store.given(str(one.recipe)))
         if not model.bundle.goes_by(recipe.model.hash):
             raise RecipeError(

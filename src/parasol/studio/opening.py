@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from parasol.errors import ParasolError
 from parasol.index.locks import locked
 from parasol.studio.desk import Desk, Full
-from parasol.studio.maker import Made, Maker
+from parasol.studio.icons import add_icon
+from parasol.studio.made import Made
+from parasol.studio.maker import Maker
 from parasol.studio.shelf import Finder, Shelf, folder_pictures, is_index
 from parasol.studio.store import Store
 from parasol.studio.wanted import Wanted
@@ -22,10 +25,25 @@ class Studio:
     maker: Maker
     desk: Desk
     shelf: Shelf
-    finder: Finder | None
+    finder: Finder
     folder: tuple[Path, ...]
     words: Mapping[str, str]
     """What each dial does, by name."""
+
+    def order(self, wanted: Wanted, client: str = "") -> dict[str, Any]:
+        """Hand in a job, which is on the disk before it is accepted; what is told of it.
+
+        Raises:
+            ValueError: something in it cannot be drawn, or makes no sense together. Full: too many wait.
+        """
+        total, text = self.maker.check(wanted), wanted.model_dump_json()
+
+        def accept(job: str) -> None:
+            if not wanted.preview:
+                self.store.wait(job, text, a_set=wanted.icons is not None)
+
+        job = self.desk.submit(wanted, total, client=client, accept=accept)
+        return self.desk.told(job.name) or job.told(0)
 
 
 @contextmanager
@@ -49,14 +67,18 @@ def opened(
     with locked(keep, wait=False), closing(Store(keep)) as store:
         store.drop_unused({name for text in store.all_wanted() for name in _pictures(text)})
         maker = Maker(store, model, threads)
-        finder, folder = None, ()
-        if source is not None and is_index(source):
-            finder = Finder(source, [maker.model(name) for name in maker.names])
-        elif source is not None:
+        index, folder = source if source is not None and is_index(source) else None, ()
+        finder = Finder(index, [maker.model(name) for name in maker.names[: None if index else 1]], store)
+        if source is not None and index is None:
             folder = tuple(folder_pictures(source))
 
         def kept(job: str, place: int, made: Made) -> int:
-            return store.add_drawn(job, place, made.recipe, made.wanted, made.png, made.thumb, made.seconds)
+            number = 0
+            if made.png:
+                number = store.add_drawn(job, place, made.recipe, made.wanted, made.png, made.thumb, made.seconds)
+            if made.icon:
+                add_icon(store, job, place, number, made)
+            return number
 
         with closing(Desk(maker.draw, kept, store.finish)) as desk:
             for job, text in store.waiting():

@@ -1,15 +1,16 @@
-"""From a PNG that Parasol wrote back to what it was made from."""
+"""From a file that Parasol wrote, PNG, WebP, JPEG or SVG, back to what it was made from."""
 
 from typing import Any
 
-from parasol.images import encode_png
+from parasol.images import encode_png, load
+from parasol.images.ground import shows_nothing
 from parasol.recipe import Recipe, RecipeError
 from parasol.studio.maker import Maker
 from parasol.studio.store import Store
 from parasol.studio.wanted import LARGEST_SIZE, Reference, Wanted
 
-MASKED = "its mask is not shown here: draw it again with `parasol replay`"
 TOLD = "what it shows was said by words or other pictures, of which a PNG keeps no more than a descriptor"
+EVEN = "its protection is the same everywhere, which no brush paints: draw it again with `parasol replay`"
 LARGE = f"it is larger than the studio's {LARGEST_SIZE} px: draw it again with `parasol replay`"
 FINISHED = "its transparency or its few colours are not among these settings: draw it again with `parasol replay`"
 
@@ -42,9 +43,16 @@ def recall(png: bytes, store: Store, maker: Maker) -> dict[str, Any]:
         styles=(Reference(recipe=store.add_picture(png).id),),
         dials=dict(vars(recipe.dials)),
         size=min(size, LARGEST_SIZE),
+        mask=_mask(recipe.region, store),
+        protect=_mask(recipe.protected, store),
     )
-    masked = recipe.region is not None or recipe.protected is not None
     finished = recipe.ground is not None or recipe.finish is not None
-    given = ((MASKED, masked), (TOLD, told), (LARGE, size > LARGEST_SIZE), (FINISHED, finished))
+    even = recipe.protected is not None and wanted.protect is None
+    given = ((EVEN, even), (TOLD, told), (LARGE, size > LARGEST_SIZE), (FINISHED, finished))
     notes = [note for note, so in given if so]
     return {"wanted": wanted.model_dump(mode="json"), "known": False, "notes": notes}
+
+
+def _mask(grey: bytes | None, store: Store) -> str | None:
+    """A mask as a picture; None where there is none, or one value everywhere, as of a mask that lets all through."""
+    return None if grey is None or shows_nothing(load(grey)) else store.add_picture(grey).id

@@ -15,33 +15,33 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
 from parasol.errors import ParasolError
+from parasol.images import load_shown
+from parasol.recipe import Recipe
 from parasol.serving import listen
 from parasol.strict import Strict
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
+from parasol.studio.kept_routes import JobName, Name, cards_routes, found, history_routes, sets_routes
 from parasol.studio.opening import Studio
-from parasol.studio.pages import FOREVER, pages
+from parasol.studio.pages import pages
 from parasol.studio.recall import recall
 from parasol.studio.shelf import examples
-from parasol.studio.store import StoreFull
-from parasol.studio.wanted import MOST_REFERENCES, Reference, Wanted
+from parasol.studio.store import StoreFull, thumbnail
+from parasol.studio.wanted import MOST_CELLS, MOST_REFERENCES, Again, Reference, Wanted
 from parasol.version import __version__
 
 BEAT = 0.06  # seconds between two looks at a job whose events are followed
 SILENCE = 200  # beats after which a follower hears that nothing has changed
 DECODERS = Semaphore(2)  # pictures that are read at the same time: each may take 400 MB
 MOST_HITS = 200
+LARGE = 768  # px, of a picture that is looked at
 BODY = {
     "requestBody": {
         "required": True,
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-
-Name = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-JobName = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Number = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Order(Strict):
@@ -70,7 +70,9 @@ def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
     app.add_exception_handler(Full, _refused)
     app.include_router(_pictures_routes(studio))
     app.include_router(_jobs_routes(studio))
-    app.include_router(_history_routes(studio))
+    app.include_router(history_routes(studio))
+    app.include_router(sets_routes(studio))
+    app.include_router(cards_routes(studio))
     if page:
         app.include_router(_page_routes())
     return Guard(app, token=token)
@@ -88,15 +90,6 @@ async def _refused(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": " ".join(str(error).split())[:500]}, status, headers)
 
 
-def _found(body: bytes | None, kind: str, *, forever: bool = False, name: str = "") -> Response:
-    if body is None:
-        raise HTTPException(404, "there is no such picture")
-    headers = {"cache-control": FOREVER.replace("public", "private")} if forever else {}
-    if name:
-        headers["content-disposition"] = f'inline; filename="{name}"'
-    return Response(body, media_type=kind, headers=headers)
-
-
 def _pictures_routes(studio: Studio) -> APIRouter:
     api = APIRouter(prefix="/api")
 
@@ -112,7 +105,7 @@ def _pictures_routes(studio: Studio) -> APIRouter:
             "dials": told_dials(studio.words),
             "models": [told_model(studio.maker.model(name)) for name in studio.maker.names],
             "limits": LIMITS,
-            "search": None if studio.finder is None else len(studio.finder.index.table),
+            "search": len(studio.finder),
         }
 
     @api.post("/pictures", openapi_extra=BODY)
@@ -124,11 +117,25 @@ def _pictures_routes(studio: Studio) -> APIRouter:
     @api.get("/pictures/{name}")
     def thumb(name: Name) -> Response:
         """A picture that was given, as a small WebP."""
-        return _found(studio.store.thumb(name), "image/webp", forever=True)
+        return found(studio.store.thumb(name), "image/webp", forever=True)
+
+    @api.get("/pictures/{name}/about")
+    def about(name: Name) -> dict[str, Any]:
+        """A picture's size and sort."""
+        picture = studio.store.picture(name)
+        if picture is None:
+            raise HTTPException(404, "there is no such picture")
+        return picture._asdict()
+
+    @api.get("/pictures/{name}/large")
+    def large(name: Name) -> Response:
+        """A picture that was given, as a WebP of at most 768 px."""
+        data = studio.store.data(name)
+        return found(data and read(lambda: thumbnail(load_shown(data), LARGE)), "image/webp", forever=True)
 
     @api.post("/recall", openapi_extra=BODY)
     async def recalled(request: Request) -> dict[str, Any]:
-        """What a PNG that Parasol wrote was made from: the body is its file."""
+        """What a file that Parasol wrote was made from: the body is its file."""
         data = await request.body()
         return await run_in_threadpool(read, lambda: recall(data, studio.store, studio.maker))
 
@@ -141,23 +148,21 @@ def _pictures_routes(studio: Studio) -> APIRouter:
     @api.get("/shelf/{name}")
     def lying(name: Name) -> Response:
         """A file of the folder or of the index, as a small WebP."""
-        return _found(read(lambda: studio.shelf.thumb(name)), "image/webp")
+        return found(read(lambda: studio.shelf.thumb(name)), "image/webp")
 
     @api.post("/shelf/{name}")
     def taken(name: Name) -> dict[str, Any]:
         """Make such a file a picture that jobs can name."""
-        found = read(lambda: studio.shelf.take(name))
-        if found is None:
+        picture = read(lambda: studio.shelf.take(name))
+        if picture is None:
             raise HTTPException(404, "there is no such picture")
-        return found
+        return picture
 
     @api.post("/search")
     def search(sought: Sought) -> dict[str, Any]:
-        """The pictures of the index that are nearest, best first."""
-        if studio.finder is None:
-            raise HTTPException(404, "this studio has no index: start it with one, `parasol studio INDEX`")
+        """The nearest pictures of the index, and of all that was made here, best first."""
         asked = sought.model_dump(include={"style_weight", "top"})
-        hits = studio.finder.find(studio.store, studio.shelf, style=sought.style, content=sought.content, **asked)
+        hits = studio.finder.find(studio.shelf, style=sought.style, content=sought.content, **asked)
         return {"hits": hits}
 
     return api
@@ -175,11 +180,7 @@ def _jobs_routes(studio: Studio) -> APIRouter:
     @api.post("", status_code=202)
     def order(order: Order) -> dict[str, Any]:
         """Hand in a job. 429 where too many wait."""
-        wanted = order.wanted
-        total = studio.maker.check(wanted)
-        text = wanted.model_dump_json()
-        accept = None if wanted.preview else lambda job: studio.store.wait(job, text)
-        return known(desk.submit(wanted, total, client=order.client, accept=accept).name)
+        return studio.order(order.wanted, order.client)
 
     @api.get("/{job}")
     def state(job: JobName) -> dict[str, Any]:
@@ -193,9 +194,16 @@ def _jobs_routes(studio: Studio) -> APIRouter:
         return StreamingResponse(_events(desk, job, request), media_type="text/event-stream")
 
     @api.get("/{job}/look")
-    def look(job: JobName) -> Response:
-        """The PNG of a quick look that is done."""
-        return _found(desk.look(job), "image/png")
+    def look(job: JobName, place: Annotated[int, Query(ge=0, lt=MOST_CELLS)] = 0) -> Response:
+        """The PNG of a quick look, or of one cell of a sheet, that is done."""
+        return found(desk.look(job, place), "image/png")
+
+    @api.post("/again", status_code=202)
+    def again(again: Again) -> dict[str, Any]:
+        """Draw a file of ours again; the job tells how many pixels differ, its look shows which."""
+        studio.maker.require({again.picture})
+        steps = Recipe.read(studio.store.given(again.picture)).dials.steps
+        return known(desk.submit(again, steps, client=secrets.token_hex(8)).name)
 
     @api.delete("/{job}")
     def cancel(job: JobName) -> dict[str, Any]:
@@ -219,36 +227,6 @@ async def _events(desk: Desk, job: str, request: Request) -> AsyncIterator[str]:
             return
         silent += 1
         await asyncio.sleep(BEAT)
-
-
-def _history_routes(studio: Studio) -> APIRouter:
-    api, store = APIRouter(prefix="/api/history"), studio.store
-
-    @api.get("")
-    def history(
-        before: Annotated[int, Query(ge=1, lt=2**63)] = 2**62, most: Annotated[int, Query(ge=1, le=200)] = 60
-    ) -> dict[str, Any]:
-        """What was drawn, latest first: each with what was asked for."""
-        rows = store.history(before, most)
-        return {"drawn": [{**row._asdict(), "wanted": json.loads(row.wanted)} for row in rows]}
-
-    @api.get("/{number}")
-    def drawn(number: Number) -> Response:
-        """The PNG of a picture, with its recipe in it."""
-        return _found(store.drawn(number), "image/png", forever=True, name=f"parasol-{number}.png")
-
-    @api.get("/{number}/thumb")
-    def thumb(number: Number) -> Response:
-        """The same as a small WebP."""
-        return _found(store.drawn(number, thumb=True), "image/webp", forever=True)
-
-    @api.delete("/{number}", status_code=204)
-    def delete(number: Number) -> None:
-        """Delete a picture of the history."""
-        if not store.delete(number):
-            raise HTTPException(404, "there is no such picture")
-
-    return api
 
 
 def _page_routes() -> APIRouter:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+
 from parasol.encoders.text import Words
 from parasol.errors import ParasolError
 from parasol.images import load, read_bytes
@@ -17,6 +19,7 @@ from parasol.index.scan import scan
 from parasol.index.search import Query, search
 from parasol.index.store import MANIFEST, Encoders, Index
 from parasol.pipeline import Parasol
+from parasol.studio.kept_cards import card
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import Reference
 
@@ -91,48 +94,87 @@ def is_index(folder: Path) -> bool:
 
 @final
 class Finder:
-    """An index, and the model whose encoders it is of."""
+    """Search over an index, if there is one, and over everything in the history, by the encoders of one model."""
 
-    def __init__(self, folder: Path, models: Sequence[Parasol]) -> None:
+    def __init__(self, folder: Path | None, models: Sequence[Parasol], store: Store) -> None:
         """Raises ValueError where the index is of no model's encoders, or cannot be used."""
-        self.index = Index.open(folder)
-        fitting = [one for one in models if Encoders.of(one.bundle.manifest) == self.index.manifest.encoders]
-        self._model = fitting[0] if fitting else models[0]
-        self.index.require(Encoders.of(self._model.bundle.manifest))
+        self.index = None if folder is None else Index.open(folder)
+        self._model = models[0]
+        if self.index is not None:
+            held = self.index.manifest.encoders
+            fitting = [one for one in models if Encoders.of(one.bundle.manifest) == held]
+            self._model = fitting[0] if fitting else models[0]
+            self.index.require(Encoders.of(self._model.bundle.manifest))
+        self._encoders = Encoders.of(self._model.bundle.manifest)
+        self._store = store
+        self._made: dict[int, np.ndarray] = {}
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        """Pictures that are searched."""
+        made = self._store.rows("SELECT count(*) FROM history")[0][0]
+        return made + (0 if self.index is None else len(self.index.table))
+
     def find(
-        self,
-        store: Store,
-        shelf: Shelf,
-        *,
-        style: Sequence[Reference],
-        content: Sequence[Reference],
-        style_weight: float,
-        top: int,
+        self, shelf: Shelf, *, style: Sequence[Reference], content: Sequence[Reference], style_weight: float, top: int
     ) -> list[dict[str, Any]]:
-        """The hits, best first, by name and with their cosines. Raises ValueError as `parasol search` does."""
+        """The hits, best first, by name, or by number where they were made here, and with their cosines.
+
+        Raises:
+            ValueError: as `parasol search` does.
+        """
         with self._lock:
             query = Query(
-                style=self._model.style(_sources(store, style)).descriptor if style else None,
-                content=self._model.shown(_sources(store, content)) if content else None,
+                style=self._model.style(_sources(self._store, style)).descriptor if style else None,
+                content=self._model.shown(_sources(self._store, content)) if content else None,
                 style_weight=style_weight,
             )
-            hits = search(self.index, query, top)
-        return [
-            {
-                "name": shelf.put(hit.file),
-                "file": hit.file.name,
-                "score": round(hit.score, 4),
-                "style": hit.style,
-                "content": hit.content,
-            }
-            for hit in hits
-        ]
+            hits = [] if self.index is None else search(self.index, query, top)
+            found = [
+                {"name": shelf.put(hit.file), "file": hit.file.name, "score": hit.score} | _told(hit.style, hit.content)
+                for hit in hits
+            ]
+            found += self._made_here(query)
+        best = sorted(found, key=lambda hit: -hit["score"])[:top]
+        return [{**hit, "score": round(hit["score"], 4)} for hit in best]
+
+    def _made_here(self, query: Query) -> list[dict[str, Any]]:
+        self._describe()
+        vector, parts = query.vector(self._encoders), self._encoders
+        hits = []
+        for number, row in self._made.items():
+            style = None if query.style is None else float(query.style @ row[parts.style_columns])
+            content = None if query.content is None else float(query.content @ row[parts.content_columns])
+            hit = {"number": number, "file": f"parasol-{number}.png", "score": float(vector @ row)}
+            hits.append(hit | _told(style, content))
+        return hits
+
+    def _describe(self) -> None:
+        """Bring the descriptors of what was made here up to date; each picture is described once."""
+        space = str(self._encoders)
+        for number, row in self._store.rows("SELECT number, row FROM described WHERE encoders = ?", space):
+            if number not in self._made:
+                self._made[number] = np.frombuffer(row, "<f2").astype(np.float32)
+        there = {number for (number,) in self._store.rows("SELECT number FROM history")}
+        for number in [one for one in self._made if one not in there]:
+            del self._made[number]
+        for number in sorted(there - self._made.keys()):
+            png = self._store.drawn(number)
+            if png is None:
+                continue
+            row = np.concatenate([self._model.embed_style(png), self._model.embed_content(png)]).astype("<f2")
+            self._store.write("INSERT OR IGNORE INTO described VALUES (?, ?, ?)", number, space, row.tobytes())
+            self._made[number] = row.astype(np.float32)
+
+
+def _told(style: float | None, content: float | None) -> dict[str, Any]:
+    return {"style": style, "content": content}
 
 
 def _sources(store: Store, references: Sequence[Reference]) -> list[tuple[Any, float]]:
-    return [
-        (Words(one.words) if one.words is not None else store.given(str(one.picture or one.recipe)), one.weight)
-        for one in references
-    ]
+    def opened(one: Reference) -> Any:
+        if one.words is not None:
+            return Words(one.words)
+        return card(store, one.card) if one.card is not None else store.given(str(one.picture or one.recipe))
+
+    return [(opened(one), one.weight) for one in references]

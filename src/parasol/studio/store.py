@@ -38,6 +38,19 @@ CREATE TABLE IF NOT EXISTS history (
     UNIQUE (job, place)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS by_recipe ON history (recipe);
+CREATE TABLE IF NOT EXISTS made (id TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS favourites (number INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE IF NOT EXISTS described (
+    number INTEGER NOT NULL, encoders TEXT NOT NULL, row BLOB NOT NULL, PRIMARY KEY (number, encoders)
+) STRICT;
+CREATE TABLE IF NOT EXISTS cards (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, card TEXT NOT NULL, thumb BLOB NOT NULL, at TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sets (job TEXT PRIMARY KEY, wanted TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS icons (
+    job TEXT NOT NULL, place INTEGER NOT NULL, number INTEGER, svg BLOB, measures TEXT, error TEXT NOT NULL,
+    PRIMARY KEY (job, place)
+) STRICT;
 """
 
 
@@ -67,6 +80,7 @@ class Drawn(NamedTuple):
 
     seconds: float
     at: str
+    favourite: bool
 
 
 class Store:
@@ -104,6 +118,16 @@ class Store:
             told = "the studio's file has its largest size, or the disk is full"
             raise StoreFull(f"{told}: delete pictures from the history, or start with another --keep") from error
 
+    def rows(self, query: str, *values: object) -> list[tuple]:
+        """What a query finds."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def write(self, query: str, *values: object) -> int:
+        """Run one statement that writes; how many rows it changed. Raises StoreFull."""
+        with self._writing() as connection:
+            return connection.execute(query, values).rowcount
+
     def _one(self, query: str, *values: object) -> tuple | None:
         with self._lock:
             return self._connection.execute(query, values).fetchone()
@@ -118,7 +142,7 @@ class Store:
         height, width = pixels.shape[:2]
         kept = Kept(name, width, height, is_photograph(pixels))
         with self._writing() as connection:
-            row = (name, data, thumbnail(pixels), width, height, int(kept.photograph), _now())
+            row = (name, data, thumbnail(pixels), width, height, int(kept.photograph), moment())
             connection.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return kept
 
@@ -150,10 +174,12 @@ class Store:
             names = {name for (name,) in connection.execute("SELECT id FROM pictures")}
             connection.executemany("DELETE FROM pictures WHERE id = ?", [(name,) for name in names - used])
 
-    def wait(self, job: str, wanted: str) -> None:
-        """Keep what a job is to draw, until `finish`."""
+    def wait(self, job: str, wanted: str, *, a_set: bool = False) -> None:
+        """Keep what a job is to draw, until `finish`; that of a set for good."""
         with self._writing() as connection:
-            connection.execute("INSERT INTO waiting VALUES (?, ?, ?)", (job, wanted, _now()))
+            connection.execute("INSERT INTO waiting VALUES (?, ?, ?)", (job, wanted, moment()))
+            if a_set:
+                connection.execute("INSERT OR IGNORE INTO sets VALUES (?, ?, ?)", (job, wanted, moment()))
 
     def finish(self, job: str) -> None:
         """The job waits no longer."""
@@ -170,20 +196,49 @@ class Store:
     ) -> int:
         """Keep the picture of a job with that place; returns its number, that of the first where it was kept before."""
         with self._writing() as connection:
-            row = (job, place, _digest(recipe), wanted, png, thumb, seconds, _now())
+            row = (job, place, _digest(recipe), wanted, png, thumb, seconds, moment())
             connection.execute(
                 "INSERT OR IGNORE INTO history (job, place, recipe, wanted, png, thumb, seconds, at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
             query = "SELECT number FROM history WHERE job = ? AND place = ?"
-            return connection.execute(query, (job, place)).fetchone()[0]
+            number = connection.execute(query, (job, place)).fetchone()[0]
+            row = (hashlib.sha256(png).hexdigest(), number)
+            connection.execute("INSERT OR IGNORE INTO made VALUES (?, ?)", row)
+            return number
 
-    def history(self, before: int, most: int) -> list[Drawn]:
-        """The `most` latest pictures with numbers below `before`, latest first."""
-        query = "SELECT number, wanted, seconds, at FROM history WHERE number < ? ORDER BY number DESC LIMIT ?"
-        with self._lock:
-            return [Drawn(*row) for row in self._connection.execute(query, (before, most))]
+    def history(self, before: int, most: int, find: str = "", *, favourite: bool = False) -> list[Drawn]:
+        """The `most` latest pictures with numbers below `before`, latest first; only those where every word of `find`
+        is in what was asked for (such as `seed:7`) or in the day, and only favourites."""
+        words = [word.replace("=", ":") for word in find.split()][:12]
+        told = "instr(lower(history.number || ' ' || at || ' ' || replace(wanted, '\"', '')), lower(?)) > 0"
+        found = " AND ".join(["history.number < ?", *[told] * len(words)])
+        query = (
+            "SELECT history.number, wanted, seconds, at, favourites.number IS NOT NULL FROM history "
+            f"{'' if favourite else 'LEFT '}JOIN favourites ON favourites.number = history.number "
+            f"WHERE {found} ORDER BY history.number DESC LIMIT ?"
+        )
+        return [
+            Drawn(number, wanted, seconds, at, bool(kept))
+            for number, wanted, seconds, at, kept in self.rows(query, before, *words, most)
+        ]
+
+    def lineage(self, number: int) -> dict[str, list[int]] | None:
+        """The pictures of the history that one was made from, and those that were made from it; None where it is not
+        there."""
+        found = self._one("SELECT wanted FROM history WHERE number = ?", number)
+        if found is None:
+            return None
+        parents = "SELECT DISTINCT number FROM made WHERE instr(?, id) > 0 AND number != ? ORDER BY number"
+        children = (
+            "SELECT DISTINCT history.number FROM made JOIN history ON instr(history.wanted, made.id) > 0 "
+            "WHERE made.number = ? AND history.number != made.number ORDER BY history.number LIMIT 60"
+        )
+        return {
+            "parents": [one for (one,) in self.rows(parents, found[0], number)],
+            "children": [one for (one,) in self.rows(children, number)],
+        }
 
     def drawn(self, number: int, *, thumb: bool = False) -> bytes | None:
         """The PNG of a picture of the history, or its small WebP."""
@@ -198,13 +253,14 @@ class Store:
     def delete(self, number: int) -> bool:
         """Delete a picture of the history; whether there was one."""
         with self._writing() as connection:
+            for table in ("made", "favourites", "described"):
+                connection.execute(f"DELETE FROM {table} WHERE number = ?", (number,))
             return connection.execute("DELETE FROM history WHERE number = ?", (number,)).rowcount > 0
 
     def all_wanted(self) -> list[str]:
         """Everything that was asked for or still is."""
-        with self._lock:
-            query = "SELECT wanted FROM history UNION ALL SELECT wanted FROM waiting"
-            return [wanted for (wanted,) in self._connection.execute(query)]
+        query = " UNION ALL ".join(f"SELECT wanted FROM {table}" for table in ("history", "waiting", "sets"))
+        return [wanted for (wanted,) in self.rows(query)]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -212,10 +268,10 @@ class Store:
             self._connection.close()
 
 
-def thumbnail(pixels: np.ndarray) -> bytes:
-    """A small WebP of a picture `H W 3`."""
+def thumbnail(pixels: np.ndarray, side: int = THUMB) -> bytes:
+    """A WebP of a picture `H W 3`, of `side` px at most."""
     file = io.BytesIO()
-    small = fit(pixels, min(THUMB, max(pixels.shape[:2])))
+    small = fit(pixels, min(side, max(pixels.shape[:2])))
     Image.fromarray(to_uint8(small)).save(file, "WEBP", quality=82)
     return file.getvalue()
 
@@ -224,5 +280,6 @@ def _digest(recipe: str) -> str:
     return hashlib.sha256(recipe.encode()).hexdigest()
 
 
-def _now() -> str:
+def moment() -> str:
+    """Now, in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

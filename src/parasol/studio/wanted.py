@@ -1,6 +1,6 @@
 """What may be asked of the studio, and how much of it at once."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, create_model, model_validator
 
@@ -14,6 +14,8 @@ MOST_STEPS = 200
 MOST_PICTURES = 16
 MOST_REFERENCES = 8
 MOST_WORK = 40_000  # steps of 128 x 128 px in one job
+MOST_ICONS = 200
+MOST_CELLS = 64
 
 PictureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Spoken = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -37,18 +39,62 @@ AskedDials: Any = asked_dials()
 
 
 class Reference(Strict):
-    """A picture, words, or the style that the recipe in a PNG keeps, and a signed weight."""
+    """A picture, words, the style that the recipe in a file of ours keeps, or a saved card, and a signed weight."""
 
     picture: PictureId | None = None
     words: Spoken | None = None
     recipe: PictureId | None = None
+    card: PictureId | None = None
     weight: Annotated[float, Field(ge=-10.0, le=10.0)] = 1.0
 
     @model_validator(mode="after")
     def _one(self) -> "Reference":
-        if sum(given is not None for given in (self.picture, self.words, self.recipe)) != 1:
-            raise ParasolError("a reference is one of picture, words and recipe: give one")
+        if sum(given is not None for given in (self.picture, self.words, self.recipe, self.card)) != 1:
+            raise ParasolError("a reference is one of picture, words, recipe and card: give one")
         return self
+
+
+class Icon(Strict):
+    """One icon of a set: its picture, and the name of its files, without an ending."""
+
+    picture: PictureId
+    name: Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,99}$")]
+
+
+class IconSet(Strict):
+    """Icons to be drawn in one look: what `parasol set` is told beside dials and references."""
+
+    icons: tuple[Icon, ...] = Field(min_length=1, max_length=MOST_ICONS)
+    colors: Annotated[int | None, Field(ge=2, le=32)] = None
+    palette: Annotated[str | None, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}(,#[0-9a-fA-F]{6}){1,31}$")] = None
+    flat: bool = False
+    ground: Annotated[str, StringConstraints(pattern=r"^(transparent|white|keep|#[0-9a-fA-F]{6})$")] = "transparent"
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "IconSet":
+        names = [icon.name.lower() for icon in self.icons]
+        twice = [name for place, name in enumerate(names) if name in names[:place]]
+        if twice:
+            raise ParasolError(f"two icons are called {twice[0][:40]!r} and would go into the same files: rename one")
+        if self.colors is not None and self.palette is not None:
+            raise ParasolError("palette and colors both say which colours there are: give one of them")
+        return self
+
+
+class Cell(Strict):
+    """One picture of a sheet: dials that are set otherwise, and the weights of the styles, where those are."""
+
+    dials: AskedDials = AskedDials()  # pyright: ignore[reportInvalidTypeForm]
+    weights: Annotated[
+        tuple[Annotated[float, Field(ge=-10.0, le=10.0)], ...] | None, Field(max_length=MOST_REFERENCES)
+    ] = None
+
+
+class Again(Strict):
+    """A file of ours, to be drawn once more and compared: a quick look at where both differ."""
+
+    picture: PictureId
+    preview: Literal[True] = True
 
 
 class Wanted(Strict):
@@ -66,7 +112,19 @@ class Wanted(Strict):
     preview: bool = False
     """A quick look: few steps, at most the model's own size, kept nowhere."""
 
+    mask: PictureId | None = None
+    protect: PictureId | None = None
+    """As of `Parasol.stylize`: white where the style goes, and where structure is kept."""
+
+    icons: IconSet | None = None
+    """A set, in place of a content picture."""
+
+    cells: Annotated[tuple[Cell, ...], Field(max_length=MOST_CELLS)] = ()
+    """A sheet of quick looks, kept nowhere, in place of one picture."""
+
     def pictures(self) -> set[str]:
         """The pictures that it names."""
-        named = [self.content, *(name for one in (*self.shows, *self.styles) for name in (one.picture, one.recipe))]
+        icons = () if self.icons is None else self.icons.icons
+        masks = [self.content, self.mask, self.protect, *(icon.picture for icon in icons)]
+        named = [*masks, *(name for one in (*self.shows, *self.styles) for name in (one.picture, one.recipe))]
         return {name for name in named if name is not None}

@@ -1,0 +1,163 @@
+// Sets: a folder of icons in the style of references; the sheet fills as it is drawn.
+
+import { address, api, follow, type JobState, type Reference, type SetTold } from "./api";
+import { button, h, pickFiles, say } from "./dom";
+import { give, pick, shelfOf } from "./picker";
+import { reference } from "./slots";
+import { open as openPicture } from "./stage";
+import { face, model, now, setup } from "./state";
+import { fill, t } from "./texts";
+
+interface Given { name: string; picture: string }
+
+const MOST = 200;
+let icons: Given[] = [];
+let like: Reference[] = [];
+let told: SetTold | undefined;
+let running: { job: string; stop: () => void } | undefined;
+let redraw = (): void => undefined;
+
+/** Files that were dropped or chosen, in folders too: as references, or as icons. */
+export async function takeAll(files: readonly File[], role: string): Promise<void> {
+  const pictures = files.filter((file) => /^image\/|\.svg$/i.test(file.type || file.name)).slice(0, MOST);
+  for (const [place, file] of pictures.entries()) {
+    if (pictures.length > 3) say(fill(t.reading, place + 1, pictures.length));
+    const picture = await give(file);
+    if (picture && role === "references") addLike({ picture: picture.id, weight: 1 });
+    else if (picture) add(file.name, picture.id);
+  }
+  redraw();
+}
+
+function add(file: string, picture: string): void {
+  const stem = file.replace(/\.\w+$/, "").replace(/[/\\\u0000-\u001f]/g, " ").replace(/^\.+/, "").slice(0, 90) || "icon";
+  let name = stem;
+  for (let more = 2; icons.some((icon) => icon.name.toLowerCase() === name.toLowerCase()); more++) name = `${stem}-${more}`;
+  if (icons.length < MOST) icons = [...icons, { name, picture }];
+  told = undefined;
+}
+
+function addLike(one: Reference): void {
+  if (like.length < setup.limits.references) like = [...like, one];
+}
+
+export function sets(toMake: () => void): HTMLElement {
+  const colors = h("input", { type: "number", id: "set-colors", min: "2", max: "32", placeholder: t.asReferences });
+  const palette = h("input", { type: "text", id: "set-palette", placeholder: "#1b1b3a,#ffd166", pattern: "#[0-9a-fA-F]{6}(,#[0-9a-fA-F]{6})+" });
+  const flat = h("input", { type: "checkbox", id: "set-flat" });
+  const given = h("div", { className: "tiles few" });
+  const bar = h("progress", { max: 1, value: 0, "aria-label": t.drawSet });
+  const status = h("span", { role: "status", id: "set-told" });
+  const stop = button(t.cancel, () => running && void api.cancel(running.job), { className: "quiet", hidden: true });
+  const sheet = h("ol", { className: "hits sheet" });
+  const summary = h("div", { className: "summary" });
+  const earlier = h("select", { id: "set-earlier", "aria-label": t.earlierSets, onchange: () => void load(earlier.value) });
+  const go = button(t.drawSet, () => void draw(), { id: "draw-set", className: "primary" });
+  const progress = h("div", { className: "progress" }, bar, h("div", { className: "row" }, status, stop));
+
+  const show = (): void => {
+    given.replaceChildren(
+      ...like.map((one, place) => h("button", { type: "button", className: "tile small", "aria-label": `${fill(t.stylePicture, place + 1)}: ${t.remove}`, onclick: () => ((like = like.filter((_, at) => at !== place)), show()) },
+        h("img", { src: face(one), alt: "" }))),
+      button("+", () => void pick("style", (chosen) => chosen.picture && (addLike(reference(chosen)), show())), { className: "tile small add", id: "add-reference", "aria-label": t.addReference }));
+    const cells = told ? told.icons : icons.map((icon) => ({ ...icon, number: null, error: "" }));
+    const out = new Map<string, string[]>();
+    for (const one of told?.consistency?.outliers ?? []) out.set(one.name, [...(out.get(one.name) ?? []), fill(t.outOfLine, t.measures[one.measure] ?? one.measure, round(one.value), round(one.usual))]);
+    sheet.replaceChildren(...cells.map((icon) => {
+      const why = icon.error || (out.get(icon.name) ?? []).join("; ");
+      const seen = icon.number === null ? address.thumb(icon.picture) : address.small(icon.number);
+      const press = (): void => {
+        if (icon.number !== null) (openPicture(icon.number), toMake());
+        else if (!told) ((icons = icons.filter((one) => one.name !== icon.name)), show());
+      };
+      return h("li", { className: [icon.number === null && "pending", icon.error && "failed", !icon.error && why && "outlier"].filter(Boolean).join(" ") },
+        h("button", { type: "button", className: "tile", onclick: press, disabled: !!told && icon.number === null, "aria-label": `${icon.name}: ${icon.number !== null ? t.showInMake : told ? t.notDrawnYet : t.remove}` }, h("img", { src: seen, alt: "", loading: "lazy" })),
+        h("p", { className: "note" }, icon.name), why && h("p", { className: "note why" }, why));
+    }));
+    const found = told?.consistency;
+    summary.replaceChildren(...(told ? [
+      found ? h("p", {}, h("strong", { id: "score" }, fill(t.consistency, found.score.toFixed(1))), " ", told.references ? h("span", { className: "note" }, fill(t.ofReferences, told.references.score.toFixed(1))) : "") : h("p", { className: "note" }, t.noScore),
+      h("ul", { className: "swatches", "aria-label": t.palette }, ...told.palette.map(swatch)),
+      h("a", { className: "button", id: "set-zip", href: address.zip(told.job), download: `set-${told.job.slice(0, 8)}.zip` }, t.downloadSet),
+    ] : [h("p", { className: "note" }, icons.length ? fill(t.iconsGiven, icons.length) : t.setEmpty)]));
+    go.disabled = !icons.length || !like.length || !!running;
+  };
+  redraw = show;
+
+  const draw = async (): Promise<void> => {
+    if (!palette.reportValidity() || !colors.reportValidity()) return;
+    const { size: _, count: __, fresh: ___, ...dials } = now().dials;
+    const part = { icons, colors: colors.value ? Number(colors.value) : null, palette: palette.value || null, flat: flat.checked };
+    try {
+      begin(await api.order({ model: model().name, content: null, styles: like, dials, size: null, count: 1, icons: part }));
+    } catch (error) {
+      say((error as Error).message, true);
+    }
+  };
+  const begin = (state: JobState): void => {
+    let seen = -1;
+    const tell = (job: JobState): void => {
+      const over = ["done", "failed", "cancelled"].includes(job.state);
+      bar.value = over ? 0 : job.done / job.total;
+      progress.classList.toggle("running", !over);
+      stop.hidden = over;
+      status.textContent = job.state === "failed" ? fill(t.failed, job.error) : job.state === "cancelled" ? t.cancelled
+        : over ? fill(t.setDrawn, job.numbers.length, job.seconds.toFixed(1)) : fill(t.setDrawing, job.numbers.length, icons.length || told?.icons.length || 0);
+      if (over) running = undefined;
+      if (job.numbers.length !== seen || over) ((seen = job.numbers.length), void load(job.job));
+    };
+    running = { job: state.job, stop: follow(state.job, tell) };
+    tell(state);
+    void listed();
+  };
+  let turn = 0;
+  const load = async (job: string): Promise<void> => {
+    if (!job) return ((told = undefined), show());
+    const mine = ++turn;
+    const found = await api.set(job).catch((error: Error) => (say(error.message, true), undefined));
+    if (!found || mine !== turn) return;
+    told = found;
+    icons = found.icons.map(({ name, picture }) => ({ name, picture }));
+    like = found.wanted.styles;
+    earlier.value = job;
+    show();
+  };
+  const listed = async (): Promise<void> => {
+    const { sets: all } = await api.sets().catch(() => ({ sets: [] }));
+    const chosen = told?.job ?? running?.job ?? "";
+    earlier.replaceChildren(h("option", { value: "" }, t.newSet), ...all.map((one) => h("option", { value: one.job }, fill(t.setOf, one.icons, new Date(one.at).toLocaleString()))));
+    earlier.value = chosen;
+  };
+  const examples = async (): Promise<void> => {
+    const shelf = await shelfOf();
+    for (const one of shelf.content) if (!one.photograph) add(one.name ?? "icon", one.id);
+    if (!like.length) addLike({ picture: shelf.style[0].id, weight: 1 });
+    show();
+  };
+  const folder = async (): Promise<void> => {
+    for (const one of (await shelfOf()).folder.slice(0, MOST)) add(one.file, (await api.take(one.name)).id);
+    show();
+  };
+  const choose = (more: object) => (): void => pickFiles({ multiple: true, accept: "image/*,.svg", ...more }, (files) => void takeAll(files, "icons"));
+  void listed();
+  void shelfOf().then((shelf) => (fromFolder.hidden = !shelf.folder.length));
+  const fromFolder = button(t.folder, () => void folder().catch((error: Error) => say(error.message, true)), { hidden: true });
+  show();
+  return h("section", { className: "search", "aria-label": t.sets },
+    h("div", { className: "sought" },
+      h("div", { className: "asked", "data-drop": "references" }, h("h2", {}, t.references), given, h("p", { className: "note" }, t.referencesHelp)),
+      h("div", { className: "asked", "data-drop": "icons" }, h("h2", {}, t.icons), h("div", { className: "row" },
+        button(t.chooseFiles, choose({})), button(t.chooseFolder, choose({ webkitdirectory: true })), fromFolder, button(t.examples, () => void examples(), { id: "set-examples" }),
+        button(t.clear, () => ((icons = []), (told = undefined), show()), { className: "quiet" })), h("p", { className: "note" }, t.iconsHelp)),
+      h("div", { className: "asked" }, h("h2", {}, t.palette),
+        h("label", { className: "row" }, h("span", {}, t.colours), colors), h("label", { className: "row" }, h("span", {}, t.orThese), palette), h("label", { className: "row" }, flat, t.flat))),
+    h("div", { className: "row" }, go, earlier), progress, summary, sheet);
+}
+
+const round = (value: number): string => value.toFixed(value < 10 ? 3 : 0);
+
+function swatch(hex: string): HTMLElement {
+  const chip = h("span", { className: "chip", "aria-hidden": "true" });
+  chip.style.background = hex;
+  return h("li", {}, chip, hex);
+}
