@@ -26,6 +26,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from parasol import editions
+from parasol.adaptation import Adaptations, adapted
 from parasol.dials import Dials, named
 from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
@@ -135,6 +136,9 @@ class Bundle:
     hash: str
     """SHA-256 of the manifest. It holds those of all other files, so two bundles of one hash are the same files."""
 
+    adaptations: Adaptations = ()
+    """What the U-Net's weights are changed by; none where it is as it was trained."""
+
     @classmethod
     def open(cls, model: str | Path | None = None) -> "Bundle":
         """Find and verify a bundle: the default, one by name, by NAME@HASH, or a folder.
@@ -203,7 +207,8 @@ class Bundle:
             BundleError: the weights file is no safetensors file.
         """
         prefix = f"{component}/"
-        return {name.removeprefix(prefix): values.astype(np.float32) for name, values in self._tensors(prefix)}
+        own = {name.removeprefix(prefix): values.astype(np.float32) for name, values in self._tensors(prefix)}
+        return adapted(own, self.adaptations) if component == "denoise" else own
 
     def _tensors(self, *prefixes: str) -> Iterator[tuple[str, np.ndarray]]:
         """(name, values as they are stored) of each tensor whose name starts so, by name."""
