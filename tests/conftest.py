@@ -36,7 +36,8 @@ def shared_networks(threads: int) -> Iterator[None]:
 
     def once(make: Any) -> Any:
         def made(model: bundle.Bundle, *rest: Any, **named: Any) -> Any:
-            key = (make.__name__, model.hash, *rest, *named.values())
+            taught = tuple((one.digest, share) for one, share in model.adaptations)
+            key = (make.__name__, model.hash, taught, *rest, *named.values())
             if key not in read:
                 read[key] = make(model, *rest, **named)
             return read[key]

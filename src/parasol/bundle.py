@@ -26,6 +26,7 @@ import numpy as np
 from pydantic import Field, ValidationError, create_model
 
 from parasol import editions
+from parasol.adaptation import Adaptations, adapted
 from parasol.dials import Dials, named
 from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
@@ -140,6 +141,9 @@ class Bundle:
     hash: str
     """SHA-256 of the manifest. It holds those of all other files, so two bundles of one hash are the same files."""
 
+    adaptations: Adaptations = ()
+    """What the U-Net's weights are changed by; none where it is as it was trained."""
+
     @classmethod
     def open(cls, model: str | Path | None = None) -> "Bundle":
         """Find and verify a bundle: the default, one by name, by NAME@HASH, or a folder.
@@ -204,15 +208,18 @@ class Bundle:
             BundleError: the weights file is no safetensors file, or holds what is no weight.
         """
         prefix, found, left = f"{component}/", dict[str, np.ndarray](), MOST_REPEATED * self._stored
+        adaptations = self.adaptations if component == "denoise" else ()
         for name, values in self._tensors(prefix):
             own = name.removeprefix(prefix)
-            if wanted is not None and own not in wanted:
+            if wanted is not None and own not in wanted and not adaptations:
                 continue
             left -= values.nbytes
             if left < 0 or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
                 fault = "leads to the same tensors too often" if left < 0 else "holds what is no finite number"
                 raise BundleError(f"{_name(self.folder)}: {WEIGHTS} {fault}, at {name[:80]!r}: {GET_ANOTHER}")
             found[own] = values.astype(np.float32)
+        if adaptations:
+            found = {own: value for own, value in adapted(found, adaptations).items() if not wanted or own in wanted}
         return found
 
     @property

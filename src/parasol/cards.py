@@ -6,7 +6,7 @@ reader alone: no picture is needed to use it.
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,8 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Base64Bytes, Field, ValidationError
 
+from parasol import editions
+from parasol.adaptation import LARGEST_RANK, Adaptation
 from parasol.bundle import Manifest, Short, first_fault
 from parasol.conditions import Style, Texture
 from parasol.encoders.text import Words
@@ -26,7 +28,8 @@ from parasol.maths.texture import table_shape
 from parasol.strict import Strict
 from parasol.types import Picture
 
-FORMAT = 1
+FORMAT, TAUGHT_FORMAT = 1, 2
+"""Of cards that say what a style is; of those that also hold what a model was taught of it."""
 MAKE_ANEW = "make it anew from the pictures with `parasol card`"
 
 Moment = Annotated[float, Field(ge=-100, le=100)]
@@ -91,6 +94,24 @@ class StyleSpace(Strict):
     latents: Short = ""
 
 
+class TaughtPart(Strict):
+    """What a model was taught of a style. model: its identity. weights: as `Adaptation.data`. share: of the change."""
+
+    model: Short
+    rank: int = Field(ge=1, le=LARGEST_RANK)
+    weights: Base64Bytes
+    share: float = 1.0
+
+    @classmethod
+    def of(cls, adaptation: Adaptation, share: float) -> "TaughtPart":
+        """What a card keeps of an adaptation."""
+        return cls(model=adaptation.model, rank=adaptation.rank, weights=b64encode(adaptation.data), share=share)
+
+    def adaptation(self) -> Adaptation:
+        """Inverse of `of`, without the share."""
+        return Adaptation(model=self.model, rank=self.rank, data=self.weights)
+
+
 class StyleCard(Strict):
     """The content of a `*.style.json` file."""
 
@@ -98,16 +119,18 @@ class StyleCard(Strict):
     encoder: StyleSpace
     style: StylePart
     parts: tuple[MixedPart, ...]
+    taught: tuple[TaughtPart, ...] = ()
 
     @classmethod
     def write(cls, style: Style, manifest: Manifest, parts: Sequence[tuple[str, float]]) -> "StyleCard":
         """The card of a style as that model sees it, mixed from `parts`: (name, weight)."""
         encoder = manifest.style
         return cls(
-            format=FORMAT,
+            format=TAUGHT_FORMAT if style.taught else FORMAT,
             encoder=StyleSpace(name=encoder.name, version=encoder.version, latents=manifest.latents),
             style=StylePart.of(style),
             parts=tuple(MixedPart(source=source, weight=weight) for source, weight in parts),
+            taught=tuple(TaughtPart.of(*part) for part in style.taught),
         )
 
     @classmethod
@@ -121,16 +144,18 @@ class StyleCard(Strict):
             card = cls.model_validate_json(text)
         except ValidationError as error:
             raise CardError(f"{name} is no whole style card: wrong at {first_fault(error)}: {MAKE_ANEW}") from error
-        if card.format != FORMAT:
+        if card.format not in (FORMAT, TAUGHT_FORMAT):
             raise CardError(
-                f"{name} has format {card.format} and this version reads format {FORMAT}: update parasol-style, "
+                f"{name} has format {card.format} and this version reads {FORMAT} and {TAUGHT_FORMAT}: update "
+                "parasol-style, "
                 f"or {MAKE_ANEW}"
             )
         return card
 
     def text(self) -> str:
         """The card as JSON, one field a line."""
-        return f"{self.model_dump_json(indent=1)}\n"
+        left_out = set() if self.taught else {"taught"}  # cards without it are the same bytes as ever
+        return f"{self.model_dump_json(indent=1, exclude=left_out)}\n"
 
     def save(self, path: str | Path) -> None:
         """Write the card, whole or not at all; "-" is standard output. Raises ValueError."""
@@ -155,7 +180,9 @@ class StyleCard(Strict):
             style = self.style.style(encoder.dimension, manifest.latent_channels)
         except ValueError as error:
             raise CardError(f"the card's {error}: {MAKE_ANEW}") from error
-        return style if self.encoder.latents == manifest.latents else replace(style, texture=None)
+        taught = tuple((part.adaptation(), part.share) for part in self.taught)
+        texture = style.texture if self.encoder.latents == manifest.latents else None
+        return replace(style, texture=texture, taught=taught)
 
 
 StyleSource = Source | StyleCard | Words
@@ -163,6 +190,17 @@ StyleSource = Source | StyleCard | Words
 
 Styles = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
 """One style, several, or several with signed weights."""
+
+
+def taught_cards(model: str) -> Iterator[Adaptation]:
+    """What the cards in the folders of `PARASOL_MODELS` have taught the model of that identity."""
+    for folder in editions.named_folders():
+        for file in sorted(folder.glob("*.style.json")):
+            try:
+                card = StyleCard.parse(file.read_bytes())
+            except (CardError, OSError):
+                continue
+            yield from (part.adaptation() for part in card.taught if part.model == model)
 
 
 def weighted(sources: Any) -> list[tuple[Any, float]]:

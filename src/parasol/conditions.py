@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float
 
+from parasol.adaptation import Adaptations, mixed_adaptations
 from parasol.errors import ParasolError
 from parasol.maths.colour import ColourStatistics, mean_colours
 from parasol.maths.interpolation import mix
@@ -38,6 +39,9 @@ class Style:
     texture: Texture | None = None
     """For the dial `texture`; none where no picture says it: words, cards from before there were textures."""
 
+    taught: Adaptations = ()
+    """What the model was taught of it (`parasol teach`), with the share of each."""
+
 
 def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
     """One style from several with signed weights, of which only the ratios matter (paper, "Style Interpolation").
@@ -58,6 +62,7 @@ def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
         descriptor=descriptor,
         colours=mean_colours(*colours) if colours else None,
         texture=_mean_texture(*textures) if textures else None,
+        taught=mixed_adaptations([(style.taught, weight) for style, weight in styles]),
     )
 
 

@@ -21,6 +21,8 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
+from parasol.adaptation import Adaptation, Adaptations
+from parasol.cards import taught_cards
 from parasol.conditions import Style, Texture, condition
 from parasol.dials import Dials
 from parasol.encoders.content import ContentEncoder
@@ -83,6 +85,11 @@ class Painter:
     """Bytes, at most, of what is kept from one picture to the next; 0 keeps nothing."""
 
     memory: Memory = field(init=False, repr=False, compare=False)
+    known: dict[str, Adaptation] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What cards have taught this model, by digest; `Parasol.style` adds what it opens."""
+
+    _taught: list[tuple[Adaptations, Components]] = field(init=False, repr=False, compare=False, default_factory=list)
+    """The components as the last adaptations left them, if any: one copy of the U-Net's weights, not one a card."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "memory", Memory(self.limit))
@@ -136,7 +143,7 @@ class Painter:
         progress: Progress | None,
     ) -> Picture:
         """The picture before the colour step; its stages go into `seconds`."""
-        manifest, dials = self.components.bundle.manifest, recipe.dials
+        manifest, dials, by = self.components.bundle.manifest, recipe.dials, self._components_for(recipe)
         own = self.memory.shelf(hashlib.sha256(recipe.content.picture).digest())
         padded, box = pad_to_multiple(picture, manifest.stride)
         with timed(seconds, "encode"):
@@ -150,7 +157,7 @@ class Painter:
             where, kept = (
                 None if one is None else _in_latents(one, manifest.stride, z_0) for one in (region, protected)
             )
-            for done, z in self._sample(dials, own, z_0, picture, style, shown, where, kept):  # noqa: B007 (the last z is the picture)
+            for done, z in self._sample(dials, own, by, z_0, picture, style, shown, where, kept):  # noqa: B007 (the last z is the picture)
                 if progress:
                     progress(done, dials.steps)
         with timed(seconds, "decode"):
@@ -158,6 +165,29 @@ class Painter:
             if style.texture is not None:
                 decoded = _grained(dials, decoded, style.texture, protected)
         return decoded
+
+    def _components_for(self, recipe: Recipe) -> Components:
+        """The components, with what the model was taught of the recipe's style as far as the style scale goes.
+
+        At 0 and below nothing of it is left, from 1 on it is whole.
+        """
+        share = min(max(recipe.dials.style_scale, 0.0), 1.0)
+        if not recipe.taught or share == 0.0:
+            return self.components
+        adaptations = tuple((self._known(part.digest), share * part.share) for part in recipe.taught)
+        if not self._taught or self._taught[0][0] != adaptations:
+            self._taught[:] = [(adaptations, self.components.adapted(adaptations))]
+        return self._taught[0][1]
+
+    def _known(self, digest: str) -> Adaptation:
+        if digest not in self.known:
+            self.known.update((one.digest, one) for one in taught_cards(self.components.bundle.identity))
+        if digest not in self.known:
+            raise RecipeError(
+                f"this was drawn with the taught style card {digest[:12]}, which is not at hand: name its file with "
+                "--card, or put it into a folder that PARASOL_MODELS names"
+            )
+        return self.known[digest]
 
     def reconstruct(self, picture: Picture) -> Picture:
         """D(E(x)) of a fitted picture."""
@@ -190,6 +220,7 @@ class Painter:
         self,
         dials: Dials,
         own: Shelf,
+        by: Components,
         z_0: Float[np.ndarray, "1 C h w"],
         picture: Picture,
         style: Style,
@@ -199,6 +230,8 @@ class Painter:
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
 
+        `by` predicts the target, with what the model was taught of the style; the source is predicted without, or the
+        content picture's own ink would count as what is left to explain, and come back.
         `shown` is what to show instead of what the picture shows, and is nowhere in particular. `where` is above 0 at
         the latents that may change. `kept` is the share, of what `structure` leaves free, that each latent keeps.
         """
@@ -221,9 +254,10 @@ class Painter:
             return None if source is None or dials.fresh or lam == dials.steps else Begun(source, steps[lam].t)
 
         if shown is None:
-            target = self._guided(dials, lambda: style.descriptor, content, places, begun)
+            known = begun if by is self.components else lambda _: None
+            target = self._guided(dials, lambda: style.descriptor, content, places, known, by)
         else:
-            target = self._guided(dials, lambda: style.descriptor, lambda: shown, None)
+            target = self._guided(dials, lambda: style.descriptor, lambda: shown, None, by=by)
         if style.texture is not None:
             target = textured(
                 target,
@@ -267,15 +301,17 @@ class Painter:
         content: Callable[[], Float[np.ndarray, " d"]],
         places: Places | None,
         known: Callable[[Window], Known | None] = lambda _: None,
+        by: Components | None = None,
     ) -> EpsFn[np.ndarray]:
         """The guided predictor of latents of any size, tile by tile; `known` is what is known of a window already."""
+        denoise = (by or self.components).denoise
 
         @cache
         def eps_at(window: Window) -> EpsFn[np.ndarray]:
             content_map = None if places is None else places(window)
             tokens = condition(self.components, style=style(), content=content(), content_map=content_map)
             return guided(
-                self.components.denoise,
+                denoise,
                 tokens,
                 g_s=dials.style_scale,
                 g_y=dials.content_scale,

@@ -14,8 +14,9 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
+from parasol import editions
 from parasol.bundle import Bundle, StrengthStop
-from parasol.cards import StyleCard, Styles, StyleSource, open_style, title, weighted
+from parasol.cards import CardError, StyleCard, Styles, StyleSource, open_style, title, weighted
 from parasol.choice import model_for
 from parasol.conditions import Style, mixed_style
 from parasol.dials import PAPER, STRENGTH, Dials, chosen
@@ -309,12 +310,24 @@ class Parasol:
             return Style(descriptor=self._text.style(source), colours=None)
         opened = open_style(source)
         if isinstance(opened, StyleCard):
-            return opened.of(self.bundle.manifest)
+            return self._learned(opened.of(self.bundle.manifest))
         return Style(
             descriptor=self._style(opened),
             colours=colour_statistics(opened),
             texture=self.painter.texture(opened),
         )
+
+    def _learned(self, style: Style) -> Style:
+        """The style of a card, what it teaches made known to the painter."""
+        for adaptation, _ in style.taught:
+            if adaptation.model != self.bundle.identity:
+                told = editions.titled("", adaptation.model)
+                raise CardError(
+                    f"the style card was taught to another model ({told.strip()}) than "
+                    f"{self.bundle.manifest.name!r}: name that one with --model, or teach this one with `parasol teach`"
+                )
+            self.painter.known[adaptation.digest] = adaptation
+        return style
 
     def _fitted(self, content: Source, size: int | None) -> Picture:
         return fit(load_shown(content), self._size(size))

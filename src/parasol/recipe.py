@@ -35,7 +35,10 @@ KEYWORD = "parasol"
 
 ANOTHER_PICTURE = "give the file that Parasol wrote, not a copy that another program saved"
 LONGEST = 64_000_000  # bytes of a recipe as JSON, before anything reads it
-LATER = ("ground", "finish")
+AFTERWARDS = ("ground", "finish")
+"""Fields of what becomes of a drawn picture."""
+
+LATER = (*AFTERWARDS, "taught")
 """Fields that are not written where they say nothing, so that recipes without them are the same bytes as ever."""
 
 
@@ -79,6 +82,16 @@ class ContentPart(Strict):
     descriptor: Base64Bytes | None = None
 
 
+class TaughtRef(Strict):
+    """What the model was taught of the style, by the SHA-256 of the adaptation that a style card holds, and its share.
+
+    The card itself is too long to go along in every picture.
+    """
+
+    digest: Short
+    share: float
+
+
 class Recipe(Strict):
     """What one picture is made from, and all that it is made from."""
 
@@ -101,6 +114,9 @@ class Recipe(Strict):
 
     finish: FinishPart | None = None
     """Few colours, where they are asked for."""
+
+    taught: tuple[TaughtRef, ...] | None = None
+    """What the model was taught of the style, if anything."""
 
     @classmethod
     def write(
@@ -134,6 +150,7 @@ class Recipe(Strict):
             protected=None if protected is None else _grey_png(protected),
             ground=ground,
             finish=finish,
+            taught=_taught(style),
         )
 
     @classmethod
@@ -210,11 +227,11 @@ class Recipe(Strict):
 
     def drawn(self) -> "Recipe":
         """The recipe of what the model draws, whatever becomes of that afterwards."""
-        return self.varied(color="off", color_strength=1.0).model_copy(update=dict.fromkeys(LATER))
+        return self.varied(color="off", color_strength=1.0).model_copy(update=dict.fromkeys(AFTERWARDS))
 
     def changed(self, *, style: Style | None = None, shown: Float[np.ndarray, " d"] | None = None) -> "Recipe":
         """The same recipe in another style, or showing what another content descriptor says."""
-        update: dict[str, Any] = {} if style is None else {"style": StylePart.of(style)}
+        update: dict[str, Any] = {} if style is None else {"style": StylePart.of(style), "taught": _taught(style)}
         if shown is not None:
             part = {"descriptor": float32_bytes(shown), "descriptor_hash": descriptor_hash(shown)}
             update["content"] = self.content.model_copy(update=part)
@@ -269,6 +286,10 @@ class Recipe(Strict):
             return self.style.style(dimension, channels)
         except ValueError as error:
             raise RecipeError(f"the recipe's {error}: {ANOTHER_PICTURE}") from error
+
+
+def _taught(style: Style) -> tuple[TaughtRef, ...] | None:
+    return tuple(TaughtRef(digest=one.digest, share=share) for one, share in style.taught) or None
 
 
 def _of_drawing(data: bytes) -> str | None:

@@ -24,6 +24,7 @@ from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
 from parasol.apps.studio import mcp, serve, studio
 from parasol.apps.study import study_app
 from parasol.apps.style import replay, style
+from parasol.apps.teach import teach
 from parasol.apps.train import needs_train_extra, train
 from parasol.apps.triplets import triplets_app
 from parasol.apps.vectorize import trace
@@ -46,6 +47,7 @@ app.command()(report)
 app.command()(trace)
 app.command(name="set")(icon_set)
 app.command()(lint)
+app.command()(teach)
 app.command()(studio)
 app.command()(serve)
 app.command()(mcp)

@@ -148,6 +148,9 @@ def replay(
     out: Annotated[
         str | None, typer.Option("--out", "-o", help="File to write, in any of these formats; - for stdout.")
     ] = None,
+    card: Annotated[
+        list[str] | None, typer.Option(metavar="CARD", help="Taught style card that it was drawn with; repeatable.")
+    ] = None,
     model: options.Model = None,
     overwrite: options.Overwrite = False,
     json_: options.Json = False,
@@ -167,10 +170,12 @@ def replay(
     ending = ending_of(data)
     target = out if out is not None else f"{'stdin' if picture == STDIN else Path(picture).stem}-replay{ending}"
     check_target(target, ENDINGS)
-    Plan(reads=[picture], within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
+    Plan(reads=[picture, *(card or [])], within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
     recipe = Recipe.read(data if picture == STDIN else picture)
     with Progress("replaying") as progress:
         loaded = Parasol.of(recipe.model) if model is None else Parasol.load(model)
+        for taught in card or []:
+            loaded.style(taught)  # which makes what it teaches known
         result = loaded.paint(recipe, progress=progress.update)
     made, identical = result.again(data)
     if target == STDIN or same_kind(Path(target).suffix, ending):

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from jaxtyping import Float
 
+from parasol.adaptation import Adaptations
 from parasol.bundle import Bundle
 from parasol.maths.steps import epsilon_of_velocity
 
@@ -14,6 +15,10 @@ class Components(ABC):
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+
+    @abstractmethod
+    def adapted(self, adaptations: Adaptations) -> "Components":
+        """The same with a U-Net that adaptations have changed. Raises ParasolError where one does not fit it."""
 
     def prepare(self, *components: str) -> None:
         """Say which components will be called soon: a runtime that can readies them while other work goes on."""

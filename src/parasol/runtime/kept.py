@@ -27,13 +27,14 @@ FORMAT = 1
 
 
 def folder_of(bundle: Bundle, component: str) -> Path | None:
-    """Where the graph of a component is kept on this machine; None where the user names no folder.
+    """Where the graph of a component is kept on this machine; None where the user names no folder, or a card has taught
+    the model something.
 
     Raises:
         BundleError: others may write to the folder, and so have their own graphs run.
     """
     named = os.environ.get(FOLDER)
-    if not named:
+    if not named or bundle.adaptations:
         return None
     root = Path(named)
     with contextlib.suppress(OSError):

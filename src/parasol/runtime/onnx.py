@@ -3,10 +3,12 @@
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from parasol.adaptation import Adaptations
 from parasol.bundle import GET_ANOTHER, WEIGHTS, Bundle, BundleError, graph_file
 from parasol.runtime import Components, kept
 from parasol.runtime.graph import external_tensors
@@ -33,6 +35,9 @@ class OnnxComponents(Components):
         self._threads = threads or available_cores()
         self._sessions: dict[str, Future[InferenceSession]] = {}
         self._openers = ThreadPoolExecutor(max_workers=2)  # one prepares while the other opens what is called
+
+    def adapted(self, adaptations: Adaptations) -> "OnnxComponents":
+        return OnnxComponents(replace(self.bundle, adaptations=adaptations), threads=self._threads)
 
     def prepare(self, *components: str) -> None:
         for component in components:

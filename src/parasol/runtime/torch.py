@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from parasol.adaptation import Adaptations
 from parasol.bundle import CONTENT_MAP, GET_ANOTHER, WEIGHTS, WORDS, Bundle, BundleError
+from parasol.errors import ParasolError
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.networks.content_map import ContentMap, ContentMapConfig
@@ -94,6 +96,9 @@ class TorchComponents(Components):
         self._device = device
         self._functions = {name: function for name, (_, function) in networks.components().items()}
 
+    def adapted(self, adaptations: Adaptations) -> "TorchComponents":
+        return TorchComponents(dataclasses.replace(self.bundle, adaptations=adaptations), device=self._device)
+
     @torch.inference_mode()
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
         tensors = [torch.from_numpy(np.ascontiguousarray(value)).to(self._device) for value in inputs]
@@ -126,6 +131,9 @@ class BackboneComponents(Components):
             "encode": networks.encode, "decode": networks.decode, "denoise": self._denoised,
             "style": networks.style, "content": networks.content, "project": networks.denoiser.projector,
         }  # fmt: skip
+
+    def adapted(self, adaptations: Adaptations) -> "BackboneComponents":
+        raise ParasolError("a model on a backbone cannot be taught by a style card yet: use another style, or model")
 
     @torch.inference_mode()
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
