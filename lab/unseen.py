@@ -4,7 +4,9 @@ Own icons (solid black ones of `mdi`, and emoji, of test contents) in the style 
 training and selection, from one reference and from eight. DIALS is a setting such as `structure=0,steps=10`. A judge
 whose network no part of a model was trained with (EfficientNet-Lite2: moments and a histogram, reduced, then Fisher's
 discriminant of the sets) is fitted to half of some real pictures of these sets; the other half is the yardstick. Writes
-`unseen.json`, every case in it, and a sheet for each number of references, uncurated.
+`unseen.json`, every case in it, and a sheet for each number of references, uncurated. With `--cards DIR` the sets are
+also drawn by cards that were taught (`parasol teach`) from 40 pictures of each that the judge was not fitted to; cards
+that DIR lacks are taught first, five minutes of two cores each, and a run that is stopped goes on.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -23,11 +26,13 @@ from lab.judging.features import fit_discriminant, histogram
 from lab.judging.judge import fit_content
 from parasol import corpora
 from parasol.apps.progress import Progress
+from parasol.cards import StyleCard
 from parasol.comparison.lite2 import Lite2
 from parasol.comparison.method import read
 from parasol.comparison.methods import Asked
 from parasol.corpora import Corpus
-from parasol.images import from_uint8, to_uint8
+from parasol.finishing import FINISHES
+from parasol.images import from_uint8, save_png, to_uint8
 from parasol.maths.distances import unit
 from parasol.pipeline import Parasol
 from parasol.types import Picture, Record
@@ -46,6 +51,8 @@ EMOJI = ("twemoji", "fluent-emoji-flat", "openmoji", "noto")
 FITTED, PALETTE, KEPT, BLOCK = 120, 40, 150, 14
 """Pictures of each set for the judge, half of them to fit it; for its palette; principal directions; last block."""
 REFERENCES = (1, 8)
+TAUGHT = 40
+"""Pictures of a set that is taught."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,23 +171,51 @@ def items(icons: Corpus, emoji: Corpus, count: int, split: str) -> tuple[list[It
     return found, list(dict.fromkeys(icons.cells[row].base for row in black))
 
 
+def taught(model: Parasol, judge: SetJudge, look: str, folder: Path) -> StyleCard:
+    """The card of a set in a folder, taught first where it is not there."""
+    path = folder / f"{look}.style.json"
+    if not path.exists():
+        from parasol.teaching import finished
+
+        pictures = folder / look
+        pictures.mkdir(parents=True, exist_ok=True)
+        rows = np.random.default_rng(3).permutation(judge.others[look])[:TAUGHT]
+        for row in rows:
+            save_png(pictures / f"{row}.png", judge.picture(row))
+        progress = Progress(f"teaching {look}")
+        files = [str(pictures / f"{row}.png") for row in rows]
+        finished(model, files, path, tell=progress.update)
+        progress.clear()
+    return StyleCard.parse(path.read_bytes())
+
+
 def measure(
-    model: Parasol, icons: Corpus, emoji: Corpus, count: int, dials: dict[str, object], out: Path, *, validation: bool
+    model: Parasol,
+    icons: Corpus,
+    emoji: Corpus,
+    count: int,
+    given: dict[str, Any],
+    out: Path,
+    *,
+    validation: bool,
+    cards: Path | None = None,
 ) -> Record:
-    """All cases; writes the sheets, returns the record."""
+    """All cases, drawn with what is given to `stylize`; writes the sheets, returns the record."""
     looks = VALIDATION_LOOKS if validation else LOOKS
     judge = SetJudge(icons, looks)
     contents, bases = items(icons, emoji, count, "content-val" if validation else "content-test")
     shown, progress, done = Shown(judge, icons, bases), Progress("painting"), 0
     cases: list[Record] = []
-    for references in REFERENCES:
+    known = {look: taught(model, judge, look, cards) for look in looks} if cards else {}
+    sources = (*REFERENCES, *((TAUGHT,) if cards else ()))
+    for references in sources:
         rows = [np.concatenate([np.ones_like(contents[0].picture), *(item.picture for item in contents)], axis=1)]
         for place, look in enumerate(looks):
             row: list[Picture] = []
             for number, item in enumerate(contents):
                 drawn = np.random.default_rng([place, number]).permutation(judge.others[look])[:references]
-                like = [(judge.picture(one), 1.0) for one in drawn]
-                result = model.stylize(item.picture, like, **dials).pixels  # type: ignore[arg-type]
+                like = known[look] if references == TAUGHT else [(judge.picture(one), 1.0) for one in drawn]
+                result = model.stylize(item.picture, like, **given).pixels
                 row += [result] if row else [judge.picture(drawn[0]), result]
                 near, before = judge.distances(judge.style(result)), judge.distances(judge.style(item.picture))
                 cases.append(
@@ -193,12 +228,12 @@ def measure(
                     }
                 )  # fmt: skip
                 done += 1
-                progress.update(done, len(REFERENCES) * len(looks) * len(contents))
+                progress.update(done, len(sources) * len(looks) * len(contents))
             rows.append(np.concatenate(row, axis=1))
         Image.fromarray(to_uint8(np.concatenate(rows))).save(out / f"sheet-{references}.png")
     own = [shown.found(item.picture, item.base) for item in contents if item.kind == "black"]
     return {
-        "model_hash": model.bundle.identity, "dials": dials, "real": judge.real, "found_real": float(np.mean(own)),
+        "model_hash": model.bundle.identity, "given": given, "real": judge.real, "found_real": float(np.mean(own)),
         "summary": summary(cases), "cases": cases,
     }  # fmt: skip
 
@@ -237,6 +272,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default="pictogram")
     parser.add_argument("--count", type=int, default=16, help="contents of each kind")
     parser.add_argument("--validation", action="store_true", help="the held sets and validation contents instead")
+    parser.add_argument("--cards", type=Path, help="folder of taught cards, LOOK.style.json; what it lacks is taught")
+    parser.add_argument("--finish", choices=FINISHES, default="none")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("dials", nargs="?", default="")
     options = parser.parse_args(words)
@@ -245,7 +282,10 @@ def main(words: Sequence[str] | None = None) -> int:
     dials = read("ours", Asked.parse(f"ours:{options.dials}").given, known) if options.dials else {}
     options.out.mkdir(parents=True, exist_ok=True)
     icons, emoji = corpora.load(options.icons), corpora.load(options.emoji)
-    record = measure(model, icons, emoji, options.count, dict(dials), options.out, validation=options.validation)
+    given = {**dials, **({} if options.finish == "none" else {"finish": options.finish})}
+    record = measure(
+        model, icons, emoji, options.count, given, options.out, validation=options.validation, cards=options.cards
+    )
     (options.out / "unseen.json").write_text(json.dumps(record, indent=1) + "\n")
     print(json.dumps({name: value for name, value in record.items() if name != "cases"}, indent=1))
     return 0

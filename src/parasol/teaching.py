@@ -5,6 +5,7 @@ see. Needs the train extra; painting with the card does not.
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -69,6 +70,31 @@ def teach(
         descriptor=style.descriptor, colours=style.colours, texture=style.texture, taught=((adaptation, 1.0),)
     )
     return StyleCard.write(known, manifest, [(Path(file).name, 1.0 / len(files)) for file in files])
+
+
+def finished(
+    model: Parasol,
+    files: Sequence[str],
+    out: str | Path,
+    teaching: Teaching | None = None,
+    *,
+    tell: Callable[[float, float, str], None] = lambda done, count, note: None,
+) -> StyleCard:
+    """As `teach`, to its end: writes the card, keeping the state beside it until then. `tell` hears how far it is."""
+    folder, first = Path(f"{out}.teaching"), None
+    events = teach(model, files, folder, teaching or Teaching(), seen=lambda done, count: tell(done, count, "looking"))
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            card: StyleCard = end.value
+            break
+        if event.kind == "step":
+            first = event.step - 1 if first is None else first
+            tell(event.step - first, event.steps - first, f"step {event.step}")
+    card.save(out)
+    shutil.rmtree(folder)
+    return card
 
 
 def _record(model: Parasol, files: Sequence[str], teaching: Teaching) -> dict[str, Any]:

@@ -43,6 +43,10 @@ def icon_set(
     sizes: Annotated[
         str | None, typer.Option(metavar="PX,...", help="PNGs at these sizes too, such as 24,24@2x,128.")
     ] = None,
+    card: Annotated[
+        str | None,
+        typer.Option(metavar="CARD", help="Style card of the references, such as `parasol teach` makes, to draw with."),
+    ] = None,
     colors: options.Colors = None,
     palette: options.Palette = None,
     finish: options.Finish = "auto",
@@ -70,7 +74,14 @@ def icon_set(
     references = [file for word in like or [] for file in pictures(word)]
     if not references:
         raise ParasolError("no reference is given: name icons of the set to be like with --like, or their folder")
-    _check(out, [*references, *(folder / name for name in icons)], icons, wanted, model, overwrite=overwrite)
+    _check(
+        out,
+        [*references, *([] if card is None else [card]), *(folder / name for name in icons)],
+        icons,
+        wanted,
+        model,
+        overwrite=overwrite,
+    )
     from parasol.pipeline import Parasol
     from parasol.sets import look_of
     from parasol.vector import given_palette
@@ -79,7 +90,7 @@ def icon_set(
     loaded = Parasol.load(model)
     chosen = loaded.dials(**dials)
     loaded.painter.prepare(chosen)
-    style = loaded.style(references)
+    style = loaded.style(references if card is None else card)
     made = _Made()
     clear_parts(out)
     with Progress(f"drawing {len(icons)} icons") as progress:

@@ -1,7 +1,6 @@
 """`parasol teach`: a model learns a set of pictures, into a style card."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -35,11 +34,11 @@ def teach(
     Examples:
       parasol teach brand/ -o brand.style.json
       parasol style house.png --like brand.style.json -o house-brand.png
-      parasol set icons/ --like brand.style.json -o icons-brand
+      parasol set icons/ --like brand/ --card brand.style.json -o icons-brand
     """
     from parasol.cards import check_card_target
     from parasol.pipeline import Parasol
-    from parasol.teaching import teach as run
+    from parasol.teaching import finished
     from parasol.training.teach import Teaching
 
     files = [file for source in pictures for file in styles(source) if not file.endswith(CARD_SUFFIX)]
@@ -49,28 +48,7 @@ def teach(
         raise ParasolError("a card that is taught goes to a file, beside which its state is kept: name one with -o")
     Plan(reads=files, within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
     teaching = Teaching(rank=rank, steps=steps, seed=seed)
-    folder = Path(f"{target}.teaching")
     with Progress("teaching") as progress:
-        events = run(
-            Parasol.load(model),
-            files,
-            folder,
-            teaching,
-            seen=lambda done, count: progress.update(done, count, "looking"),
-        )
-        first, scores = None, []
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as finished:
-                card = finished.value
-                break
-            if event.kind == "step":
-                first = event.step - 1 if first is None else first
-                progress.update(event.step - first, event.steps - first, f"step {event.step}")
-            elif event.kind == "validation":
-                scores.append(event.figures["score"])
-    card.save(target)
-    shutil.rmtree(folder)
-    told = {"out": target, "pictures": len(files), "steps": steps, "scores": scores}
+        finished(Parasol.load(model), files, target, teaching, tell=progress.update)
+    told = {"out": target, "pictures": len(files), "steps": steps}
     print(json.dumps(told) if json_ else target)
