@@ -29,6 +29,8 @@ ELSEWHERE = {
     "set",
     "studio",
     "data/pictograms/cells",
+    "teach",
+    "brand.style.json",
 }
 """Commands that need a corpus, or wait for people; each has tests of its own."""
 
