@@ -42,6 +42,7 @@ def shared_networks(threads: int) -> Iterator[None]:
                 read[key] = make(model, *rest, **named)
             return read[key]
 
+        made.__wrapped__ = make
         return made
 
     with pytest.MonkeyPatch.context() as patch:
@@ -49,6 +50,14 @@ def shared_networks(threads: int) -> Iterator[None]:
         patch.setattr(onnx, "open_session", once(onnx.open_session))
         patch.setattr(bundle, "_identity", once(bundle._identity))
         yield
+
+
+@pytest.fixture
+def opened_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of opening itself: nothing that another test opened is taken."""
+    from parasol.runtime import onnx
+
+    monkeypatch.setattr(onnx, "open_session", onnx.open_session.__wrapped__)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ NEEDS_TORCH = (
     "parasol.comparison",
     "parasol.networks",
     "parasol.runtime.torch",
+    "parasol.teaching",
     *(f"parasol.backbones.{name}" for name in ("bring", "encoders", "hub", "networks")),
 )
 ITS_OWN = {

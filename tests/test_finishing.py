@@ -149,8 +149,7 @@ def test_a_folder_goes_on_with_whatever_file_is_missing(
 def test_an_svg_of_a_photograph_is_refused_before_anything_is_drawn(
     place: Path, model: Parasol, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    Image.fromarray(noise).save("photo.png")
+    Image.open(Path(__file__).parent.parent / "examples" / "photograph.jpg").save("photo.png")
     assert main(["style", "photo.png", *words(model), "-o", "a.svg"]) == 2
     assert "is a photograph" in capsys.readouterr().err
     assert not Path("a.svg").exists()

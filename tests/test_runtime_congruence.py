@@ -109,6 +109,7 @@ def test_configurations_that_do_not_fit_are_refused(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("opened_anew")
 def test_what_is_prepared_is_opened_once_and_fails_when_it_is_called(bundle: Bundle, tmp_path: Path) -> None:
     values = np.random.default_rng(1).random((2, 128), dtype=np.float32)
     ready = OnnxComponents(bundle, threads=1)

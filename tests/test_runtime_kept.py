@@ -14,6 +14,7 @@ from parasol.runtime.kept import FOLDER
 from parasol.runtime.onnx import OnnxComponents
 from small_model import drawing
 
+pytestmark = pytest.mark.usefixtures("opened_anew")
 VALUES = np.random.default_rng(1).random((2, 128), dtype=np.float32)
 
 
@@ -77,7 +78,7 @@ def test_nothing_is_kept_where_no_folder_is_named(bundle: Bundle, tmp_path: Path
 def test_a_folder_that_others_may_write_to_is_refused(bundle: Bundle, folder: Path) -> None:
     folder.mkdir()
     folder.chmod(0o777)
-    with pytest.raises(BundleError, match="which others may write to: name one of your own"):
+    with pytest.raises(BundleError, match="which others may write to: name a folder of your own"):
         projected(bundle)
     folder.rmdir()
     folder.write_text("no folder")

@@ -69,9 +69,9 @@ def _compared(subject: Subject, pair: Pair, folder: Path) -> Record:
     content, style = str(subject.file(pair.content)), str(subject.file(pair.style))
     named = ["--model", str(model.bundle.folder)]
     out, again, many = str(folder / "out.png"), str(folder / "again.png"), str(folder / "many.png")
-    run_parasol("style", content, "--like", style, "--seed", "1", "-o", out, *named)
+    run_parasol("style", content, "--like", style, "--seed", "1", "--finish", "none", "-o", out, *named)
     run_parasol("replay", out, "-o", again, *named)
-    run_parasol("style", content, "--like", style, "--count", str(COUNT), "-o", many, *named)
+    run_parasol("style", content, "--like", style, "--count", str(COUNT), "--finish", "none", "-o", many, *named)
     alone = load(model.stylize(content, style, seed=1).image)
     fresh = [load(model.stylize(content, style, seed=seed, fresh=True).image) for seed in range(COUNT)]
     return {

@@ -21,11 +21,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     *_of(
         "maths/schedule.py", "maths_schedule sampling_few",
         ("self.alpha_bar_prev / (1.0 - self.alpha_bar_prev)", "self.alpha_bar_prev / (1.0 - self.alpha_bar)"),
-        ("self.beta_start**0.5, self.beta_end**0.5", "self.beta_start, self.beta_end"),
-        ("t / (self.train_steps - 1)) ** 2", "t / self.train_steps) ** 2"),
+        ("first**0.5, last**0.5", "first, last"),
+        ("(last - first) * t / (steps - 1)", "(last - first) * t / steps"),
         ("product *= 1.0 - beta", "product *= 1.0 - 0.5 * beta"),
         ("self.train_steps / count) - 1", "self.train_steps / count)"),
-        ("for t in timesteps] + [1.0]", "for t in timesteps] + [self.alpha_bars[0]]"),
+        ("append(1.0 if self.clean else", "append(self.alpha_bars[0] if self.clean else"),
         ("return round(structure * count)", "return int(structure * count)"),
     ),
     *_of(
@@ -38,7 +38,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("- sigma(step, eta=eta) ** 2)", "- sigma(step, eta=eta))"),
         ("(step.alpha_bar_prev / step.alpha_bar) ** 0.5", "(step.alpha_bar / step.alpha_bar_prev) ** 0.5"),
         ("share = 0.5 * step.log_snr_gain", "share = step.log_snr_gain"),
-        ("** 0.5 * (z_0 - z_0_before)", "** 0.5 * (z_0_before - z_0)"),
+        ("step.alpha_bar)) ** 0.5 * (z_0 - z_0_before)", "step.alpha_bar)) ** 0.5 * (z_0_before - z_0)"),
     ),
     *_of(
         "maths/guidance.py", "maths_guidance",

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -69,7 +70,7 @@ Adaptations = tuple[tuple[Adaptation, float], ...]
 """Each with the share that it has."""
 
 
-def adaptable(weights: Mapping[str, np.ndarray]) -> list[str]:
+def adaptable(weights: Mapping[str, Any]) -> list[str]:
     """Names of the weights that an adaptation changes: every matrix and kernel, in order."""
     return sorted(name for name, value in weights.items() if value.ndim >= 2)
 

@@ -199,7 +199,7 @@ def finished(
 
 
 def finish_of(
-    *, palette: Palette | None, colors: int | None, finish: str, references: Sequence[Picture]
+    *, palette: Palette | None, colors: int | None, finish: str, references: Sequence[Float[np.ndarray, "_ _ 3"]]
 ) -> FinishPart | None:
     """The finish that a palette, a number of colours and the name of a finish ask for; none where they ask for nothing.
 

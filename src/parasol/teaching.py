@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from parasol.adaptation import Adaptation
 from parasol.cards import StyleCard
@@ -127,7 +128,7 @@ def _lessons(
     return lessons, style
 
 
-def squared(picture: Picture, size: int) -> Picture:
+def squared(picture: Picture, size: int) -> Float[np.ndarray, "size size 3"]:
     """A picture fitted into a square of `size` px, which its own edges fill."""
     fitted = fit(picture, size)
     height, width = fitted.shape[:2]

@@ -44,7 +44,7 @@ function addLike(one: Reference): void {
 export function sets(toMake: () => void): HTMLElement {
   const colors = h("input", { type: "number", id: "set-colors", min: "2", max: "32", placeholder: t.asReferences });
   const palette = h("input", { type: "text", id: "set-palette", placeholder: "#1b1b3a,#ffd166", pattern: "#[0-9a-fA-F]{6}(,#[0-9a-fA-F]{6})+" });
-  const flat = h("input", { type: "checkbox", id: "set-flat" });
+  const flat = h("input", { type: "checkbox", id: "set-flat", checked: true });
   const given = h("div", { className: "tiles few" });
   const bar = h("progress", { max: 1, value: 0, "aria-label": t.drawSet });
   const status = h("span", { role: "status", id: "set-told" });

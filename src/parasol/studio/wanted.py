@@ -67,7 +67,7 @@ class IconSet(Strict):
     icons: tuple[Icon, ...] = Field(min_length=1, max_length=MOST_ICONS)
     colors: Annotated[int | None, Field(ge=2, le=32)] = None
     palette: Annotated[str | None, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}(,#[0-9a-fA-F]{6}){1,31}$")] = None
-    flat: bool = False
+    flat: bool = True
     ground: Annotated[str, StringConstraints(pattern=r"^(transparent|white|keep|#[0-9a-fA-F]{6})$")] = "transparent"
 
     @model_validator(mode="after")

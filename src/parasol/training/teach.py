@@ -93,7 +93,7 @@ class LowRank(nn.Module):
 
     def __init__(self, weights: Mapping[str, Tensor], rank: int) -> None:
         super().__init__()
-        self.rank, self.names = rank, adaptable(weights)  # type: ignore[arg-type]
+        self.rank, self.names = rank, adaptable(weights)
         for number, name in enumerate(self.names):
             rows, columns = weights[name].shape[0], weights[name][0].numel()
             self.register_parameter(f"up_{number}", nn.Parameter(torch.zeros(rows, rank)))

@@ -46,7 +46,7 @@ class Room:
         return (1 - min(max(self.bulk / filled**0.25, self.least), self.most)) / 2
 
 
-def room_of(pictures: Sequence[RGBA]) -> Room:
+def room_of(pictures: Sequence[Float[np.ndarray, "_ _ 4"]]) -> Room:
     """The room of a set's drawings. Raises GroundError where none of them shows any."""
     found = list[tuple[float, float]]()
     for picture in pictures:
