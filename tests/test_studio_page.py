@@ -182,6 +182,7 @@ def test_search_make_and_found_again_sets_sheets_masks_and_every_view(page: Brow
     press(page, "#draw-again")
     page.wait("!!document.querySelector('#badge.same')")
     press(page, ".history li:first-child .star")
+    page.wait("!!document.querySelector('.history li:first-child .star[aria-pressed=true]')")
     press(page, "#only-favourites")
     page.wait("document.querySelectorAll('.history li').length === 1")
     press(page, "#only-favourites")
