@@ -129,6 +129,12 @@ def test_cards_are_found_where_models_are(
     np.testing.assert_array_equal(fresh.replay(png).pixels, pupil.replay(png).pixels)
 
 
+def test_a_canvas_draws_with_what_was_taught(card: StyleCard, pupil: Parasol) -> None:
+    expected = pupil.stylize(drawing(0), card, **QUICK).pixels
+    found = pupil.canvas(drawing(0)).draw(card, pupil.dials(**QUICK)).pixels
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("dials", [{"structure": 1.0}, {"style_scale": 0.0, "structure": 0.0}, {"style_scale": -1.0}])
 def test_the_ends_of_the_dials_stay_exact(card: StyleCard, pupil: Parasol, dials: dict[str, float]) -> None:
     plain = card.model_copy(update={"taught": ()})

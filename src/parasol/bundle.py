@@ -242,9 +242,7 @@ class Bundle:
             TypeError,
             ValueError,
             AttributeError,
-        ) as error:  # bfloat16 is no type of numpy
-            if isinstance(error, BundleError):
-                raise
+        ) as error:  # numpy has no bfloat16
             raise BundleError(f"{_name(self.folder)}: {WEIGHTS} cannot be read ({error}): {GET_ANOTHER}") from error
 
 

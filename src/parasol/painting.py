@@ -21,8 +21,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
-from parasol.adaptation import Adaptation, Adaptations
-from parasol.cards import taught_cards
+from parasol.adaptation import Adaptations
 from parasol.conditions import Style, Texture, condition
 from parasol.dials import Dials
 from parasol.encoders.content import ContentEncoder
@@ -85,11 +84,6 @@ class Painter:
     """Bytes, at most, of what is kept from one picture to the next; 0 keeps nothing."""
 
     memory: Memory = field(init=False, repr=False, compare=False)
-    known: dict[str, Adaptation] = field(init=False, repr=False, compare=False, default_factory=dict)
-    """What cards have taught this model, by digest; `Parasol.style` adds what it opens."""
-
-    _taught: list[tuple[Adaptations, Components]] = field(init=False, repr=False, compare=False, default_factory=list)
-    """The components as the last adaptations left them, if any: one copy of the U-Net's weights, not one a card."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "memory", Memory(self.limit))
@@ -100,8 +94,11 @@ class Painter:
         drawn = ("denoise", *maps, "project") if dials.fresh or _switch(dials) < dials.steps else ()
         self.components.prepare("style", *drawn[:1], "encode", "content", *drawn[1:], "decode")
 
-    def paint(self, recipe: Recipe, progress: Progress | None = None) -> Result:
-        """The picture of a recipe for this very model. Raises RecipeError where the recipe is damaged."""
+    def paint(self, recipe: Recipe, progress: Progress | None = None, *, taught: Adaptations = ()) -> Result:
+        """The picture of a recipe for this very model, with what it names as taught.
+
+        Raises RecipeError where the recipe is damaged.
+        """
         manifest = self.components.bundle.manifest
         seconds: dict[str, float] = {stage: 0.0 for stage in STAGES}  # noqa: C420 (fromkeys would narrow the keys)
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
@@ -111,7 +108,9 @@ class Painter:
                 raise RecipeError(f"a mask of the recipe has not the shape of its content picture: {ANOTHER_PICTURE}")
         uncoloured = self.memory.get(_all_but_colour(recipe))
         if uncoloured is None:
-            uncoloured = self._draw(recipe, picture, style, protected, region, seconds, progress)
+            uncoloured = self._draw(
+                recipe, self._taught(recipe.dials, taught), picture, style, protected, region, seconds, progress
+            )
             self.memory.put(_all_but_colour(recipe), uncoloured)
         elif progress:
             for done in range(recipe.dials.steps):
@@ -135,6 +134,7 @@ class Painter:
     def _draw(
         self,
         recipe: Recipe,
+        by: Components,
         picture: Picture,
         style: Style,
         protected: Float[np.ndarray, "h w"] | None,
@@ -142,8 +142,8 @@ class Painter:
         seconds: dict[str, float],
         progress: Progress | None,
     ) -> Picture:
-        """The picture before the colour step; its stages go into `seconds`."""
-        manifest, dials, by = self.components.bundle.manifest, recipe.dials, self._components_for(recipe)
+        """The picture before the colour step, its target predicted `by`; its stages go into `seconds`."""
+        manifest, dials = self.components.bundle.manifest, recipe.dials
         own = self.memory.shelf(hashlib.sha256(recipe.content.picture).digest())
         padded, box = pad_to_multiple(picture, manifest.stride)
         with timed(seconds, "encode"):
@@ -166,28 +166,15 @@ class Painter:
                 decoded = _grained(dials, decoded, style.texture, protected)
         return decoded
 
-    def _components_for(self, recipe: Recipe) -> Components:
-        """The components, with what the model was taught of the recipe's style as far as the style scale goes.
+    def _taught(self, dials: Dials, taught: Adaptations) -> Components:
+        """The components, with what the model was taught as far as the style scale goes.
 
         At 0 and below nothing of it is left, from 1 on it is whole.
         """
-        share = min(max(recipe.dials.style_scale, 0.0), 1.0)
-        if not recipe.taught or share == 0.0:
+        share = min(max(dials.style_scale, 0.0), 1.0)
+        if not taught or share == 0.0:
             return self.components
-        adaptations = tuple((self._known(part.digest), share * part.share) for part in recipe.taught)
-        if not self._taught or self._taught[0][0] != adaptations:
-            self._taught[:] = [(adaptations, self.components.adapted(adaptations))]
-        return self._taught[0][1]
-
-    def _known(self, digest: str) -> Adaptation:
-        if digest not in self.known:
-            self.known.update((one.digest, one) for one in taught_cards(self.components.bundle.identity))
-        if digest not in self.known:
-            raise RecipeError(
-                f"this was drawn with the taught style card {digest[:12]}, which is not at hand: name its file with "
-                "--card, or put it into a folder that PARASOL_MODELS names"
-            )
-        return self.known[digest]
+        return self.components.adapted(tuple((one, share * part) for one, part in taught))
 
     def reconstruct(self, picture: Picture) -> Picture:
         """D(E(x)) of a fitted picture."""

@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from parasol import editions
-from parasol.bundle import Bundle, StrengthStop
-from parasol.cards import CardError, StyleCard, Styles, StyleSource, open_style, title, weighted
+from parasol.adaptation import Adaptation, Adaptations
+from parasol.bundle import Bundle, StrengthStop, shortened
+from parasol.cards import CardError, StyleCard, Styles, StyleSource, open_style, taught_cards, title, weighted
 from parasol.choice import model_for
 from parasol.conditions import Style, mixed_style
 from parasol.dials import PAPER, STRENGTH, Dials, chosen
@@ -55,6 +55,7 @@ class Parasol:
         self._style = StyleEncoder(components=components, card=bundle.manifest.style)
         self._content = ContentEncoder(components=components, card=bundle.manifest.content)
         self._text = TextEncoder(bundle=bundle, components=components)
+        self._known: dict[str, Adaptation] = {}  # what cards have taught, by digest
         self.painter = Painter(components=components, style=self._style, content=self._content)
 
     @classmethod
@@ -258,7 +259,24 @@ class Parasol:
             RecipeError: the recipe is for another model, or damaged.
         """
         self._require_own(recipe)
-        return self.painter.paint(recipe, progress)
+        return self.painter.paint(recipe, progress, taught=self.taught(recipe))
+
+    def taught(self, recipe: Recipe) -> Adaptations:
+        """What a recipe names as taught: of cards that this model was given, or in the folders of `PARASOL_MODELS`.
+
+        Raises:
+            RecipeError: a card is not at hand.
+        """
+        parts = recipe.taught or ()
+        if any(part.digest not in self._known for part in parts):
+            self._known.update((one.digest, one) for one in taught_cards(self.bundle.identity))
+        for part in parts:
+            if part.digest not in self._known:
+                raise RecipeError(
+                    f"this was drawn with the taught style card {part.digest[:12]}, which is not at hand: name its "
+                    "file with --card, or put it into a folder that PARASOL_MODELS names"
+                )
+        return tuple((self._known[part.digest], part.share) for part in parts)
 
     def reconstruct(self, content: Source, *, size: int | None = None) -> Image.Image:
         """D(E(x)) of the fitted picture: what `structure=1` gives, and the ceiling of every picture."""
@@ -318,15 +336,14 @@ class Parasol:
         )
 
     def _learned(self, style: Style) -> Style:
-        """The style of a card, what it teaches made known to the painter."""
+        """The style of a card, whose adaptation recipes may name from now on."""
         for adaptation, _ in style.taught:
             if adaptation.model != self.bundle.identity:
-                told = editions.titled("", adaptation.model)
                 raise CardError(
-                    f"the style card was taught to another model ({told.strip()}) than "
+                    f"the style card was taught to another model, of hash {shortened(adaptation.model)}, than "
                     f"{self.bundle.manifest.name!r}: name that one with --model, or teach this one with `parasol teach`"
                 )
-            self.painter.known[adaptation.digest] = adaptation
+            self._known[adaptation.digest] = adaptation
         return style
 
     def _fitted(self, content: Source, size: int | None) -> Picture:
@@ -389,7 +406,7 @@ class Canvas:
         chosen = self._model.dials() if dials is None else dials
         size = max(self._picture.shape[:2])
         recipe = self._model.recipe(self._picture, style, chosen, shows=shows, size=size, mask=mask, protect=protect)
-        return self._painter.paint(recipe, progress)
+        return self._painter.paint(recipe, progress, taught=self._model.taught(recipe))
 
 
 def _components(bundle: Bundle, runtime: str, threads: int) -> Components:

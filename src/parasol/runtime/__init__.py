@@ -15,10 +15,20 @@ class Components(ABC):
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        self._last: tuple[Adaptations, Components] | None = None
+
+    def adapted(self, adaptations: Adaptations) -> "Components":
+        """The same with a U-Net that adaptations have changed. The last one is kept, which has weights of its own.
+
+        Raises ParasolError where one does not fit the U-Net, then or when it is first called.
+        """
+        if self._last is None or self._last[0] != adaptations:
+            self._last = adaptations, self._changed(adaptations)
+        return self._last[1]
 
     @abstractmethod
-    def adapted(self, adaptations: Adaptations) -> "Components":
-        """The same with a U-Net that adaptations have changed. Raises ParasolError where one does not fit it."""
+    def _changed(self, adaptations: Adaptations) -> "Components":
+        """Components whose bundle has those adaptations."""
 
     def prepare(self, *components: str) -> None:
         """Say which components will be called soon: a runtime that can readies them while other work goes on."""

@@ -36,7 +36,7 @@ class OnnxComponents(Components):
         self._sessions: dict[str, Future[InferenceSession]] = {}
         self._openers = ThreadPoolExecutor(max_workers=2)  # one prepares while the other opens what is called
 
-    def adapted(self, adaptations: Adaptations) -> "OnnxComponents":
+    def _changed(self, adaptations: Adaptations) -> "OnnxComponents":
         return OnnxComponents(replace(self.bundle, adaptations=adaptations), threads=self._threads)
 
     def prepare(self, *components: str) -> None:

@@ -96,7 +96,7 @@ class TorchComponents(Components):
         self._device = device
         self._functions = {name: function for name, (_, function) in networks.components().items()}
 
-    def adapted(self, adaptations: Adaptations) -> "TorchComponents":
+    def _changed(self, adaptations: Adaptations) -> "TorchComponents":
         return TorchComponents(dataclasses.replace(self.bundle, adaptations=adaptations), device=self._device)
 
     @torch.inference_mode()
@@ -132,7 +132,7 @@ class BackboneComponents(Components):
             "style": networks.style, "content": networks.content, "project": networks.denoiser.projector,
         }  # fmt: skip
 
-    def adapted(self, adaptations: Adaptations) -> "BackboneComponents":
+    def _changed(self, adaptations: Adaptations) -> "BackboneComponents":
         raise ParasolError("a model on a backbone cannot be taught by a style card yet: use another style, or model")
 
     @torch.inference_mode()
