@@ -106,7 +106,9 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         entries, _ = scan(Path(folder))
         if not entries:
             raise ParasolError(f"{folder!r} holds no picture: put {', '.join(sorted(SUFFIXES))} files there")
-        files = [Path(folder) / entry.path for entry in entries[:MOST_ICONS]]
+        if len(entries) > MOST_ICONS:
+            raise ParasolError(f"{folder!r} holds {len(entries)} pictures and a set has {MOST_ICONS} at most: split it")
+        files = [Path(folder) / entry.path for entry in entries]
         icons = tuple(Icon(picture=given(str(file)), name=file.stem) for file in files)
         wanted = Wanted(
             model=model or studio.maker.names[0],
