@@ -17,12 +17,12 @@ from jaxtyping import Bool, Float, Int
 
 from lab.figure import Figure, Store, measured
 from lab.speed.machine import cpu_name, load_average, run_parasol
+from lab.statistics import resampled_estimate
 from parasol.apps.progress import Progress
 from parasol.comparison.journal import as_lines
 from parasol.dials import Dials
 from parasol.images import pad_to_multiple
 from parasol.maths.distances import psnr
-from parasol.metrics.interval import resampled_estimate
 from parasol.metrics.statistics import decibel
 from parasol.painting import OVERLAP, PIXELS, TILE
 from parasol.pipeline import Parasol

@@ -15,6 +15,7 @@ import pytest
 from safetensors.torch import save_file
 
 import held_out_corpus
+from lab.pairs.frozen import write_pairs
 from lab.pairs.pictograms import entries_of, frozen_pairs
 from lab.pairs.pictograms import main as freeze
 from parasol import Parasol
@@ -31,7 +32,7 @@ from parasol.comparison.measures import Measure, measures
 from parasol.comparison.measuring import STYLE, Seen
 from parasol.comparison.methods import Asked, method
 from parasol.comparison.paint import COSTS_FILE
-from parasol.comparison.pairs import Entry, PicturePair, read_pairs, write_pairs
+from parasol.comparison.pairs import Entry, PicturePair, read_pairs
 from parasol.comparison.summary import estimates_of
 from parasol.comparison.table import contact_sheet, markdown
 from parasol.corpora import Corpus
@@ -39,7 +40,7 @@ from parasol.images import fit, from_uint8, load, save_png
 from parasol.maths.colour import colour_statistics, match_colours
 from parasol.maths.distances import unit
 from parasol.metrics.frechet import fid
-from parasol.metrics.sets import artfid, cmmd, precision_recall
+from parasol.metrics.sets import artfid, inside, mmd_terms
 from test_comparison_lpips import tensors
 
 pytestmark = pytest.mark.slow
@@ -384,9 +385,9 @@ def test_metrics_of_sets_and_leaks(tmp_path: Path) -> None:
     assert found["lite0-fid"].value == pytest.approx(wanted)
     assert found["lite0-fid"].low < wanted < found["lite0-fid"].high
     assert found["lite0-artfid"].value == pytest.approx(artfid(float(np.mean(results[:, 0] ** 2)), wanted))
-    assert found["lite0-cmmd"].value == pytest.approx(cmmd(unit(results), unit(styles)))
+    assert found["lite0-cmmd"].value == pytest.approx(1000 * mmd_terms(unit(results), unit(styles)).mean())
     rates = found["lite0-precision"].value, found["lite0-recall"].value
-    assert rates == pytest.approx(precision_recall(results, styles))
+    assert rates == pytest.approx((inside(results, styles).mean(), inside(styles, results).mean()))
     assert found["own-leakage"].low < 0.5 < found["own-leakage"].high
     copied = estimates_of(STYLE, pairs, seen)
     assert copied["own-leakage"].value == 1

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from parasol.comparison.relations import DRAWN, declared, kinds_of, mark, relation_of
+from lab.claims.comparisons import declared
+from parasol.comparison.relations import DRAWN, kinds_of, mark, relation_of
 
 STORED = Path(__file__).parents[1] / "lab" / "results" / "comparison"
 

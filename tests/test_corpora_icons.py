@@ -6,7 +6,7 @@ import pytest
 import tiny_packages
 from parasol import corpora
 from parasol.corpora.icons import IconPackage, build, content_key, icon_packages, split_alike
-from parasol.corpora.split import is_test_name, split_of_name
+from parasol.corpora.split import split_of_name
 
 DISC, SQUARE = '<circle cx="16" cy="16" r="9" fill="currentColor"/>', '<path fill="red" d="M4 4h24v24H4z"/>'
 RING = '<circle cx="16" cy="16" r="9" fill="none" stroke="currentColor" stroke-width="3"/>'
@@ -103,10 +103,8 @@ def test_content_keys(name, key):
 
 
 def test_contents_with_a_drawing_in_common_lie_on_one_side_of_the_split(tmp_path, folder):
-    tested = next(word for word in (f"word-{n}x" for n in range(100)) if is_test_name(word))
-    trained = next(
-        word for word in (f"word-{n}x" for n in range(100)) if split_of_name(word, held_out=False) == "train"
-    )
+    words = {split_of_name(word, held_out=False): word for word in (f"word-{n}x" for n in range(100))}
+    tested, trained = words["content-test"], words["train"]
     run(tmp_path / "out", folder, [package(folder, "one", {tested: RING}), package(folder, "two", {trained: RING})])
     assert {cell.split for cell in corpora.load(tmp_path / "out").cells} == {"content-test"}
     cells = corpora.load(tmp_path / "out").cells

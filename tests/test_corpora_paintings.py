@@ -351,16 +351,6 @@ def test_whole_pictures_are_the_package_files_and_puzzles_are_png(built, package
     np.testing.assert_allclose(wave, np.asarray(tiny_debs.texture(17, 100, 60)) / 255, atol=0.05)
 
 
-def test_style_groups_hold_the_crops_of_a_painting_and_of_a_painter(built):
-    corpus = gallery.load(built)
-    by_painting, by_painter = corpus.style_groups("painting"), corpus.style_groups("painter")
-    assert set(by_painting) == {"gcompris/details/Cafe_background", "gcompris/paintings/Wave"}
-    assert set(by_painter) == {"Vincent van Gogh", "Katsushika Hokusai"}
-    rows = by_painting["gcompris/paintings/Wave"]
-    assert rows == by_painter["Katsushika Hokusai"]
-    assert {corpus.crops[row].picture for row in rows} == {"gcompris/paintings/Wave"}
-
-
 def test_info_and_attribution_travel_along(built):
     info = gallery.load(built).info
     assert info["pictures"] == {"endless-sky-data": 4, "gcompris-qt-data": 5, "lomiri-wallpapers-16.04": 1}

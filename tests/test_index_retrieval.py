@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from parasol.index.retrieval import nearest_label, retrieve
+from parasol.index.retrieval import retrieve
 
 # Two sets of two contents. Descriptor: set along x, and a little of the content along y.
 SETS, CONTENTS = np.array(["ink", "ink", "oil", "oil"]), np.array(["cat", "dog", "cat", "dog"])
@@ -32,7 +32,3 @@ def test_what_cannot_be_answered_is_not_counted() -> None:
     assert found.possible.tolist() == [True, False, True, False]
     assert found.share() == 1.0
     assert found.share(contents == "cow") == 0.0
-
-
-def test_nearest_label() -> None:
-    assert nearest_label(np.array([0.0, 1.0]), np.eye(2), np.array(["east", "north"])) == "north"

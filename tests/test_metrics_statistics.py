@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from parasol.metrics.statistics import decibel, ranks, rms, spearman
+from parasol.metrics.statistics import decibel, ranks, spearman
 
 whole = st.lists(st.integers(-3, 3), min_size=2, max_size=12)
 
@@ -42,7 +42,3 @@ def test_spearman_refuses_what_has_no_order(a: list[float], b: list[float]) -> N
 def test_decibel_has_an_end() -> None:
     assert decibel(float("inf")) == 100.0
     assert decibel(31.41592) == 31.416
-
-
-def test_rms_of_a_grey_step() -> None:
-    assert rms(np.zeros((2, 2, 3), np.float32), np.full((2, 2, 3), 0.5, np.float32)) == 0.5

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from parasol.comparison.relations import declared
+from parasol.comparison.relations import kinds_of, mark, relation_of
 from parasol.comparison.table import markdown
 from parasol.report.page import comparison_section
 from parasol.types import Record
@@ -28,6 +28,23 @@ def rendered(root: Path) -> dict[Path, str]:
     report, first = root / "lab" / "results" / REPORT, comparison_section(declared(_read(root, next(iter(PAGES)))))
     found[report] = SECTION.sub(lambda _: first, report.read_text("utf-8"))
     return found
+
+
+def declared(found: Record) -> Record:
+    """A stored comparison with the relations, kinds and marks that are declared now; its values are what they were."""
+    measures = {
+        name: {**one, "optimised": relation_of(name).optimised, "related": relation_of(name).related}
+        for name, one in found["measures"].items()
+    }
+    methods = {}
+    for title, one in found["methods"].items():
+        kinds = kinds_of(one["kinds"][0], one["settings"])
+        values = {
+            name: {**value, "mark": mark(kinds, relation_of(name))} if name in found["measures"] else value
+            for name, value in one["values"].items()
+        }
+        methods[title] = {**one, "kinds": kinds, "values": values}
+    return {**found, "measures": measures, "methods": methods}
 
 
 def _read(root: Path, stored: str) -> Record:

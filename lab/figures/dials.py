@@ -6,11 +6,12 @@ from itertools import product
 import numpy as np
 
 from lab.figure import Figure
+from lab.statistics import rms
 from parasol.calibration import style_distances
 from parasol.conditions import Style
 from parasol.held_out import Pair, Subject
 from parasol.maths.distances import cosine_distance
-from parasol.metrics.statistics import rms, spearman
+from parasol.metrics.statistics import spearman
 from parasol.pipeline import Parasol
 from parasol.report.plan import STRUCTURES
 from parasol.types import Picture, Record

@@ -9,6 +9,7 @@ from jaxtyping import Float, Shaped
 from lab.figure import Figure
 from lab.judging.cases import UNSEEN, Case, cases
 from lab.judging.judge import judge_of, paint
+from lab.subject import through_autoencoder
 from parasol.apps.progress import Progress
 from parasol.held_out import Subject
 from parasol.metrics.interval import mean_estimate
@@ -93,4 +94,4 @@ def ridge(
 
 
 def _pictures(subject: Subject, case: Case) -> tuple[Picture, Picture, Picture]:
-    return paint(subject, case), subject.fitted(case.truth), subject.rebuilt(case.truth)
+    return paint(subject, case), subject.fitted(case.truth), through_autoencoder(subject, case.truth)

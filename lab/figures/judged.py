@@ -10,11 +10,13 @@ from lab.figure import Figure
 from lab.judging.cases import CASES, COLUMNS, Case, cases, gallery_cells
 from lab.judging.held_out_index import nearest_in_family
 from lab.judging.judge import Look, gallery_of, judge_of, paint, perceptual, style_distance, style_picture
+from lab.statistics import resampled_estimate
+from lab.subject import through_autoencoder
 from parasol.comparison.methods import Asked, method
 from parasol.held_out import Subject
 from parasol.images import fit
 from parasol.metrics.chamfer import chamfer
-from parasol.metrics.interval import Estimate, mean_estimate, resampled_estimate
+from parasol.metrics.interval import Estimate, mean_estimate
 from parasol.types import Picture, Record
 
 FEW = 10  # sampling steps
@@ -124,7 +126,7 @@ def _pictures(subject: Subject, case: Case, methods: dict[str, Callable[[Picture
         OURS: paint(subject, case),
         TEN: paint(subject, case, steps=FEW),
         REAL: subject.fitted(case.truth),
-        REBUILT: subject.rebuilt(case.truth),
+        REBUILT: through_autoencoder(subject, case.truth),
         CONTENT: content,
         RETRIEVED: subject.fitted(nearest_in_family(subject, case)),
         **{name: one(content, style) for name, one in methods.items()},

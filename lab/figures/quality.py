@@ -10,7 +10,6 @@ from lab.figure import Figure
 from parasol.corpora import Cell
 from parasol.held_out import CONTENT_TEST, CONTENT_VAL, Pair, Subject, held_out, shuffled
 from parasol.images.read import Source
-from parasol.index.retrieval import nearest_label
 from parasol.pipeline import Parasol
 from parasol.types import Record
 
@@ -88,12 +87,12 @@ class Judge:
 
     def style(self, picture: Source) -> str:
         """The set whose mean style is nearest."""
-        return nearest_label(self.model.embed_style(picture), self.styles, self.sets)
+        return _nearest_label(self.model.embed_style(picture), self.styles, self.sets)
 
     def content(self, picture: Source, pair: Pair) -> str:
         """Codepoint of the nearest picture in the sets that the pair does not use."""
         beside = self._beside(pair)
-        return nearest_label(self.model.embed_content(picture), self.contents[beside], self._codepoints()[beside])
+        return _nearest_label(self.model.embed_content(picture), self.contents[beside], self._codepoints()[beside])
 
     def contents_beside(self, pair: Pair) -> frozenset[str]:
         """Codepoints of all pictures in the sets that the pair does not use."""
@@ -108,3 +107,8 @@ class Judge:
 
 def _rate(records: Sequence[Record], name: str) -> float:
     return round(float(np.mean([record[name] for record in records])), 4) if records else 0.0
+
+
+def _nearest_label(descriptor: np.ndarray, gallery: np.ndarray, labels: np.ndarray) -> str:
+    """Label of the row of `gallery` [N d] that is most similar to `descriptor` [d]; both are unit-norm."""
+    return str(labels[int((gallery @ descriptor).argmax())])

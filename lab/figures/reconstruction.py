@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lab.figure import Figure
+from lab.subject import through_autoencoder
 from parasol.corpora import Cell
 from parasol.held_out import CONTENT_TEST, Subject
 from parasol.maths.distances import psnr
@@ -47,7 +48,7 @@ def full_structure(subject: Subject) -> Figure:
         style_scale, content_scale = np.random.default_rng(row).uniform(0.0, LARGEST_SCALE, 2).round(2).tolist()
         dials = subject.dials(structure=1.0, style_scale=style_scale, content_scale=content_scale, seed=row)
         result = subject.paint(pair, dials)
-        ceiling = subject.rebuilt(pair.content)
+        ceiling = through_autoencoder(subject, pair.content)
         return {
             "pair": pair.name,
             "style_scale": style_scale,
@@ -68,7 +69,7 @@ def full_structure(subject: Subject) -> Figure:
 
 def reconstruction_psnr(subject: Subject, cell: Cell) -> float:
     """PSNR in dB of what the autoencoder makes of one picture, both in 8 bits."""
-    return decibel(psnr(subject.rebuilt(cell), subject.fitted(cell)))
+    return decibel(psnr(through_autoencoder(subject, cell), subject.fitted(cell)))
 
 
 def _spread(values: list[float]) -> Record:

@@ -9,7 +9,6 @@ from PIL import Image
 
 from lab.figure import Figure
 from lab.figures.encoders import described
-from parasol.corpora.corpus import read_rgba
 from parasol.held_out import CONTENT_TEST, Subject, held_out, shuffled
 from parasol.images import from_uint8
 from parasol.types import Record
@@ -73,7 +72,7 @@ def robustness(subject: Subject) -> Figure:
         styles, contents = gallery()
         right: dict[str, list[bool]] = {"style": [], "content": []}
         for cell in queries:
-            rgba = Image.fromarray(read_rgba(subject.file(cell)))
+            rgba = Image.open(subject.file(cell)).convert("RGBA")
             picture = from_uint8(np.asarray(ALTERATIONS[name](rgba)))
             others, elsewhere = codepoints != cell.codepoint, sets != cell.set
             found = _nearest(subject.model.embed_style(picture), styles, others)

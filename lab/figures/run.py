@@ -27,11 +27,12 @@ from lab.figures.robustness import robustness
 from lab.figures.strength import strength
 from lab.figures.wishes import wishes
 from lab.figures.words import words
+from lab.subject import descriptors_key, paintings_subject, strength_key
 from parasol import corpora
 from parasol.apps.progress import Progress
 from parasol.comparison.journal import as_lines
 from parasol.corpora import gallery
-from parasol.held_out import Subject, subject_of
+from parasol.held_out import Subject
 from parasol.pipeline import Parasol
 
 DESCRIPTORS: dict[str, Make] = {make.__name__: make for make in (encoders, frozen, robustness, metric, words)}
@@ -61,8 +62,8 @@ def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
         ValueError: `out` holds something else, a picture cannot be read, or a command failed.
     """
     pictures = Store(path=out, key=subject.key())
-    spaces = Store(path=out.with_stem(f"{out.stem}-descriptors"), key=subject.descriptors_key())
-    dial = Store(path=out.with_stem(f"{out.stem}-strength"), key=subject.strength_key())
+    spaces = Store(path=out.with_stem(f"{out.stem}-descriptors"), key=descriptors_key(subject))
+    dial = Store(path=out.with_stem(f"{out.stem}-strength"), key=strength_key(subject))
     stores = dict.fromkeys(FIGURES, pictures) | dict.fromkeys(DESCRIPTORS, spaces) | {strength.__name__: dial}
     for name in names:
         make, store = FIGURES[name], stores[name]
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         model = Parasol.load(options.model)
         if corpora.holds_pictures(options.corpus):
-            subject = subject_of(model, gallery.load(options.corpus), options.pairs, options.size)
+            subject = paintings_subject(model, gallery.load(options.corpus), options.pairs, options.size)
         else:
             subject = replace(Subject.of(model, corpora.load(options.corpus), options.pairs), size=options.size)
         measure(names, subject, options.out or Path("lab/results/figures", f"{model.bundle.manifest.name}.json"))

@@ -10,10 +10,10 @@ from lab.figures.judged import DISTANCES, percent_below
 from lab.judging.cases import UNSEEN, Case, cases
 from lab.judging.held_out_index import held_out_index
 from lab.judging.judge import judge_of, perceptual
+from lab.statistics import resampled_estimate
 from parasol.held_out import Subject
 from parasol.images import fit, load
 from parasol.metrics.chamfer import chamfer
-from parasol.metrics.interval import resampled_estimate
 from parasol.search import TOP, Session
 from parasol.types import Picture, Record
 

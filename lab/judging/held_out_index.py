@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from lab.judging.cases import KNOWN, Case
+from lab.subject import descriptors_key
 from parasol.apps.progress import Progress
 from parasol.corpora import Cell
 from parasol.held_out import Subject
@@ -27,7 +28,7 @@ def held_out_index(subject: Subject) -> Index:
     Raises:
         ValueError: it cannot be built.
     """
-    key = hashlib.sha256(str(sorted(subject.descriptors_key().items())).encode()).hexdigest()[:12]
+    key = hashlib.sha256(str(sorted(descriptors_key(subject).items())).encode()).hexdigest()[:12]
     folder = subject.corpus.folder / f"shelf-{key}"
     for cell in known(subject.corpus.cells):
         link = folder / PICTURES / cell.set / f"{cell.codepoint}.png"

@@ -9,7 +9,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from parasol.comparison.pairs import Entry, write_pairs
+from lab.pairs.frozen import write_pairs
+from parasol.comparison.pairs import Entry
 from parasol.corpora import gallery
 from parasol.corpora.corpus import PICTURES_FILE
 from parasol.corpora.gallery import Gallery, Picture

@@ -8,8 +8,9 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lab.pairs.frozen import write_pairs
 from parasol import corpora
-from parasol.comparison.pairs import Entry, write_pairs
+from parasol.comparison.pairs import Entry
 from parasol.corpora import Cell, Corpus
 from parasol.held_out import CONTENT_TEST, CONTENT_VAL, Pair, held_out, shuffled
 

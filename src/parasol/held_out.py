@@ -11,16 +11,13 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from parasol.bundle import WORDS
 from parasol.corpora import Cell, Corpus
 from parasol.corpora.corpus import CELLS_FILE
 from parasol.corpora.gallery import Gallery
 from parasol.corpora.gallery import Picture as Hung
 from parasol.dials import Dials
 from parasol.errors import ParasolError
-from parasol.images import fit, from_uint8, load
+from parasol.images import fit, load
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe
 from parasol.types import Picture, Record
@@ -114,10 +111,6 @@ class Subject:
         """A cell on white at the size of results: what the pipeline encodes."""
         return fit(load(self.file(cell)), self.side)
 
-    def rebuilt(self, cell: Cell) -> Picture:
-        """What the autoencoder makes of that, in 8 bits."""
-        return from_uint8(np.asarray(self.model.reconstruct(self.file(cell), size=self.side)))
-
     @property
     def side(self) -> int:
         """Longer side of results in px."""
@@ -141,29 +134,14 @@ class Subject:
             "model": self.model.bundle.manifest.name,
             "model_hash": self.model.bundle.identity,
             "dials": self.model.bundle.manifest.dials.model_dump(),
-            "corpus_hash": self._corpus_hash(),
+            "corpus_hash": self.corpus_hash,
             "pairs": len(self.pairs),
             **({"size": self.size} if self.size else {}),
         }
 
-    def descriptors_key(self) -> Record:
-        """The same for figures that know of the descriptors alone: the very weights that make them."""
-        bundle, digest = self.model.bundle, hashlib.sha256()
-        for component in ("style", "content", *(WORDS if bundle.manifest.words else ())):
-            for name, values in sorted(bundle.weights(component).items()):
-                digest.update(name.encode() + values.tobytes())
-        return {
-            "style": bundle.manifest.style.version,
-            "content": bundle.manifest.content.version,
-            "weights_hash": digest.hexdigest(),
-            "corpus_hash": self._corpus_hash(),
-        }
-
-    def strength_key(self) -> Record:
-        """The same for figures that know of the dial `strength`: where its stops are."""
-        return self.key() | {"strength": [stop.model_dump() for stop in self.model.bundle.manifest.strength]}
-
-    def _corpus_hash(self) -> str:
+    @property
+    def corpus_hash(self) -> str:
+        """Names the cells of the corpus."""
         return hashlib.sha256((self.corpus.folder / CELLS_FILE).read_bytes()).hexdigest()
 
 
@@ -183,16 +161,6 @@ def chosen(pictures: Gallery, kind: str, count: int, *, trained_on: bool = False
     return turns[:count]
 
 
-def subject_of(model: Parasol, pictures: Gallery, count: int, size: int | None) -> Subject:
-    """A model on `count` pairs of held-out photographs and paintings, for what needs no content x style grid.
-
-    Photographs go by in their order, each with the next of the paintings. Raises ValueError as `chosen` does.
-    """
-    contents = chosen(pictures, "photograph", count)
-    styles = chosen(pictures, "painting", min(count, PAINTINGS))
-    return _subject_of(model, pictures, contents, styles, size)
-
-
 def tuning_subject(model: Parasol, pictures: Gallery, count: int) -> Subject:
     """A model on `count` pairs to tune it on: photographs to train on, each with the next painting that tests leave.
 
@@ -203,12 +171,13 @@ def tuning_subject(model: Parasol, pictures: Gallery, count: int) -> Subject:
     styles = chosen(pictures, "painting", max(spare, 1))[PAINTINGS:]
     if not styles:
         raise ParasolError(f"{pictures.folder} has {spare} held-out paintings; tests take the first {PAINTINGS}")
-    return _subject_of(model, pictures, contents, styles, None)
+    return subject_of(model, pictures, contents, styles, None)
 
 
-def _subject_of(
+def subject_of(
     model: Parasol, pictures: Gallery, contents: Sequence[Hung], styles: Sequence[Hung], size: int | None
 ) -> Subject:
+    """A model on photographs and paintings: each content with the next of the styles, in turns."""
     chosen_pairs = tuple(
         Pair(content=_cell(content), style=_cell(styles[row % len(styles)])) for row, content in enumerate(contents)
     )

@@ -21,13 +21,14 @@ from lab.figures.quality import quality
 from lab.figures.reconstruction import autoencoder, full_structure
 from lab.figures.robustness import ALTERATIONS, robustness
 from lab.judging.features import fit_discriminant
+from lab.statistics import rms
+from lab.subject import strength_key, through_autoencoder
 from parasol import Parasol
 from parasol.comparison.journal import as_lines
 from parasol.corpora import Corpus
 from parasol.held_out import Subject
 from parasol.images import from_uint8
 from parasol.maths.distances import psnr
-from parasol.metrics.statistics import rms
 from parasol.types import Record
 from small_model import copy_of, edit_manifest
 
@@ -65,7 +66,11 @@ def test_everything_is_measured_at_the_size_of_the_training(subject: Subject, tm
     folder = copy_of(subject.model.bundle, tmp_path / "larger")
     edit_manifest(folder, result_size=160)
     larger, pair = replace(subject, model=Parasol.load(folder)), subject.pairs[0]
-    drawn = larger.paint(pair, larger.dials(steps=2)), larger.fitted(pair.content), larger.rebuilt(pair.content)
+    drawn = (
+        larger.paint(pair, larger.dials(steps=2)),
+        larger.fitted(pair.content),
+        through_autoencoder(larger, pair.content),
+    )
     assert {picture.shape for picture in drawn} == {subject.fitted(pair.content).shape}
     assert larger.model.stylize(larger.file(pair.content), larger.file(pair.style), steps=2).pixels.shape[0] == 160
 
@@ -202,7 +207,7 @@ def test_a_dial_that_is_laid_out_anew_leaves_the_other_figures_be(subject: Subje
     edit_manifest(folder, strength=[{"style_scale": 1.0, "structure": 1.0}, {"style_scale": 5.0, "structure": 0.0}])
     anew = replace(subject, model=Parasol.load(folder))
     assert anew.key() == subject.key()
-    assert anew.strength_key() != subject.strength_key()
+    assert strength_key(anew) != strength_key(subject)
     edit_manifest(folder, dials=anew.model.bundle.manifest.dials.model_dump() | {"structure": 0.9})
     assert replace(subject, model=Parasol.load(folder)).key() != subject.key()
     figures.measure(["strength"], replace(anew, pairs=anew.pairs[:1]), tmp_path / "figures.json")

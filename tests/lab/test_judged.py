@@ -23,13 +23,13 @@ from lab.judging import selection
 from lab.judging.cases import COLUMNS, NEW_STYLE, SEEN, UNSEEN, cases, gallery_cells, in_turns, judge_bases, judge_cells
 from lab.judging.held_out_index import held_out_index, known, nearest_in_family
 from lab.judging.judge import fit_content, judge_of, paint, perceptual, principal, style_distance
+from lab.statistics import resampled_estimate
 from parasol import Parasol
 from parasol.comparison.lite2 import PLACES, Lite2
 from parasol.corpora import Corpus
 from parasol.held_out import CONTENT_TEST, Subject
 from parasol.images import from_uint8
 from parasol.maths.distances import cosine_distance, unit
-from parasol.metrics.interval import resampled_estimate
 from parasol.types import Record
 
 

@@ -10,10 +10,11 @@ import pytest
 from lab.figures.dials import no_content
 from lab.figures.run import main as figures
 from lab.pairs.paintings import main
+from lab.subject import paintings_subject
 from parasol.comparison.pairs import read_pairs
 from parasol.corpora import gallery
 from parasol.corpora.gallery import Gallery
-from parasol.held_out import chosen, subject_of, tuning_subject
+from parasol.held_out import chosen, tuning_subject
 from parasol.images import save_png
 from parasol.pipeline import Parasol
 
@@ -84,7 +85,7 @@ def test_a_content_can_be_named(pictures: Gallery, tmp_path: Path, capsys: pytes
 def test_figures_of_pairs_are_measured_at_the_size_asked_for(
     pictures: Gallery, model: Parasol, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    subject = subject_of(model, pictures, 3, 36)
+    subject = paintings_subject(model, pictures, 3, 36)
     assert [pair.content.file for pair in subject.pairs] == [one.file for one in chosen(pictures, "photograph", 3)]
     assert len({pair.style.id for pair in subject.pairs}) == 3
     assert subject.paint(subject.pairs[0], subject.dials(steps=2)).shape == (24, 36, 3)
@@ -108,7 +109,7 @@ def test_a_model_is_tuned_on_what_tests_leave(
 
 def test_contents_that_must_not_matter_are_of_one_shape(pictures: Gallery, model: Parasol) -> None:
     save_png(pictures.folder / "square.png", np.full((8, 8, 3), 0.4, np.float32))
-    subject = subject_of(model, pictures, 3, 36)
+    subject = paintings_subject(model, pictures, 3, 36)
     first, second, third = subject.pairs
     odd = replace(second, content=replace(second.content, file="square.png"))
     figure = no_content(replace(subject, pairs=(first, odd, third)))

@@ -12,9 +12,8 @@ from pathlib import Path
 from pydantic import Field, TypeAdapter, ValidationError
 
 from parasol.bundle import first_fault, sha256
-from parasol.comparison.journal import as_lines
 from parasol.errors import ParasolError
-from parasol.images import PictureError, write_atomic
+from parasol.images import PictureError
 from parasol.strict import Strict
 
 NAME = re.compile(r"\w[\w.,+=@-]{0,199}", re.ASCII)
@@ -85,28 +84,13 @@ def read_pairs(file: Path, pictures: Path | None = None, first: int | None = Non
         raise ParasolError(
             f"{first or 0} pairs are asked for and {str(file)!r} holds {len(entries)}: ask for 1 or more"
         )
-    _check_names(entries, file)
+    check_names(entries, file)
     folder = file.parent if pictures is None else pictures
-    return tuple(_found(entry, folder) for entry in entries[:first])
+    return tuple(pair_in(folder, entry) for entry in entries[:first])
 
 
-def write_pairs(file: Path, entries: Sequence[Entry], pictures: Path) -> None:
-    """Freeze a list: the hash of every picture goes with it.
-
-    Raises:
-        ValueError: two pairs have one name, or a picture cannot be read.
-    """
-    _check_names(entries, file)
-    frozen = []
-    for entry in entries:
-        pair = _found(entry, pictures)
-        files = {"content": pair.content, "style": pair.style, "truth": pair.truth}
-        hashes = {field: sha256(path) for field, path in files.items() if path}
-        frozen.append(entry.model_copy(update={"sha256": hashes}).model_dump(exclude_defaults=True))
-    write_atomic(file, f"{as_lines(frozen, 1)}\n".encode())
-
-
-def _check_names(entries: Sequence[Entry], file: Path) -> None:
+def check_names(entries: Sequence[Entry], file: Path) -> None:
+    """Refuse a list, of a file, in which two pairs have one name, or one has a name that no file can have."""
     counts = Counter(entry.title for entry in entries)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
@@ -118,7 +102,8 @@ def _check_names(entries: Sequence[Entry], file: Path) -> None:
             )
 
 
-def _found(entry: Entry, folder: Path) -> PicturePair:
+def pair_in(folder: Path, entry: Entry) -> PicturePair:
+    """A pair whose paths start from a folder. Raises PictureError where a picture is missing, or another."""
     files = {"content": entry.content, "style": entry.style, **({"truth": entry.truth} if entry.truth else {})}
     for field, name in files.items():
         path = folder / name

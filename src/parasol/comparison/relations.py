@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from parasol.types import Record
-
 ENCODERS_READ_IT = "the model's encoders are heads on this network's statistics"
 DECODER_LEARNED_IT = "the model's decoder, which draws its results, was trained on this very distance"
 CONDITIONS = "the U-Net is conditioned on this descriptor, which also chose its training triplets"
@@ -78,20 +76,3 @@ def kinds_of(kind: str, settings: Mapping[str, Any]) -> list[str]:
 def mark(kinds: Sequence[str], relation: Relation) -> str:
     """* for a method that was optimised against the metric, ~ where the two share a part."""
     return "*" if {*kinds} & {*relation.optimised} else "~" if {*kinds} & {*relation.related} else ""
-
-
-def declared(found: Record) -> Record:
-    """A stored comparison with the relations, kinds and marks that are declared now; its values are what they were."""
-    measures = {
-        name: {**one, "optimised": relation_of(name).optimised, "related": relation_of(name).related}
-        for name, one in found["measures"].items()
-    }
-    methods = {}
-    for title, one in found["methods"].items():
-        kinds = kinds_of(one["kinds"][0], one["settings"])
-        values = {
-            name: {**value, "mark": mark(kinds, relation_of(name))} if name in found["measures"] else value
-            for name, value in one["values"].items()
-        }
-        methods[title] = {**one, "kinds": kinds, "values": values}
-    return {**found, "measures": measures, "methods": methods}

@@ -165,12 +165,6 @@ def pixel_map(folder: Path, files: Sequence[str], *, side: int, mode: Literal["R
     return np.load(path, mmap_mode="r")
 
 
-def read_rgba(path: Path) -> UInt8[np.ndarray, "S S 4"]:
-    """The pixels of one cell, straight alpha."""
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGBA"))
-
-
 def read_lines(path: Path) -> Iterator[dict]:
     """The records of a JSONL file."""
     with path.open(encoding="utf-8") as lines, reading(path):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
@@ -83,18 +82,6 @@ class Gallery(Built):
     def rgb(self) -> UInt8[np.ndarray, "N S S 3"]:
         """All crops as one read-only memory map, aligned with `crops`; built from the PNGs at the first call."""
         return pixel_map(self.folder, [crop.file for crop in self.crops], side=self.size, mode="RGB")
-
-    def style_groups(self, by: Literal["painting", "painter"]) -> dict[str, list[int]]:
-        """Rows of `crops` that share a style: all of one painting (by its id), or of one painter (by name).
-
-        A painter's crops may belong to several splits, a painting's never.
-        """
-        groups: dict[str, list[int]] = {}
-        for row, crop in enumerate(self.crops):
-            if crop.kind == "painting":
-                key = crop.picture if by == "painting" else self.pictures[crop.picture].painter
-                groups.setdefault(key, []).append(row)
-        return groups
 
 
 def load(folder: str | Path) -> Gallery:

@@ -27,16 +27,11 @@ def split_of(base: str, *, set_name: str, family: str) -> str:
 def split_of_name(key: str, *, held_out: bool) -> str:
     """The split of an icon by what its name says that it shows; of a held-out set every icon is `style-test`.
 
-    The contents' tenths are those of `split_of`. A test content of a held-out set is told by `is_test_name`.
+    The contents' tenths are those of `split_of`.
     """
     if held_out:
         return "style-test"
     return {0: "content-test", 1: "content-val"}.get(_tenth(key), "train")
-
-
-def is_test_name(key: str) -> bool:
-    """Whether a content, by its name, is one that nothing trains on in any set."""
-    return _tenth(key) == 0
 
 
 def split_of_stem(stem: str, *, trainable: bool) -> str:

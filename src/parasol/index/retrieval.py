@@ -47,13 +47,6 @@ def retrieve(
     )
 
 
-def nearest_label(
-    descriptor: Float[np.ndarray, " d"], gallery: Float[np.ndarray, "N d"], labels: Shaped[np.ndarray, " N"]
-) -> str:
-    """Label of the row of `gallery` that is most similar; rows are unit-norm."""
-    return str(labels[int((gallery @ descriptor).argmax())])
-
-
 def _mean(values: np.ndarray, possible: np.ndarray, among: np.ndarray | None) -> float:
     counted = possible if among is None else possible & among
     return float(values[counted].mean()) if counted.any() else 0.0

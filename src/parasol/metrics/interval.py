@@ -37,8 +37,8 @@ def mean_estimate(values: Float[np.ndarray, " N"], *, seed: int = 0, resamples: 
     if len(values) == 0 or not bool(np.isfinite(values).all()):
         raise ParasolError(f"{len(values)} values are given; a mean needs at least one, and all finite")
     random = np.random.default_rng(seed)
-    means = np.array([values[_draw(random, len(values))].mean() for _ in range(resamples)])
-    low, high = _ends(means)
+    means = np.array([values[draw(random, len(values))].mean() for _ in range(resamples)])
+    low, high = ends(means)
     return Estimate(value=float(values.mean()), low=low, high=high, pairs=len(values))
 
 
@@ -57,32 +57,17 @@ def set_estimate(
     """
     random = np.random.default_rng(seed)
     whole = statistic(np.arange(count)) if value is None else value
-    found = np.array([statistic(_draw(random, count)) for _ in range(resamples)])
-    low, high = _ends(found - found.mean() + whole)
+    found = np.array([statistic(draw(random, count)) for _ in range(resamples)])
+    low, high = ends(found - found.mean() + whole)
     return Estimate(value=whole, low=max(low, 0.0), high=high, pairs=count)
 
 
-def resampled_estimate(
-    statistic: Callable[[Int[np.ndarray, " N"]], float], count: int, *, seed: int = 0, resamples: int = RESAMPLES
-) -> Estimate:
-    """A statistic of means over pairs, given the rows it is to take, and its percentile interval (Efron 1979).
-
-    For ratios and differences of means, which repeated rows leave unbiased, and which may fall below 0.
-
-    Raises:
-        ValueError: there is no pair.
-    """
-    if count < 1:
-        raise ParasolError(f"{count} pairs are given; a statistic needs at least one")
-    random = np.random.default_rng(seed)
-    low, high = _ends(np.array([statistic(_draw(random, count)) for _ in range(resamples)]))
-    return Estimate(value=statistic(np.arange(count)), low=low, high=high, pairs=count)
-
-
-def _draw(random: np.random.Generator, count: int) -> Int[np.ndarray, " N"]:
+def draw(random: np.random.Generator, count: int) -> Int[np.ndarray, " N"]:
+    """Rows of a resample, with replacement."""
     return random.integers(0, count, count)
 
 
-def _ends(found: Float[np.ndarray, " R"]) -> tuple[float, float]:
+def ends(found: Float[np.ndarray, " R"]) -> tuple[float, float]:
+    """The percentile interval of resampled values."""
     low, high = np.quantile(found, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
     return float(low), float(high)

@@ -46,25 +46,6 @@ def mmd_terms(
     return kernel(a, a) + kernel(b, b) - cross - cross.T
 
 
-def cmmd(
-    a: Float[np.ndarray, "N d"],
-    b: Float[np.ndarray, "M d"],
-    *,
-    sigma: float = CMMD_SIGMA,
-    scale: float = CMMD_SCALE,
-) -> float:
-    """`scale` times the squared MMD of two sets with a Gaussian kernel, from 0 (Jayasumana et al. 2024, CMMD).
-
-    The biased estimator with the published sigma and scale. CMMD proper takes CLIP's embeddings; with other ones it
-    must go by another name.
-    """
-
-    def mean_kernel(x: np.ndarray, y: np.ndarray) -> float:
-        return float(np.exp(-squared_distances(x, y) / (2.0 * sigma**2)).mean())
-
-    return scale * max(mean_kernel(a, a) + mean_kernel(b, b) - 2.0 * mean_kernel(a, b), 0.0)
-
-
 def inside(
     points: Float[np.ndarray, "N d"], manifold: Float[np.ndarray, "M d"], *, k: int = NEIGHBOURS
 ) -> Bool[np.ndarray, " N"]:
@@ -82,14 +63,3 @@ def inside(
     np.fill_diagonal(among, np.inf)  # a point is no neighbour of its own
     radii = np.partition(among, k - 1, axis=1)[:, k - 1]
     return np.any(squared_distances(points, manifold) <= radii, axis=1)
-
-
-def precision_recall(
-    results: Float[np.ndarray, "N d"], real: Float[np.ndarray, "M d"], *, k: int = NEIGHBOURS
-) -> tuple[float, float]:
-    """Share of results among the real pictures' manifold, and share of real pictures among that of the results, 0..1.
-
-    Raises:
-        ValueError: a set has no more than k pictures.
-    """
-    return float(inside(results, real, k=k).mean()), float(inside(real, results, k=k).mean())

@@ -35,11 +35,6 @@ def decibel(psnr: float) -> float:
     return round(min(psnr, BEST_DB), 3)
 
 
-def rms(a: Float[np.ndarray, "*shape"], b: Float[np.ndarray, "*shape"]) -> float:
-    """Root of the mean squared difference of two pictures in [0, 1]."""
-    return float(np.sqrt(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2)))
-
-
 def calibration_error(values: Float[np.ndarray, " N"], curve: Float[np.ndarray, " N"]) -> float | None:
     """How far a dial is from leading evenly along its range: 0 (straight) to 1; None where the curve is constant.
 
