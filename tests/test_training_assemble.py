@@ -138,6 +138,7 @@ def test_a_record_is_older_than_some_settings(recipe: Recipe) -> None:
     assert disagreeing(recipe, {**record, "unet": unet}) == []
     assert disagreeing(recipe, {**record, "unet": {**unet, "heads": 1}}) == ["unet"]
     assert disagreeing(recipe, {**record, "unet": {**unet, "gone": 1}}) == ["unet"]
+    assert disagreeing(recipe, {**record, "unet": {**unet, "gone": 0.0}}) == [], "what is no more was off"
     assert disagreeing(recipe, {**record, "projector": None}) == ["projector"]
 
 

@@ -25,7 +25,6 @@ from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining
 from parasol.training.checkpoint import BEST, load_record, save_tensors, warm_start
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import Denoiser, DiffusionTask, DiffusionTraining, Frozen
-from parasol.training.draws import draws
 from parasol.training.loop import Event, Optimisation, Task, run
 from parasol.training.modality import ModalityTraining
 from parasol.training.tables import tables_of
@@ -45,7 +44,6 @@ PAPER = DiffusionTraining()
 EVERYTHING = DiffusionTraining(
     shares=(0.3, 0.15, 0.15, 0.1, 0.2, 0.1),
     mirrored=0.5,
-    traced=0.5,
     precision="bfloat16",
     modality=ModalityTraining(style=2.0, content=0.5, pictures=2),
 )
@@ -184,21 +182,6 @@ def test_gradients_reach_every_trainable_and_no_frozen_parameter(
     encoder.loss(encoder.model, 0)[0].backward()
     assert all(p.grad is None for p in encoder.model.trunk.parameters())
     assert all(p.grad is not None for p in encoder.model.head.parameters())
-
-
-def test_a_traced_map_is_of_the_picture_itself_drawn_otherwise(corpus: Corpus, runs: Path) -> None:
-    task = diffusion(corpus, runs, training=replace(EVERYTHING, modality=None, mirrored=0.0, traced=1.0))
-    heard: list[torch.Tensor] = []
-    task.model.register_forward_pre_hook(lambda _, inputs: heard.append(inputs[5]))
-    task.loss(task.model, 0)
-    assert task.table.maps is not None
-    assert task.table.traced is not None
-    own, traced = task.table.maps[0].float().flatten(1), task.table.traced[0].float().flatten(1)
-    assert not torch.allclose(own, traced, atol=0.1)
-    alike = nn.functional.normalize(heard[0].flatten(1), dim=1) @ nn.functional.normalize(own, dim=1).T
-    x = task.place[task.triplets.x[draws(EVERYTHING.seed, 0).choice(len(task.triplets.x), 8, replace=False)]]
-    assert torch.equal(heard[0], task.table.traced[0, x].float())
-    assert float((alike.argmax(1) == torch.from_numpy(x)).float().mean()) >= 0.5, "it shows what x shows"
 
 
 def test_null_tokens_are_zeros_whatever_the_descriptors(corpus: Corpus, runs: Path) -> None:

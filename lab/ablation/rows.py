@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from lab.ablation.trainings import TRAINED, TrainedRow, ablation
 from parasol.bundle import sha256
 from parasol.maths.schedule import Schedule, switch_step
 from parasol.networks.autoencoder import Autoencoder
@@ -22,11 +23,10 @@ from parasol.networks.unet import UNetConfig
 from parasol.painting import FRESH_ETA, INVERSION_ETA
 from parasol.sampling.guided import guided
 from parasol.sampling.sampler import forward_chain, restyle, sample_fresh
-from parasol.training.ablation import TRAINED, TrainedRow
 from parasol.training.checkpoint import BEST, load_record
 from parasol.training.diffusion import Denoiser, Frozen, load_frozen
 from parasol.training.loop import STATE
-from parasol.training.recipes import FROZEN, Recipe, ablation
+from parasol.training.recipes import FROZEN, Recipe
 from parasol.training.tables import load_best
 from parasol.training.train import disagreeing
 from parasol.types import Condition, EpsFn
@@ -89,7 +89,7 @@ def finished(name: str, seed: int, runs: Path) -> Recipe:
     """
     recipe = ablation(name, seed)
     run = runs / recipe.name
-    train = f"parasol train {recipe.name} --runs {runs}"
+    train = f"python -m lab ablation-train {recipe.name} --runs {runs}"
     if not (run / BEST).exists() or not (run / STATE).exists():
         raise ValueError(f"{run} holds no training: run  {train}")
     found = load_record(run / STATE)

@@ -1,6 +1,6 @@
 """The paper's ablation, judged: python -m lab ablation --corpus DIR --runs DIR --out FILE.json.
 
-First every training of it: `parasol train ablation-ROW-SEED`. The JSON file is rewritten after every row, seed and
+First every training of it: `python -m lab ablation-train NAME`. The JSON file is rewritten after every row, seed and
 column, so that the same command goes on where it was stopped; a page is written from it in the end.
 """
 
@@ -14,6 +14,7 @@ import torch
 
 from lab.ablation.rows import ROWS, STEPS, STRUCTURE, Row, load_trained, paint, weights
 from lab.ablation.table import markdown, summary
+from lab.ablation.trainings import SEEDS
 from lab.figure import Figure, Store, measured
 from lab.judging.cases import SEEN, UNSEEN, cases, gallery_cells
 from lab.judging.judge import gallery_of, judge_of, judged, means
@@ -23,7 +24,6 @@ from parasol.corpora import Cell
 from parasol.held_out import Subject
 from parasol.images import from_uint8, to_uint8, write_atomic
 from parasol.pipeline import Parasol
-from parasol.training.ablation import SEEDS
 from parasol.types import Record
 
 COLUMNS = (UNSEEN, SEEN)

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from lab.ablation.rows import ROWS
+from lab.ablation.trainings import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET
 from parasol.comparison.markdown import table as markdown_table
-from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET
 from parasol.types import Record
 
 MEASURES = {

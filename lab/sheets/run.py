@@ -21,7 +21,7 @@ from lab.sheets.small_png import save, shows
 from parasol import corpora
 from parasol.apps.progress import Progress
 from parasol.corpora import Cell, Corpus
-from parasol.corpora.pictograms import ATTRIBUTION_FILE
+from parasol.corpora.building import ATTRIBUTION_FILE
 from parasol.held_out import Pair, Subject, held_out, shuffled
 from parasol.images import sheet
 from parasol.pipeline import Parasol

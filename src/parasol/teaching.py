@@ -82,7 +82,7 @@ def finished(
     tell: Callable[[float, float, str], None] = lambda done, count, note: None,
 ) -> StyleCard:
     """As `teach`, to its end: writes the card, keeping the state beside it until then. `tell` hears how far it is."""
-    folder, first = Path(f"{out}.teaching"), None
+    folder = Path(f"{out}.teaching")
     events = teach(model, files, folder, teaching or Teaching(), seen=lambda done, count: tell(done, count, "looking"))
     while True:
         try:
@@ -91,8 +91,7 @@ def finished(
             card: StyleCard = end.value
             break
         if event.kind == "step":
-            first = event.step - 1 if first is None else first
-            tell(event.step - first, event.steps - first, f"step {event.step}")
+            tell(event.step, event.steps, f"step {event.step}")
     card.save(out)
     shutil.rmtree(folder)
     return card

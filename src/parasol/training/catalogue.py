@@ -1,12 +1,9 @@
 """Every recipe by the name that `parasol train` knows it by."""
 
 from collections.abc import Callable
-from functools import partial
 
-from parasol.training.ablation import SEEDS, TRAINED
 from parasol.training.recipes import (
     Recipe,
-    ablation,
     painting_content,
     painting_decoder,
     painting_diffusion,
@@ -44,5 +41,4 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "painting-diffusion": painting_diffusion,
     **GUISED,
     **BACKBONES,
-    **{row.run(seed): partial(ablation, row.name, seed) for row in TRAINED.values() for seed in SEEDS},
 }

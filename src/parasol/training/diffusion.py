@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from parasol.corpora import Corpus
-from parasol.corpora.synthetic import look_of, restyle
 from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, epsilon_of_velocity, per_picture
@@ -29,14 +28,10 @@ from parasol.training.losses import diffusion_loss
 from parasol.training.measurements import measurements
 from parasol.training.mined import mine_corpus
 from parasol.training.modality import Modality, ModalityTraining
-from parasol.training.pictures import on_white, rows_of, spread, stacked
+from parasol.training.pictures import on_white, rows_of, spread
 from parasol.training.tables import Table, key_of, load_best, table, tables_of
 from parasol.triplets import Mining, Triplets, Variety, purity
 
-Pictures = Callable[[np.ndarray], Tensor]
-View = Callable[[Pictures], Pictures]
-
-TRACED = 3  # seed of the looks that `DiffusionTraining.traced` shows
 ONE_PAIR = Variety()
 VALIDATION = 2**40  # the "step" whose draws validation uses, far beyond any run
 
@@ -71,20 +66,15 @@ class DiffusionTraining:
 
     The paper's guidance evaluates (m_s, null), (null, c_y) and (null, null) and never the joint branch, so each
     alone gets the larger share; joint guidance lives on the first. mirrored: share of the batch of which x and y
-    are both seen in a mirror. traced: share of the batch whose content map is of x itself in a synthetic look: a map
-    that shows where everything is to be, and not how it is drawn. snr_cap: see `diffusion_loss`. modality: the two
-    modality losses, where they are wanted. precision: of the U-Net's products; sums, weights and losses are float32 in
-    any case. compiled: whether torch.compile fuses the U-Net, which takes two minutes at the start. seed: of every
-    draw.
+    are both seen in a mirror. snr_cap: see `diffusion_loss`. modality: the two modality losses, where they are wanted.
+    precision: of the U-Net's products; sums, weights and losses are float32 in any case. seed: of every draw.
     """
 
     shares: tuple[float, float, float, float, float, float] = (0.2, 0.35, 0.35, 0.1, 0.0, 0.0)
     mirrored: float = 0.0
-    traced: float = 0.0
     snr_cap: float = 5.0
     modality: ModalityTraining | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
-    compiled: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -142,14 +132,7 @@ def load_frozen(frozen: Frozen, runs: Path) -> tuple[Autoencoder, StyleEncoder, 
 
 
 def tabulate(
-    corpus: Corpus,
-    rows: np.ndarray,
-    frozen: Frozen,
-    runs: Path,
-    content_map: ContentMap | None,
-    *,
-    mirrored: bool,
-    traced: bool = False,
+    corpus: Corpus, rows: np.ndarray, frozen: Frozen, runs: Path, content_map: ContentMap | None, *, mirrored: bool
 ) -> Table:
     """What training reads of `rows`, and both descriptors of every cell; what is costly is kept in `tables_of`."""
     autoencoder, style, content = load_frozen(frozen, runs)
@@ -166,44 +149,18 @@ def tabulate(
         path, cells = tables / f"{frozen.content_run}-mirrored.safetensors", np.arange(len(corpus.cells))
         shown.append(table(cells, views["-mirrored"], content.to(device), path, key_of(corpus, content)))
 
-    def tabled(network: nn.Module, name: str, describe: Callable[[Tensor], Tensor], seen: View = _as_it_is) -> Tensor:
+    def tabled(network: nn.Module, name: str, describe: Callable[[Tensor], Tensor]) -> Tensor:
         key = key_of(corpus, network)
-        return torch.stack(
-            [
-                table(rows, seen(view), describe, tables / f"{name}{suffix}.safetensors", key)
-                for suffix, view in views.items()
-            ]
-        )
+        seen = [table(rows, view, describe, tables / f"{name}{end}.safetensors", key) for end, view in views.items()]
+        return torch.stack(seen)
 
-    def mapped(suffix: str, seen: View) -> Tensor | None:
-        if content_map is None:
-            return None
+    maps = None
+    if content_map:
         measure, fine = content_map.measure, content_map.config.fine
-        name = f"content-map-fine-{fine}{suffix}" if fine else f"content-map{suffix}"
-        return tabled(content_map.trunk, name, lambda pixels: measure(pixels).half(), seen)
-
-    return Table(
-        rows=rows,
-        latents=tabled(autoencoder.encoder, frozen.autoencoder_run, autoencoder.encode),
-        content=torch.stack(shown),
-        maps=mapped("", _as_it_is),
-        traced=mapped("-traced", _in_a_look) if traced else None,
-        style=drawn,
-    )
-
-
-def _as_it_is(view: Pictures) -> Pictures:
-    return view
-
-
-def _in_a_look(view: Pictures) -> Pictures:
-    """Each picture in a synthetic look of its own."""
-
-    def seen(rows: np.ndarray) -> Tensor:
-        pictures = view(rows).permute(0, 2, 3, 1).cpu().numpy()
-        return stacked([restyle(one, look_of(TRACED, int(row))) for one, row in zip(pictures, rows, strict=True)])
-
-    return seen
+        name = f"content-map-fine-{fine}" if fine else "content-map"
+        maps = tabled(content_map.trunk, name, lambda pixels: measure(pixels).half())
+    latents = tabled(autoencoder.encoder, frozen.autoencoder_run, autoencoder.encode)
+    return Table(rows=rows, latents=latents, content=torch.stack(shown), maps=maps, style=drawn)
 
 
 class DiffusionTask(Task):
@@ -240,15 +197,11 @@ class DiffusionTask(Task):
             )
         denoiser = Denoiser(unet, projector, content_map)
         self.model, self.device = denoiser.to(memory_format=torch.channels_last), CPU  # type: ignore[call-overload]
-        if training.compiled:
-            denoiser.unet.compile()
         self.modality = Modality(*load_frozen(frozen, runs), training.modality) if training.modality else None
         self.training, self.batch = training, batch
         rows = np.concatenate([rows_of(corpus, "train"), rows_of(corpus, "content-val")])
-        self.table = tabulate(
-            corpus, rows, frozen, runs, denoiser.content_map, mirrored=training.mirrored > 0.0,
-            traced=training.traced > 0.0,
-        )  # fmt: skip
+        mirrored = training.mirrored > 0.0
+        self.table = tabulate(corpus, rows, frozen, runs, denoiser.content_map, mirrored=mirrored)
         self.place = np.full(len(corpus.cells), -1)
         self.place[rows] = np.arange(len(rows))
         described = self.table.style.numpy(), self.table.content[0].numpy()
@@ -303,10 +256,6 @@ class DiffusionTask(Task):
         z, eps, alpha_bar = self._noised(self.triplets.x[chosen], t, generator, view)
         s, y = (of[chosen, random.integers(of.shape[1], size=self.batch)] for of in self.partners)
         style, (content, maps) = self.tokens[self._there(s)], self._shown(y, view)
-        if self.table.traced is not None and maps is not None:
-            own = np.flatnonzero(random.random(self.batch) < self.training.traced)
-            shown = self._there(view[own]), self._there(self.place[self.triplets.x[chosen[own]]])
-            maps[self._there(own)] = self.table.traced[shown].float()
         decoded = (
             self.modality.chosen(alpha_bar, kept) if self.modality and step >= self.modality.training.since else None
         )

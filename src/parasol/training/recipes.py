@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from parasol.corpora import load
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
 from parasol.networks.cast import CastConfig
@@ -18,7 +16,6 @@ from parasol.networks.projector import ProjectorConfig
 from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.networks.unet import UNetConfig
 from parasol.networks.words import WordsConfig
-from parasol.training.ablation import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET, TRAINED
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining, DecoderTask, DecoderTraining
 from parasol.training.cast import CastTask, CastTraining
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
@@ -39,6 +36,7 @@ WORDS = WordsConfig(hidden=512)
 DECODER = AutoencoderConfig(decoder_blocks=(3, 4, 4))
 STYLE_TRAINING = ContrastiveTraining(contents=24, hands=12, temperature=0.1, metric=40.0)
 CONTENT_TRAINING = ContrastiveTraining(contents=128, hands=4, temperature=0.05, emphasis=16.0)
+RDM_UNET = UNetConfig(prediction="v", modulated=64)
 
 
 def _frozen(corpus: str) -> Frozen:
@@ -266,7 +264,9 @@ def pictogram_rdm() -> Recipe:
 
     The style picture goes in by its content descriptor, without M and without a map. Half an hour of one core.
     """
-    unet, projector = ABLATED_UNET, TRAINED["rdm"].m(FROZEN)
+    dimension = FROZEN.content.dimension
+    unet = RDM_UNET
+    projector = ProjectorConfig(style_dimension=dimension, hidden=0, content_dimension=dimension)
     mining, variety = Mining(confidence=20.0), Variety(styles=128)
     training = DiffusionTraining(shares=(0.85, 0.0, 0.0, 0.15, 0.0, 0.0))
     optimisation = Optimisation(
@@ -274,7 +274,7 @@ def pictogram_rdm() -> Recipe:
         validate_every=200, save_every=100,
     )  # fmt: skip
     return Recipe(
-        name=ABLATED_START,
+        name="pictogram-rdm",
         optimisation=optimisation,
         configuration={
             "unet": unet, "projector": projector, "mining": mining, "variety": variety, "training": training,
@@ -341,32 +341,3 @@ def _words(corpus: str, frozen: Frozen, languages: tuple[str, ...], *, steps: in
         configuration={"network": network, "training": training},
         task=lambda places: WordsTask(load(places.corpus), places.runs, network, training),
     )
-
-
-def ablation(row: str, seed: int) -> Recipe:
-    """One row of the paper's ablation with one seed, with the paper's two tokens. See docs/ablation.md.
-
-    As in the paper all rows are fine-tuned from a pre-trained RDM, here from `ABLATED_START`, and share steps, batch,
-    U-Net and triplets, and at one seed the draws. Raises KeyError for a row that has no training of its own.
-    """
-    chosen = TRAINED[row]
-    projector, training, mining = chosen.m(FROZEN), chosen.training(seed), Mining(confidence=20.0)
-
-    def task(places: Places) -> Task:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return DiffusionTask(
-                load(places.corpus), places.runs, FROZEN, ABLATED_UNET, projector, mining, training,
-                ABLATED_OPTIMISATION.batch, style_token=chosen.style_token,
-            )  # fmt: skip
-
-    return Recipe(
-        name=chosen.run(seed),
-        optimisation=ABLATED_OPTIMISATION,
-        configuration={
-            "row": chosen, "unet": ABLATED_UNET, "projector": projector, "mining": mining, "training": training,
-            "frozen": FROZEN,
-        },
-        task=task,
-        start=ABLATED_START,
-    )  # fmt: skip

@@ -87,15 +87,13 @@ def table(
 class Table:
     """latents, maps: of the rows in `rows`, in that order. style, content: unit-norm descriptors of every cell.
 
-    maps: what the content map measures, float16, where there is one. traced: the same of each picture in a synthetic
-    look, where that is wanted. The first axis of all but the style is the view: as they are, then in a mirror, where
-    that is wanted.
+    maps: what the content map measures, float16, where there is one. The first axis of all but the style is the view:
+    as they are, then in a mirror, where that is wanted.
     """
 
     rows: np.ndarray
     latents: Float[Tensor, "V R C h w"]
     maps: Float[Tensor, "V R p c"] | None
-    traced: Float[Tensor, "V R p c"] | None
     style: Float[Tensor, "N a"]
     content: Float[Tensor, "V N d"]
 

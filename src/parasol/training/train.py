@@ -77,7 +77,8 @@ def record_of(recipe: Recipe) -> dict[str, object]:
 def disagreeing(recipe: Recipe, record: Mapping[str, object]) -> list[str]:
     """The parts of a recipe of which a checkpoint's record says something else.
 
-    A record is silent about settings that are younger than it: their defaults change nothing.
+    A record is silent about settings that are younger than it: their defaults change nothing. Nor does one that is no
+    more, where it was off.
     """
     wanted = json.loads(json.dumps(record_of(recipe)))
     return [part for part, value in wanted.items() if not _agree(record.get(part), value)]
@@ -85,5 +86,5 @@ def disagreeing(recipe: Recipe, record: Mapping[str, object]) -> list[str]:
 
 def _agree(found: object, wanted: object) -> bool:
     if isinstance(found, dict) and isinstance(wanted, dict):
-        return all(name in wanted and _agree(value, wanted[name]) for name, value in found.items())
+        return all(_agree(value, wanted[name]) if name in wanted else not value for name, value in found.items())
     return found == wanted
