@@ -1,5 +1,4 @@
 import json
-import math
 import os
 import signal
 import subprocess
@@ -119,8 +118,6 @@ def test_a_stopped_build_goes_on_and_ends_the_same_bit_for_bit(tmp_path, built, 
         corpora.load(tmp_path)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("cells/*/*.png")}
     assert len(kept) >= 2
-    first = next(step for step in build(tmp_path, recipe=recipe, packages=packages, size=32) if step.stage == "draw")
-    assert math.isnan(first.seconds_left)  # a cell that was kept tells nothing of the time that drawing takes
     run(tmp_path, recipe, packages)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     whole = {path: data for path, data in snapshot(built).items() if not path.startswith("rgba")}
@@ -186,8 +183,6 @@ def test_progress_counts_packages_then_cells(tmp_path, recipe, packages):
     steps = run(tmp_path, recipe, packages)
     drawn = [step for step in steps if step.stage == "draw"]
     assert [step.done for step in drawn] == list(range(1, 16))
-    assert drawn[0].seconds_left > 0
-    assert drawn[-1].seconds_left == 0
     assert (steps[-1].stage, steps[-1].done, steps[-1].skipped) == ("done", 11, 4)
 
 

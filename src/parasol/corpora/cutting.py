@@ -1,6 +1,5 @@
 """From drafts to pictures on disk: what is broken, closed, small or double is left out; the rest is cut into crops."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -79,22 +78,11 @@ class Build:
         """Cut the crops of all pictures that are no doubles."""
         self._drop_doubles()
         plans = [(picture, self._places(picture)) for picture, _, _ in self.seen]
-        total, done, seconds, fresh = sum(len(cuts) for _, cuts in plans), 0, 0.0, 0
+        total, done = sum(len(cuts) for _, cuts in plans), 0
         for picture, cuts in plans:
-            start = time.monotonic()
-            drawn = self._cut(picture, cuts)
+            self._cut(picture, cuts)
             done += len(cuts)
-            if drawn:  # crops kept from an earlier run tell nothing of the time that cutting takes
-                seconds, fresh = seconds + time.monotonic() - start, fresh + len(cuts)
-            left = seconds / fresh * (total - done) if fresh else float("nan")
-            yield Progress(
-                stage="draw",
-                done=done,
-                total=total,
-                skipped=len(self.skipped),
-                seconds_left=left,
-                note=picture.id,
-            )
+            yield Progress(stage="draw", done=done, total=total, skipped=len(self.skipped), note=picture.id)
 
     def finish(self, settings: dict) -> None:
         """Write the tables."""
@@ -135,8 +123,8 @@ class Build:
     def _places(self, picture: Picture) -> list[Place]:
         return places(picture.width, picture.height, size=self.size, overlap=self.overlap)
 
-    def _cut(self, picture: Picture, cuts: Sequence[Place]) -> bool:
-        """Note the crops of a picture, cutting what is missing; whether anything was."""
+    def _cut(self, picture: Picture, cuts: Sequence[Place]) -> None:
+        """Note the crops of a picture, cutting what is missing."""
         scaled: dict[int, Image.Image] = {}
         for number, place in enumerate(cuts):
             name = f"{picture.id}/{place.level}-{number:03d}"
@@ -172,7 +160,6 @@ class Build:
                     sha256=sha256(data),
                 )
             )
-        return bool(scaled)
 
     def _skip(self, name: str, reason: str) -> None:
         self.skipped.append({"id": name, "reason": reason})

@@ -8,11 +8,10 @@ split goes by that key; contents whose drawings are the very same at 32 px lie o
 import hashlib
 import json
 import re
-import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files as package_files
 from pathlib import Path
 
@@ -20,14 +19,13 @@ import numpy as np
 from PIL import Image
 
 from parasol.corpora.attribution import attribution
-from parasol.corpora.building import ATTRIBUTION_FILE, Progress, check_size, claim, finish, sha256
-from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, SKIPPED_FILE, Cell, Corpus, json_lines
+from parasol.corpora.building import Grid, Plan, Progress, check_size, claim
+from parasol.corpora.corpus import Cell, Corpus
 from parasol.corpora.drawings import Credit, Drawing, icon_svg
 from parasol.corpora.packages import Package, fetch, read_members
-from parasol.corpora.render import encode, refusal, render
-from parasol.corpora.split import SPLITS, split_of_name
+from parasol.corpora.render import cell_png
+from parasol.corpora.split import split_of_name
 from parasol.errors import ParasolError
-from parasol.images import write_atomic
 
 OPEN = re.compile(r"CC0-1\.0|CC-BY(-SA)?-\d\.\d|MIT|ISC|Apache-2\.0|Unlicense")
 """Licences of sets that may be built: ISC asks for what MIT asks for, Unlicense is the public domain."""
@@ -74,14 +72,6 @@ class IconPackage:
         return self.name, icon
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A cell to draw, and how it is drawn."""
-
-    cell: Cell
-    drawing: Drawing
-
-
 @cache
 def icon_packages() -> tuple[IconPackage, ...]:
     """The packages of the recipe, from `icon_sets.json`."""
@@ -118,46 +108,45 @@ def build(
     }
     claim(out, settings)
     archives = packages or out / "packages"
-    plans: list[Plan] = []
-    credits: list[Credit] = []
-    skipped: list[dict[str, str]] = []
+    grid, plans, credits = Grid(out), list[Plan](), list[Credit]()
     for number, one in enumerate(recipe):
-        yield Progress(stage="fetch", done=number, total=len(recipe), skipped=len(skipped), note=one.name)
+        yield Progress(stage="fetch", done=number, total=len(recipe), skipped=len(grid.skipped), note=one.name)
         try:
-            found, set_credits = read_icons(one, fetch(one.package, archives), most)
+            found, set_credits = read_icons(one, fetch(one.package, archives), most, size)
         except ValueError as error:
-            skipped.append({"id": one.name, "label": one.name, "reason": str(error)})
+            grid.skip(one.name, one.name, str(error))
             continue
         plans += found
         credits += set_credits
     if not plans:
-        raise ParasolError(f"no icon set could be had: {skipped[0]['reason'] if skipped else 'the recipe names none'}")
-    cells: list[Cell] = []
+        why = grid.skipped[0]["reason"] if grid.skipped else "the recipe names none"
+        raise ParasolError(f"no icon set could be had: {why}")
     prints: list[bytes] = []
-    seconds, fresh = 0.0, 0
-    for done, plan in enumerate(plans, 1):
-        start, path = time.monotonic(), out / plan.cell.file
-        try:
-            drawn = path.is_file()  # and complete, for it was renamed into place
-            data = path.read_bytes() if drawn else _drawn(plan.drawing, size)
-        except ValueError as error:
-            skipped.append({"id": plan.cell.id, "label": plan.cell.label, "reason": str(error)})
-            continue
-        if not drawn:
-            write_atomic(path, data)
-            seconds, fresh = seconds + time.monotonic() - start, fresh + 1
-        cells.append(replace(plan.cell, sha256=sha256(data)))
-        prints.append(_print(path))
-        left = seconds / fresh * (len(plans) - done) if fresh else float("nan")
-        yield Progress(
-            stage="draw", done=done, total=len(plans), skipped=len(skipped), seconds_left=left, note=plan.cell.set
-        )
-    cells = split_alike(cells, prints)
-    _finish(out, settings, cells, skipped, credits)
-    yield Progress(stage="done", done=len(cells), total=len(plans), skipped=len(skipped), seconds_left=0.0)
+    for progress in grid.draw(plans, len(plans)):
+        if len(prints) < len(grid.cells):
+            prints.append(_print(out / grid.cells[-1].file))
+        yield progress
+    grid.cells = split_alike(grid.cells, prints)
+    labels = {cell.codepoint: cell.label for cell in grid.cells}
+    drawn = {cell.set for cell in grid.cells}
+    used = [credit for credit in credits if credit.set in drawn]
+    yield grid.finish(
+        {**settings, "background": "alpha"},
+        {
+            "kinds": {cell.set: cell.subgroup for cell in grid.cells},
+            "contents": len({cell.base for cell in grid.cells}),
+            "credits": [asdict(credit) for credit in used],
+        },
+        sets=[credit.set for credit in used],
+        words=[
+            {"codepoint": icon, "label": labels[icon], "words": {"en": {"label": labels[icon], "tags": []}}}
+            for icon in sorted(labels)
+        ],
+        attribution=attribution(used, closing="They were rendered to pixels and not changed otherwise."),
+    )
 
 
-def read_icons(one: IconPackage, archive: Path, most: int) -> tuple[list[Plan], list[Credit]]:
+def read_icons(one: IconPackage, archive: Path, most: int, size: int) -> tuple[list[Plan], list[Credit]]:
     """What is to be drawn of a package, look by look, and who is to be credited for each look.
 
     Raises ValueError where its own licence is not an open one.
@@ -178,7 +167,7 @@ def read_icons(one: IconPackage, archive: Path, most: int) -> tuple[list[Plan], 
         chosen = sorted(looks[look], key=lambda pair: hashlib.sha256(pair[1].encode()).digest())
         for icon, name in sorted(chosen[: min(most, one.most or most)]):
             drawing = Drawing(data=icon_svg(collection, icon).encode(), vector=True)
-            plans.append(Plan(cell=_cell(one, look, icon, name, licence), drawing=drawing))
+            plans.append(Plan(cell=_cell(one, look, icon, name, licence), draw=partial(cell_png, drawing, size)))
         credits.append(
             Credit(
                 set=look, author=info["author"]["name"], source=info["author"].get("url", ""), licence=licence,
@@ -263,14 +252,6 @@ def _cell(one: IconPackage, look: str, icon: str, name: str, licence: str) -> Ce
     )
 
 
-def _drawn(drawing: Drawing, size: int) -> bytes:
-    picture = render(drawing, size)
-    reason = refusal(np.asarray(picture))
-    if reason:
-        raise ParasolError(reason)
-    return encode(picture, background="alpha")
-
-
 def _print(path: Path) -> bytes:
     """A drawing at 32 px in four levels of ink on white: the same for the very same shape, however it came to be."""
     with Image.open(path) as picture:
@@ -278,33 +259,3 @@ def _print(path: Path) -> bytes:
     sheet = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("L")
     small = np.asarray(sheet.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), np.float32) / 255.0
     return np.rint(small * (LEVELS - 1)).astype(np.uint8).tobytes()
-
-
-def _finish(
-    out: Path, settings: dict, cells: Sequence[Cell], skipped: Sequence[dict[str, str]], credits: Sequence[Credit]
-) -> None:
-    """Write the tables."""
-    words = {cell.codepoint: cell.label for cell in cells}
-    captions = [
-        {"codepoint": icon, "label": words[icon], "words": {"en": {"label": words[icon], "tags": []}}}
-        for icon in sorted(words)
-    ]
-    per_set, per_split = Counter(cell.set for cell in cells), Counter(cell.split for cell in cells)
-    used = [credit for credit in credits if per_set[credit.set]]
-    tables = {
-        CELLS_FILE: json_lines([asdict(cell) for cell in cells]),
-        SKIPPED_FILE: json_lines(skipped),
-        CAPTIONS_FILE: json_lines(captions),
-        ATTRIBUTION_FILE: attribution(used, closing="They were rendered to pixels and not changed otherwise.").encode(),
-    }
-    kinds = {cell.set: cell.subgroup for cell in cells}
-    summary = {
-        **settings,
-        "background": "alpha",
-        "cells": {credit.set: per_set[credit.set] for credit in used},
-        "kinds": kinds,
-        "contents": len({cell.base for cell in cells}),
-        "splits": {split: per_split[split] for split in SPLITS},
-        "credits": [asdict(credit) for credit in used],
-    }
-    finish(out, tables, summary)

@@ -113,4 +113,4 @@ def build(
     yield from work.draw()
     work.finish(settings)
     done, skipped = len(work.crops), len(work.skipped)
-    yield Progress(stage="done", done=done, total=done + skipped, skipped=skipped, seconds_left=0.0)
+    yield Progress(stage="done", done=done, total=done + skipped, skipped=skipped)

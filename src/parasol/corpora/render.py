@@ -36,6 +36,14 @@ def render(drawing: Drawing, size: int) -> Image.Image:
     return picture if picture.size == (size, size) else _fit(picture, size)
 
 
+def cell_png(drawing: Drawing, size: int, background: str = "alpha") -> bytes:
+    """The drawing as the PNG of a cell. Raises ValueError when it can't be drawn, or shows nothing."""
+    picture = render(drawing, size)
+    if reason := refusal(np.asarray(picture)):
+        raise ParasolError(reason)
+    return encode(picture, background=background)
+
+
 def encode(picture: Image.Image, *, background: str) -> bytes:
     """The picture as PNG: laid on a colour, or clear where `background` is `alpha`."""
     if background != "alpha":

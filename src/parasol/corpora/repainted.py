@@ -10,10 +10,10 @@ style.
 import json
 import math
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,13 @@ from jaxtyping import Float
 
 from parasol import images
 from parasol.corpora import gallery, networks
-from parasol.corpora.building import ATTRIBUTION_FILE, Progress, as_json, claim, finish, sha256
-from parasol.corpora.corpus import CAPTIONS_FILE, CELLS_FILE, SKIPPED_FILE, Cell, json_lines
+from parasol.corpora.building import ATTRIBUTION_FILE, Blank, Grid, Plan, Progress, as_json, claim, sha256
+from parasol.corpora.corpus import CELLS_FILE, Cell
 from parasol.corpora.gallery import Crop, Gallery
 from parasol.corpora.imagined import imagine
 from parasol.corpora.media import MEDIA, paint
 from parasol.corpora.sheet import various
-from parasol.corpora.split import SPLITS, split_of
+from parasol.corpora.split import split_of
 from parasol.errors import ParasolError, reading
 from parasol.maths.colour import colour_statistics, match_colours
 from parasol.types import Picture as Pixels
@@ -233,28 +233,17 @@ def build(
     if learned:
         paintings = [name for name, crop in palettes.items() if crop.kind == "painting"]
         drawn += network_styles(paintings) + imagined_styles(imagined, list(palettes), len(paintings))
-    grid = [(style, _crops_of(source, style, chosen, share)) for style in drawn]
-    cells: list[Cell] = []
-    skipped: list[dict[str, str]] = []
-    total, seconds, fresh = sum(len(crops) for _, crops in grid), 0.0, 0
-    for style, crops in grid:
-        painter = _painter(source, style, palettes)
-        for crop in crops:
-            begun = time.monotonic()
-            cell, painted = _cell(out, source, style, painter, crop)
-            if cell.sha256:
-                cells.append(cell)
-            else:
-                skipped.append({"id": cell.id, "label": cell.label, "reason": "blank: every pixel is nearly the same"})
-            # Cells kept from an earlier run cost next to nothing: only fresh ones tell how long the rest takes.
-            seconds, fresh = seconds + painted * (time.monotonic() - begun), fresh + painted
-            done = len(cells) + len(skipped)
-            left = seconds / fresh * (total - done) if fresh else float("nan")
-            yield Progress(
-                stage="draw", done=done, total=total, skipped=len(skipped), seconds_left=left, note=style.name
-            )
-    _finish(out, settings, source, drawn, cells, skipped)
-    yield Progress(stage="done", done=len(cells), total=total, skipped=len(skipped), seconds_left=0.0)
+    rows = [(style, _crops_of(source, style, chosen, share)) for style in drawn]
+
+    def plans() -> Iterator[Plan]:
+        for style, crops in rows:
+            painter = _painter(source, style, palettes)
+            for crop in crops:
+                yield Plan(cell=_cell(source, style, crop), draw=partial(_png, painter, crop))
+
+    grid = Grid(out)
+    yield from grid.draw(plans(), sum(len(crops) for _, crops in rows), skips=Blank)
+    yield _finish(grid, settings, source, drawn)
 
 
 def _contents(source: Gallery, count: int) -> list[Crop]:
@@ -316,22 +305,17 @@ def _painter(source: Gallery, style: Style, palettes: Mapping[str, Crop]) -> Cal
     return painted
 
 
-def _cell(out: Path, source: Gallery, style: Style, painter: Callable[[Crop], Pixels], crop: Crop) -> tuple[Cell, bool]:
-    """A cell, without a hash where it shows nothing, and whether it was painted now."""
-    picture = source.pictures[crop.picture]
-    content = crop.id.replace("/", ".")
+def _png(painter: Callable[[Crop], Pixels], crop: Crop) -> bytes:
+    painted = painter(crop)
+    if 255.0 * painted.std(axis=(0, 1)).max() < FLATTEST:
+        raise Blank("blank: every pixel is nearly the same")
+    return images.encode_png(painted)
+
+
+def _cell(source: Gallery, style: Style, crop: Crop) -> Cell:
+    picture, content = source.pictures[crop.picture], crop.id.replace("/", ".")
     split = split_of(picture.id, set_name=style.name, family=style.medium)
-    file = f"cells/{style.name}/{content}.png"
-    path = out / file
-    kept = path.is_file()  # and complete, for it was renamed into place
-    if kept:
-        data = path.read_bytes()
-    else:
-        painted = painter(crop)
-        data = images.encode_png(painted) if 255.0 * painted.std(axis=(0, 1)).max() >= FLATTEST else b""
-        if data:
-            images.write_atomic(path, data)
-    cell = Cell(
+    return Cell(
         set=style.name,
         family=style.medium,
         codepoint=content,
@@ -340,27 +324,14 @@ def _cell(out: Path, source: Gallery, style: Style, painter: Callable[[Crop], Pi
         subgroup=picture.subject,
         split="style-test" if style.held_out and split in ("train", "cell-test") else split,
         licence=crop.licence,
-        file=file,
-        sha256=sha256(data) if data else "",
+        file=f"cells/{style.name}/{content}.png",
+        sha256="",
     )
-    return cell, not kept
 
 
-def _finish(
-    out: Path,
-    settings: dict,
-    source: Gallery,
-    styles: Sequence[Style],
-    cells: Sequence[Cell],
-    skipped: Sequence[dict[str, str]],
-) -> None:
+def _finish(grid: Grid, settings: dict, source: Gallery, styles: Sequence[Style]) -> Progress:
     """Write the tables."""
-    labels = {cell.codepoint: (cell.label, cell.subgroup) for cell in cells}
-    per_set, per_split = Counter(cell.set for cell in cells), Counter(cell.split for cell in cells)
-    words = [
-        {"codepoint": content, "label": label, "words": {"en": {"label": label, "tags": [subject] if subject else []}}}
-        for content, (label, subject) in sorted(labels.items())
-    ]
+    labels = {cell.codepoint: (cell.label, cell.subgroup) for cell in grid.cells}
     told = {
         style.name: {
             "medium": style.medium,
@@ -372,24 +343,19 @@ def _finish(
         }
         for style in styles
     }
-    tables = {
-        CELLS_FILE: json_lines([asdict(cell) for cell in cells]),
-        SKIPPED_FILE: json_lines(skipped),
-        CAPTIONS_FILE: json_lines(words),
-        STYLES_FILE: as_json(told),
-        ATTRIBUTION_FILE: _attribution(
-            source,
-            {cell.base for cell in cells} | {style.example for style in styles if style.medium == _IMAGINED},
-            {style.palette for style in styles if style.palette},
-        ).encode(),
-    }
-    summary = {
-        **settings,
-        "cells": {style.name: per_set[style.name] for style in styles},
-        "splits": {split: per_split[split] for split in SPLITS},
-        "licences": dict(sorted(Counter(cell.licence for cell in cells).items())),
-    }
-    finish(out, tables, summary)
+    examples = {style.example for style in styles if style.medium == _IMAGINED}
+    palettes = {style.palette for style in styles if style.palette}
+    return grid.finish(
+        settings,
+        {"licences": dict(sorted(Counter(cell.licence for cell in grid.cells).items()))},
+        sets=[style.name for style in styles],
+        words=[
+            {"codepoint": name, "label": label, "words": {"en": {"label": label, "tags": [subject] if subject else []}}}
+            for name, (label, subject) in sorted(labels.items())
+        ],
+        attribution=_attribution(source, {cell.base for cell in grid.cells} | examples, palettes),
+        tables={STYLES_FILE: as_json(told)},
+    )
 
 
 def _attribution(source: Gallery, used: set[str], palettes: set[str]) -> str:
