@@ -1,6 +1,5 @@
 """Let one method paint all pairs, in a process of its own, so that its peak of memory is its own."""
 
-import argparse
 import json
 import resource
 import subprocess
@@ -10,6 +9,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from parasol.comparison.journal import Journal
 from parasol.comparison.methods import Asked, method
@@ -41,11 +42,12 @@ class Task:
     """Longer side of content pictures and results, px."""
     model: str | None
 
-    def words(self) -> list[str]:
-        """The task as a command's words."""
-        options = [("--pictures", self.pictures), ("--first", self.first), ("--model", self.model)]
-        given = [str(word) for name, value in options if value is not None for word in (name, value)]
-        return [str(self.file), self.asked.spec, str(self.out), str(self.size), *given]
+    def as_json(self) -> str:
+        """The task for another process."""
+        return TASK.dump_json(self).decode()
+
+
+TASK = TypeAdapter(Task)
 
 
 def paint(task: Task) -> Iterator[int]:
@@ -89,7 +91,7 @@ def painted(out: Path) -> tuple[Record, list[Record]]:
 
 def painting(task: Task) -> Iterator[int]:
     """`paint` in a process of its own. Raises ValueError in its words where it fails."""
-    words = [sys.executable, "-c", CHILD, *task.words()]
+    words = [sys.executable, "-c", CHILD, task.as_json()]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=told, text=True) as child:
             assert child.stdout is not None
@@ -118,23 +120,10 @@ def _finished(pair: PicturePair, done: dict[str, str], out: Path) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The child's side of `painting`."""
-    parser = argparse.ArgumentParser(prog="paint")
-    parser.add_argument("pairs", type=Path)
-    parser.add_argument("spec")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("size", type=int)
-    parser.add_argument("--pictures", type=Path)
-    parser.add_argument("--first", type=int)
-    parser.add_argument("--model")
-    options = parser.parse_args(arguments)
+    """The child's side of `painting`: its one argument is the task."""
+    [task] = sys.argv[1:] if arguments is None else arguments
     try:
-        asked = Asked.parse(options.spec)
-        task = Task(
-            file=options.pairs, pictures=options.pictures, first=options.first, asked=asked, out=options.out,
-            size=options.size, model=options.model,
-        )  # fmt: skip
-        for done in paint(task):
+        for done in paint(TASK.validate_json(task)):
             print(done, flush=True)
     except KeyboardInterrupt:
         return 130

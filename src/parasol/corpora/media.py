@@ -5,9 +5,11 @@ parameters give nearby pictures, so that distances between parameters teach and 
 pixels at a side of 128 and grow with the picture. The seed decides where strokes, tiles and grains lie.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 
 import numpy as np
 from jaxtyping import Float
@@ -239,76 +241,9 @@ def mosaic(
     return mixed(tinted(between(grout_tone, 0.06, 0.92), 0.05, 0.6), tiles, laid)
 
 
+_WORDS = json.loads(files("parasol.corpora").joinpath("media_parameters.json").read_text("utf-8"))
 MEDIA: Mapping[str, Medium] = {
-    "oil": Medium(
-        paint=oil,
-        words={
-            "brush": ("fine strokes", "broad strokes"),
-            "length": ("short strokes", "long strokes"),
-            "relief": ("thin paint", "thick paint"),
-            "saturation": ("muted", "vivid"),
-            "warmth": ("cool", "warm"),
-        },
-    ),
-    "knife": Medium(
-        paint=knife,
-        words={
-            "blade": ("narrow blade", "broad blade"),
-            "smear": ("flat facets", "smeared facets"),
-            "relief": ("thin paint", "thick paint"),
-            "saturation": ("muted", "vivid"),
-            "warmth": ("cool", "warm"),
-        },
-    ),
-    "watercolour": Medium(
-        paint=watercolour,
-        words={
-            "bleeding": ("precise washes", "bleeding washes"),
-            "edges": ("soft edges", "dark edges"),
-            "granulation": ("smooth", "granulated"),
-            "dilution": ("strong", "pale"),
-            "warmth": ("cool", "warm"),
-        },
-    ),
-    "ink": Medium(
-        paint=ink,
-        words={
-            "line": ("fine lines", "broad lines"),
-            "darkness": ("mostly paper", "mostly ink"),
-            "detail": ("sparse", "detailed"),
-            "ink_warmth": ("blue ink", "sepia ink"),
-            "paper_warmth": ("cool paper", "cream paper"),
-        },
-    ),
-    "pencil": Medium(
-        paint=pencil,
-        words={
-            "softness": ("hard and light", "soft and dark"),
-            "length": ("short hatching", "long hatching"),
-            "spacing": ("dense hatching", "open hatching"),
-            "grain": ("smooth paper", "rough paper"),
-            "outline": ("without outlines", "outlined"),
-        },
-    ),
-    "halftone": Medium(
-        paint=halftone,
-        words={
-            "pitch": ("fine dots", "coarse dots"),
-            "angle": ("upright screens", "turned screens"),
-            "hardness": ("soft dots", "hard dots"),
-            "black": ("coloured shadows", "black shadows"),
-            "warmth": ("cool paper", "warm paper"),
-        },
-    ),
-    "mosaic": Medium(
-        paint=mosaic,
-        words={
-            "tile": ("small tiles", "large tiles"),
-            "grout": ("narrow joints", "wide joints"),
-            "irregularity": ("regular tiles", "irregular tiles"),
-            "variety": ("even tiles", "varied tiles"),
-            "grout_tone": ("dark grout", "light grout"),
-        },
-    ),
+    filter_.__name__: Medium(paint=filter_, words={name: tuple(two) for name, two in _WORDS[filter_.__name__].items()})
+    for filter_ in (oil, knife, watercolour, ink, pencil, halftone, mosaic)
 }
-"""The seven media by name, with the words of their parameters."""
+"""The seven media by name, with the words of their parameters, in order."""
