@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.study.analysis import report
+from parasol.study.answers import Choice, Stored
 from parasol.study.folder import Pair, Study
-from parasol.study.schedule import WRONG, Plan, Trial, make_schedule
-from parasol.study.statistics import fit
-from parasol.study.store import Choice, Stored
+from parasol.study.preferences import fit
+from parasol.study.trials import WRONG, Plan, Trial, make_schedule
 
 CROWD = 200_000  # people who stand for everybody
 

@@ -8,7 +8,7 @@ import numpy as np
 from parasol.bundle import EncoderCard
 from parasol.index.store import FORMAT, Encoders, Entry, Index, Manifest
 from parasol.triplets.descriptors import Descriptors, open_descriptors
-from parasol.triplets.grid import on_grid
+from parasol.triplets.fixed_point import on_grid
 from parasol.triplets.plan import QUERY, SEMANTICS, STYLE, Roles
 
 

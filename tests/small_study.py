@@ -12,7 +12,7 @@ import numpy as np
 
 from parasol.images import save_png
 from parasol.study.folder import Study, create
-from parasol.study.schedule import Plan
+from parasol.study.trials import Plan
 
 METHODS = ("best", "middling", "worst")
 PAIRS = ("apple", "boat", "cat", "dog")

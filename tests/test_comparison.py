@@ -31,16 +31,16 @@ from parasol.comparison.judges import PLACES, Judges, Lite0
 from parasol.comparison.measures import Measure, measures
 from parasol.comparison.measuring import STYLE, Seen
 from parasol.comparison.methods import Asked, method
+from parasol.comparison.pages import contact_sheet, markdown
 from parasol.comparison.paint import COSTS_FILE
 from parasol.comparison.pairs import Entry, PicturePair, read_pairs
 from parasol.comparison.summary import estimates_of
-from parasol.comparison.table import contact_sheet, markdown
 from parasol.corpora import Corpus
 from parasol.images import fit, from_uint8, load, save_png
 from parasol.maths.colour import colour_statistics, match_colours
 from parasol.maths.distances import unit
 from parasol.metrics.frechet import fid
-from parasol.metrics.sets import artfid, inside, mmd_terms
+from parasol.metrics.set_distances import artfid, inside, mmd_terms
 from test_comparison_lpips import tensors
 
 pytestmark = pytest.mark.slow

@@ -17,7 +17,11 @@ from parasol.apps.evaluate import NAMES
 from parasol.bundle import sha256
 from parasol.comparison.baselines import rdm
 from parasol.comparison.baselines.cast import RECIPE
-from parasol.comparison.baselines.gradients import (
+from parasol.comparison.baselines.latents import whitened_and_coloured
+from parasol.comparison.baselines.magenta import probe
+from parasol.comparison.baselines.rdm import training_cells
+from parasol.comparison.baselines.runs import weights_of
+from parasol.comparison.baselines.steering import (
     BLOCKS,
     SELF_SIMILARITY,
     TEMPERATURE,
@@ -26,10 +30,6 @@ from parasol.comparison.baselines.gradients import (
     structure_loss,
     style_loss,
 )
-from parasol.comparison.baselines.latents import whitened_and_coloured
-from parasol.comparison.baselines.magenta import probe
-from parasol.comparison.baselines.rdm import training_cells
-from parasol.comparison.baselines.runs import weights_of
 from parasol.comparison.method import Method
 from parasol.comparison.methods import METHODS, Asked, method
 from parasol.corpora import Corpus

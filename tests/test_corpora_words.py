@@ -5,9 +5,9 @@ import pytest
 
 import tiny_packages
 from parasol.corpora.drawings import resolve_names
-from parasol.corpora.sets import SETS
+from parasol.corpora.pictogram_sets import SETS
 from parasol.corpora.split import split_of
-from parasol.corpora.words import base_of, codepoint_key, read_captions, read_vocabulary, squeeze
+from parasol.corpora.vocabulary import base_of, codepoint_key, read_captions, read_vocabulary, squeeze
 
 
 @pytest.fixture

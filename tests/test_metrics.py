@@ -11,7 +11,7 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 from skimage import color, filters
 
-from parasol.metrics import chamfer, frechet, interval, leakage, perceptual, sets, structure
+from parasol.metrics import chamfer, frechet, interval, leakage, perceptual, set_distances, structure
 
 TOLERANCE = 1e-4  # relative
 
@@ -186,11 +186,11 @@ CHECKS: list[tuple[ModuleType, Callable[[ModuleType], None], str, str]] = [
     (chamfer, check_area_resizing, "Resampling.BOX", "Resampling.NEAREST"),
     (structure, check_edges, "LUMA = (0.2125, 0.7154, 0.0721)", "LUMA = (1 / 3, 1 / 3, 1 / 3)"),
     (structure, check_edges, "sobel(luma, axis=0), ndimage", "sobel(luma, axis=1), ndimage"),
-    (sets, check_cmmd, "(2.0 * sigma**2))", "(2.0 * sigma))"),
-    (sets, check_cmmd, "- cross - cross.T", "- cross"),
-    (sets, check_precision_recall, "k - 1, axis=1)[:, k - 1]", "k, axis=1)[:, k]"),
-    (sets, check_precision_recall, "np.fill_diagonal(among, np.inf)", "pass"),
-    (sets, check_artfid, "(1.0 + content_distance)", "content_distance"),
+    (set_distances, check_cmmd, "(2.0 * sigma**2))", "(2.0 * sigma))"),
+    (set_distances, check_cmmd, "- cross - cross.T", "- cross"),
+    (set_distances, check_precision_recall, "k - 1, axis=1)[:, k - 1]", "k, axis=1)[:, k]"),
+    (set_distances, check_precision_recall, "np.fill_diagonal(among, np.inf)", "pass"),
+    (set_distances, check_artfid, "(1.0 + content_distance)", "content_distance"),
     (leakage, check_leakage, "(subjects[:, None] != subjects[None, :])", "True"),
     (leakage, check_leakage, "(groups[:, None] == groups[None, :])", "True"),
     (leakage, check_leakage, "cosines < own, 1.0", "cosines > own, 1.0"),
@@ -251,17 +251,17 @@ def test_pictures_without_edges() -> None:
 
 def test_far_from_the_origin_distances_keep_their_digits() -> None:
     a, b = np.random.default_rng(0).random((2, 20, 4))
-    assert np.allclose(sets.squared_distances(a + 1e6, b + 1e6), cdist(a, b) ** 2, rtol=1e-4)
+    assert np.allclose(set_distances.squared_distances(a + 1e6, b + 1e6), cdist(a, b) ** 2, rtol=1e-4)
 
 
 @pytest.mark.parametrize("k", [0, 5])
 def test_a_manifold_needs_more_points_than_neighbours(k: int) -> None:
     with pytest.raises(ValueError, match=f"k is {k}; it must be at least 1 and below"):
-        sets.inside(np.zeros((2, 2)), np.zeros((5, 2)), k=k)
+        set_distances.inside(np.zeros((2, 2)), np.zeros((5, 2)), k=k)
 
 
 def test_means_of_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one, and all finite"):
         interval.mean_estimate(np.array([]))
     with pytest.raises(ValueError, match="must be at least 0"):
-        sets.artfid(-0.1, 1.0)
+        set_distances.artfid(-0.1, 1.0)

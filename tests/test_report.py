@@ -24,10 +24,10 @@ from parasol.held_out import Subject
 from parasol.maths.distances import cosine_distance
 from parasol.metrics.statistics import calibration_error
 from parasol.metrics.structure import edge_agreement
-from parasol.report import plan as plans
+from parasol.report import sections as plans
 from parasol.report.curves import Curve
-from parasol.report.measuring import MEASURES, MEASURES_FILE, PICTURES, Kept, drawing
-from parasol.report.plan import Dial, Section, sections, shots
+from parasol.report.sections import Dial, Section, sections, shots
+from parasol.report.shots import MEASURES, MEASURES_FILE, PICTURES, Kept, drawing
 
 pytestmark = pytest.mark.slow
 

@@ -15,9 +15,9 @@ from PIL import Image
 from lab.study_simulation import Planted, simulated
 from parasol.apps.cli import main
 from parasol.images import load
+from parasol.study.answers import Answer, Store
 from parasol.study.folder import ANSWERS, MANIFEST, PICTURES, Study, create, load_study
-from parasol.study.schedule import WRONG, Plan, Question
-from parasol.study.store import Answer, Store
+from parasol.study.trials import WRONG, Plan, Question
 from small_study import METHODS, PAIRS, draw_pictures, small_study
 
 PLAN = Plan(participants=3, trials=4, repeats=1, catches=1, seed=0)

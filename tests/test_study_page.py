@@ -9,8 +9,8 @@ import pytest
 from browser import CHROMIUM, Browser, browser
 from lab.study_simulation import choose
 from parasol.study.analysis import report
+from parasol.study.answers import Store, Stored
 from parasol.study.folder import ANSWERS, Study
-from parasol.study.store import Store, Stored
 from small_study import Server, small_study
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")

@@ -6,7 +6,7 @@ from itertools import groupby
 
 import pytest
 
-from parasol.study.schedule import WRONG, Plan, Question, Trial, make_schedule
+from parasol.study.trials import WRONG, Plan, Question, Trial, make_schedule
 
 METHODS = ("a", "b", "c", "d")
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from parasol.study.answers import Store
 from parasol.study.folder import ANSWERS, MANIFEST, PICTURES, Study
 from parasol.study.server import make_app
-from parasol.study.store import Store
 from small_study import METHODS, PAIRS, Server, small_study
 
 PEOPLE = 8

@@ -6,7 +6,7 @@ from scipy import optimize, stats
 
 from lab.study_simulation import Planted, recovery, truth
 from parasol.study.intervals import bootstrap
-from parasol.study.statistics import answers_needed, detectable_rate, fair_coin, fit, wilson
+from parasol.study.preferences import answers_needed, detectable_rate, fair_coin, fit, wilson
 
 NOTHING = np.zeros((2, 2))
 

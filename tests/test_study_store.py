@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from parasol.study.store import Answer, Choice, Store
+from parasol.study.answers import Answer, Choice, Store
 
 
 def answer(trial: int, *, id: str | None = None, choice: Choice = "left") -> Answer:

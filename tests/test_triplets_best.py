@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parasol.triplets.best import Best
-from parasol.triplets.grid import on_grid, pack, unpack
+from parasol.triplets.fixed_point import on_grid, pack, unpack
 
 
 def vectors(seed: int, count: int, width: int = 24) -> np.ndarray:

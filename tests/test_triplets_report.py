@@ -9,8 +9,8 @@ import pytest
 import drawn_corpus
 from parasol.apps.cli import main
 from parasol.corpora import Corpus
-from parasol.triplets.report import Labels, Sweep, charts, figures, whole
 from parasol.triplets.results import load_finished
+from parasol.triplets.sweeps import Labels, Sweep, charts, figures, whole
 from parasol.triplets.task import TRIPLET
 from planted import as_index, planted
 

@@ -13,7 +13,7 @@ from parasol import Parasol, Words
 from parasol.apps.cli import main
 from parasol.corpora import Corpus, load
 from parasol.corpora.looks import looks
-from parasol.corpora.sets import SETS
+from parasol.corpora.pictogram_sets import SETS
 from parasol.encoders import text
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from parasol.corpora.debian import DebianPackage, sha256_of
+from parasol.corpora.drafts import ACTIVITIES, read_gcompris, read_landscapes, read_wallpapers
 from parasol.corpora.paintings import Recipe, Source
-from parasol.corpora.sources import ACTIVITIES, read_gcompris, read_landscapes, read_wallpapers
 
 LANDSCAPES = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Source: https://example.org/sky

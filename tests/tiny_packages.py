@@ -9,8 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from parasol.corpora.packages import Package, integrity_of
+from parasol.corpora.pictogram_sets import IconSet
 from parasol.corpora.pictograms import Recipe
-from parasol.corpora.sets import IconSet
 
 LABELS = {
     "1F436": "dog face",

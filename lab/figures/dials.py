@@ -13,7 +13,7 @@ from parasol.held_out import Pair, Subject
 from parasol.maths.distances import cosine_distance
 from parasol.metrics.statistics import spearman
 from parasol.pipeline import Parasol
-from parasol.report.plan import STRUCTURES
+from parasol.report.sections import STRUCTURES
 from parasol.types import Picture, Record
 
 STYLE_SCALES = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)

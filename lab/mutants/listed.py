@@ -163,7 +163,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("np.square(known).sum(axis=1) - 2.0 * found", "np.square(known).sum(axis=1) - found"),
     ),
     *_of(
-        "metrics/sets.py", "metrics",
+        "metrics/set_distances.py", "metrics",
         ("(1.0 + content_distance) * (1.0 + style_fid)", "content_distance * (1.0 + style_fid)"),
         ("- cross - cross.T", "- cross"),
         ("np.partition(among, k - 1, axis=1)", "np.partition(among, k, axis=1)"),

@@ -25,7 +25,7 @@ from parasol.corpora.building import ATTRIBUTION_FILE
 from parasol.held_out import Pair, Subject, held_out, shuffled
 from parasol.images import sheet
 from parasol.pipeline import Parasol
-from parasol.report.plan import SCALES, SEEDS, STRUCTURES
+from parasol.report.sections import SCALES, SEEDS, STRUCTURES
 from parasol.types import Picture
 
 CONTENT_SET = "twemoji"

@@ -40,9 +40,9 @@ def report(
     if find_spec("scipy") is None:
         raise ParasolError("this command needs scipy: install it with  pip install 'scipy'")
 
-    from parasol.report.measuring import MEASURES_FILE, PICTURES
     from parasol.report.run import PAGE_FILE, Report
     from parasol.report.run import report as run
+    from parasol.report.shots import MEASURES_FILE, PICTURES
 
     check_folder(out, known_by=[PAGE_FILE, MEASURES_FILE], own=[PICTURES], reads=corpus)
     Plan(reads=[table or ""], writes=[out / PAGE_FILE, out / MEASURES_FILE], overwrite=True).check()

@@ -51,8 +51,8 @@ def create(
     """
     from parasol.study.folder import MANIFEST, PICTURES
     from parasol.study.folder import create as run
-    from parasol.study.schedule import Plan, known_questions
-    from parasol.study.statistics import detectable_rate
+    from parasol.study.preferences import detectable_rate
+    from parasol.study.trials import Plan, known_questions
 
     check_folder(out, known_by=[MANIFEST], own=[PICTURES], reads=pictures)
     plan = Plan(participants=participants, trials=trials, repeats=repeats, catches=catches, seed=seed)
@@ -137,8 +137,8 @@ def analyse(
 
     from parasol.images import write_atomic
     from parasol.study.analysis import as_csv, replies, report
+    from parasol.study.answers import Store
     from parasol.study.folder import ANSWERS, MANIFEST, PICTURES, load_study
-    from parasol.study.store import Store
 
     made = load_study(study)
     if csv is not None:

@@ -16,7 +16,7 @@ from parasol.errors import ParasolError
 if TYPE_CHECKING:
     from parasol.corpora import Cell
     from parasol.triplets.descriptors import Descriptors
-    from parasol.triplets.report import Labels
+    from parasol.triplets.sweeps import Labels
 
 triplets_app = typer.Typer(no_args_is_help=True, help="Triplets (output x, content y, style s) found by search.")
 CorpusFolder = Annotated[
@@ -128,8 +128,8 @@ def report(
     from parasol.images import write_atomic
     from parasol.triplets.descriptors import open_descriptors
     from parasol.triplets.plan import load_roles
-    from parasol.triplets.report import charts, figures, sweeps
     from parasol.triplets.results import ROLES, load_finished
+    from parasol.triplets.sweeps import charts, figures, sweeps
 
     results, target = load_finished(folder), out or folder / "report"
     check_folder(target, known_by=["report.json"], reads=folder)
@@ -166,7 +166,7 @@ def _cells(descriptors: "Descriptors", folder: Path) -> "list[Cell | None]":
 
 
 def _labels(cells: "list[Cell | None]") -> "Labels":
-    from parasol.triplets.report import Labels
+    from parasol.triplets.sweeps import Labels
 
     return Labels(
         style=np.array([cell.family if cell else "" for cell in cells]),

@@ -9,9 +9,9 @@ import numpy as np
 
 from parasol.comparison.measures import HIGHER, Measure
 from parasol.comparison.measuring import Seen, shaped
+from parasol.comparison.pages import ENDS
 from parasol.comparison.paint import result_file
 from parasol.comparison.pairs import PicturePair
-from parasol.comparison.table import ENDS
 from parasol.images import fit, load, sheet
 from parasol.metrics.interval import Estimate, mean_estimate
 from parasol.types import Picture, Record

@@ -14,7 +14,7 @@ from parasol.maths.distances import psnr, unit_mse
 from parasol.metrics.chamfer import SIDE, chamfer
 from parasol.metrics.frechet import sifid
 from parasol.metrics.perceptual import perceptual_distance
-from parasol.metrics.sets import CMMD_SCALE, CMMD_SIGMA, NEIGHBOURS
+from parasol.metrics.set_distances import CMMD_SCALE, CMMD_SIGMA, NEIGHBOURS
 from parasol.metrics.statistics import decibel
 from parasol.metrics.structure import edge_agreement
 

@@ -12,10 +12,10 @@ from parasol.comparison.judges import Judges
 from parasol.comparison.measures import measures
 from parasol.comparison.measuring import MEASURES_FILE, Seen, check_complete, look
 from parasol.comparison.methods import FOLDER, Asked
+from parasol.comparison.pages import ENDS, contact_sheet, markdown
 from parasol.comparison.paint import Task, painting
 from parasol.comparison.pairs import read_pairs
 from parasol.comparison.summary import summary
-from parasol.comparison.table import ENDS, contact_sheet, markdown
 from parasol.errors import ParasolError
 from parasol.images import save_png, write_atomic
 from parasol.pipeline import Parasol

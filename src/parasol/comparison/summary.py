@@ -18,7 +18,7 @@ from parasol.metrics.frechet import fid
 from parasol.metrics.interval import Estimate, mean_estimate, set_estimate
 from parasol.metrics.leakage import leakage
 from parasol.metrics.retrieval import apart, retrieved
-from parasol.metrics.sets import CMMD_SCALE, NEIGHBOURS, artfid, inside, mmd_terms
+from parasol.metrics.set_distances import CMMD_SCALE, NEIGHBOURS, artfid, inside, mmd_terms
 from parasol.types import Record
 
 LEAKAGES = {"lite0-leakage": "lite0", "own-leakage": "own"}  # metric -> embedding

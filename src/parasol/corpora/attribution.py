@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from parasol.corpora.drawings import Credit
-from parasol.corpora.words import EMOJIBASE
+from parasol.corpora.vocabulary import EMOJIBASE
 
 CAPTIONS_CREDIT = (
     "They were rendered to pixels and not changed otherwise. Words in captions.jsonl: Unicode CLDR, by way of\n"

@@ -15,11 +15,11 @@ from parasol.corpora.building import ATTRIBUTION_FILE, Progress, finish, sha256
 from parasol.corpora.corpus import CELLS_FILE, PICTURES_FILE, SKIPPED_FILE, json_lines
 from parasol.corpora.crops import Place, places
 from parasol.corpora.debian import DebianPackage
+from parasol.corpora.drafts import Draft
 from parasol.corpora.drawings import Credit
 from parasol.corpora.gallery import Crop, Picture
 from parasol.corpora.licences import OPEN, objection
 from parasol.corpora.likeness import Portrait, double_of, portrait
-from parasol.corpora.sources import Draft
 from parasol.corpora.split import PICTURE_SPLITS, split_of_stem
 
 FLATTEST = 2.0  # of 255, deviation of the pixels of a crop; below it shows nothing

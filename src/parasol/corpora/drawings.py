@@ -8,8 +8,8 @@ from importlib.resources import files as package_files
 from pathlib import Path
 
 from parasol.corpora.packages import read_members
-from parasol.corpora.sets import IconSet
-from parasol.corpora.words import Vocabulary, codepoint_key, squeeze
+from parasol.corpora.pictogram_sets import IconSet
+from parasol.corpora.vocabulary import Vocabulary, codepoint_key, squeeze
 
 
 @dataclass(frozen=True, kw_only=True)

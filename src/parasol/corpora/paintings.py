@@ -8,7 +8,7 @@ from pathlib import Path
 from parasol.corpora.building import Progress, check_size, claim
 from parasol.corpora.cutting import Build
 from parasol.corpora.debian import DebianPackage, fetch, unpacked
-from parasol.corpora.sources import Draft, read_gcompris, read_landscapes, read_wallpapers
+from parasol.corpora.drafts import Draft, read_gcompris, read_landscapes, read_wallpapers
 from parasol.errors import ParasolError
 
 MOST_OVERLAP = 0.9

@@ -12,10 +12,10 @@ from parasol.corpora.building import Grid, Plan, Progress, check_size, claim
 from parasol.corpora.corpus import Cell
 from parasol.corpora.drawings import DrawnSet, read_set
 from parasol.corpora.packages import Package, fetch
+from parasol.corpora.pictogram_sets import SETS, IconSet
 from parasol.corpora.render import cell_png
-from parasol.corpora.sets import SETS, IconSet
 from parasol.corpora.split import split_of
-from parasol.corpora.words import EMOJIBASE, Content, read_captions, read_vocabulary
+from parasol.corpora.vocabulary import EMOJIBASE, Content, read_captions, read_vocabulary
 from parasol.errors import ParasolError
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from parasol.corpora.hand_regions import Region, shaded
 from parasol.corpora.hands import Colour, Hand
-from parasol.corpora.regions import Region, shaded
 from parasol.corpora.svg_marks import UNITS, rgb
 from parasol.corpora.svg_shapes import SIDE
 

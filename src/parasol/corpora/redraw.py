@@ -12,9 +12,9 @@ from jaxtyping import UInt8
 from shapely.geometry.base import BaseGeometry
 
 from parasol.corpora.drawings import Drawing
+from parasol.corpora.hand_regions import Region, regions_of, rough_bend, shaded
 from parasol.corpora.hands import Colour, Hand
 from parasol.corpora.pixel_grid import on_grid
-from parasol.corpora.regions import Region, regions_of, rough_bend, shaded
 from parasol.corpora.render import render
 from parasol.corpora.shading import Marks, direction, rims, shadow_below, two_tones
 from parasol.corpora.svg_marks import UNITS, paint, path, rgb

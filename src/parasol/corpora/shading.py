@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from parasol.corpora.hand_regions import shaded
 from parasol.corpora.hands import Colour, Hand
-from parasol.corpora.regions import shaded
 from parasol.corpora.svg_marks import SCALE, path, path_data, rgb
 from parasol.corpora.svg_shapes import SIDE, polygonal
 

@@ -7,8 +7,8 @@ from jaxtyping import Float
 
 from parasol.charts import Chart, Line
 from parasol.metrics.statistics import calibration_error, spearman
-from parasol.report.measuring import MEASURES, Kept, table
-from parasol.report.plan import Dial, Section
+from parasol.report.sections import Dial, Section
+from parasol.report.shots import MEASURES, Kept, table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,12 +9,12 @@ from html import escape
 from PIL import Image
 
 from parasol.charts import svg
-from parasol.comparison.table import table_of
+from parasol.comparison.pages import table_of
 from parasol.editions import titled
 from parasol.images import sheet, to_uint8
 from parasol.report.curves import Curve, curves
-from parasol.report.measuring import MEASURES, Kept
-from parasol.report.plan import Section
+from parasol.report.sections import Section
+from parasol.report.shots import MEASURES, Kept
 from parasol.types import Picture, Record
 
 QUALITY = 88  # of WebP

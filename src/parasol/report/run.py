@@ -10,9 +10,9 @@ from parasol.errors import ParasolError
 from parasol.held_out import Subject
 from parasol.images import write_atomic
 from parasol.pipeline import Parasol
-from parasol.report.measuring import Kept, drawing
 from parasol.report.page import page
-from parasol.report.plan import sections, shots
+from parasol.report.sections import sections, shots
+from parasol.report.shots import Kept, drawing
 from parasol.types import Record, Stage
 
 PAGE_FILE = "report.html"

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from parasol.errors import ParasolError
+from parasol.study.answers import Stored
 from parasol.study.folder import Study
 from parasol.study.intervals import DRAWS, bootstrap
-from parasol.study.schedule import WRONG, Question, Trial
-from parasol.study.statistics import answers_needed, detectable_rate, fair_coin, wilson
-from parasol.study.store import Stored
+from parasol.study.preferences import answers_needed, detectable_rate, fair_coin, wilson
+from parasol.study.trials import WRONG, Question, Trial
 
 TIE = "(tie)"
 SUSPICIOUS = 0.001

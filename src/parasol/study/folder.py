@@ -20,8 +20,8 @@ from parasol.bundle import first_fault
 from parasol.errors import ParasolError
 from parasol.images import encode_png, load, write_atomic
 from parasol.strict import Strict
-from parasol.study.schedule import WRONG, Plan, Question, Trial, make_schedule
 from parasol.study.sources import SHOWN, Source, read_sources
+from parasol.study.trials import WRONG, Plan, Question, Trial, make_schedule
 
 FORMAT = "parasol-study-1"
 MANIFEST, PICTURES, ANSWERS = "study.json", "pictures", "answers.sqlite"

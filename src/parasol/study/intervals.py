@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from parasol.errors import ParasolError
-from parasol.study.statistics import Strengths, compared, fit
+from parasol.study.preferences import Strengths, compared, fit
 
 DRAWS = 2000
 FEWEST = 2  # participants that can be drawn anew

@@ -13,8 +13,8 @@ from pydantic import Field, StringConstraints
 
 from parasol.serving import listen
 from parasol.strict import Strict
+from parasol.study.answers import Answer, Choice, Store
 from parasol.study.folder import ANSWERS, PICTURES, Study, load_study
-from parasol.study.store import Answer, Choice, Store
 
 PAGE = Path(__file__).parent / "page"
 FILES = {"": "index.html", "page.css": "page.css", "page.js": "page.js"}

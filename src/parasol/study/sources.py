@@ -21,7 +21,7 @@ from parasol.bundle import first_fault
 from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, read_bytes
 from parasol.strict import Strict
-from parasol.study.schedule import WRONG, Question
+from parasol.study.trials import WRONG, Question
 
 CONTENT, STYLE, WRONG_FOLDER = "content", "style", "wrong"
 SHOWN: Mapping[Question, tuple[str, ...]] = {

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from parasol.index.retrieval import retrieve
+from parasol.index.label_retrieval import retrieve
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, per_picture
 from parasol.networks.style_encoder import StyleEncoder

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from parasol.triplets.grid import pack, unpack
+from parasol.triplets.fixed_point import pack, unpack
 
 SPARE = 2  # room for candidates between two reductions, in multiples of k
 CROWDED = 4  # more than so many times k candidates of one tile: find that tile's own k-th best first

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from parasol.errors import ParasolError, reading
 from parasol.index.table import Table
 from parasol.triplets.descriptors import Descriptors
-from parasol.triplets.grid import on_grid
+from parasol.triplets.fixed_point import on_grid
 from parasol.triplets.mine import Mining, split_databases
 
 QUERY, STYLE, SEMANTICS = 1, 2, 4

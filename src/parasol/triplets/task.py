@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, Shaped
 from parasol.index.table import Table
 from parasol.triplets.best import Best
 from parasol.triplets.descriptors import Descriptors
-from parasol.triplets.grid import on_grid
+from parasol.triplets.fixed_point import on_grid
 from parasol.triplets.mine import NONE, Mining, crowd_cosine
 from parasol.triplets.plan import QUERY, SEMANTICS, STYLE, Plan, Roles
 

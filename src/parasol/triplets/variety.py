@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from parasol.errors import ParasolError
 from parasol.index import nearest
-from parasol.triplets.grid import on_grid
+from parasol.triplets.fixed_point import on_grid
 from parasol.triplets.mine import NONE, Mining, Triplets, crowd_cosine
 
 

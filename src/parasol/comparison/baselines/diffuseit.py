@@ -21,7 +21,7 @@ def diffuseit(given: Mapping[str, str], model: str | None) -> Method:
     divergence and its resampling are left out, and a step downhill is never longer than 0.15 of the noise that the same
     step adds. content_weight, style_weight: of the losses. seed: of the noise.
     """
-    from parasol.comparison.baselines.gradients import Guidance, Steered
+    from parasol.comparison.baselines.steering import Guidance, Steered
 
     loaded = Parasol.load(model)
     chosen = settings(

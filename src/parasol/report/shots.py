@@ -16,7 +16,7 @@ from parasol.held_out import Subject
 from parasol.images import load
 from parasol.maths.distances import cosine_distance
 from parasol.metrics.structure import edge_agreement
-from parasol.report.plan import Goal, Shot
+from parasol.report.sections import Goal, Shot
 from parasol.types import Picture
 
 MEASURES_FILE, PICTURES = "measures.jsonl", "pictures"
