@@ -25,13 +25,13 @@ from parasol.comparison import measures as measuring_names
 from parasol.comparison.backbone import Backbone
 from parasol.comparison.baselines.latents import adaptive_normalisation
 from parasol.comparison.baselines.plain import within
+from parasol.comparison.comparison_page import contact_sheet, markdown
 from parasol.comparison.duels import Duel, duels_of, losses
 from parasol.comparison.journal import Journal
 from parasol.comparison.judges import PLACES, Judges, Lite0
 from parasol.comparison.measures import Measure, measures
 from parasol.comparison.measuring import STYLE, Seen
 from parasol.comparison.methods import Asked, method
-from parasol.comparison.pages import contact_sheet, markdown
 from parasol.comparison.paint import COSTS_FILE
 from parasol.comparison.pairs import Entry, PicturePair, read_pairs
 from parasol.comparison.summary import estimates_of

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from parasol.comparison.pages import markdown
+from parasol.comparison.comparison_page import markdown
 from parasol.comparison.relations import kinds_of, mark, relation_of
 from parasol.report.page import comparison_section
 from parasol.types import Record

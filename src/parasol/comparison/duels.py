@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from parasol.comparison.comparison_page import ENDS
 from parasol.comparison.measures import HIGHER, Measure
 from parasol.comparison.measuring import Seen, shaped
-from parasol.comparison.pages import ENDS
 from parasol.comparison.paint import result_file
 from parasol.comparison.pairs import PicturePair
 from parasol.images import fit, load, sheet

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parasol.bundle import Bundle
+from parasol.comparison.comparison_page import ENDS, contact_sheet, markdown
 from parasol.comparison.duels import losses_sheet
 from parasol.comparison.judges import Judges
 from parasol.comparison.measures import measures
 from parasol.comparison.measuring import MEASURES_FILE, Seen, check_complete, look
 from parasol.comparison.methods import FOLDER, Asked
-from parasol.comparison.pages import ENDS, contact_sheet, markdown
 from parasol.comparison.paint import Task, painting
 from parasol.comparison.pairs import read_pairs
 from parasol.comparison.summary import summary

@@ -9,7 +9,7 @@ from html import escape
 from PIL import Image
 
 from parasol.charts import svg
-from parasol.comparison.pages import table_of
+from parasol.comparison.comparison_page import table_of
 from parasol.editions import titled
 from parasol.images import sheet, to_uint8
 from parasol.report.curves import Curve, curves
