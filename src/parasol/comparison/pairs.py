@@ -26,7 +26,7 @@ class Entry(Strict):
     style: str
     truth: str | None = Field(None, description="what a perfect result looks like, where that is known")
     name: str = Field("", description="of the result's file, without .png; made from the two files if left out")
-    group: str = Field("", description="the hand of the style picture; leakage is counted among those of one group")
+    group: str = Field("", description="the style family of the style picture; leakage counts within a group")
     sha256: dict[str, str] = Field(default={}, description="hash of each picture's file, by the name of its field")
 
     @property
@@ -46,7 +46,7 @@ class PicturePair:
     style: Path
     truth: Path | None
     group: str
-    """The hand of the style picture."""
+    """The style family of the style picture."""
 
     @property
     def identity(self) -> bool:

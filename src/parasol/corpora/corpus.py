@@ -27,7 +27,7 @@ PICTURES_FILE = "pictures.jsonl"
 class Cell:
     """One content drawn in one style.
 
-    `set` names the style (13 in pictograms), `family` the hand behind it (9), `codepoint` the content (lower-case hex
+    `set` names the style (13 in pictograms), `family` its style family (9), `codepoint` the content (lower-case hex
     joined by `-`, FE0F dropped) and `base` the content without gender, which decides the split. `file` is relative
     to the corpus folder and `sha256` is of that file.
     """

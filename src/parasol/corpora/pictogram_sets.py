@@ -1,4 +1,4 @@
-"""The thirteen pictogram sets: where each is fetched, how its package is laid out, whose hand drew it."""
+"""The thirteen pictogram sets: where each is fetched, how its package is laid out, its style family."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Synthetic styles: a hand's own picture under six continuous parameters (style multiplication).
+"""Synthetic styles: a picture of a set under six continuous parameters (style multiplication).
 
 No designer drew these. They exist because their parameters say how far two styles are apart, which no label does: they
 teach the style space distances, and measure them.

@@ -18,7 +18,7 @@ def leakage(
     """Share of other style pictures that are less like the result than its own one, by content descriptors, 0..1.
 
     0.5 is chance: the result tells nothing of what its style picture shows; 1 is a copy of it. Only style pictures of
-    the same group (hand, set) and another subject are compared, since a content descriptor may see the style too. NaN
+    the same group (a set) and another subject are compared, since a content descriptor may see the style too. NaN
     where there are none. Ties count half.
     """
     cosines = unit(results) @ unit(styles).T

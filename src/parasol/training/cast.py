@@ -21,7 +21,7 @@ from parasol.training.loop import Task
 from parasol.training.pictures import rows_of, spread
 from parasol.training.tables import version_of
 
-CONTENT_SHARE = 0.25  # of the content's distance in the score: another hand's own drawing is at a distance too
+CONTENT_SHARE = 0.25  # of the content's distance in the score: another set's own drawing is at a distance too
 HELD = 48  # validation contents, each in the style of one training picture
 
 

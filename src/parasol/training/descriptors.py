@@ -1,8 +1,8 @@
 """Training of the two descriptor spaces.
 
 Style A: positives are different contents in one style, negatives the same contents in other styles (ALADIN's weak
-supervision by group with ALADIN-NST's correction), so content can't help; and between synthetic styles of one hand,
-descriptors are as far apart as the styles' parameters. Content C: positives are the same content drawn by other hands,
+supervision by group with ALADIN-NST's correction), so content can't help; and between synthetic styles of one set,
+descriptors are as far apart as the styles' parameters. Content C: positives are the same content drawn in other sets,
 negatives other contents in the same styles. Half of the pictures are altered views (`views`), so that neither space
 hangs on a background or a sharp edge.
 """
@@ -34,7 +34,7 @@ def labels_of(corpus: Corpus, attribute: str) -> Int[np.ndarray, " N"]:
     return np.unique([getattr(cell, attribute) for cell in corpus.cells], return_inverse=True)[1].astype(np.int64)
 
 
-def contents_by_hand(corpus: Corpus, contents: Int[np.ndarray, " N"], least: int) -> list[np.ndarray]:
+def contents_by_set(corpus: Corpus, contents: Int[np.ndarray, " N"], least: int) -> list[np.ndarray]:
     """Rows of the training cells of each content that at least `least` sets draw."""
     cells: dict[int, list[int]] = defaultdict(list)
     for row in rows_of(corpus, "train"):
@@ -42,7 +42,7 @@ def contents_by_hand(corpus: Corpus, contents: Int[np.ndarray, " N"], least: int
     return [np.array(rows) for rows in cells.values() if len(rows) >= least]
 
 
-SYNTHETIC_BATCH = 32  # styles of one hand
+SYNTHETIC_BATCH = 32  # styles of one set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class DescriptorTask(Task):
         self.view = self.altered.place(len(corpus.cells))
         sets, contents = labels_of(corpus, "set"), labels_of(corpus, "codepoint")
         self.same, self.apart = (sets, contents) if isinstance(encoder, StyleEncoder) else (contents, sets)
-        self.grid = contents_by_hand(corpus, contents, least=min(5, training.hands))
+        self.grid = contents_by_set(corpus, contents, least=min(5, training.hands))
         self.unseen = rows_of(corpus, "content-val")
         self.seen = spread(rows_of(corpus, "train"), 4_000)
         self.synthetic = Synthetic(corpus, tables) if training.metric else None
@@ -140,20 +140,20 @@ class Synthetic:
 
     def __init__(self, corpus: Corpus, tables: Path) -> None:
         self.styles = restyled_measurements(corpus, tables)
-        held = np.arange(len(self.styles.hands)) % 10 == 0
-        hands = sorted(set(self.styles.hands))
+        held = np.arange(len(self.styles.sets)) % 10 == 0
+        names = sorted(set(self.styles.sets))
         self.trained, self.held = (
-            [np.flatnonzero((self.styles.hands == hand) & own) for hand in hands] for own in (~held, held)
+            [np.flatnonzero((self.styles.sets == name) & own) for name in names] for own in (~held, held)
         )
 
     def loss(self, model: StyleEncoder | ContentEncoder, random: np.random.Generator) -> Float[Tensor, ""]:
-        """`distance_loss` among some styles of one hand."""
-        hand = self.trained[random.integers(len(self.trained))]
-        styles = random.permutation(hand)[:SYNTHETIC_BATCH]
+        """`distance_loss` among some styles of one set."""
+        own = self.trained[random.integers(len(self.trained))]
+        styles = random.permutation(own)[:SYNTHETIC_BATCH]
         return distance_loss(self._describe(model, styles), self.styles.looks[styles])
 
     def spearman(self, model: StyleEncoder | ContentEncoder) -> float:
-        """Mean over hands of the rank correlation of descriptor distance and parameter distance, unseen styles."""
+        """Mean over sets of the rank correlation of descriptor distance and parameter distance, unseen styles."""
         found: list[float] = []
         for styles in self.held:
             apart, looks = torch.pdist(self._describe(model, styles)), torch.pdist(self.styles.looks[styles])

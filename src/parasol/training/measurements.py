@@ -18,7 +18,7 @@ from parasol.training.pictures import on_white, rows_of, stacked
 from parasol.training.tables import key_of, table
 from parasol.training.views import altered
 
-LOOKS, PICTURES = 100, 8  # synthetic styles of each hand with colours, and its training cells in each
+LOOKS, PICTURES = 100, 8  # synthetic styles of each set with colours, and its training cells in each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,21 +52,21 @@ def altered_measurements(corpus: Corpus, tables: Path) -> Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Restyled:
-    """Synthetic styles, each seen on several pictures of one hand. looks: their parameters. hands: their sets."""
+    """Synthetic styles, each seen on several pictures of one set. looks: their parameters. sets: of each."""
 
     values: Float[Tensor, "S p m"]
     looks: Float[Tensor, "S 6"]
-    hands: np.ndarray
+    sets: np.ndarray
 
 
 def restyled_measurements(corpus: Corpus, tables: Path) -> Restyled:
     """The same of training cells in synthetic styles."""
     train = rows_of(corpus, "train")
     sets = np.array([corpus.cells[row].set for row in train])
-    hands = np.repeat(sorted(set(sets) - COLOURLESS), LOOKS)
-    looks = [look_of(2, style) for style in range(len(hands))]
+    owners = np.repeat(sorted(set(sets) - COLOURLESS), LOOKS)
+    looks = [look_of(2, style) for style in range(len(owners))]
     rows = np.stack(
-        [np.random.default_rng([2, style]).choice(train[sets == hand], PICTURES) for style, hand in enumerate(hands)]
+        [np.random.default_rng([2, style]).choice(train[sets == owner], PICTURES) for style, owner in enumerate(owners)]
     )
     white = on_white(corpus)
 
@@ -76,7 +76,7 @@ def restyled_measurements(corpus: Corpus, tables: Path) -> Restyled:
         return stacked([restyle(picture, looks[style]) for picture, style in zip(pictures, styles, strict=True)])
 
     values = _measured(corpus, np.arange(rows.size), view, tables / "restyled.safetensors", f"{LOOKS} x {PICTURES}")
-    return Restyled(values=values.reshape(*rows.shape, -1), looks=torch.from_numpy(np.stack(looks)), hands=hands)
+    return Restyled(values=values.reshape(*rows.shape, -1), looks=torch.from_numpy(np.stack(looks)), sets=owners)
 
 
 def _measured(

@@ -15,7 +15,7 @@ from parasol.triplets.mine import NONE, Mining, Triplets, crowd_cosine
 class Variety:
     """Further partners of each x, so that training meets it in more than one pair.
 
-    The nearest s has x's palette as well as its hand, and the nearest y is often drawn by a sibling of x's hand: of one
+    The nearest s has x's palette as well as its style, and the nearest y is often of x's own style family: of one
     pair alone a network learns that a style picture gives its colours, and how to copy.
 
     styles: of the nearest that remain, so many stand for s. contents: so many stand for y, of the nearest that remain;
