@@ -83,11 +83,11 @@ class Commands(TyperGroup):
             COMMANDS
         )  # whose keys alone are asked for, to tell what is meant by a typing error
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the help."""
         return [*COMMANDS]
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a name, imported now; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
@@ -99,7 +99,7 @@ class Commands(TyperGroup):
         app.command(name=cmd_name)(own)
         return typer.main.get_command(app)
 
-    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The first words of each."""
         width = formatter.width - 6 - max(map(len, COMMANDS))  # as Typer has it
         with formatter.section("Commands"):
