@@ -5,6 +5,7 @@ from typing import Any, final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
 COMMANDS = {
     "style": ("style.style", "Draw what CONTENT shows in the style of another picture, of a card, or of words."),
@@ -75,37 +76,23 @@ def found(name: str) -> Any:
 
 @final
 class Commands(TyperGroup):
-    """All commands as one."""
+    """All commands as one: until one is to run, its name and its help stand for it."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = dict.fromkeys(
-            COMMANDS
-        )  # whose keys alone are asked for, to tell what is meant by a typing error
+        self.commands = {name: TyperCommand(name, help=told) for name, (_, told) in COMMANDS.items()}
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The names, in the order of the help."""
-        return [*COMMANDS]
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Name, command and what is left of the words, the command imported now."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and imported(str(name)), rest
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a name, imported now; None where there is none."""
-        if cmd_name not in COMMANDS:
-            return None
-        own = found(cmd_name)
-        app = typer.Typer(**PLAIN)
-        if isinstance(own, typer.Typer):
-            app.add_typer(own, name=cmd_name)
-            return typer.main.get_group(app).commands[cmd_name]
-        app.command(name=cmd_name)(own)
-        return typer.main.get_command(app)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The first words of each."""
-        width = formatter.width - 6 - max(map(len, COMMANDS))  # as Typer has it
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [
-                    (name, TyperCommand(name, help=told).get_short_help_str(width))
-                    for name, (_, told) in COMMANDS.items()
-                ]
-            )
+def imported(name: str) -> Any:
+    """The command of a name, with all that it takes."""
+    own, app = found(name), typer.Typer(**PLAIN)
+    if isinstance(own, typer.Typer):
+        app.add_typer(own, name=name)
+        return get_group(app).commands[name]
+    app.command(name=name)(own)
+    return get_command(app)
