@@ -70,6 +70,6 @@ def test_too_few_photographs_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_recipe_stands_on_the_bundles_own_networks() -> None:
-    record = record_of(RECIPES["painting-guised"]())
+    record = record_of(RECIPES["painting-imagined"]())
     assert record["frozen"]["style_run"] == "painting-style"  # type: ignore[index]
     assert record["training"]["hands"] == 0.0  # type: ignore[index]

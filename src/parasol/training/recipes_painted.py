@@ -1,7 +1,7 @@
 """The recipe that learns from photographs in styles that are made up: an endless number, where paintings are few.
 
     parasol corpus build paintings --out data/paintings
-    parasol train painting-guised --corpus data/paintings --warm-start MODEL
+    parasol train painting-imagined --corpus data/paintings --warm-start MODEL
 
 MODEL is the second edition of painting, on whose frozen networks it stands: descriptors, cards and indexes of that
 edition stay valid. The pool is computed first, about a minute of a core a shard. See docs/training.md.
@@ -40,7 +40,7 @@ class PaintedPlan:
     held: int = 2
 
 
-def painting_guised() -> Recipe:
+def painting_imagined() -> Recipe:
     """U-Net and projector on photographs in made up styles, from the second edition's weights."""
     unet, projector = UNetConfig(prediction="v", modulated=64, time=96), ProjectorConfig(hidden=256)
     plan = PaintedPlan()
@@ -57,7 +57,7 @@ def painting_guised() -> Recipe:
         return GuiseTask(Denoiser(unet, projector, MAP), style, pool, held, training, optimisation.batch)
 
     return Recipe(
-        name="painting-guised",
+        name="painting-imagined",
         optimisation=optimisation,
         configuration={
             "unet": unet, "projector": projector, "content_map": MAP, "pool": plan, "training": training,
@@ -91,4 +91,4 @@ def pools(places: Places, plan: PaintedPlan) -> tuple[Pool, Pool]:
     return pool("pool-painted", plan.shards, 0, False), pool("pool-painted-held", plan.held, HELD_SEED, True)
 
 
-PAINTED: dict[str, Callable[[], Recipe]] = {"painting-guised": painting_guised}
+PAINTED: dict[str, Callable[[], Recipe]] = {"painting-imagined": painting_imagined}
