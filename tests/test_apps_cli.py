@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from parasol.apps.cli import main
+from parasol.apps.commands import COMMANDS
 from parasol.apps.progress import Pace, Progress, duration
 from parasol.version import __version__
 
@@ -62,6 +63,13 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
 def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
     assert f"parasol {command}" in capsys.readouterr().out.partition("Example")[2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_all_has_the_first_sentence_of_each(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    told = capsys.readouterr().out.split("\n\n")[1]
+    assert " ".join(told.split()) == COMMANDS[name][1]
 
 
 @pytest.mark.parametrize(

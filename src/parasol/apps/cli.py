@@ -7,50 +7,12 @@ from typing import Annotated
 
 import typer
 
-from parasol.apps.about import env, models
-from parasol.apps.backbone import backbone_app
-from parasol.apps.calibrate import calibrate
-from parasol.apps.card import card
-from parasol.apps.corpus import corpus_app
-from parasol.apps.evaluate import evaluate
-from parasol.apps.export import export
-from parasol.apps.grid import grid
-from parasol.apps.index import index_app
-from parasol.apps.lint import lint
-from parasol.apps.report import report
-from parasol.apps.search import search
-from parasol.apps.set import icon_set
+from parasol.apps.commands import PLAIN, Commands
 from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
-from parasol.apps.studio import mcp, serve, studio
-from parasol.apps.study import study_app
-from parasol.apps.style import replay, style
-from parasol.apps.teach import teach
-from parasol.apps.train import needs_train_extra, train
-from parasol.apps.triplets import triplets_app
-from parasol.apps.vectorize import trace
 from parasol.errors import ParasolError
 from parasol.version import __version__
 
-app = typer.Typer(name="parasol", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-for command in (style, replay, grid, card, search, models, env):
-    app.command()(command)
-app.add_typer(index_app, name="index")
-app.add_typer(corpus_app, name="corpus")
-app.add_typer(triplets_app, name="triplets")
-app.add_typer(study_app, name="study")
-app.add_typer(backbone_app, name="backbone")
-app.command()(train)
-app.command()(export)
-app.command()(calibrate)
-app.command()(evaluate)
-app.command()(report)
-app.command()(trace)
-app.command(name="set")(icon_set)
-app.command()(lint)
-app.command()(teach)
-app.command()(studio)
-app.command()(serve)
-app.command()(mcp)
+app = typer.Typer(name="parasol", cls=Commands, **PLAIN)
 
 DEBUG = "--debug"
 
@@ -94,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         message = f"{error.format_message().rstrip('.')}: --help after the command shows what it takes"
     except ModuleNotFoundError as error:
+        from parasol.apps.train import needs_train_extra
+
         if not needs_train_extra(error):
             raise
         message = f"this command needs {error.name}: install it with  pip install 'parasol-style[train]'"

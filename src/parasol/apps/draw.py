@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from parasol.apps.jobs import STDIN, Job
 from parasol.apps.progress import Progress
 from parasol.errors import ParasolError
-from parasol.images.endings import DRAWING
 
 if TYPE_CHECKING:
     from parasol.apps.words import Like
@@ -190,6 +189,7 @@ def drawings_only(frame: Frame, jobs: Sequence[Job], model: str | None, read: Ca
     """Refuse an SVG of what is sure to be none before anything is drawn. Raises ParasolError."""
     from parasol.choice import PHOTOGRAPHS
     from parasol.images import is_photograph, load
+    from parasol.images.endings import DRAWING
 
     if not any(file.endswith(DRAWING) for job in jobs for file in frame.files(job.out)):
         return

@@ -11,8 +11,6 @@ from pathlib import Path
 from parasol.apps.paths import STDIN, is_result, marks
 from parasol.apps.words import Like
 from parasol.errors import ParasolError
-from parasol.images import SUFFIXES, check_target
-from parasol.images.endings import ENDINGS
 
 CARD_SUFFIX = ".style.json"
 
@@ -45,6 +43,9 @@ def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[L
     A folder, as content or as the only style, stands for each of its pictures; `out` is then a folder too. Without
     `out`, files and folders are named after what goes in. Raises ValueError.
     """
+    from parasol.images import check_target
+    from parasol.images.endings import ENDINGS
+
     if [content, *_files(likes), *_files(shows)].count(STDIN) > 1:
         raise ParasolError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
     if not content and not shows:
@@ -154,11 +155,15 @@ def _looks(likes: Sequence[Like], folder: Path) -> list[tuple[Like, ...]]:
 
 def pictures(source: str) -> list[str]:
     """The source itself, or the pictures in a folder by name."""
+    from parasol.images import SUFFIXES
+
     return _listed(source, SUFFIXES)
 
 
 def styles(source: str) -> list[str]:
     """The source itself, or the pictures and style cards in a folder by name."""
+    from parasol.images import SUFFIXES
+
     return _listed(source, SUFFIXES | {CARD_SUFFIX})
 
 

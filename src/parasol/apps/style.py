@@ -16,8 +16,6 @@ from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
 from parasol.apps.words import likes, weighed
 from parasol.errors import ParasolError
-from parasol.images import check_target
-from parasol.images.endings import ENDINGS, ending_of, same_kind
 
 FORMATS = ("svg", "png", "webp", "jpg")
 UNTOUCHED = (
@@ -92,6 +90,8 @@ def style(
       parasol style house.jpg --like crab.png --size 1024 --preview soon.png -o large.png
       cat house.png | parasol style - --like crab.png -o - > out.png
     """
+    from parasol.images import check_target
+
     jobs = plan(content, likes(like, like_text), out, weighed(show, content_text))
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ParasolError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
@@ -163,6 +163,7 @@ def replay(
       parasol replay icon.svg -o again.svg
     """
     from parasol.images import check_target, read_bytes, write_atomic
+    from parasol.images.endings import ENDINGS, ending_of, same_kind
     from parasol.pipeline import Parasol
     from parasol.recipe import Recipe
 
@@ -191,6 +192,7 @@ def replay(
 def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | None, **asked: Any) -> Frame:
     """What all pictures share, and every file beside the named ones checked."""
     from parasol.images import check_target
+    from parasol.images.endings import ENDINGS
     from parasol.vector import given_palette
 
     for name in also or ():

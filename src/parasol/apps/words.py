@@ -1,11 +1,10 @@
 """The small languages of the command line: `STYLE[:WEIGHT]`, `TEXT[:WEIGHT]` and `DIAL=VALUES`."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from parasol.dials import asked
 from parasol.errors import ParasolError
@@ -39,7 +38,7 @@ class Like:
             weight = float(tail)
         except ValueError:
             return cls(source=word, spoken=spoken)
-        if not np.isfinite(weight) or weight == 0:
+        if not math.isfinite(weight) or weight == 0:
             raise ParasolError(f"{word!r} has the weight {tail} and it must be a number other than 0: leave it out")
         return cls(source=head.rstrip() if spoken else head, weight=weight, spoken=spoken)
 
@@ -75,6 +74,8 @@ class Vary:
         words = text.split(",")
         try:
             if ":" in text and known.sort in (int, float):
+                import numpy as np
+
                 first, last, count = text.split(":")
                 words = [repr(value) for value in np.linspace(float(first), float(last), int(count)).tolist()]
             values = tuple(known.read(one) for one in words)

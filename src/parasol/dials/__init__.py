@@ -89,9 +89,9 @@ class Dials:
         int,
         Dial(
             help="Sampling steps.",
-            more="50 of `ddim`, or about 10 of `dpm`.",
+            more="10 of `dpm` come close to 50 of `ddim`.",
             low=1, high=1000, step=1, unit="steps", own=50,
-            hint=", usually 20 to 50",
+            hint=", usually 10 of dpm or 50 of ddim",
         ),
     ]  # fmt: skip
     seed: Annotated[
@@ -128,7 +128,7 @@ class Dials:
         str,
         Dial(
             choices=("ddim", "dpm"),
-            help="How steps are taken: ddim as in the paper, or dpm, whose 8 to 20 steps come close to ddim's 50.",
+            help="How steps are taken: dpm, of which few suffice, or ddim as in the paper.",
             more="Where a model's own is dpm, ddim takes 50 steps unless `--steps` says otherwise.",
             own="ddim",
             hint=": ddim for 50 steps, dpm for 10",

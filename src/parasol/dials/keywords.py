@@ -46,9 +46,7 @@ class DialKeywords(TypedDict, total=False):
     """Say where things are in the content picture, beside what it shows; the model's own if left out."""
 
     sampler: Literal["ddim", "dpm"] | None
-    """How steps are taken: ddim as in the paper, or dpm, whose 8 to 20 steps come close to ddim's 50; the model's
-    own if left out.
-    """
+    """How steps are taken: dpm, of which few suffice, or ddim as in the paper; the model's own if left out."""
 
     guidance: Literal["apart", "joint"] | None
     """Whether the scales weigh style and content apart, as in the paper, or jointly what both share; the model's

@@ -165,12 +165,12 @@ def transported(
     found = np.zeros(len(areas), np.int64)
     if not len(own):
         return found
-    mass = areas / areas.sum()
+    mass, touching = areas[own] / areas.sum(), bool(apart.any())
 
     def cost(tried: Int[np.ndarray, " n"]) -> float:
-        off = np.abs(np.bincount(tried[own], mass[own], len(shares)) - shares).sum() / 2
-        same = apart[tried[:, None] == tried[None]].sum()
-        return SAYS * float(mass[own] @ against[own, tried[own]]) + SHARED * float(off) + TOLD * float(same)
+        off = np.abs(np.bincount(tried[own], mass, len(shares)) - shares).sum() / 2
+        same = apart[tried[:, None] == tried[None]].sum() if touching else 0.0
+        return SAYS * float(mass @ against[own, tried[own]]) + SHARED * float(off) + TOLD * float(same)
 
     found[own] = colours[against[np.ix_(own, colours)].argmin(axis=1)]
     best = cost(found)

@@ -84,10 +84,7 @@ def _box(values: Float[np.ndarray, "h w"], radius: int) -> Float[np.ndarray, "h 
     """Sums over squares of 2 radius + 1, the border repeated."""
     padded = np.pad(values, radius, mode="edge")
     side = 2 * radius + 1
-    for axis in (0, 1):
-        total = np.cumsum(padded, axis=axis)
-        total = np.insert(total, 0, 0.0, axis=axis)
-        length = padded.shape[axis]
-        upper = np.take(total, range(side, length + 1), axis=axis)
-        padded = upper - np.take(total, range(0, length + 1 - side), axis=axis)
+    for _ in range(2):  # down, and then across
+        total = np.concatenate([np.zeros((1, padded.shape[1])), np.cumsum(padded, axis=0)])
+        padded = (total[side:] - total[:-side]).T
     return padded

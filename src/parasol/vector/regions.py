@@ -36,25 +36,21 @@ def components(index: Int[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], I
     starts[:, 1:] = index[:, 1:] != index[:, :-1]
     runs = np.cumsum(starts.ravel()).reshape(index.shape) - 1
     same = index[1:] == index[:-1]
-    pairs = np.stack([runs[:-1][same], runs[1:][same]], axis=1)
-    pairs = pairs[np.r_[True, (pairs[1:] != pairs[:-1]).any(axis=1)]] if len(pairs) else pairs
-    owner = list(range(int(runs[-1, -1]) + 1))
-
-    def find(run: int) -> int:
-        while owner[run] != run:
-            owner[run] = owner[owner[run]]
-            run = owner[run]
-        return run
-
-    for first, second in pairs.tolist():
-        one, other = find(first), find(second)
-        if one != other:
-            owner[max(one, other)] = min(one, other)
-    roots = np.array([find(run) for run in owner])
-    _, names = np.unique(roots, return_inverse=True)
-    labels = names[runs]
-    _, first_at = np.unique(labels, return_index=True)
-    return labels, index.ravel()[first_at]
+    above, below = runs[:-1][same], runs[1:][same]
+    new = np.ones(len(above), bool)
+    new[1:] = (above[1:] != above[:-1]) | (below[1:] != below[:-1])
+    above, below = above[new], below[new]
+    owner = np.arange(int(runs[-1, -1]) + 1)
+    while True:  # every run comes under the first that it hangs together with, twice as far in each round
+        before = owner.copy()
+        first = np.minimum(owner[above], owner[below])
+        np.minimum.at(owner, before[above], first)
+        np.minimum.at(owner, before[below], first)
+        owner = owner[owner]
+        if (owner == before).all():
+            break
+    roots, names = np.unique(owner, return_inverse=True)
+    return names[runs], index.ravel()[np.flatnonzero(starts)[roots]]
 
 
 def borders(labels: Int[np.ndarray, "h w"]) -> list[tuple[int, int, int]]:
