@@ -46,7 +46,7 @@ def painting_imagined() -> Recipe:
     plan = PaintedPlan()
     training = GuiseTraining(shares=(0.56, 0.1, 0.05, 0.14, 0.09, 0.06), single=0.6, hands=0.0)
     optimisation = Optimisation(
-        steps=1_200, batch=32, learning_rate=4e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
+        steps=900, batch=32, learning_rate=4e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
         validate_every=200, save_every=50, keep="last",
     )  # fmt: skip
 
