@@ -31,6 +31,7 @@ COMMANDS = {
     "kinds": ("lab.kinds", "photographs taken for drawings and the other way round, by change"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
+    "descriptor": ("lab.descriptor", "what the style descriptor alone does to photographs"),
     "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
 }

@@ -117,3 +117,24 @@ def test_a_tile_hears_the_map_of_its_own_pixels(tmp_path: Path, threads: int, mo
     seen.clear()
     painter(placed.components, 64).paint(recipe)
     assert seen == [recipe.picture().shape]
+
+
+def test_neutral_leaves_out_the_contents_colours_but_for_what_is_kept(model: Parasol) -> None:
+    coloured = np.zeros((64, 64, 3), np.float32) + np.array([0.9, 0.2, 0.3], np.float32)
+    coloured[16:48, 16:48] = (0.1, 0.4, 0.9)
+
+    def painted(**dials: float) -> np.ndarray:
+        return np.asarray(model.stylize(coloured, STYLE, **{**QUICK, **dials}).pixels)  # type: ignore[arg-type]
+
+    plain, whole = painted(), painted(structure=1.0)
+    np.testing.assert_array_equal(painted(structure=1.0, neutral=1.0), whole, "all structure is the picture itself")
+    np.testing.assert_array_equal(painted(neutral=0.0), plain)
+    assert np.ptp(painted(neutral=1.0), axis=2).mean() < 0.8 * np.ptp(plain, axis=2).mean()
+    protect = np.zeros((64, 64), np.float32)
+    protect[:, :32] = 1.0
+    grey, own = (
+        model.stylize(coloured, STYLE, protect=protect, **{**QUICK, "neutral": share}).pixels  # type: ignore[arg-type]
+        for share in (1.0, 0.0)
+    )
+    apart = np.abs(grey - own).mean(axis=(0, 2))
+    assert apart[:40].mean() < 0.25 * apart[-40:].mean(), "what is protected keeps its colours"

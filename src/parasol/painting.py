@@ -28,7 +28,7 @@ from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.finishing import finished
 from parasol.images import Box, crop, fit, pad_to_multiple
-from parasol.maths.colour import ColourMatch, colour_statistics, keep_colours, match_colours
+from parasol.maths.colour import LUMA, ColourMatch, colour_statistics, keep_colours, match_colours
 from parasol.maths.schedule import switch_step
 from parasol.maths.texture import texture_of, towards_texture
 from parasol.memory import Memory, Shelf
@@ -144,7 +144,8 @@ class Painter:
     ) -> Picture:
         """The picture before the colour step, its target predicted `by`; its stages go into `seconds`."""
         manifest, dials = self.components.bundle.manifest, recipe.dials
-        own = self.memory.shelf(hashlib.sha256(recipe.content.picture).digest())
+        picture, neutral = _neutralised(dials, picture, protected)
+        own = self.memory.shelf(hashlib.sha256(recipe.content.picture).digest(), *neutral)
         padded, box = pad_to_multiple(picture, manifest.stride)
         with timed(seconds, "encode"):
             if dials.fresh and region is None:  # from new noise, of which the latents say the shape alone
@@ -379,6 +380,24 @@ def _colour_step(dials: Dials, pixels: Picture, content: Picture, style: Style) 
     if dials.color == "off" or wanted is None:  # `recipe` lets no style without colours be matched
         return ColourMatch(pixels=pixels, clipped_share=0.0)
     return match_colours(pixels, wanted, strength=dials.color_strength)
+
+
+def _neutralised(
+    dials: Dials, picture: Picture, protected: Float[np.ndarray, "h w"] | None
+) -> tuple[Picture, tuple[float | bytes, ...]]:
+    """The content picture as it is inverted, and what it depends on beside the picture: grey as far as is asked for.
+
+    Inversion keeps what the network can't explain of a picture, and that is above all its colours: strong ones come
+    through whatever the style is.
+    """
+    share = 0.0 if dials.fresh else dials.neutral * (1.0 - dials.structure)
+    if share == 0.0:
+        return picture, ()
+    free = np.float32(share) if protected is None else np.float32(share) * (1.0 - protected[..., None])
+    red, green, blue = (np.float32(part) * picture[..., k, None] for k, part in enumerate(LUMA))
+    grey = red + green + blue
+    own = b"" if protected is None else protected.tobytes()
+    return np.asarray(picture + free * (grey - picture), np.float32), (share, own)
 
 
 def _heard(dials: Dials) -> float:

@@ -1,5 +1,7 @@
 """A built corpus of photographs and paintings on disk: whole pictures, square crops, style groups."""
 
+import re
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from parasol.corpora.building import ATTRIBUTION_FILE
 from parasol.corpora.corpus import CELLS_FILE, CORPUS_FILE, PICTURES_FILE, Built, holds_pictures, pixel_map, read_lines
 from parasol.corpora.split import PICTURE_SPLITS
 from parasol.errors import ParasolError
@@ -82,6 +85,12 @@ class Gallery(Built):
     def rgb(self) -> UInt8[np.ndarray, "N S S 3"]:
         """All crops as one read-only memory map, aligned with `crops`; built from the PNGs at the first call."""
         return pixel_map(self.folder, [crop.file for crop in self.crops], side=self.size, mode="RGB")
+
+    def credits(self, used: Set[str]) -> list[str]:
+        """What ATTRIBUTION says of each of some pictures, by id, in its order."""
+        text = (self.folder / ATTRIBUTION_FILE).read_text(encoding="utf-8")
+        blocks = re.split(r"\n\n(?=\S)", text)
+        return [block for block in blocks if block.partition("\n")[0] in used]
 
 
 def load(folder: str | Path) -> Gallery:

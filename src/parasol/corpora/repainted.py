@@ -9,7 +9,6 @@ style.
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from jaxtyping import Float
 
 from parasol import images
 from parasol.corpora import gallery, networks
-from parasol.corpora.building import ATTRIBUTION_FILE, Blank, Grid, Plan, Progress, as_json, claim, sha256
+from parasol.corpora.building import Blank, Grid, Plan, Progress, as_json, claim, sha256
 from parasol.corpora.corpus import CELLS_FILE, Cell
 from parasol.corpora.gallery import Crop, Gallery
 from parasol.corpora.imagined import imagine
@@ -32,6 +31,11 @@ from parasol.errors import ParasolError, reading
 from parasol.maths.colour import colour_statistics, match_colours
 from parasol.types import Picture as Pixels
 
+PAINTED_OVER = (
+    "Square crops of them were painted over by filters that imitate media, and some by Magenta's stylisation "
+    f"networks (Apache-2.0, in the package {networks.PACKAGE}); licences stay the pictures'."
+)
+"""The last words of an ATTRIBUTION of such pictures."""
 RECIPE = "media-4"  # another number means that other cells may come out
 STYLES_FILE = "styles.json"
 FLATTEST = 2.0  # of 255, deviation of the pixels of a cell; below it shows nothing
@@ -360,17 +364,10 @@ def _finish(grid: Grid, settings: dict, source: Gallery, styles: Sequence[Style]
 
 def _attribution(source: Gallery, used: set[str], palettes: set[str]) -> str:
     """What the corpus of photographs says of those that were used, and of those whose colours were."""
-    text = (source.folder / ATTRIBUTION_FILE).read_text(encoding="utf-8")
-    all_credits = re.split(r"\n\n(?=\S)", text)
-    told = {credit.partition("\n")[0]: credit for credit in all_credits}
     parts = {
         "The pictures that this corpus or a style of it is painted from, or holds crops of, and whose they are:": used,
         "Pictures of which only the mean and the covariance of the colours were taken:": palettes - used,
     }
-    closing = (
-        "Square crops of them were painted over by filters that imitate media, and some by Magenta's stylisation "
-        f"networks (Apache-2.0, in the package {networks.PACKAGE}); licences stay the pictures'."
-    )
-    told_of = {opening: [credit for name, credit in told.items() if name in names] for opening, names in parts.items()}
+    told_of = {opening: source.credits(names) for opening, names in parts.items()}
     blocks = ("\n\n".join([opening, *credits]) for opening, credits in told_of.items() if credits)
-    return "\n\n".join([*blocks, f"{closing}\n"])
+    return "\n\n".join([*blocks, f"{PAINTED_OVER}\n"])

@@ -159,6 +159,15 @@ class Dials:
             ends=("by the descriptor alone", "all of it"), own=0.0,
         ),
     ] = 0.0  # fmt: skip
+    neutral: Annotated[
+        float,
+        Dial(
+            help="Share of the content picture's colours to leave out, so that the style can bring its own.",
+            more="What inversion is given is greyer by neutral * (1 - structure) (not in the paper, which keeps all "
+            "colours); what is protected keeps its own.",
+            ends=("all colours stay", "grey"), own=0.0,
+        ),
+    ] = 0.0  # fmt: skip
 
     def __post_init__(self) -> None:
         for dial in named(type(self)):

@@ -58,3 +58,8 @@ class DialKeywords(TypedDict, total=False):
 
     texture: float | None
     """How far to go to the touch of the style picture itself, beside its descriptor; the model's own if left out."""
+
+    neutral: float | None
+    """Share of the content picture's colours to leave out, so that the style can bring its own; the model's own if
+    left out.
+    """

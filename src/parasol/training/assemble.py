@@ -8,6 +8,9 @@ import torch
 from torch import nn
 
 from parasol.bundle import DefaultDials
+from parasol.corpora import gallery
+from parasol.corpora.corpus import holds_pictures
+from parasol.corpora.repainted import PAINTED_OVER
 from parasol.encoders.text import SENTENCES
 from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
@@ -94,7 +97,13 @@ def _words(run: Path, frozen: Frozen) -> WordsHeads | None:
 
 
 def _attribution(corpus: Path) -> str:
+    """Of a corpus of pictograms or icons its own; of photographs what it says of those that are trained on."""
     try:
+        if holds_pictures(corpus):
+            pictures = gallery.load(corpus)
+            used = {name for name, picture in pictures.pictures.items() if picture.split == "train"}
+            opening = "The photographs and paintings that were trained on, and whose they are:"
+            return "\n\n".join([opening, *pictures.credits(used), f"{PAINTED_OVER}\n"])
         return (corpus / "ATTRIBUTION").read_text(encoding="utf-8")
     except OSError as error:
         raise ParasolError(

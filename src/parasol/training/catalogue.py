@@ -22,6 +22,7 @@ from parasol.training.recipes import (
 )
 from parasol.training.recipes_backbone import BACKBONES
 from parasol.training.recipes_guised import GUISED
+from parasol.training.recipes_painted import PAINTED
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-autoencoder": pictogram_autoencoder,
@@ -40,5 +41,6 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "painting-words": painting_words,
     "painting-diffusion": painting_diffusion,
     **GUISED,
+    **PAINTED,
     **BACKBONES,
 }

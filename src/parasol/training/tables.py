@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from parasol.bundle import sha256
 from parasol.corpora import Corpus
+from parasol.corpora.gallery import Gallery
 from parasol.training.checkpoint import BEST, load_record, save_tensors
 from parasol.training.pictures import blocks
 
@@ -34,10 +35,11 @@ def best_record(run: Path) -> dict[str, object]:
     return load_record(run / BEST)
 
 
-def key_of(corpus: Corpus, network: nn.Module) -> str:
+def key_of(corpus: Corpus | Gallery, network: nn.Module) -> str:
     """Names what a network makes of a corpus: a hash of its weights and of every picture."""
     digest = hashlib.sha256(b"".join(value.cpu().numpy().tobytes() for value in network.state_dict().values()))
-    digest.update("".join(cell.sha256 for cell in corpus.cells).encode())
+    pictures = corpus.crops if isinstance(corpus, Gallery) else corpus.cells
+    digest.update("".join(picture.sha256 for picture in pictures).encode())
     return digest.hexdigest()
 
 
