@@ -116,12 +116,14 @@ class Painter:
             for done in range(recipe.dials.steps):
                 progress(done + 1, recipe.dials.steps)
         with timed(seconds, "colour"):
-            by_look = recipe.finish is not None and recipe.finish.automatic
+            by_look = recipe.dials.color == "match" and recipe.finish is not None and recipe.finish.automatic
             coloured = _colour_step(recipe.dials, uncoloured, picture, style, by_look=by_look)
         drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
         with timed(seconds, "finish"):
             kept = _kept_lightness(recipe.dials, region)
-            made = finished(recipe.ground, recipe.finish, drawn, picture, kept=kept, fresh=recipe.dials.fresh)
+            made = finished(
+                recipe.ground, recipe.finish, drawn, picture, kept=kept, fresh=recipe.dials.fresh, matched=by_look
+            )
         return Result(
             pixels=made.pixels,
             rgba=made.rgba,
