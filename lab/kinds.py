@@ -2,15 +2,15 @@
 
 Photographs are those of a corpus of paintings, drawings those of icons and pictograms; only cells of test splits are
 looked at. Every picture is changed in ten ways and more, as people meet them: a row says how many of each kind were
-taken for the other. With --fit, the splits that train are looked at instead, and the coefficients of
-`parasol.images.kind` are fitted to them and printed.
+taken for the other without a word, and of how many it was said that they might be either. Each odds is stored, so that
+another limit of doubt needs no other run. With --fit, the splits that train are looked at instead, and the coefficients
+of `parasol.images.kind` are fitted to them and printed.
 """
 
 import argparse
 import io
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from parasol.images import PictureError, load, write_atomic
-from parasol.images.kind import MOST, is_photograph, traits
+from parasol.images.kind import MOST, UNSURE, photograph_odds, traits
 
 LARGEST = 256  # px; the rule looks at fewer
 WHITE = (255, 255, 255)
@@ -254,34 +254,46 @@ def fitted(photographs: Sequence[Path], drawings: Sequence[Path]) -> str:
     return "\n".join([*lines, f"BIAS = {weights[-1]:.3f}"])
 
 
+def counted(odds: Sequence[float], photographs: bool) -> tuple[int, int]:
+    """(taken for the other kind without a word, said to be perhaps either) of pictures of one kind, by their odds."""
+    values = np.array(odds)
+    unsure = np.abs(values) < UNSURE
+    return int((((values > 0) != photographs) & ~unsure).sum()), int(unsure.sum())
+
+
 def table(record: dict[str, Any]) -> str:
-    """The errors by change as Markdown, for both kinds."""
-    lines = ["| change | photographs taken for drawings | drawings taken for photographs |", "|---|---|---|"]
+    """The errors and the doubts by change as Markdown, for both kinds."""
+    lines = [
+        "| change | photographs taken for drawings | said to be perhaps either | drawings taken for photographs "
+        "| said to be perhaps either |",
+        "|---|---|---|---|---|",
+    ]
     for change in [*CHANGES, "all"]:
         cells = []
         for kind in ("photographs", "drawings"):
-            counts = record[kind]
-            tried, wrong = (
-                sum(counts[what].values()) if change == "all" else counts[what].get(change, 0)
-                for what in ("tried", "wrong")
-            )
-            cells.append(f"{wrong} of {tried} ({100 * wrong / max(1, tried):.1f} %)")
-        lines.append(f"| {change} | {cells[0]} | {cells[1]} |")
+            odds = record[kind]["odds"]
+            own = [one for values in odds.values() for one in values] if change == "all" else odds.get(change, [])
+            cells += [
+                f"{part} of {len(own)} ({100 * part / max(1, len(own)):.1f} %)"
+                for part in counted(own, kind == "photographs")
+            ]
+        lines.append(f"| {change} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Measure, print the table, and write the counts where --out says; or fit, and print the coefficients."""
+    """Measure, print the table, and write the odds where --out says; or fit, and print the coefficients."""
     parser = argparse.ArgumentParser(prog="python -m lab kinds", description=__doc__)
     parser.add_argument("--photographs", type=Path, default=Path("data/paintings"), metavar="DIR")
     parser.add_argument(
         "--drawings", type=Path, nargs="+", default=[Path("data/icons"), Path("data/pictograms")], metavar="DIR"
     )
     parser.add_argument("--most", type=int, nargs=2, default=(300, 2000), metavar=("PHOTOGRAPHS", "DRAWINGS"))
+    parser.add_argument("--training", action="store_true", help="the splits that train, to choose the limit of doubt")
     parser.add_argument("--fit", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("lab/results/kinds.json"), metavar="FILE")
     options = parser.parse_args(words)
-    splits = TRAINING if options.fit else TEST
+    splits = TRAINING if options.fit or options.training else TEST
     photographs = photographs_in(options.photographs, splits, options.most[0])
     drawings = drawings_in(options.drawings, splits, options.most[1])
     if options.fit:
@@ -289,14 +301,13 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     record: dict[str, Any] = {}
     for name, files in (("photographs", photographs), ("drawings", drawings)):
-        tried, wrong = Counter[str](), Counter[str]()
+        odds: dict[str, list[float]] = {change: [] for change in CHANGES}
         for done, file in enumerate(files, start=1):
             for change, pixels in variants(file, name == "photographs"):
-                tried[change] += 1
-                wrong[change] += is_photograph(pixels) != (name == "photographs")
-            if done % 50 == 0:
+                odds[change].append(round(photograph_odds(pixels), 2))
+            if done % 10 == 0:
                 print(f"{name}: {done} of {len(files)}", file=sys.stderr, flush=True)
-        record[name] = {"pictures": len(files), "tried": tried, "wrong": wrong}
-    write_atomic(options.out, f"{json.dumps(record, indent=1)}\n".encode())
+        record[name] = {"pictures": len(files), "odds": odds}
+    write_atomic(options.out, f"{json.dumps(record)}\n".encode())
     print(table(record))
     return 0

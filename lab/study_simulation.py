@@ -3,16 +3,20 @@
 import argparse
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from parasol.comparison.markdown import table as markdown_table
+from parasol.images import write_atomic
 from parasol.study.analysis import report
 from parasol.study.answers import Choice, Stored
 from parasol.study.folder import Pair, Study
 from parasol.study.preferences import fit
 from parasol.study.trials import WRONG, Plan, Trial, make_schedule
+from parasol.types import Record
 
 CROWD = 200_000  # people who stand for everybody
 
@@ -105,16 +109,40 @@ def recovery(
     }
 
 
+def table(record: Record) -> str:
+    """The studies as Markdown, a row for each kind of people."""
+    settings, rows = record["settings"], []
+    for found in record["studies"]:
+        planted = found["planted"]
+        taste, ties = f"tastes {planted['taste']} apart" if planted["taste"] else "one taste", planted["tie"]
+        of = found["simulations"]
+        rows.append(
+            [
+                f"{taste}, {f'ties (nu {ties})' if ties else 'no ties'}",
+                f"{found['order_found']} of {of}",
+                f"{100 * found['interval_covers'] / of:.0f} %",
+                f"{found['all_joint_intervals_cover']} of {of}",
+            ]
+        )
+    heads = [f"{settings['people']} people, {settings['trials']} questions each, 4 methods", "planted order found",
+             "intervals of 95 % that hold the truth", "joint intervals hold all"]  # fmt: skip
+    return markdown_table(heads, rows)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print one line of JSON for people of one taste, of different tastes, and with ties."""
+    """Store what people of one taste, of different tastes, and with ties come to, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m lab study-simulation", description=__doc__)
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--simulations", type=int, default=100)
     parser.add_argument("--draws", type=int, default=1000, help="of the bootstrap")
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, default=Path("lab/results/study.json"), metavar="FILE")
+    settings = vars(parser.parse_args(arguments))
+    out = settings.pop("out")
     log = (0.75, 0.25, -0.25, -0.75)
-    for planted in (Planted(log), Planted(log, taste=0.5), Planted(log, tie=0.5, taste=0.5)):
-        print(json.dumps(recovery(planted, **vars(options))), flush=True)
+    kinds = (Planted(log), Planted(log, taste=0.5), Planted(log, tie=0.5), Planted(log, tie=0.5, taste=0.5))
+    record = {"settings": settings, "studies": [recovery(planted, **settings) for planted in kinds]}
+    write_atomic(out, f"{json.dumps(record, indent=1)}\n".encode())
+    print(table(record))
     return 0

@@ -13,7 +13,7 @@ from parasol import Index, Parasol, StyleCard, Words
 from parasol.apps.cli import main
 from parasol.bundle import Bundle
 from parasol.choice import PHOTOGRAPHS, model_for, model_for_folder, model_with
-from parasol.images import is_photograph, load
+from parasol.images import UNSURE, is_photograph, load, photograph_odds
 from parasol.recipe import Recipe
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -150,3 +150,30 @@ def test_a_style_without_texture_is_told_of_where_texture_is_asked_for(capsys: p
     for more in (["--style-scale", "3"], ["--texture", "0"], ["--like", "painting.jpg"]):
         assert main([*words, *more]) == 0
         assert not capsys.readouterr().err, more
+
+
+def halfway(folder: Path) -> str:
+    """A picture whose odds leave doubt: a drawing that gives way to a photograph, as far as it takes."""
+    drawing, photograph = (
+        Image.open(name).convert("RGB").resize((160, 160)) for name in ("content.png", "photograph.jpg")
+    )
+    low, high = 0.0, 1.0
+    while True:
+        mixed = Image.blend(drawing, photograph, (low + high) / 2)
+        odds = photograph_odds(load(mixed))
+        if abs(odds) < UNSURE:
+            mixed.save(folder / "halfway.png")
+            return str(folder / "halfway.png")
+        low, high = ((low + high) / 2, high) if odds < 0 else (low, (low + high) / 2)
+
+
+def test_a_picture_that_may_be_either_is_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    taken = model_for([halfway(tmp_path)], doubt=told.append)
+    assert told == [taken]
+    assert model_for(["content.png", "photograph.jpg"], doubt=told.append) == "pictogram"
+    assert told == [taken], "these are sure"
+    words = ["halfway.png", "--like", "style.png", "--size", "64", "--steps", "1", "-o", "out.png"]
+    assert main(["style", *words]) == 0
+    [other] = {"pictogram", "painting"} - {taken}
+    assert f"perhaps a photograph, drawn with --model {taken}; --model {other} is for" in capsys.readouterr().err

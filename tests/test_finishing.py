@@ -191,6 +191,11 @@ def test_flat_art_in_a_flat_style_is_flat_by_itself(place: Path, model: Parasol)
         ("icon.png", "blue.png", {"shows": "opaque.png"}),
     ):
         assert model.stylize(content, style, finish="auto", steps=1, **more).palette is None
+    matched = model.stylize("icon.png", "blue.png", finish="auto", steps=1, color="match")
+    assert np.array_equal(matched.pixels, flat.pixels), "its own colours are those of the style, and no rainbow of them"
+    assert (
+        model.stylize("icon.png", "blue.png", finish="auto", steps=1, color="match", color_strength=0.5).palette is None
+    )
     few = model.finish("blue.png", colors=2, finish="auto")
     assert few is not None
     assert few.look is None, "who asks for colours gets those"

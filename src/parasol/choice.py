@@ -9,7 +9,7 @@ from parasol.bundle import DEFAULT_MODEL, MODELS, installed
 from parasol.cards import StyleCard
 from parasol.encoders.text import Words
 from parasol.errors import ParasolError
-from parasol.images import is_photograph, load, read_bytes
+from parasol.images import UNSURE, load, photograph_odds, read_bytes
 
 PHOTOGRAPHS = "painting"
 """The model for photographs and paintings; the default is for all else."""
@@ -18,12 +18,17 @@ SAMPLE = 15  # pictures of a folder that are looked at
 
 
 def model_for(
-    contents: Iterable[Any] = (), styles: Iterable[Any] = (), *, photograph: Callable[[], object] = lambda: None
+    contents: Iterable[Any] = (),
+    styles: Iterable[Any] = (),
+    *,
+    photograph: Callable[[], object] = lambda: None,
+    doubt: Callable[[str], object] = lambda _: None,
 ) -> str:
     """The model for what is to be shown, and for the styles that it is to be shown in.
 
     The first card among the styles decides, for it goes with one encoder alone; else the first content picture, by
-    whether it is a photograph; where it is, `photograph` is called. What cannot be read is passed over: it is told of
+    whether it is a photograph; where it surely is, `photograph` is called, and where it may be either, `doubt` with the
+    model that was taken. What cannot be read is passed over: it is told of
     where it is needed. Contents and styles are sources, as `Parasol` takes them; words among them say nothing.
     """
     for style in styles:
@@ -31,18 +36,21 @@ def model_for(
         if card is not None:
             return model_with(card.encoder)
     for content in contents:
-        found = _is_photograph(content)
-        if found:
-            photograph()
-        if found is not None:
-            return PHOTOGRAPHS if found else DEFAULT_MODEL
+        odds = _photograph_odds(content)
+        if odds is not None:
+            found = PHOTOGRAPHS if odds > 0 else DEFAULT_MODEL
+            if abs(odds) < UNSURE:
+                doubt(found)
+            elif odds > 0:
+                photograph()
+            return found
     return DEFAULT_MODEL
 
 
 def model_for_folder(pictures: Sequence[Any]) -> str:
     """The model that describes many pictures: the one for photographs where most of some of them are such."""
     step = max(1, len(pictures) // SAMPLE)
-    found = [one for one in map(_is_photograph, pictures[::step]) if one is not None]
+    found = [odds > 0 for odds in map(_photograph_odds, pictures[::step]) if odds is not None]
     return PHOTOGRAPHS if 2 * sum(found) > len(found) else DEFAULT_MODEL
 
 
@@ -69,11 +77,11 @@ def _card(style: Any) -> StyleCard | None:
         return None
 
 
-def _is_photograph(content: Any) -> bool | None:
+def _photograph_odds(content: Any) -> float | None:
     """None for words, for cards, and for what cannot be read."""
     if isinstance(content, Words | StyleCard) or (isinstance(content, str) and content == "-"):  # read once, elsewhere
         return None
     try:
-        return is_photograph(load(content))
+        return photograph_odds(load(content))
     except ParasolError:
         return None

@@ -159,16 +159,18 @@ def finished(
     *,
     kept: Float[np.ndarray, "H W"] | float,
     fresh: bool,
+    matched: bool = False,
 ) -> Finished:
     """A model's result of a content picture, as a recipe wants it; on the 8-bit grid.
 
     kept: share, 0..1, of the content's own lightness where that was turned: 1 where nothing else has a say in it.
-    fresh: whether the result has another layout than the picture.
+    fresh: whether the result has another layout than the picture. matched: whether the colours of the style are asked
+    for: what is too intricate for its look takes them region by region.
     """
     rgba = None if ground is None else _cut(ground, pixels, picture, kept, fresh=fresh)
     palette, choice = None, tuple[Choice, ...]()
     index = None if fresh or finish is None else _coloured(finish, ground, pixels, picture)
-    if index is None and finish is not None and finish.automatic:
+    if index is None and finish is not None and finish.automatic and not matched:
         finish = None
     if index is not None and finish is not None:
         palette = named_palette(finish.colours or ())
@@ -182,7 +184,7 @@ def finished(
         drawn = flat if rgba is None else flat[rgba[..., 3] >= 0.5][None]
         choice = tuple(choices(drawn, palette)) if drawn.size else ()
         few = in_colours(flat, palette)
-        if finish.flat and not fresh:
+        if (finish.flat or matched) and not fresh:
             few = flat_finish(flat, _regions(ground, picture), palette)
         pixels, rgba = (few, None) if rgba is None else (pixels, np.dstack([few, rgba[..., 3]]))
         if rgba is not None and ground is not None and not fresh:

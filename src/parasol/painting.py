@@ -116,11 +116,14 @@ class Painter:
             for done in range(recipe.dials.steps):
                 progress(done + 1, recipe.dials.steps)
         with timed(seconds, "colour"):
-            coloured = _colour_step(recipe.dials, uncoloured, picture, style)
+            by_look = recipe.dials.color == "match" and recipe.finish is not None and recipe.finish.automatic
+            coloured = _colour_step(recipe.dials, uncoloured, picture, style, by_look=by_look)
         drawn = coloured.pixels if region is None else _within(region, coloured.pixels, picture)
         with timed(seconds, "finish"):
             kept = _kept_lightness(recipe.dials, region)
-            made = finished(recipe.ground, recipe.finish, drawn, picture, kept=kept, fresh=recipe.dials.fresh)
+            made = finished(
+                recipe.ground, recipe.finish, drawn, picture, kept=kept, fresh=recipe.dials.fresh, matched=by_look
+            )
         return Result(
             pixels=made.pixels,
             rgba=made.rgba,
@@ -373,11 +376,13 @@ def _within(region: Float[np.ndarray, "h w"], drawn: Picture, picture: Picture) 
     return share * drawn + (1.0 - share) * picture
 
 
-def _colour_step(dials: Dials, pixels: Picture, content: Picture, style: Style) -> ColourMatch:
+def _colour_step(dials: Dials, pixels: Picture, content: Picture, style: Style, *, by_look: bool) -> ColourMatch:
+    """By means and covariances; flat art has too few colours for that (its fills come out as rainbows), and where its
+    finish goes `by_look`, that gives each part one of the style's own."""
     if dials.color == "keep" and not dials.fresh:
         return keep_colours(pixels, content, strength=dials.color_strength)
     wanted = style.colours if dials.color == "match" else colour_statistics(content)
-    if dials.color == "off" or wanted is None:  # `recipe` lets no style without colours be matched
+    if dials.color == "off" or wanted is None or by_look:  # `recipe` lets no style without colours be matched
         return ColourMatch(pixels=pixels, clipped_share=0.0)
     return match_colours(pixels, wanted, strength=dials.color_strength)
 

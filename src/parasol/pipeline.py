@@ -462,8 +462,12 @@ def _region(name: str, mask: Source | None, picture: Picture, black: str) -> Flo
 
 
 def _otherwise(dials: Dials, shows: Contents | None, mask: Source | None) -> bool:
-    """Whether colours, or what is to be seen where, are asked for in a way that the look of a style says nothing of."""
-    kept = dials.structure == 1 or dials.style_scale == 0 or dials.color != "off"
+    """Whether colours, or what is to be seen where, are asked for in a way that the look of a style says nothing of.
+
+    The colours of the style are what the look gives.
+    """
+    matched = dials.color == "match" and dials.color_strength == 1
+    kept = dials.structure == 1 or dials.style_scale == 0 or (dials.color != "off" and not matched)
     return kept or dials.fresh or shows is not None or mask is not None
 
 

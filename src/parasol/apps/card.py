@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parasol.apps import options
-from parasol.apps.choice import say_photograph
+from parasol.apps.choice import say_doubt, say_photograph
 from parasol.apps.jobs import CARD_SUFFIX, STDIN, name, styles
 from parasol.apps.paths import Plan, model_folder
 from parasol.apps.words import Like, likes
@@ -53,7 +53,7 @@ def card(
     Plan(reads=files, within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
     parts = [part for like in mixed for part in _shared(like)]
     sources = [source for source, _ in parts]
-    made = Parasol.load(model or model_for(sources, sources, photograph=say_photograph)).card(parts)
+    made = Parasol.load(model or model_for(sources, sources, photograph=say_photograph, doubt=say_doubt)).card(parts)
     made.save(target)
     if target != STDIN:
         told = {"out": target, **made.model_dump(exclude={"style"}, mode="json")}

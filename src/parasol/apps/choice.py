@@ -23,18 +23,29 @@ def say_photograph() -> None:
     print(f"parasol: a photograph, so --model {PHOTOGRAPHS}", file=sys.stderr)
 
 
+def say_doubt(model: str) -> None:
+    """Say that a picture may be a photograph or a drawing, and how to have the other model."""
+    from parasol.bundle import DEFAULT_MODEL
+    from parasol.choice import PHOTOGRAPHS
+
+    meant = "drawings" if model == PHOTOGRAPHS else "photographs and paintings"
+    other = DEFAULT_MODEL if model == PHOTOGRAPHS else PHOTOGRAPHS
+    print(f"parasol: perhaps a photograph, drawn with --model {model}; --model {other} is for {meant}", file=sys.stderr)
+
+
 def of_each(model: str | None, read: Callable[[str], Any]) -> "Of":
     """The model for every job by itself, the one that is named or else that of `model_for`.
 
-    `read` opens standard input. That photographs are met is said once.
+    `read` opens standard input. That photographs are met is said once, and so is each doubt.
     """
     from parasol.choice import model_for
 
-    say_once = cache(say_photograph)
+    say_once, doubt_once = cache(say_photograph), cache(say_doubt)
 
     @cache
     def found(content: str, styles: tuple[str, ...]) -> str:
-        return model_for([read(content)] if content else [], map(read, styles), photograph=say_once)
+        contents = [read(content)] if content else []
+        return model_for(contents, map(read, styles), photograph=say_once, doubt=doubt_once)
 
     def of(job: "Job") -> str:
         if model is not None:

@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 from parasol.apps import options
-from parasol.apps.choice import say_photograph
+from parasol.apps.choice import say_doubt, say_photograph
 from parasol.apps.jobs import STDIN, pictures, stem, styles
 from parasol.apps.paths import SHEET_KEYWORD, Plan, model_folder
 from parasol.apps.progress import Progress
@@ -76,7 +76,9 @@ def grid(
     Plan(reads=[*named, *liked], within=[model_folder(model)], writes=[out], overwrite=overwrite).check()
     drawn = {path: images.load(path) for path in named}
     looks = {path: open_style(path) for path in liked}
-    loaded = Parasol.load(model or model_for(drawn.values(), looks.values(), photograph=say_photograph))
+    loaded = Parasol.load(
+        model or model_for(drawn.values(), looks.values(), photograph=say_photograph, doubt=say_doubt)
+    )
     placeless = between is not None and len(contents) > 1
     if placeless:
         dials |= {"fresh": True, "content_map": bool(dials["content_map"])}

@@ -113,7 +113,8 @@ class Dials:
         Dial(
             choices=("off", "match", "keep"),
             help="Give the colours of the style (match) or those that the content has in the same place (keep).",
-            more="From new noise, where no place is what it was, `keep` does what `match` does, with the content's.",
+            more="Of flat art, match gives each part one of the style's colours, as its `auto` finish does. "
+            "From new noise, where no place is what it was, `keep` does what `match` does, with the content's.",
         ),
     ] = "off"
     content_map: Annotated[

@@ -3,13 +3,14 @@
 from parasol.images.arrange import Box, crop, fit, from_uint8, pad_to_multiple, square, stretch, to_uint8
 from parasol.images.encode import encode, encode_png
 from parasol.images.errors import PictureError
-from parasol.images.kind import is_photograph
+from parasol.images.kind import UNSURE, is_photograph, photograph_odds
 from parasol.images.read import SUFFIXES, load, load_rgba, load_shown, read_bytes
 from parasol.images.save import carries, check_target, read_text, save_png, write_atomic
 from parasol.images.sheet import sheet
 
 __all__ = [
     "SUFFIXES",
+    "UNSURE",
     "Box",
     "PictureError",
     "carries",
@@ -24,6 +25,7 @@ __all__ = [
     "load_rgba",
     "load_shown",
     "pad_to_multiple",
+    "photograph_odds",
     "read_bytes",
     "read_text",
     "save_png",

@@ -32,6 +32,7 @@ SPREAD = np.array([0.321, 0.626, 0.903, 0.728, 0.237, 1.124, 0.948, 0.628, 0.237
 LINEAR = np.array([2.215, -1.784, 2.697, 0.899, 1.866, 2.703, 1.099, -1.415, -0.152])
 SQUARE = np.array([-1.404, -0.066, 0.958, 0.231, 0.215, 0.422, -0.736, 0.052, -0.439])
 BIAS = -3.374
+UNSURE = 1.5  # of the odds' logarithm, either way; commands say so of such pictures
 MOST = 4.0  # spreads from the mean, beyond which a trait says no more
 
 
@@ -40,11 +41,16 @@ def is_photograph(picture: Float[np.ndarray, "H W 3"]) -> bool:
 
     Wrong for about one in twenty-five pictures that are changed as above, most of them JPEGs and scans of small icons.
     """
-    return not shows_nothing(picture) and photograph_odds(picture) > 0
+    return photograph_odds(picture) > 0
 
 
 def photograph_odds(picture: Float[np.ndarray, "H W 3"]) -> float:
-    """Logarithm of the odds that a picture is a photograph; above 0 it is taken for one."""
+    """Logarithm of the odds that a picture is a photograph; above 0 it is taken for one.
+
+    Within `UNSURE` of 0 there is doubt. What shows nothing is a drawing.
+    """
+    if shows_nothing(picture):
+        return -np.inf
     values = ((traits(picture) - MEAN) / SPREAD).clip(-MOST, MOST)
     return float(values @ LINEAR + values**2 @ SQUARE + BIAS)
 

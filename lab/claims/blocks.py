@@ -1,0 +1,140 @@
+"""Tables and lines in Markdown that are rendered whole from what is stored.
+
+    <!--# kinds-->
+    ...
+    <!--/#-->
+
+names one of `BLOCKS`; what stands between the markers is written anew by `python -m lab claims`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lab import kinds, study_simulation
+from lab.unseen import TAUGHT
+from parasol.comparison.markdown import table
+from parasol.editions import of_hash
+from parasol.types import Record
+
+MARKED = re.compile(r"<!--# (?P<name>[a-z-]+)-->(?P<edge>\n?)(?P<shown>.*?)\n?<!--/#-->", re.DOTALL)
+KINDS = ("black", "emoji")
+
+
+def rendered(text: str, results: Path) -> str:
+    """The text with every block as it is stored. Raises ValueError for a block that there is not."""
+
+    def shown(found: re.Match[str]) -> str:
+        if found["name"] not in BLOCKS:
+            raise ValueError(f"{found['name']!r} is no block: choose among {', '.join(BLOCKS)}")
+        return f"<!--# {found['name']}-->{found['edge']}{BLOCKS[found['name']](results)}{found['edge']}<!--/#-->"
+
+    return MARKED.sub(shown, text)
+
+
+def of_kinds(results: Path) -> str:
+    """Which model draws: wrong and in doubt, by change."""
+    record = _read(results / "kinds.json")
+    return (
+        f"{record['photographs']['pictures']} photographs and {record['drawings']['pictures']} drawings of test splits:"
+        f"\n\n{kinds.table(record)}"
+    )
+
+
+def of_cost(results: Path) -> str:
+    """CPU-seconds and peak memory, `painting` by size and `pictogram` by count."""
+    points = _read(results / "cost.json")["points"]
+    by_size = [one for one in points if one["model"] == "painting"]
+    by_count = [one for one in points if one["model"] == "pictogram"]
+    heads = [f"{one['size']} px" for one in by_size]
+    heads += [f"{one['count']} picture{'s' * (one['count'] > 1)}" for one in by_count]
+    columns = [*by_size, *by_count]
+    return table(
+        ["", *heads],
+        [
+            ["CPU-s a picture", *(f"{one['cpu_s'] / one['count']:.2g}" for one in columns)],
+            ["peak, MB", *(f"{one['peak'] / 1e6:.0f}" for one in columns)],
+        ],
+    )
+
+
+def of_study(results: Path) -> str:
+    """Simulated studies: how often the planted order is found, and the truth lies in the intervals."""
+    return study_simulation.table(_read(results / "study.json"))
+
+
+def of_unseen(results: Path) -> str:
+    """Every stored run of `python -m lab unseen`, a row for each number of references, and for taught cards."""
+    rows = [
+        [_run(record), _references(count), *_cells(record["summary"], count)]
+        for record in _runs(results)
+        for count in _counts(record["summary"])
+    ]
+    heads = ["run", "references", "taken for the set that was asked for", "nearer to it than the content picture was",
+             "content found", "colour distance to the set, divided by that of the content picture"]  # fmt: skip
+    return table(heads, rows)
+
+
+def of_limits(results: Path) -> str:
+    """The line of README's limits: eight references, then the finish and teaching where a run of them is stored."""
+    plain, *finished = sorted(_runs(results), key=lambda record: _finish(record) != "none")
+    told = f"{_told(plain, 8)} of the results are recognised as that set, before the flat finish and without teaching"
+    for record in finished:
+        told += f"; with the flat finish that commands take by themselves {_told(record, 8)}"
+        if TAUGHT in _counts(record["summary"]):
+            told += f", and drawn by a card that was taught {TAUGHT} of its icons {_told(record, TAUGHT)}"
+    return told
+
+
+BLOCKS: dict[str, Callable[[Path], str]] = {
+    "kinds": of_kinds,
+    "cost": of_cost,
+    "study": of_study,
+    "unseen": of_unseen,
+    "unseen-line": of_limits,
+}
+
+
+def _read(path: Path) -> Record:
+    return json.loads(path.read_text("utf-8"))
+
+
+def _runs(results: Path) -> list[Record]:
+    return [_read(path) for path in sorted((results / "unseen").glob("*.json"))]
+
+
+def _given(record: Record) -> Record:
+    return record.get("given") or record.get("dials") or {}
+
+
+def _finish(record: Record) -> str:
+    return _given(record).get("finish", "none")
+
+
+def _run(record: Record) -> str:
+    given = _given(record)
+    dials = " ".join(f"{given[name]}" for name in ("steps", "sampler") if name in given)
+    edition = of_hash(record["model_hash"])
+    model = record["model_hash"][:12] if edition is None else f"{edition.name}, edition {edition.edition}"
+    return f"{model}, {dials or 'own dials'}, finish {_finish(record)}"
+
+
+def _counts(summary: Record) -> Sequence[int]:
+    return sorted({int(name.split(", ")[1].split()[0]) for name in summary})
+
+
+def _references(count: int) -> str:
+    return f"a card, taught {count} pictures" if count == TAUGHT else f"{count}"
+
+
+def _cells(summary: Record, count: int) -> list[str]:
+    own = [summary[f"{kind}, {count} references"] for kind in KINDS]
+    shares = [", ".join("" if one[name] is None else f"{100 * one[name]:.0f} %" for one in own).rstrip(", ")
+              for name in ("told", "nearer", "found")]  # fmt: skip
+    return [*shares, ", ".join(f"{one['colours_left']:.2f}" for one in own)]
+
+
+def _told(record: Record, count: int) -> str:
+    black, emoji = (100 * record["summary"][f"{kind}, {count} references"]["told"] for kind in KINDS)
+    return f"{black:.0f} % (black icons) and {emoji:.0f} % (emoji)"

@@ -1,0 +1,74 @@
+"""Whole tables from stored results: which model draws, cost, studies, and sets that nobody trained on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lab import kinds, study_simulation
+from lab.claims import blocks
+
+RESULTS = Path(__file__).parents[2] / "lab" / "results"
+CELL = {"told": 0.5, "nearer": 0.75, "colours_left": 1.2}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Two runs on unseen sets: the model's own pictures, and finished ones with taught cards."""
+    (tmp_path / "unseen").mkdir()
+    identity = json.loads((RESULTS / "unseen" / "pictogram.json").read_text())["model_hash"]
+    for name, counts, given in (("a", (1, 8), {}), ("b", (8, 40), {"finish": "auto"})):
+        summary = {
+            f"{kind}, {count} references": {**CELL, "told": count / 100 + (kind == "emoji") / 10, "found": found}
+            for kind, found in (("black", 0.6), ("emoji", None))
+            for count in counts
+        }
+        record = {"model_hash": identity, "given": {"steps": 10, "sampler": "dpm", **given}, "summary": summary}
+        (tmp_path / "unseen" / f"{name}.json").write_text(json.dumps(record))
+    return tmp_path
+
+
+def test_every_run_on_unseen_sets_has_its_rows(results: Path) -> None:
+    head, _, *rows = blocks.of_unseen(results).splitlines()
+    assert head.startswith("| run | references |")
+    assert len(rows) == 4
+    assert rows[0].endswith("10 dpm, finish none | 1 | 1 %, 11 % | 75 %, 75 % | 60 % | 1.20, 1.20 |")
+    assert "finish auto | a card, taught 40 pictures | 40 %, 50 % |" in rows[-1]
+
+
+def test_the_line_of_the_limits_tells_what_is_stored(results: Path) -> None:
+    whole = blocks.of_limits(results)
+    assert whole.startswith("8 % (black icons) and 18 % (emoji) of the results")
+    assert "before the flat finish and without teaching; with the flat finish" in whole
+    assert whole.endswith("a card that was taught 40 of its icons 40 % (black icons) and 50 % (emoji)")
+    (results / "unseen" / "b.json").unlink()
+    assert blocks.of_limits(results).endswith("before the flat finish and without teaching")
+
+
+def test_a_block_is_written_between_its_markers(results: Path) -> None:
+    text = "Of these <!--# unseen-line-->x<!--/#-->.\n\n<!--# unseen-->\nx\n<!--/#-->\n"
+    once = blocks.rendered(text, results)
+    assert "<!--# unseen-->\n| run |" in once
+    assert once.endswith(" |\n<!--/#-->\n")
+    assert blocks.rendered(once, results) == once
+    with pytest.raises(ValueError, match="'other' is no block: choose among kinds"):
+        blocks.rendered("<!--# other-->x<!--/#-->", results)
+
+
+def test_errors_and_doubts_are_counted_apart() -> None:
+    odds = [-9.0, -kinds.UNSURE / 2, kinds.UNSURE / 2, 9.0]
+    assert kinds.counted(odds, photographs=True) == (1, 2)
+    assert kinds.counted(odds[:3], photographs=False) == (0, 2)
+    record = {kind: {"odds": {"grey": odds}} for kind in ("photographs", "drawings")}
+    row = next(line for line in kinds.table(record).splitlines() if line.startswith("| grey"))
+    assert row == "| grey | 1 of 4 (25.0 %) | 2 of 4 (50.0 %) | 1 of 4 (25.0 %) | 2 of 4 (50.0 %) |"
+
+
+def test_a_small_study_is_stored_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "study.json"
+    words = ["--people", "12", "--trials", "14", "--simulations", "1", "--draws", "20", "--out", str(out)]
+    assert study_simulation.main(words) == 0
+    shown = study_simulation.table(json.loads(out.read_text()))
+    assert capsys.readouterr().out == f"{shown}\n"
+    assert "ties (nu 0.5)" in shown
+    assert len(shown.splitlines()) == 6
