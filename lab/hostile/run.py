@@ -23,14 +23,14 @@ from lab.hostile.judge import FAULTS, Trial
 RESULT = Path(__file__).parents[1] / "results" / "hostile.json"
 STRETCHES = 8
 """Of each kind of file."""
-MUTATIONS, KILLED = "mutations", "kills"
+MUTATIONS = "mutations"
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0 where nothing was wrong, 1 where something was."""
     parser = argparse.ArgumentParser(prog="python -m lab hostile", description=(__doc__ or "").partition(":")[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for files, and for what was tried")
-    parser.add_argument("--only", default="", metavar="GROUP", help=f"groups whose names begin so; {MUTATIONS}, {KILLED}")
+    parser.add_argument("--only", default="", metavar="GROUP", help=f"groups whose names begin so; {MUTATIONS}, kills")
     parser.add_argument("--count", type=int, metavar="N", help="at most so many of each group, kind and command")
     given = parser.parse_args(words)
     small.quiet()
@@ -77,17 +77,17 @@ def _all(out: Path, files: Path, only: str, count: int | None) -> Iterator[tuple
     for group in GROUPS:
         if group.startswith(only):
             journal = Journal(out / "runs.jsonl")
-            for trial in trials(group, files, count):
+            for trial in trials(group, files, out / f"run-{os.getpid()}" / "served", count):
                 yield trial, journal
 
 
 def summary(out: Path) -> dict[str, Any]:
     """What is stored: counts by group, and by kind of fault."""
-    from lab.hostile.groups import KILLS_OF
+    from lab.hostile.groups import KILLED
 
     runs, changed = Journal(out / "runs.jsonl").records.values(), Journal(out / f"{MUTATIONS}.jsonl").records.values()
-    kills = [one for one in runs if one["group"] in KILLS_OF]
-    ordinary = [one for one in runs if one["group"] not in KILLS_OF]
+    kills = [one for one in runs if one["group"] == KILLED]
+    ordinary = [one for one in runs if one["group"] != KILLED]
     return {"runs": _counted(ordinary), "kills": _counted(kills), "mutations": _counted(changed)}
 
 

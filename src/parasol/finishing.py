@@ -6,11 +6,12 @@ Both parts are fields of a recipe, small and beside all that the model sees, so 
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
-from pydantic import Base64Bytes
+from pydantic import Base64Bytes, Field, model_validator
 
 from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
@@ -75,13 +76,17 @@ class GroundPart(Strict):
         return _plain(self.under)
 
 
+Part = Annotated[float, Field(ge=0, le=1.01)]
+"""A share; sums of such are rounded."""
+
+
 class LookPart(Strict):
     """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
     share of the side, 0 where it has none."""
 
-    fills: tuple[float, ...]
-    lines: tuple[float, ...]
-    width: float
+    fills: tuple[Part, ...]
+    lines: tuple[Part, ...]
+    width: Part
 
 
 class FinishPart(Strict):
@@ -93,9 +98,15 @@ class FinishPart(Strict):
     """
 
     colours: tuple[str, ...] | None = None
-    count: int | None = None
+    count: int | None = Field(None, ge=1, le=64)
     flat: bool = False
     look: LookPart | None = None
+
+    @model_validator(mode="after")
+    def _one_share_a_colour(self) -> "FinishPart":
+        if self.look and not len(self.colours or ()) == len(self.look.fills) == len(self.look.lines):
+            raise ParasolError("a look says the shares of other colours than there are")
+        return self
 
     @property
     def automatic(self) -> bool:
