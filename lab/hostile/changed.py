@@ -1,7 +1,6 @@
 """Documents of strangers, changed field by field, in whole commands: recipes, cards, bundles, indexes, sessions."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +128,9 @@ def _taught(files: Path) -> bytes:
 
     own = Bundle.open("pictogram")
     weights = own.weights("denoise")
-    none = {name: (np.zeros((len(weights[name]), 1)), np.zeros((1, weights[name][0].size))) for name in adaptable(weights)}
+    none = {
+        name: (np.zeros((len(weights[name]), 1)), np.zeros((1, weights[name][0].size))) for name in adaptable(weights)
+    }
     card = StyleCard.parse((files / small.CARD).read_bytes())
     taught = (TaughtPart.of(Adaptation.of(own.identity, none), 1.0),)
     return card.model_copy(update={"format": 2, "taught": taught}).text().encode()

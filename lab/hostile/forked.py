@@ -57,19 +57,20 @@ def fork(act: Callable[[], int], out: Path, err: Path) -> int:
         os.setsid()
         for number, file in ((1, out), (2, err)):
             os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), number)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", 1, closefd=False) for number in (1, 2))
         code = act()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except BaseException:
         traceback.print_exc()
     finally:
-        with contextlib.suppress(BaseException):
-            sys.stdout.flush()
-            sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(BaseException):
+                stream.flush()
         os._exit(code & 255)
 
 
-def parasol(words: Sequence[str], folder: Path, world: World = World()) -> Callable[[], int]:  # noqa: B008 (frozen)
+def parasol(words: Sequence[str], folder: Path, world: World = World()) -> Callable[[], int]:
     """The command `parasol` as the shell runs it, in that folder and world."""
 
     def act() -> int:
@@ -106,7 +107,11 @@ def _redirect(streams: Mapping[int, str]) -> None:
         open_ = streams.get(number, "open") != ""
         errors = "backslashreplace" if number == 2 else "strict"
         encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
-        made = os.fdopen(number, mode, encoding=encoding, errors=errors, closefd=False) if open_ else None
+        made = (
+            os.fdopen(number, mode, 1 if number == 2 else -1, encoding=encoding, errors=errors, closefd=False)
+            if open_
+            else None
+        )
         setattr(sys, name, made)
 
 

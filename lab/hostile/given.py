@@ -50,7 +50,7 @@ def rasters() -> tuple[dict[str, tuple[str, Maker]], dict[str, tuple[str, Maker]
     photograph, flat = small.blobs(0), small.icon(0)
     turned = Image.Exif()
     turned[0x0112] = 6
-    deep = Image.fromarray((np.asarray(photograph.convert("L")).astype(np.uint16) * 257))
+    deep = Image.fromarray(np.asarray(photograph.convert("L")).astype(np.uint16) * 257)
     png, jpeg = saved(photograph, "PNG"), saved(photograph, "JPEG")
     whole = {
         "grey": ("x.png", saved(photograph.convert("L"), "PNG")),
@@ -120,17 +120,23 @@ BOX = '<rect x="3" y="5" width="9" height="12" fill="#d33"/><circle cx="15" cy="
 def drawings() -> tuple[dict[str, tuple[str, Maker]], dict[str, tuple[str, Maker]], dict[str, tuple[str, Maker]]]:
     """(whole, broken, either) by name."""
     plain = f"{HEAD}>{BOX}</svg>"
-    nested, entity = "<g>" * 3000, '<!ENTITY a "aaaaaaaaaa">' + "".join(
-        f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    nested, entity = (
+        "<g>" * 3000,
+        '<!ENTITY a "aaaaaaaaaa">'
+        + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
     )
     whole = {
         "a mark of order": "\ufeff" + plain,
         "UTF-16": ('<?xml version="1.0" encoding="UTF-16"?>' + plain).encode("utf-16"),
-        "Latin-1": '<?xml version="1.0" encoding="ISO-8859-1"?>'.encode() + plain.replace("<rect", "<!-- é --><rect").encode("latin-1"),
+        "Latin-1": b'<?xml version="1.0" encoding="ISO-8859-1"?>'
+        + plain.replace("<rect", "<!-- é --><rect").encode("latin-1"),
         "packed": gzip.compress(plain.encode()),
         "millimetres": plain.replace("viewBox", 'width="24mm" height="24mm" viewBox'),
-        "prefixes": plain.replace("xmlns=", "xmlns:s=").replace("<svg", "<s:svg").replace("</svg", "</s:svg")
-        .replace("<rect", "<s:rect").replace("<circle", "<s:circle"),
+        "prefixes": plain.replace("xmlns=", "xmlns:s=")
+        .replace("<svg", "<s:svg")
+        .replace("</svg", "</s:svg")
+        .replace("<rect", "<s:rect")
+        .replace("<circle", "<s:circle"),
         "a comment of 9 KB": f"<!-- {'x' * 9000} -->{plain}",
         "no size but a box": plain,
         "a script": plain.replace("</svg>", "<script>alert(1)</script></svg>"),
@@ -144,7 +150,9 @@ def drawings() -> tuple[dict[str, tuple[str, Maker]], dict[str, tuple[str, Maker
         "out of sight": f'{HEAD}><rect x="900" y="900" width="9" height="9"/></svg>',
         "entities of entities": f"<!DOCTYPE svg [{entity}]>{HEAD}><title>&i;</title>{BOX}</svg>",
         "an outside entity": f'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>{HEAD}><text>&x;</text>{BOX}</svg>',
-        "a picture elsewhere": plain.replace("</svg>", '<image href="http://127.0.0.1:9/x.png" width="9" height="9"/></svg>'),
+        "a picture elsewhere": plain.replace(
+            "</svg>", '<image href="http://127.0.0.1:9/x.png" width="9" height="9"/></svg>'
+        ),
         "a file elsewhere": plain.replace("</svg>", '<image href="/etc/passwd" width="9" height="9"/></svg>'),
         "a sheet elsewhere": plain.replace(">", "><style>@import url(http://127.0.0.1:9/a.css);</style>", 1),
         "packed and cut": gzip.compress(plain.encode())[:-20],
@@ -157,8 +165,11 @@ def drawings() -> tuple[dict[str, tuple[str, Maker]], dict[str, tuple[str, Maker
         "a box without an end": plain.replace("0 0 24 24", "0 0 1e38 1e38"),
         "no numbers": plain.replace("0 0 24 24", "0 0 NaN inf"),
         "three thousand groups": f"{HEAD}>{nested}{BOX}{'</g>' * 3000}</svg>",
-        "ten to the ninth in a pattern": f'{HEAD}><defs><pattern id="p" width="1e-6" height="1e-6" patternUnits="userSpaceOnUse">{BOX}</pattern></defs><rect width="24" height="24" fill="url(#p)"/></svg>',
-        "a wide blur": f'{HEAD}><filter id="f"><feGaussianBlur stdDeviation="1e6"/></filter><g filter="url(#f)">{BOX}</g></svg>',
+        "ten to the ninth in a pattern": f'{HEAD}><pattern id="p" width="1e-6" height="1e-6" '
+        f'patternUnits="userSpaceOnUse">{BOX}</pattern>'
+        '<rect width="24" height="24" fill="url(#p)"/></svg>',
+        "a wide blur": f'{HEAD}><filter id="f"><feGaussianBlur stdDeviation="1e6"/></filter>'
+        f'<g filter="url(#f)">{BOX}</g></svg>',
         "many paths": f"{HEAD}>{BOX * 20_000}</svg>",
         "uses of uses": HEAD + ">" + "".join(
             f'<g id="g{n}">{(f"""<use xlink:href="#g{n - 1}"/>""" * 10) if n else BOX}</g>' for n in range(9)
@@ -178,19 +189,33 @@ def drawings() -> tuple[dict[str, tuple[str, Maker]], dict[str, tuple[str, Maker
 def trials(count: int) -> Iterator[Trial]:
     """Both groups, the commands in turn."""
     good, bad = rasters()
-    yield from _of("rasters", {"whole": good, "broken": bad}, count, ("style", "like", "card", "trace", "stdin", "folder"))
+    yield from _of(
+        "rasters", {"whole": good, "broken": bad}, count, ("style", "like", "card", "trace", "stdin", "folder")
+    )
     well, ill, either = drawings()
-    yield from _of("SVG", {"whole": well, "broken": ill, "either": either}, count, ("style", "lint", "like", "set", "trace"))
+    yield from _of(
+        "SVG", {"whole": well, "broken": ill, "either": either}, count, ("style", "lint", "like", "set", "trace")
+    )
 
 
-def _of(group: str, found: Mapping[str, Mapping[str, tuple[str, Maker]]], count: int, commands: tuple[str, ...]) -> Iterator[Trial]:
+def _of(
+    group: str, found: Mapping[str, Mapping[str, tuple[str, Maker]]], count: int, commands: tuple[str, ...]
+) -> Iterator[Trial]:
     listed = [(sort, name, *made) for sort, kinds in found.items() for name, made in kinds.items()]
     random = np.random.default_rng(len(group))
     order = random.permutation(len(listed))
     for number in range(count):
         sort, name, file, make = listed[int(order[number % len(listed)])]
         command = commands[(number + number // len(listed)) % len(commands)]
-        if command == "stdin" and name in ("a folder", "a pipe", "a circle of links", "a link to nothing", "a device", "not there", "a link"):
+        if command == "stdin" and name in (
+            "a folder",
+            "a pipe",
+            "a circle of links",
+            "a link to nothing",
+            "a device",
+            "not there",
+            "a link",
+        ):
             command = "style"
         yield Trial(group=group, name=f"{name}: {command}", act=_run(command, sort, file, make).act)
 

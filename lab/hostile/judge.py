@@ -1,4 +1,4 @@
-"""What is judged of a command that was given something hostile: its end, its words, what it changed and what it made."""
+"""What is judged of a command that was given something hostile: its end, its words, what it changed and made."""
 
 import fnmatch
 import hashlib

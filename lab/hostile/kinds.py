@@ -34,10 +34,11 @@ class Kind:
 
 def kinds(files: Path, scratch: Path) -> list[Kind]:
     """All of them, from the small files; what must lie in a folder to be read is written into `scratch`."""
-    return [*_pictures(files), *_ours(files), *_bundles(scratch), *_indexes(files, scratch), *_studies(files, scratch)]
+    return [*pictures(files), *_ours(files), *bundles(scratch), *_indexes(files, scratch), *_studies(files, scratch)]
 
 
-def _pictures(files: Path) -> list[Kind]:
+def pictures(files: Path) -> list[Kind]:
+    """What others make and we read, from pictures that were drawn."""
     from parasol.images import load
 
     photograph, drawn = Image.open(files / "content.png"), Image.open(files / "icon0.png")
@@ -129,7 +130,8 @@ def _ours(files: Path) -> list[Kind]:
     ]
 
 
-def _bundles(scratch: Path) -> list[Kind]:
+def bundles(scratch: Path) -> list[Kind]:
+    """A bundle's manifest, its weights (a few, in the same form), and a graph as far as it is read before it is run."""
     from safetensors.numpy import save
 
     from parasol.bundle import MANIFEST, WEIGHTS, Bundle
@@ -240,8 +242,9 @@ def _studies(files: Path, scratch: Path) -> list[Kind]:
             made = load_study(folder)
         finally:
             (folder / MANIFEST).write_bytes(whole)
-        return [(made.picture(one, "left"), made.picture(one, "right"), made.references(one), made.questions[one.question])
-                for trials in made.schedule for one in trials]  # fmt: skip
+        asked = [one for trials in made.schedule for one in trials]
+        shown = [(made.picture(one, "left"), made.picture(one, "right"), made.references(one)) for one in asked]
+        return shown, [made.questions[one.question] for one in asked]
 
     def sources(data: bytes) -> object:
         (scratch / "pairs.json").write_bytes(data)

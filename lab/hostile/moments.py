@@ -91,7 +91,10 @@ def _different(folder: Path, whole: Whole, before: dict[str, str]) -> list[str]:
     after = judge.hashes(folder)
     extra = [name for name, known in after.items() if name not in whole.files and before.get(name) != known]
     other = [name for name, known in whole.files.items() if after.get(name) != known]
-    return [*(f"half-written: {name} is left" for name in extra), *(f"wrong: {name} is not as without a stop" for name in other)]
+    return [
+        *(f"half-written: {name} is left" for name in extra),
+        *(f"wrong: {name} is not as without a stop" for name in other),
+    ]
 
 
 def stopped(words: tuple[str, ...], number: int, share: float) -> judge.Act:
@@ -137,12 +140,18 @@ def stops(group: str, count: int) -> Iterator[Trial]:
     random = np.random.default_rng(5)
     names = [name for name in COMMANDS if group == "kills" or name != "teach"]
     if group == "kills":
-        names = [name for name in names for _ in range(TAUGHT if name == "teach" else -(-(count - TAUGHT) // (len(names) - 1)))]
+        names = [
+            name
+            for name in names
+            for _ in range(TAUGHT if name == "teach" else -(-(count - TAUGHT) // (len(names) - 1)))
+        ]
     else:
         names = (names * count)[:count]
     for number, name in enumerate(names):
         sent, share = STOPS[group][number % len(STOPS[group])], float(random.uniform(0, 1))
-        yield Trial(group=group, name=f"{number} {name}, {sent.name} at {share:.2f}", act=stopped(COMMANDS[name], sent, share))
+        yield Trial(
+            group=group, name=f"{number} {name}, {sent.name} at {share:.2f}", act=stopped(COMMANDS[name], sent, share)
+        )
 
 
 BESIDE: tuple[tuple[tuple[str, ...], ...], ...] = (

@@ -63,7 +63,7 @@ def stretch(kind: Kind, number: int, count: int, scratch: Path) -> Counter[str]:
     child = forked.fork(act, scratch / "escapes", scratch / "escapes.err")
     last, since, limit = -1, 0.0, time.monotonic() + 3600
     while True:
-        ended, status, used = forked.ended(child)
+        ended, status, _ = forked.ended(child)
         (at,) = struct.unpack("<Q", shared[:])
         if ended:
             break

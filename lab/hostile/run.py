@@ -61,7 +61,9 @@ def attempt(out: Path, only: str = "", count: int | None = None) -> tuple[int, i
         journal.add(key, faults, group=trial.group, of=getattr(trial.act, "of", 1))
         tried, wrong = tried + 1, wrong + bool(faults)
         mark = "FAULT " if faults else "passed"
-        print(f"{mark} {time.monotonic() - begun:5.1f} s {key!r}", *faults[:5], sep="\n    ", flush=True, file=sys.stderr)
+        print(
+            f"{mark} {time.monotonic() - begun:5.1f} s {key!r}", *faults[:5], sep="\n    ", flush=True, file=sys.stderr
+        )
     return tried, wrong
 
 
@@ -85,7 +87,7 @@ def summary(out: Path) -> dict[str, Any]:
     """What is stored: counts by group, and by kind of fault."""
     from lab.hostile.groups import KILLED
 
-    runs, changed = Journal(out / "runs.jsonl").records.values(), Journal(out / f"{MUTATIONS}.jsonl").records.values()
+    runs, changed = ([*Journal(out / file).records.values()] for file in ("runs.jsonl", f"{MUTATIONS}.jsonl"))
     kills = [one for one in runs if one["group"] == KILLED]
     ordinary = [one for one in runs if one["group"] != KILLED]
     return {"runs": _counted(ordinary), "kills": _counted(kills), "mutations": _counted(changed)}

@@ -124,7 +124,8 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def _posted(server: Served, body: bytes) -> Answer:
-    head = f"POST /api/answer HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = "POST /api/answer HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     return _sent(server, head.encode() + body)
 
 

@@ -13,6 +13,7 @@ from lab.hostile import forked
 
 FEW = ("--steps", "1", "--size", "64")
 SIDE = 48  # px
+NICE = 3
 MADE, CARD, INDEX, SESSION, STUDY = "made.png", "a.style.json", "index", "session.json", "study"
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#123" stroke-width="2">
 <defs><linearGradient id="g"><stop stop-color="#e33"/><stop offset="1" stop-color="#33e"/></linearGradient></defs>
@@ -103,6 +104,6 @@ def copied(small: Path, folder: Path) -> Path:
 
 
 def quiet() -> None:
-    """One thread, low priority, and what is ready of models kept: before anything is imported that computes."""
+    """One thread, and no haste: before anything is imported that computes."""
     os.environ.update({"PARASOL_THREADS": "1", "OMP_NUM_THREADS": "1"})
-    os.nice(10)
+    os.nice(NICE)

@@ -57,6 +57,11 @@ Choice = tuple[str, float, float]
 """A colour, the share of the picture that took it, and the mean delta E from what was there."""
 
 
+Colour = Annotated[str, Field(max_length=20)]
+Part = Annotated[float, Field(ge=0, le=1.01)]
+"""A share; sums of such are rounded."""
+
+
 class GroundPart(Strict):
     """What lies behind a drawing.
 
@@ -65,8 +70,8 @@ class GroundPart(Strict):
     turned: whether the model sees light for dark, for a drawing that a white ground would hide.
     """
 
-    wanted: str
-    under: str
+    wanted: Colour
+    under: Colour
     alpha: Base64Bytes | None = None
     turned: bool = False
 
@@ -74,10 +79,6 @@ class GroundPart(Strict):
     def colour(self) -> tuple[float, float, float]:
         """RGB in [0, 1] that the model sees the drawing on."""
         return _plain(self.under)
-
-
-Part = Annotated[float, Field(ge=0, le=1.01)]
-"""A share; sums of such are rounded."""
 
 
 class LookPart(Strict):
@@ -97,7 +98,7 @@ class FinishPart(Strict):
     most of the region has in the result. A look without `flat` is for flat drawings alone: others stay as they are.
     """
 
-    colours: tuple[str, ...] | None = None
+    colours: tuple[Colour, ...] | None = None
     count: int | None = Field(None, ge=1, le=64)
     flat: bool = False
     look: LookPart | None = None

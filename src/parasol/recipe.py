@@ -35,8 +35,8 @@ KEYWORD = "parasol"
 
 ANOTHER_PICTURE = "give the file that Parasol wrote, not a copy that another program saved"
 STEP, ONCE = 7.0, 2.0
-"""Seconds of one core for a million pixels: each step, and what comes once. Roughly: `painting` at 1024 px takes 14.4 for
-two steps (lab/results/cost.json)."""
+"""Seconds of one core for a million pixels, each step and once: `painting` takes 14.4 of them for two steps at 1024 px
+(lab/results/cost.json)."""
 LONGEST = 64_000_000  # bytes of a recipe as JSON, before anything reads it
 AFTERWARDS = ("ground", "finish")
 """Fields of what becomes of a drawn picture."""

@@ -19,7 +19,6 @@ from parasol.images.encode import FORMATS, Pixels, embedded, encode_png
 from parasol.images.errors import PictureError, cannot_write
 from parasol.images.read import read_bytes
 
-
 PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 """What a file is called until it is whole."""
 
