@@ -67,7 +67,7 @@ def rasters() -> tuple[dict[str, tuple[str, Maker]], dict[str, tuple[str, Maker]
         "name that is no text": (os.fsdecode(b"\xff\xfe.png"), png),
         "name of 250 letters": (f"{'n' * 246}.png", png),
         "name with a bidi mark": ("a\u202eb.png", png),
-        "wide": ("x.png", saved(photograph.resize((480, 40)), "PNG")),
+        "wide": ("x.png", saved(photograph.resize((300, 40)), "PNG")),
         "animation of one frame": ("x.gif", saved(photograph, "GIF", save_all=True)),
         "a circle of pages": ("x.tif", _circle(saved(photograph, "TIFF"))),  # read as one page
         "a link": ("x.png", None),

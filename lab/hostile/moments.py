@@ -139,19 +139,15 @@ def stops(group: str, count: int) -> Iterator[Trial]:
     """The commands in turn, each at moments that a seed has drawn."""
     random = np.random.default_rng(5)
     names = [name for name in COMMANDS if group == "kills" or name != "teach"]
+    each = {name: -(-count // len(names)) for name in names}
     if group == "kills":
-        names = [
-            name
-            for name in names
-            for _ in range(TAUGHT if name == "teach" else -(-(count - TAUGHT) // (len(names) - 1)))
-        ]
-    else:
-        names = (names * count)[:count]
-    for number, name in enumerate(names):
-        sent, share = STOPS[group][number % len(STOPS[group])], float(random.uniform(0, 1))
-        yield Trial(
-            group=group, name=f"{number} {name}, {sent.name} at {share:.2f}", act=stopped(COMMANDS[name], sent, share)
-        )
+        each = {name: TAUGHT if name == "teach" else -(-(count - TAUGHT) // (len(names) - 1)) for name in names}
+    turns = [(turn, name) for name in names for turn in range(each[name])]
+    found = [(turn, number, name, float(random.uniform(0, 1))) for number, (turn, name) in enumerate(turns)]
+    for _, number, name, share in sorted(found)[:count]:
+        sent = STOPS[group][number % len(STOPS[group])]
+        told = f"{number} {name}, {sent.name} at {share:.2f}"
+        yield Trial(group=group, name=told, act=stopped(COMMANDS[name], sent, share))
 
 
 BESIDE: tuple[tuple[tuple[str, ...], ...], ...] = (

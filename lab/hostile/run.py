@@ -99,7 +99,8 @@ def _counted(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
         entry = groups.setdefault(one["group"], {"tried": 0, "faulty": 0})
         entry["tried"] += one["of"]
         entry["faulty"] += bool(one["faults"])
-    faults = Counter(next((kind for kind in FAULTS if fault.startswith(kind)), "escape")
+    faults = Counter(next((kind for kind in FAULTS if fault.removeprefix("afterwards: ").startswith(kind)), "escape")
                      for one in records for fault in one["faults"])  # fmt: skip
-    total = {"tried": sum(entry["tried"] for entry in groups.values()), "groups": len(groups)}
+    total = {name: sum(entry[name] for entry in groups.values()) for name in ("tried", "faulty")}
+    total["groups"] = len(groups)
     return {**total, "faults": {kind: faults[kind] for kind in (*FAULTS, "escape")}, "of": groups}
