@@ -89,15 +89,14 @@ def test_looks_of_other_colours_or_shares(part: dict[str, object]) -> None:
         FinishPart.model_validate(asked | {"look": look | part})
 
 
-def test_shares_of_nothing_leave_every_part_the_ground(model: Parasol) -> None:
+def test_shares_of_nothing_leave_every_part_the_ground() -> None:
     found = transported(np.ones(2), np.zeros((2, 3)), np.zeros(3), np.zeros((2, 2)))
     assert found.tolist() == [0, 0]
 
 
 def test_a_ground_of_another_shape(model: Parasol) -> None:
     picture = np.asarray(drawing(0, 40, 40)).astype(np.float32) / 255
-    recipe = model.recipe(picture, picture, model.dials(steps=1), size=32, ground="transparent")
-    assert recipe.ground
+    recipe = model.recipe(picture, picture, model.dials(steps=1), size=32)
     other = b64encode(encode_png(np.ones((9, 9, 3), np.float32)))
     changed = recipe.model_copy(update={"ground": GroundPart(wanted="transparent", under="#ffffff", alpha=other)})
     with pytest.raises(ParasolError, match="has not the shape"):

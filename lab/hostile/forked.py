@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HANG = 20  # CPU-seconds of a process and its children, after which it counts as hanging
-WAITED = 150  # seconds by the clock, for what waits and computes nothing
+WAITED = 600  # seconds by the clock, for what waits and computes nothing; a busy machine makes all wait
 GLANCE = 0.01  # seconds between two looks
 INTERRUPTED = 130
 
