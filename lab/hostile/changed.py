@@ -144,7 +144,7 @@ WITH = (("style", "content.png", "--like", "style.png", "-o", "out.png", "--mode
 ASKED = (("search", small.INDEX, "--like", "style.png"), ("index", "info", small.INDEX),
          ("index", "build", "pictures", "-o", small.INDEX, *MODEL))  # fmt: skip
 GOES_ON = (("search", small.INDEX, "--like", "style.png", "--session", small.SESSION, "--top", "2"),)
-INDEXED = {"may_change": (f"{small.INDEX}/*",), "leaves": (f"{small.INDEX}/*",)}
+INDEXED = (f"{small.INDEX}/*",)
 
 ALL: Mapping[str, tuple[Changed, ...]] = {
     "recipes": (
@@ -167,9 +167,9 @@ ALL: Mapping[str, tuple[Changed, ...]] = {
     ),
     "indexes": (
         Changed(text=lambda files: (files / small.INDEX / "index.json").read_bytes(), commands=ASKED,
-                write=lambda at, data: (at / small.INDEX / "index.json").write_bytes(data), **INDEXED),
-        Changed(text=_in_index("npy"), commands=ASKED, write=_shard("npy", "vectors"), document=False, **INDEXED),
-        Changed(text=_in_index("jsonl"), commands=ASKED, write=_shard("jsonl", "entries"), document=False, **INDEXED),
+                write=lambda at, data: (at / small.INDEX / "index.json").write_bytes(data), may_change=INDEXED, leaves=INDEXED),
+        Changed(text=_in_index("npy"), commands=ASKED, write=_shard("npy", "vectors"), document=False, may_change=INDEXED, leaves=INDEXED),
+        Changed(text=_in_index("jsonl"), commands=ASKED, write=_shard("jsonl", "entries"), document=False, may_change=INDEXED, leaves=INDEXED),
     ),
     "sessions": (
         Changed(text=lambda files: (files / small.SESSION).read_bytes(), commands=GOES_ON,

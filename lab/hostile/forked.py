@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HANG = 20  # CPU-seconds of a process and its children, after which it counts as hanging
@@ -31,18 +31,21 @@ class Done:
     """Of the processor."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class World:
     """What surrounds a command: bytes on standard input, closed streams, limits, variables."""
 
     stdin: bytes = b""
-    streams: Mapping[int, str] = ()  # type: ignore[assignment]
+    streams: Mapping[int, str] = field(default_factory=dict)
     """By number: a file to open there, or "" for closed."""
 
-    limits: Mapping[int, int] = ()  # type: ignore[assignment]
+    limits: Mapping[int, int] = field(default_factory=dict)
     """By `resource.RLIMIT_...`."""
 
-    variables: Mapping[str, str] = ()  # type: ignore[assignment]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+EVERYDAY = World()
 
 
 def fork(act: Callable[[], int], out: Path, err: Path) -> int:
@@ -76,14 +79,14 @@ def parasol(words: Sequence[str], folder: Path, world: World = World()) -> Calla
     def act() -> int:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(folder)
-        os.environ.update(dict(world.variables))
+        os.environ.update(world.variables)
         read, write = os.pipe()
         os.dup2(read, 0)
         os.close(read)
         os.write(write, world.stdin[:60_000])
         os.close(write)
-        _redirect(dict(world.streams))
-        for limit, value in dict(world.limits).items():
+        _redirect(world.streams)
+        for limit, value in world.limits.items():
             resource.setrlimit(limit, (value, value))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python does where it starts
         sys.argv = ["parasol", *words]

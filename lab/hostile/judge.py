@@ -4,7 +4,7 @@ import fnmatch
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.hostile import forked, small
@@ -47,7 +47,7 @@ class Run:
     made: Sequence[str] = ()
     """Pictures that must be there after success, each with its recipe."""
 
-    world: forked.World = field(default_factory=forked.World)
+    world: forked.World = forked.EVERYDAY
     check: Callable[[Path, forked.Done], str] = lambda folder, done: ""
     """What is wrong with a result taken for success."""
 

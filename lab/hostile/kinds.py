@@ -88,7 +88,8 @@ def _ours(files: Path) -> list[Kind]:
     def recipe(data: bytes) -> object:
         found = Recipe.read(data)
         picture = found.picture()
-        found.mask(), found.protection(), found.shown_descriptor(manifest.content.dimension)
+        for read in (found.mask, found.protection, lambda: found.shown_descriptor(manifest.content.dimension)):
+            read()
         found.style_parts(manifest.style.dimension, manifest.latent_channels)
         found.repeats(found, models["pictogram"])
         made = finished(found.ground, found.finish, picture, picture, kept=1.0, fresh=found.dials.fresh)

@@ -109,8 +109,9 @@ def stopped(words: tuple[str, ...], number: int, share: float) -> judge.Act:
         faults += _halves(folder, whole)
         if words is SESSION and (folder / "new.json").exists():  # another search would add to it
             (folder / "new.json").unlink()
-        again = forked.wait(_begin(words, folder, streams), *streams)
-        faults += [f"afterwards: {fault}" for fault in judge.ended(again, (0,))]
+        if words is not STUDY or not (folder / "new.study" / "study.json").exists():  # a whole study is refused
+            again = forked.wait(_begin(words, folder, streams), *streams)
+            faults += [f"afterwards: {fault}" for fault in judge.ended(again, (0,))]
         return [*faults, *judge.changed(folder, before), *_different(folder, whole, before)]
 
     return act

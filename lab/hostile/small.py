@@ -91,7 +91,7 @@ def make(folder: Path) -> Path:
 def run(words: Sequence[str], folder: Path, beside: Path, world: forked.World | None = None) -> forked.Done:
     """One command to its end; its streams go into files in the folder `beside`."""
     streams = beside / "out", beside / "err"
-    return forked.wait(forked.fork(forked.parasol(words, folder, world or forked.World()), *streams), *streams)
+    return forked.wait(forked.fork(forked.parasol(words, folder, world or forked.EVERYDAY), *streams), *streams)
 
 
 def copied(small: Path, folder: Path) -> Path:

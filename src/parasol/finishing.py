@@ -99,7 +99,7 @@ class FinishPart(Strict):
     """
 
     colours: tuple[Colour, ...] | None = None
-    count: int | None = Field(None, ge=1, le=64)
+    count: int | None = Field(default=None, ge=1, le=64)
     flat: bool = False
     look: LookPart | None = None
 
