@@ -167,9 +167,12 @@ ALL: Mapping[str, tuple[Changed, ...]] = {
     ),
     "indexes": (
         Changed(text=lambda files: (files / small.INDEX / "index.json").read_bytes(), commands=ASKED,
-                write=lambda at, data: (at / small.INDEX / "index.json").write_bytes(data), may_change=INDEXED, leaves=INDEXED),
-        Changed(text=_in_index("npy"), commands=ASKED, write=_shard("npy", "vectors"), document=False, may_change=INDEXED, leaves=INDEXED),
-        Changed(text=_in_index("jsonl"), commands=ASKED, write=_shard("jsonl", "entries"), document=False, may_change=INDEXED, leaves=INDEXED),
+                write=lambda at, data: (at / small.INDEX / "index.json").write_bytes(data),
+                may_change=INDEXED, leaves=INDEXED),
+        Changed(text=_in_index("npy"), commands=ASKED, write=_shard("npy", "vectors"), document=False,
+                may_change=INDEXED, leaves=INDEXED),
+        Changed(text=_in_index("jsonl"), commands=ASKED, write=_shard("jsonl", "entries"), document=False,
+                may_change=INDEXED, leaves=INDEXED),
     ),
     "sessions": (
         Changed(text=lambda files: (files / small.SESSION).read_bytes(), commands=GOES_ON,
