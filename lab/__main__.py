@@ -30,6 +30,7 @@ COMMANDS = {
     "claims": ("lab.claims.run", "figures in the docs from stored results, and the index of decisions"),
     "kinds": ("lab.kinds", "photographs taken for drawings and the other way round, by change"),
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
+    "hostile": ("lab.hostile.run", "hostile and unlucky runs, changed files and kills, judged"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
     "descriptor": ("lab.descriptor", "what the style descriptor alone does to photographs"),
     "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),

@@ -3,10 +3,12 @@
 import io
 import json
 import os
+import re
 import signal
 import sys
 import threading
 import time
+from base64 import b64encode
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from PIL import Image
 
 from parasol import Parasol
 from parasol.apps.cli import main
-from parasol.images import load
+from parasol.images import encode_png, load
 from parasol.recipe import Recipe
 from parasol.runtime.onnx import OnnxComponents
 from small_model import drawing
@@ -188,8 +190,38 @@ def test_replay_is_the_same_picture(words: list[str], capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert main(["replay", "a.png", *words[:2]]) == 0
     out, err = capsys.readouterr()
-    assert (out, err) == ("a-replay.png\n", "")
+    assert out == "a-replay.png\n"
+    assert re.fullmatch(r"parasol: 1 picture of \d+ x \d+ px in \d+ steps? takes about \d+ s of one core\n", err)
     assert Path("a-replay.png").read_bytes() == Path("a.png").read_bytes()
+
+
+def test_replay_of_what_takes_hours_waits_to_be_asked_for(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    from parasol.images import save_png
+
+    main(["style", "content.png", "--like", "style.png", "-o", "a.png", *words])
+    known = Recipe.read("a.png").text()
+    large = known.replace(
+        json.loads(known)["content"]["picture"], b64encode(encode_png(np.zeros((1500, 2000, 3), np.float32))).decode()
+    )
+    save_png("b.png", load("a.png"), text={"parasol": re.sub(r'"steps":\d+', '"steps":1000', large)})
+    capsys.readouterr()
+    assert main(["replay", "b.png", *words[:2]]) == 2
+    assert "2000 x 1500 px in 1000 steps takes about 350 min of one core" in capsys.readouterr().err
+    assert not Path("b-replay.png").exists()
+
+
+def test_what_is_too_wide_for_a_size_is_told_with_one_that_does(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    Image.open("content.png").resize((480, 40)).save("wide.png")
+    asked = ["style", "wide.png", "--like", "style.png", "-o", "w.png", *words]
+    size = ["--size", "64"]
+    assert main([*asked, *size]) == 2
+    found = re.search(r"the shorter side has 5 px and needs 8: use a size of (\d+) or more", capsys.readouterr().err)
+    assert found
+    assert main([*asked, "--size", found[1]]) == 0
 
 
 def test_replay_tells_an_edited_picture(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

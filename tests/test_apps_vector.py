@@ -54,6 +54,13 @@ def test_an_old_drawing_with_its_recipe_in_full_is_read(tmp_path: Path) -> None:
     assert Recipe.read(old) == whole
 
 
+def test_trace_names_the_file_that_breaks_off(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = icon(tmp_path / "a.png", 2)
+    source.write_bytes(source.read_bytes()[:-40])
+    assert main(["trace", str(source)]) == 2
+    assert f"{str(source)!r} is damaged or breaks off" in capsys.readouterr().err
+
+
 def test_trace_refuses_what_it_cannot_do_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = str(icon(tmp_path / "a.png", 2))
     for words, told in (

@@ -26,6 +26,18 @@ def test_pixels_and_text_come_back(tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["a.png"]
 
 
+def test_what_a_killed_writer_has_left_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    stray, held, mine = (tmp_path / f".{name}.png.0123abcd.part" for name in ("stray", "held", "a"))
+    for path in (stray, held):
+        path.write_bytes(b"half")
+    mine.mkdir()  # nobody's file
+    with held.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write_atomic(tmp_path / "a.png", b"whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", held.name, mine.name}
+
+
 @pytest.mark.parametrize("length", [1000, 3_000_000])
 def test_text_of_any_length_can_be_read_again(length: int) -> None:
     text = "ab" * (length // 2)

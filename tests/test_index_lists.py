@@ -1,11 +1,12 @@
 """Inverted lists over clustered descriptors: recall, exact scores, and what makes them be left aside."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from parasol.bundle import EncoderCard
+from parasol.bundle import EncoderCard, sha256
 from parasol.index import neighbours as module
 from parasol.index.exact import nearest
 from parasol.index.lists import Lists, opened_lists, write_lists
@@ -92,6 +93,31 @@ def test_lists_of_another_state_or_damaged_ones_are_left_aside(index: Index, lar
     assert isinstance(neighbours(turned), Exact)
     (index.folder / "lists" / "style-rows.npy").write_bytes(first["style-rows.npy"][:-1])
     assert isinstance(neighbours(index), Exact)
+
+
+@pytest.mark.parametrize("fault", ["row", "cut", "start", "type", "centre"])
+def test_lists_of_a_stranger_are_left_aside_whose_hashes_are_right(index: Index, large: None, fault: str) -> None:
+    write_lists(index)
+    folder = index.folder / "lists"
+    name = {"start": "style-starts.npy", "centre": "style-centres.npy"}.get(fault, "style-rows.npy")
+    array = np.load(folder / name)
+    array[-1] = {"row": 10**6, "start": 7, "centre": np.nan}.get(fault, array[-1])
+    np.save(folder / name, array.astype(np.float64) if fault == "type" else array)
+    if fault == "cut":
+        (folder / name).write_bytes((folder / name).read_bytes()[:-1])
+    record = json.loads((folder / "lists.json").read_text())
+    record["files"][name] = sha256(folder / name)
+    (folder / "lists.json").write_text(json.dumps(record))
+    assert opened_lists(index) is None
+    assert isinstance(neighbours(index), Exact)
+
+
+def test_lists_that_name_other_files_are_left_aside(index: Index, large: None) -> None:
+    write_lists(index)
+    record = json.loads((index.folder / "lists" / "lists.json").read_text())
+    record["files"] = {"/dev/zero": "0" * 64}  # which has no end
+    (index.folder / "lists" / "lists.json").write_text(json.dumps(record))
+    assert opened_lists(index) is None
 
 
 def test_recall_at_equal_effort_is_that_of_faiss(index: Index) -> None:

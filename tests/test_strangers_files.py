@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import pytest
 from lab.hostile.documents import documents
 from parasol import Parasol
 from parasol.bundle import MANIFEST, Bundle, BundleError
-from parasol.cards import StyleCard
+from parasol.cards import StyleCard, TaughtPart
 from parasol.errors import ParasolError
-from parasol.recipe import Recipe
+from parasol.finishing import FinishPart, GroundPart
+from parasol.images import encode_png
+from parasol.recipe import Recipe, TaughtRef
 from parasol.runtime.graph import external_tensors
+from parasol.vector.coloured import transported
 from small_model import copy_of, drawing, edit_manifest
 
 LONGEST_LINE = 1000
@@ -51,6 +55,52 @@ def test_cards_and_recipes(model: Parasol) -> None:
     recipe = model.recipe(picture, style, model.dials(steps=1), size=32)
     for _, data in documents(recipe.text(), 1, 150):
         refusal(Recipe.parse, data.decode(errors="replace"))
+
+
+def test_a_name_has_one_line(bundle: Bundle, model: Parasol, tmp_path: Path) -> None:
+    card = json.loads(StyleCard.write(model.style(drawing(0)), bundle.manifest, [("a", 1.0)]).text())
+    card["encoder"]["name"] = "style\nparasol: all is well"
+    with pytest.raises(ParasolError, match=r"wrong at encoder\.name"):
+        StyleCard.parse(json.dumps(card))
+
+
+@pytest.mark.parametrize("share", [-0.5, 3.0, 1e30, float("nan")])
+def test_shares_of_what_was_taught_are_bounded(share: float) -> None:
+    with pytest.raises(ValueError, match="share"):
+        TaughtPart(model="0", rank=1, weights=b"AAAA", share=share)
+    with pytest.raises(ValueError, match="share"):
+        TaughtRef(digest="0", share=share)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"fills": [0.5, 0.5, 0.0]},
+        {"fills": [1.0], "lines": [0.0]},
+        {"fills": [-1.0, 0.5]},
+        {"width": 1e30},
+    ],
+)
+def test_looks_of_other_colours_or_shares(part: dict[str, object]) -> None:
+    look = {"fills": [1.0, 0.0], "lines": [0.0, 0.0], "width": 0.0}
+    asked = {"colours": ["#ffffff", "#000000"], "look": look}
+    assert FinishPart.model_validate(asked).look
+    with pytest.raises(ValueError, match=r"look|colours"):
+        FinishPart.model_validate(asked | {"look": look | part})
+
+
+def test_shares_of_nothing_leave_every_part_the_ground() -> None:
+    found = transported(np.ones(2), np.zeros((2, 3)), np.zeros(3), np.zeros((2, 2)))
+    assert found.tolist() == [0, 0]
+
+
+def test_a_ground_of_another_shape(model: Parasol) -> None:
+    picture = np.asarray(drawing(0, 40, 40)).astype(np.float32) / 255
+    recipe = model.recipe(picture, picture, model.dials(steps=1), size=32)
+    other = b64encode(encode_png(np.ones((9, 9, 3), np.float32)))
+    changed = recipe.model_copy(update={"ground": GroundPart(wanted="transparent", under="#ffffff", alpha=other)})
+    with pytest.raises(ParasolError, match="has not the shape"):
+        model.paint(changed)
 
 
 @pytest.mark.parametrize("schedule", [{"train_steps": 10**12}, {"beta_end": float("nan")}])

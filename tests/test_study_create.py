@@ -114,6 +114,16 @@ def test_an_old_study_is_never_overwritten_and_a_broken_one_refused(tmp_path: Pa
     (tmp_path / "study" / PICTURES / min(study.pictures)).unlink()
     with pytest.raises(ValueError, match="is missing: copy the whole folder"):
         load_study(tmp_path / "study")
+    whole = (tmp_path / "study" / MANIFEST).read_text()
+    for known, other in (
+        ('"pair": "apple"', '"pair": "pear"'),
+        ('"left": "best"', '"left": "\\u0000"'),
+        (min(study.pictures), "../x.png"),
+    ):
+        assert known in whole
+        (tmp_path / "study" / MANIFEST).write_text(whole.replace(known, other))
+        with pytest.raises(ValueError, match="cannot be read"):
+            load_study(tmp_path / "study")
     (tmp_path / "study" / MANIFEST).write_text("{}")
     with pytest.raises(ValueError, match="cannot be read"):
         load_study(tmp_path / "study")

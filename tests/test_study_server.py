@@ -1,5 +1,6 @@
 """The server: what it tells, what it refuses, and that no acknowledged answer is lost when it is killed."""
 
+import asyncio
 import json
 import secrets
 import threading
@@ -121,6 +122,22 @@ def test_a_double_click_counts_once(client: TestClient, store: Store) -> None:
 def test_what_is_no_answer_is_refused(client: TestClient, store: Store, wrong: dict[str, Any], status: int) -> None:
     assert client.post("/api/answer", json={**given(0), **wrong}).status_code == status
     assert store.all() == []
+
+
+def test_a_body_that_breaks_off_is_no_fault_of_ours(tmp_path: Path, study: Study, store: Store) -> None:
+    headers = [(b"host", b"127.0.0.1"), (b"content-length", b"500"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/api/begin", "query_string": b"", "headers": headers}
+    told = iter([{"type": "http.request", "body": b'{"par', "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(told)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(make_app(study, tmp_path / "study", store)(scope, receive, send))
+    assert sent[0]["status"] == 400
 
 
 def test_ties_are_taken_where_they_are_allowed(tmp_path: Path) -> None:

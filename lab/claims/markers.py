@@ -20,6 +20,7 @@ SOURCES = {
     "painting-strength": "figures/painting-strength.json",
     "painting-model": "../../src/parasol/models/painting/bundle.json",
     "unseen": "unseen/pictogram.json",
+    "hostile": "hostile.json",
     "comparison": "comparison/comparison.json",
     "paintings": "comparison/paintings/comparison.json",
 }

@@ -56,8 +56,8 @@ class BundleError(ParasolError):
     """A model that cannot be used. One line: what is wrong, and the way out."""
 
 
-Short = Annotated[str, Field(max_length=200)]
-"""A name that errors tell."""
+Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""A name that errors tell, in their one line."""
 
 
 class EncoderCard(Strict):

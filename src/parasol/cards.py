@@ -37,6 +37,9 @@ Moment = Annotated[float, Field(ge=-100, le=100)]
 
 Vector3 = tuple[Moment, Moment, Moment]
 
+Share = Annotated[float, Field(ge=0, le=2)]
+"""Of a taught change. Mixes come to 1 at most; what goes far beyond draws noise."""
+
 
 class CardError(ParasolError):
     """A style card that is broken, or meant for another encoder or version. One line, with the way out."""
@@ -100,7 +103,7 @@ class TaughtPart(Strict):
     model: Short
     rank: int = Field(ge=1, le=LARGEST_RANK)
     weights: Base64Bytes
-    share: float = 1.0
+    share: Share = 1.0
 
     @classmethod
     def of(cls, adaptation: Adaptation, share: float) -> "TaughtPart":

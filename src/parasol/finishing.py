@@ -6,11 +6,12 @@ Both parts are fields of a recipe, small and beside all that the model sees, so 
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
-from pydantic import Base64Bytes
+from pydantic import Base64Bytes, Field, model_validator
 
 from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
@@ -56,6 +57,11 @@ Choice = tuple[str, float, float]
 """A colour, the share of the picture that took it, and the mean delta E from what was there."""
 
 
+Colour = Annotated[str, Field(max_length=20)]
+Part = Annotated[float, Field(ge=0, le=1.01)]
+"""A share; sums of such are rounded."""
+
+
 class GroundPart(Strict):
     """What lies behind a drawing.
 
@@ -64,8 +70,8 @@ class GroundPart(Strict):
     turned: whether the model sees light for dark, for a drawing that a white ground would hide.
     """
 
-    wanted: str
-    under: str
+    wanted: Colour
+    under: Colour
     alpha: Base64Bytes | None = None
     turned: bool = False
 
@@ -79,9 +85,9 @@ class LookPart(Strict):
     """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
     share of the side, 0 where it has none."""
 
-    fills: tuple[float, ...]
-    lines: tuple[float, ...]
-    width: float
+    fills: tuple[Part, ...]
+    lines: tuple[Part, ...]
+    width: Part
 
 
 class FinishPart(Strict):
@@ -92,10 +98,16 @@ class FinishPart(Strict):
     most of the region has in the result. A look without `flat` is for flat drawings alone: others stay as they are.
     """
 
-    colours: tuple[str, ...] | None = None
-    count: int | None = None
+    colours: tuple[Colour, ...] | None = None
+    count: int | None = Field(default=None, ge=1, le=64)
     flat: bool = False
     look: LookPart | None = None
+
+    @model_validator(mode="after")
+    def _one_share_a_colour(self) -> "FinishPart":
+        if self.look and not len(self.colours or ()) == len(self.look.fills) == len(self.look.lines):
+            raise ParasolError("a look says the shares of other colours than there are")
+        return self
 
     @property
     def automatic(self) -> bool:

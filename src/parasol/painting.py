@@ -27,7 +27,7 @@ from parasol.dials import Dials
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.finishing import finished
-from parasol.images import Box, crop, fit, pad_to_multiple
+from parasol.images import Box, crop, fit, load, pad_to_multiple
 from parasol.maths.colour import LUMA, ColourMatch, colour_statistics, keep_colours, match_colours
 from parasol.maths.schedule import switch_step
 from parasol.maths.texture import texture_of, towards_texture
@@ -103,7 +103,8 @@ class Painter:
         seconds: dict[str, float] = {stage: 0.0 for stage in STAGES}  # noqa: C420 (fromkeys would narrow the keys)
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
-        for one in (region, protected):
+        alpha = None if recipe.ground is None or recipe.ground.alpha is None else load(recipe.ground.alpha)[..., 0]
+        for one in (region, protected, alpha):
             if one is not None and one.shape != picture.shape[:2]:
                 raise RecipeError(f"a mask of the recipe has not the shape of its content picture: {ANOTHER_PICTURE}")
         uncoloured = self.memory.get(_all_but_colour(recipe))

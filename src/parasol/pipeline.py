@@ -28,7 +28,7 @@ from parasol.errors import ParasolError
 from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, is_flat, seen
 from parasol.images import fit, from_uint8, load, load_rgba, load_shown, stretch, to_uint8
 from parasol.images.ground import shows_nothing
-from parasol.images.read import Source, blank_picture
+from parasol.images.read import MIN_SIDE, Source, blank_picture
 from parasol.maths.colour import colour_statistics
 from parasol.maths.interpolation import mix
 from parasol.painting import MEMORY, Painter, Progress, timed
@@ -347,13 +347,14 @@ class Parasol:
         return style
 
     def _fitted(self, content: Source, size: int | None) -> Picture:
-        return fit(load_shown(content), self._size(size))
+        return _wide_enough(fit(load_shown(content), self._size(size)))
 
     def _seen(self, content: Source, size: int | None, ground: str, *, blank: bool) -> Seen:
         """The picture as the model sees it. blank: whether it may show nothing, for it gives its shape alone."""
         found = seen(load_rgba(content), self._size(size), ground)
         if shows_nothing(found.picture) and not blank:
             raise blank_picture(content)
+        _wide_enough(found.picture)
         return found
 
     def _size(self, size: int | None) -> int:
@@ -469,6 +470,17 @@ def _otherwise(dials: Dials, shows: Contents | None, mask: Source | None) -> boo
     matched = dials.color == "match" and dials.color_strength == 1
     kept = dials.structure == 1 or dials.style_scale == 0 or (dials.color != "off" and not matched)
     return kept or dials.fresh or shows is not None or mask is not None
+
+
+def _wide_enough(picture: Picture) -> Picture:
+    """A fitted picture that has no side too short for a recipe. Raises ParasolError."""
+    short, longer = sorted(picture.shape[:2])
+    if short < MIN_SIDE:
+        raise ParasolError(
+            f"at a size of {longer} the shorter side has {short} px and needs {MIN_SIDE}: use a size of "
+            f"{-(-2 * MIN_SIDE * longer // (2 * short - 1))} or more, or cut a part out"
+        )
+    return picture
 
 
 def _same_shape(mask: Float[np.ndarray, "_ _ 3"], picture: Float[np.ndarray, "_ _ 3"]) -> bool:

@@ -18,7 +18,7 @@ from pydantic import Base64Bytes, ValidationError
 
 from parasol import editions
 from parasol.bundle import Bundle, Short, first_fault, shortened
-from parasol.cards import StylePart, descriptor_hash, float32_bytes, read_descriptor
+from parasol.cards import Share, StylePart, descriptor_hash, float32_bytes, read_descriptor
 from parasol.conditions import Style
 from parasol.dials import Dials
 from parasol.errors import ParasolError
@@ -34,6 +34,9 @@ KEYWORD = "parasol"
 """Keyword of the PNG text that holds a recipe."""
 
 ANOTHER_PICTURE = "give the file that Parasol wrote, not a copy that another program saved"
+STEP, ONCE = 7.0, 2.0
+"""Seconds of one core for a million pixels, each step and once: `painting` takes 14.4 of them for two steps at 1024 px
+(lab/results/cost.json)."""
 LONGEST = 64_000_000  # bytes of a recipe as JSON, before anything reads it
 AFTERWARDS = ("ground", "finish")
 """Fields of what becomes of a drawn picture."""
@@ -89,7 +92,7 @@ class TaughtRef(Strict):
     """
 
     digest: Short
-    share: float
+    share: Share
 
 
 class Recipe(Strict):
@@ -244,6 +247,15 @@ class Recipe(Strict):
             PictureError: it is damaged.
         """
         return load(self.content.picture)
+
+    def seconds(self) -> float:
+        """About how long one core draws it; known before anything is drawn.
+
+        Raises:
+            PictureError: the content picture is damaged.
+        """
+        height, width = self.picture().shape[:2]
+        return height * width / 1e6 * (STEP * self.dials.steps + ONCE)
 
     def mask(self) -> Float[np.ndarray, "h w"] | None:
         """Where the style goes, 0..1, in the content picture's shape; none where it goes everywhere.

@@ -13,7 +13,7 @@ from parasol.apps import options
 from parasol.apps.jobs import pictures
 from parasol.apps.paths import Plan, check_folder, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.set_files import Files, Size, clear_parts, sizes_of
+from parasol.apps.set_files import Files, Size, sizes_of
 from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, PictureError
 
@@ -92,7 +92,6 @@ def icon_set(
     loaded.painter.prepare(chosen)
     style = loaded.style(references if card is None else card)
     made = _Made()
-    clear_parts(out)
     with Progress(f"drawing {len(icons)} icons") as progress:
         shared = Shared(folder=folder, out=out, sizes=wanted, look=look, dials=chosen, style=style, ground=ground)
         for number, name in enumerate(icons):

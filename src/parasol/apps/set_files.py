@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 LARGEST = 2048  # px
 _SIZE = re.compile(r"(\d+)(?:@(\d)x)?")
-_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")  # what a file is called until it is whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +48,6 @@ def sizes_of(text: str | None) -> list[Size]:
             )
         found.append(size)
     return list(dict.fromkeys(found))
-
-
-def clear_parts(folder: Path) -> None:
-    """Remove what a run that was killed left of files that never came into place."""
-    for path in folder.rglob(".*.part"):
-        if _PART.fullmatch(path.name):
-            path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, kw_only=True)

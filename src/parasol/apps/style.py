@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +17,11 @@ from parasol.apps.progress import Progress
 from parasol.apps.words import likes, weighed
 from parasol.errors import ParasolError
 
+if TYPE_CHECKING:
+    from parasol.recipe import Recipe
+
 FORMATS = ("svg", "png", "webp", "jpg")
+MOST_SECONDS = 3600.0  # of one core, for a picture that is replayed; 2048 x 2048 px in 50 steps take 1500
 UNTOUCHED = (
     "words, and cards without a texture for this model, are met by their descriptor alone: --style-scale 3 "
     "--content-scale 2 brings more of them"
@@ -152,10 +156,13 @@ def replay(
         list[str] | None, typer.Option(metavar="CARD", help="Taught style card that it was drawn with; repeatable.")
     ] = None,
     model: options.Model = None,
+    any_cost: Annotated[bool, typer.Option("--any-cost", help="Even where it takes more than an hour.")] = False,
     overwrite: options.Overwrite = False,
     json_: options.Json = False,
 ) -> None:
     """Make a picture again, pixel for pixel, from the recipe that its file carries.
+
+    What that costs is told before it begins.
 
     \b
     Examples:
@@ -173,8 +180,9 @@ def replay(
     check_target(target, ENDINGS)
     Plan(reads=[picture, *(card or [])], within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
     recipe = Recipe.read(data if picture == STDIN else picture)
+    loaded = Parasol.of(recipe.model) if model is None else Parasol.load(model)
+    _tell_cost(recipe, any_cost)
     with Progress("replaying") as progress:
-        loaded = Parasol.of(recipe.model) if model is None else Parasol.load(model)
         for taught in card or []:
             loaded.style(taught)  # which makes what it teaches known
         result = loaded.paint(recipe, progress=progress.update)
@@ -187,6 +195,17 @@ def replay(
         print("parasol: the pixels are not those of the given file: it was edited, or made elsewhere", file=sys.stderr)
     if target != STDIN:
         print(json.dumps({"out": target, "identical": identical, **options.as_json(result)}) if json_ else target)
+
+
+def _tell_cost(recipe: "Recipe", any_cost: bool) -> None:
+    """Say what a recipe, which may be a stranger's, costs. Raises ParasolError where that is absurd."""
+    height, width = recipe.picture().shape[:2]
+    seconds, steps = recipe.seconds(), recipe.dials.steps
+    time = f"{max(1.0, seconds):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    told = f"1 picture of {width} x {height} px in {steps} step{'s' * (steps > 1)} takes about {time} of one core"
+    if seconds > MOST_SECONDS and not any_cost:
+        raise ParasolError(f"{told}, and an hour is the limit: add --any-cost to draw it all the same")
+    print(f"parasol: {told}", file=sys.stderr)
 
 
 def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | None, **asked: Any) -> Frame:

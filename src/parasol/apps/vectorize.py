@@ -52,7 +52,7 @@ def trace(
         raise ParasolError("--colors and --palette both say which colours there are: give one of them")
     wanted = None if palette is None else given_palette(palette)
     data = read_bytes(picture)
-    content = load_rgba(data)
+    content = load_rgba(data, name="standard input" if picture == STDIN else repr(picture))
     opaque = bool((content[..., 3] >= 0.5).all())
     made = traced(content[..., :3] if opaque else content, wanted, count=colors)
     choice = {"colors": colors, "palette": None if wanted is None else wanted.hexes}

@@ -76,9 +76,12 @@ def load(source: Source, *, background: tuple[float, float, float] | None = None
     return _composite(decoded, background or WHITE)
 
 
-def load_rgba(source: Source) -> Float[np.ndarray, "H W 4"]:
-    """As `load`, with alpha in place of a ground; 1 everywhere where the picture is opaque. Raises PictureError."""
-    name = _name(source)
+def load_rgba(source: Source, *, name: str = "") -> Float[np.ndarray, "H W 4"]:
+    """As `load`, with alpha in place of a ground; 1 everywhere where the picture is opaque. Raises PictureError.
+
+    `name` is what errors call it, where the source does not say.
+    """
+    name = name or _name(source)
     decoded = _decoded(source, name)
     if decoded.mode == "RGBA":
         _refuse_clear(decoded, name)

@@ -4,17 +4,23 @@ import contextlib
 import errno
 import io
 import os
+import re
 import secrets
 import stat
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
 from parasol.images.encode import FORMATS, Pixels, embedded, encode_png
 from parasol.images.errors import PictureError, cannot_write
 from parasol.images.read import read_bytes
+
+PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
+"""What a file is called until it is whole."""
 
 
 def save_png(path: str | Path, pixels: Pixels, *, text: Mapping[str, str] | None = None) -> None:
@@ -69,16 +75,52 @@ def _write_file(target: Path, data: bytes, name: str) -> None:
     if target.exists() and not target.is_file():
         raise _irregular(name)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target.parent)
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
+            _lock(file)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(target)
+            if sys.platform != "win32":  # which renames no open file, and sweeps none
+                part.replace(target)
+        if sys.platform == "win32":
+            part.replace(target)
+    except FileNotFoundError:  # another process took the file for a stray in the moment before it was locked
+        if not target.parent.is_dir() or part.exists():
+            raise
+        _write_file(target, data, name)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+@cache
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed left unfinished in a folder, once."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if PART.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                with path.open("rb") as file:
+                    if _lock(file):
+                        path.unlink()
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Say that the file is being written; False where another process says so, or the system has no such locks.
+
+    A process that is killed gives its locks back.
+    """
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def read_text(source: str | Path | bytes, key: str, *, name: str = "") -> str | None:

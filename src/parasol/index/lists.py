@@ -14,10 +14,12 @@ others. They are a cache: an index whose lists are missing, damaged or out of da
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
+from pydantic import Field
 
 from parasol.bundle import sha256
 from parasol.images import write_atomic
@@ -44,8 +46,8 @@ class ListsRecord(Strict):
     """The content of `lists.json`."""
 
     version: str
-    probes: int
-    recall: dict[str, float]
+    probes: int = Field(ge=1)
+    recall: dict[str, float] = Field(min_length=1)
     """Share of the 12 nearest that are found, over 200 queries of each kind: style, content, both."""
 
     files: dict[str, str]
@@ -88,18 +90,37 @@ class Lists:
 
 def opened_lists(index: Index) -> tuple[Lists, ListsRecord] | None:
     """The lists beside an index, unless they are missing, damaged, or of another state of it."""
-    folder = index.folder / FOLDER
+    folder, spaces = index.folder / FOLDER, _spaces(index)
+    names = [_file(space, name) for space in spaces for name in ARRAYS]
     try:
-        record = ListsRecord.model_validate_json((folder / RECORD).read_bytes())
-        if record.version != index.version or any(sha256(folder / name) != h for name, h in record.files.items()):
+        if not all((folder / name).is_file() for name in (RECORD, *names)):  # a pipe would never end
             return None
-    except (OSError, ValueError):
+        record = ListsRecord.model_validate_json((folder / RECORD).read_bytes())
+        if record.version != index.version or record.files != {name: sha256(folder / name) for name in names}:
+            return None
+        cells = tuple(_opened(folder, space, columns) for space, columns in spaces.items())
+    except Exception:  # numpy's reader raises whatever a broken header leads it to
         return None
-    cells = [
-        Cells(columns=columns, **{name: np.load(folder / _file(space, name), mmap_mode="r") for name in ARRAYS})
-        for space, columns in _spaces(index).items()
-    ]
-    return Lists(table=index.table, cells=tuple(cells), probes=record.probes), record
+    if not all(_fits(part, len(index.table)) for part in cells):
+        return None
+    return Lists(table=index.table, cells=cells, probes=record.probes), record
+
+
+def _opened(folder: Path, space: str, columns: slice) -> Cells:
+    arrays = {name: np.load(folder / _file(space, name), mmap_mode="r", allow_pickle=False) for name in ARRAYS}
+    return Cells(columns=columns, **arrays)
+
+
+def _fits(cells: Cells, rows: int) -> bool:
+    """Whether the cells are of so many rows, as `_cut` makes them: each row in one cell."""
+    centres, starts, width = cells.centres, cells.starts, cells.columns.stop - cells.columns.start
+    if (centres.dtype, starts.dtype, cells.rows.dtype) != (np.float32, np.int64, np.int64):
+        return False
+    shapes = (centres.shape[1:], starts.shape, cells.rows.shape) == ((width,), (len(centres) + 1,), (rows,))
+    if not shapes or (starts[0], starts[-1]) != (0, rows) or np.any(np.diff(starts) < 0):
+        return False
+    inside = rows > 0 and cells.rows.min() >= 0 and cells.rows.max() < rows
+    return bool(inside and np.isfinite(centres).all())
 
 
 def write_lists(index: Index, progress: Progress | None = None) -> ListsRecord:

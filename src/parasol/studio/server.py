@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
+from starlette.requests import ClientDisconnect
 
 from parasol.errors import ParasolError
 from parasol.images import load_shown
@@ -68,6 +69,7 @@ def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ParasolError, _refused)
     app.add_exception_handler(Full, _refused)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.include_router(_pictures_routes(studio))
     app.include_router(_jobs_routes(studio))
     app.include_router(history_routes(studio))
@@ -88,6 +90,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = 429 if isinstance(error, Full) else 507 if isinstance(error, StoreFull) else 422
     headers = {"retry-after": "5"} if status == 429 else None
     return JSONResponse({"detail": " ".join(str(error).split())[:500]}, status, headers)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # to nobody: who sent the body has hung up
 
 
 def _pictures_routes(studio: Studio) -> APIRouter:

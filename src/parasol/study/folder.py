@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from parasol.bundle import first_fault
 from parasol.errors import ParasolError
@@ -36,13 +36,17 @@ WORDING: Mapping[Question, str] = {
 }
 
 
+Name = Annotated[str, Field(pattern=r"^[0-9a-f]{20}\.png$")]
+"""Of a picture's file; none leads out of the study."""
+
+
 class Pair(Strict):
     """The pictures of a pair, by file name."""
 
-    content: str | None
-    style: str | None
-    wrong: str
-    results: dict[str, str] = Field(description="by method")
+    content: Name | None
+    style: Name | None
+    wrong: Name
+    results: dict[str, Name] = Field(description="by method")
 
 
 class Study(Strict):
@@ -56,7 +60,17 @@ class Study(Strict):
     methods: tuple[str, ...]
     questions: dict[Question, str] = Field(description="in the words that people read")
     pairs: dict[str, Pair]
-    schedule: tuple[tuple[Trial, ...], ...] = Field(description="a list of trials for each participant")
+    schedule: tuple[tuple[Trial, ...], ...] = Field(min_length=1, description="a list of trials for each participant")
+
+    @model_validator(mode="after")
+    def _asks_what_is_there(self) -> "Study":
+        for trials in self.schedule:
+            for place, trial in enumerate(trials):
+                shown = {*self.pairs[trial.pair].results, WRONG} if trial.pair in self.pairs else ()
+                known = trial.left in shown and trial.right in shown and trial.question in self.questions
+                if not known or not 0 <= (trial.repeats or 0) <= place:
+                    raise ParasolError(f"a trial asks for what is not there: {trial}"[:200])
+        return self
 
     @cached_property
     def pictures(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import Field, StringConstraints
+from starlette.requests import ClientDisconnect
 
 from parasol.serving import listen
 from parasol.strict import Strict
@@ -124,6 +125,8 @@ async def _refusal(request: Request, local: bool) -> Response | None:
         json.dumps(json.loads(await request.body()), allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return JSONResponse({"detail": "the body is no JSON of numbers and text"}, 400)
+    except ClientDisconnect:  # nobody is there to read it
+        return JSONResponse({"detail": "the body breaks off"}, 400)
     return None
 
 

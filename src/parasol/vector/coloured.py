@@ -163,7 +163,7 @@ def transported(
     """
     own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
     found = np.zeros(len(areas), np.int64)
-    if not len(own):
+    if not len(own) or not len(colours):
         return found
     mass, touching = areas[own] / areas.sum(), bool(apart.any())
 
