@@ -38,6 +38,7 @@ from parasol.vector import (
     named_palette,
     painted,
     plain_ground,
+    shaded,
     turned,
     unlaid,
     wanted_ground,
@@ -218,7 +219,7 @@ def finish_of(
     flat = finish == "flat"
     if references and (flat or (finish == "auto" and palette is None and colors is None)):
         small = [_square(fit(picture, STYLE_SIDE)) for picture in references]
-        look = look_of(small, colors)
+        look = look_of(small, colors) if flat or not shaded(small) else None
         if look is not None:
             look = look if palette is None else look.within(palette)
             part = LookPart(fills=look.fills, lines=look.lines, width=look.width)

@@ -21,6 +21,7 @@ from parasol.vector.regions import CLEAR, borders
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
 APART = 40.0  # delta E between two areas of the content that have to be told from each other
+UNLIKE = 25.0  # delta E between two colours of the style, from which they tell areas from each other well
 TELLS = 60.0  # delta E between result and colour, that tells as much against it as can be
 SAYS, SHARED, TOLD = 0.5, 1.0, 1.0  # weights: what the result says, the colours' shares, neighbours told apart
 BY_LINES = 0.1  # of the last, where lines part neighbours
@@ -123,7 +124,9 @@ def _filled(
         apart[one, other] = apart[other, one] = length
     apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
     apart *= (BY_LINES if line.any() else 1.0) / max(float(apart.sum()), 1e-9)
-    return transported(areas, against, np.array(look.fills), apart)[parts.labels]
+    centres = lab(look.palette.colours)
+    alike = 1 - np.minimum(delta_e(centres[:, None], centres[None]) / UNLIKE, 1.0)
+    return transported(areas, against, np.array(look.fills), apart, alike)[parts.labels]
 
 
 def _drawn(
@@ -155,21 +158,23 @@ def transported(
     against: Float[np.ndarray, "n k"],
     shares: Float[np.ndarray, " k"],
     apart: Float[np.ndarray, "n n"],
+    alike: Float[np.ndarray, "k k"] | None = None,
 ) -> Int[np.ndarray, " n"]:
     """One colour for each part with an area, at the least cost that moves of one and swaps of two reach.
 
     The cost: what tells against the colours, how far their shares of the area are from those wanted (0..1), and the
-    borders between parts of one colour. Parts without an area, such as what lies around, have the ground's colour, 0.
+    borders between parts of one colour, or of two as far as these are `alike` (0..1). Parts without an area, such as what lies around, have the ground's colour, 0.
     """
     own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
     found = np.zeros(len(areas), np.int64)
     if not len(own):
         return found
     mass = areas / areas.sum()
+    alike = np.eye(len(shares)) if alike is None else alike
 
     def cost(tried: Int[np.ndarray, " n"]) -> float:
         off = np.abs(np.bincount(tried[own], mass[own], len(shares)) - shares).sum() / 2
-        same = apart[tried[:, None] == tried[None]].sum()
+        same = (apart * alike[np.ix_(tried, tried)]).sum()
         return SAYS * float(mass[own] @ against[own, tried[own]]) + SHARED * float(off) + TOLD * float(same)
 
     found[own] = colours[against[np.ix_(own, colours)].argmin(axis=1)]

@@ -36,25 +36,18 @@ def components(index: Int[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], I
     starts[:, 1:] = index[:, 1:] != index[:, :-1]
     runs = np.cumsum(starts.ravel()).reshape(index.shape) - 1
     same = index[1:] == index[:-1]
-    pairs = np.stack([runs[:-1][same], runs[1:][same]], axis=1)
-    pairs = pairs[np.r_[True, (pairs[1:] != pairs[:-1]).any(axis=1)]] if len(pairs) else pairs
-    owner = list(range(int(runs[-1, -1]) + 1))
-
-    def find(run: int) -> int:
-        while owner[run] != run:
-            owner[run] = owner[owner[run]]
-            run = owner[run]
-        return run
-
-    for first, second in pairs.tolist():
-        one, other = find(first), find(second)
-        if one != other:
-            owner[max(one, other)] = min(one, other)
-    roots = np.array([find(run) for run in owner])
-    _, names = np.unique(roots, return_inverse=True)
-    labels = names[runs]
-    _, first_at = np.unique(labels, return_index=True)
-    return labels, index.ravel()[first_at]
+    one, other = runs[:-1][same], runs[1:][same]
+    # All at once: the first run of each tree goes below the lowest that it touches, until no tree touches another.
+    owner = np.arange(int(runs[-1, -1]) + 1)
+    while len(one):
+        low, high = np.minimum(owner[one], owner[other]), np.maximum(owner[one], owner[other])
+        apart = low != high
+        one, other = one[apart], other[apart]
+        np.minimum.at(owner, high[apart], low[apart])
+        while (owner[owner] != owner).any():
+            owner = owner[owner]
+    roots = owner == np.arange(len(owner))
+    return (np.cumsum(roots) - 1)[owner][runs], index[starts][roots]
 
 
 def borders(labels: Int[np.ndarray, "h w"]) -> list[tuple[int, int, int]]:
