@@ -66,14 +66,16 @@ def coloured(
 
 def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
     """Which parts are lines themselves: what is thin, and thin gaps within areas."""
-    found = np.zeros(len(parts.areas), bool)
+    wide = np.zeros(len(parts.areas))
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels == label, int(THIN * width) + 2)
-        found[label] = np.percentile(2 * deep[ridge(deep)] - 1, 80) <= THIN * width
+        wide[label] = np.percentile(2 * deep[ridge(deep)] - 1, 80)
+    found = ~parts.free & (wide <= THIN * width)
+    narrow = wide <= 2 * width  # its own edges' lines are all of it, and a gap that became one too would go under
     beside = np.zeros((len(found), 2))  # border with areas, and with what is none
     for one, other, length in borders(parts.labels):
-        beside[one, int(found[other] or parts.free[other])] += length
-        beside[other, int(found[one] or parts.free[one])] += length
+        beside[one, int(narrow[other])] += length
+        beside[other, int(narrow[one])] += length
     return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
 
 
@@ -89,12 +91,14 @@ def _lines(
         other = ~area & ~around & ~own & (delta_e(parts.colours, parts.colours[label]) >= EDGE)[labels]
         if other.any():
             line |= area & (depth(~other, reach) < width / 2)
-    middle = np.zeros(labels.shape, bool)
+    middle, tapered = np.zeros(labels.shape, bool), np.zeros(labels.shape, bool)
     for label in np.flatnonzero(thin):
         deep = depth(labels == label, reach)
         core = ridge(deep)
         middle |= core & (deep >= 0.7 * np.median(deep[core]))
+        tapered |= core & (deep >= SCALE / 2)
     if middle.any():
+        middle |= tapered & (depth(~middle, reach) >= width)  # a spur is near the middle, a thinner end is not
         line |= depth(~middle, reach) < width / 2
     return line, own & ~line
 
@@ -166,6 +170,8 @@ def transported(
     borders between parts of one colour, or of two as far as these are `alike` (0..1). Parts without an area, such as what lies around, have the ground's colour, 0.
     """
     own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
+    if len(colours) == 1 and apart.any():
+        colours = np.unique([0, *colours])  # what one colour alone would run together may be left free
     found = np.zeros(len(areas), np.int64)
     if not len(own):
         return found
