@@ -46,6 +46,7 @@ from parasol.vector import (
 )
 from parasol.vector.ground import RGBA
 from parasol.vector.indexing import SCALE
+from parasol.vector.tiny import enlarged
 
 TRANSPARENT = "transparent"
 FINISHES = ("none", "auto", "flat")
@@ -131,6 +132,7 @@ def seen(content: RGBA, size: int, ground: str) -> Seen:
 
     What white would hide, such as white icons for dark themes, is turned light for dark. Raises GroundError.
     """
+    content = enlarged(content, size)
     alpha = content[..., 3]
     if (alpha >= OPAQUE).all():
         picture = fit(content[..., :3], size)
