@@ -167,7 +167,8 @@ def transported(
     """One colour for each part with an area, at the least cost that moves of one and swaps of two reach.
 
     The cost: what tells against the colours, how far their shares of the area are from those wanted (0..1), and the
-    borders between parts of one colour, or of two as far as these are `alike` (0..1). Parts without an area, such as what lies around, have the ground's colour, 0.
+    borders between parts of one colour, or of two as far as these are `alike` (0..1). Parts without an area, such as
+    what lies around, have the ground's colour, 0.
     """
     own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
     if len(colours) == 1 and apart.any():
