@@ -167,6 +167,17 @@ def test_what_is_rendered_is_no_flat_style() -> None:
     assert not shaded([picture(outlined), ball[:, ::-1], picture(plate), picture(two_tone)]), "most of the set counts"
 
 
+def test_the_fringe_of_an_edge_is_no_line_of_a_style() -> None:
+    def fringed(pen: ImageDraw.ImageDraw) -> None:
+        pen.ellipse((20, 20, 236, 236), fill="#d8d8d8")
+        pen.ellipse((24, 24, 232, 232), fill="black")
+
+    look = look_of([picture(fringed)])
+    assert look is not None
+    assert look.width == 0
+    assert look.palette.hexes == ["#ffffff", "#000000"]
+
+
 def test_a_style_of_one_colour_leaves_free_what_it_would_run_together() -> None:
     look = Look(palette=given_palette("#ffffff,#000000"), fills=(0.0, 1.0), lines=(0.0, 0.0), width=0)
 

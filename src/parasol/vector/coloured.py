@@ -52,7 +52,7 @@ def coloured(
         return None
     seen = lab(np.repeat(np.repeat(result, SCALE, axis=0), SCALE, axis=1))
     if look.width == 0:
-        parts = cut(parts)
+        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE))
         index = _filled(parts, seen, look, np.zeros(parts.labels.shape, bool))
     else:
         parts = joined(parts, EDGE)

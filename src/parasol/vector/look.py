@@ -16,6 +16,7 @@ SPECK = 5 * SCALE**2  # index pixels; a part with fewer is no region
 PLAIN = 10.0  # delta E from the palette, up to which a pixel has one of its colours
 FEW = 12  # colours that one flat drawing has at most; a set may have more
 FLAT = 0.85  # share of what is drawn, that has to have one
+HAIR = 1.5 * SCALE  # index pixels; what is nowhere wider is the fringe of an edge, and no colour of a style
 WIDEST = 0.14  # of the side; what is wider is no line
 STEADY = 0.35  # spread of a colour's widths over their median, up to which it draws lines
 MINOR = 0.015  # share of the drawings, below which a colour is an accident
@@ -121,6 +122,9 @@ def shaded(pictures: Sequence[Float[np.ndarray, "_ _ 3"]]) -> bool:
 
 def _look(palette: Palette, areas: np.ndarray, rim: np.ndarray, widths: list[list[float]], side: int) -> Look:
     thin = np.array([_steady(one, round(WIDEST * side)) for one in widths])
+    hair = np.array([not one or float(np.median(one)) < HAIR for one in widths])
+    hair[0] = False  # the ground, which is not measured
+    areas, rim, thin = np.where(hair, 0, areas), np.where(hair, 0, rim), thin & ~hair
     areas = np.where(areas >= MINOR * areas.sum(), areas, 0)
     count = len(areas)
     fills, lines, width = areas, np.zeros(count), 0.0
