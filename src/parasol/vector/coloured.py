@@ -172,7 +172,7 @@ def transported(
     """
     own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
     if len(colours) == 1 and apart.any():
-        colours = np.unique([0, *colours])  # what one colour alone would run together may be left free
+        colours = np.union1d(0, colours)  # what one colour alone would run together may be left free
     found = np.zeros(len(areas), np.int64)
     if not len(own):
         return found
