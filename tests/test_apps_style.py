@@ -310,6 +310,14 @@ def test_a_preview_comes_first_and_is_small(
     assert np.array_equal(load("large.png"), whole.pixels), "the picture itself is as without a preview"
 
 
+def test_the_size_may_be_that_of_the_content(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    shared = ["style", "content.png", "--like", "style.png", "--structure", "1", *words]
+    assert main([*shared, "--size", "content", "-o", "own.png"]) == 0
+    assert load("own.png").shape == load("content.png").shape
+    assert main([*shared, "--size", "big", "-o", "none.png"]) == 2
+    assert "--size is 'big'; it must be a number of px, or content" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("more", [["--preview", "-"], ["--preview", "a.png"], ["--count", "2"], ["--preview", "a.jpg"]])
 def test_a_preview_that_has_no_file_of_its_own_is_refused(
     words: list[str], more: list[str], capsys: pytest.CaptureFixture[str]

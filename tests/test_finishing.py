@@ -11,9 +11,11 @@ from PIL import Image, ImageDraw
 from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.bundle import DEFAULT_MODEL, available_models
-from parasol.images import encode, load, load_rgba, read_text, save_png
+from parasol.finishing import finish_of, seen
+from parasol.images import encode, fit, from_uint8, load, load_rgba, read_text, save_png
 from parasol.recipe import Recipe
 from parasol.vector import colour_of, laid, read_metadata
+from parasol.vector.tiny import enlarged
 from small_model import drawing
 
 
@@ -253,3 +255,35 @@ def test_a_set_that_makes_no_sense_is_refused(
     assert main(["set", "in", "--like", "icon.png", "-o", "out", *more]) == 2
     assert told in capsys.readouterr().err
     assert not Path("out").exists()
+
+
+def test_a_tiny_icon_is_enlarged_with_sharp_edges_and_its_own_colours() -> None:
+    large = Image.new("RGBA", (768, 768))
+    pen = ImageDraw.Draw(large)
+    pen.ellipse((60, 60, 700, 700), fill="#c02040")
+    pen.rectangle((330, 200, 440, 560), fill="#ffd0d8")
+    tiny, truth = (
+        from_uint8(np.asarray(large.convert("RGBa").resize((side, side), Image.Resampling.BOX).convert("RGBA")))
+        for side in (24, 128)
+    )
+    white = (1.0, 1.0, 1.0)
+
+    def off(found: np.ndarray) -> float:
+        return float(((found - laid(truth, white)) ** 2).mean())
+
+    shown = seen(tiny, 128, "keep").picture
+    assert off(shown) < 0.5 * off(fit(laid(tiny, white), 128))
+    inside = shown[80:110, 20:108]
+    assert inside.max(axis=(0, 1))[0] < 0.99, "nothing pale within"
+    assert np.array_equal(enlarged(truth, 512), truth), "what is larger has edges that a model knows"
+
+
+def test_a_style_that_is_rendered_is_left_as_the_model_drew_it() -> None:
+    down, right = np.mgrid[-1:1:128j, -1:1:128j]
+    disc = np.hypot(down, right) < 0.8
+    ball = np.ones((128, 128, 3), np.float32)
+    ball[disc] = ((1 - 0.25 * np.hypot(down + 0.4, right + 0.4))[..., None] * [1.0, 0.3, 0.6])[disc]
+    flat = np.where(disc[..., None], np.float32([1.0, 0.3, 0.6]), np.float32(1)).astype(np.float32)
+    assert finish_of(palette=None, colors=None, finish="auto", references=[flat]) is not None
+    assert finish_of(palette=None, colors=None, finish="auto", references=[ball]) is None
+    assert finish_of(palette=None, colors=None, finish="flat", references=[ball]) is not None

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from parasol import Parasol
-from parasol.images import load
+from parasol.images import load, load_rgba
 from parasol.maths.colour import colour_statistics, keep_colours, match_colours
 from parasol.recipe import RecipeError
 from small_model import copy_of, drawing, edit_manifest
@@ -109,6 +109,16 @@ def test_pictures_keep_their_shape(
 ) -> None:
     assert model.stylize(drawing(0, *shape), STYLE, size=size, **FAST).image.size == expected
     assert model.reconstruct(drawing(0, *shape), size=size).size == expected
+
+
+def test_a_result_may_have_the_size_of_its_content(model: Parasol, tmp_path: Path) -> None:
+    assert model.stylize(drawing(0, 90, 150), STYLE, size="content", steps=1, structure=1.0).image.size == (90, 150)
+    assert model.stylize(drawing(0, 20, 12), STYLE, size="content", steps=1, structure=1.0).image.size == (32, 19)
+    with pytest.raises(ValueError, match="no content picture to have one"):
+        model.stylize(None, STYLE, shows=CONTENT, size="content")
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 12"><path d="M2 2h20v8z"/></svg>'
+    assert load_rgba(svg).shape == (512, 1024, 4)
+    assert load_rgba(svg, drawn=2048).shape == (1024, 2048, 4)
 
 
 @pytest.mark.parametrize("size", [0, 31, 2049])

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from parasol.images import from_uint8
-from parasol.vector import coloured, look_of, painted
+from parasol.vector import coloured, look_of, painted, shaded
 from parasol.vector.coloured import transported
 from parasol.vector.look import Look
 from parasol.vector.palette import given_palette
@@ -154,3 +154,65 @@ def test_a_transport_weighs_what_is_seen_against_the_shares() -> None:
     beside[2, 3] = beside[3, 2] = 1.0
     found = transported(areas, same, np.array([0, 0.6, 0.4]), beside)
     assert found[2] != found[3], "neighbours are told apart"
+
+
+def test_what_is_rendered_is_no_flat_style() -> None:
+    down, right = np.mgrid[-1:1:64j, -1:1:64j]
+    ball = np.ones((64, 64, 3), np.float32)
+    light = 1 - 0.25 * np.hypot(down + 0.4, right + 0.4)
+    ball[np.hypot(down, right) < 0.8] = (light[..., None] * [1.0, 0.3, 0.6])[np.hypot(down, right) < 0.8]
+    assert look_of([ball]) is not None, "its slopes have few colours, and near ones"
+    assert shaded([ball])
+    assert not shaded([picture(two_tone)])
+    assert not shaded([picture(outlined), ball[:, ::-1], picture(plate), picture(two_tone)]), "most of the set counts"
+
+
+def test_the_fringe_of_an_edge_is_no_line_of_a_style() -> None:
+    def fringed(pen: ImageDraw.ImageDraw) -> None:
+        pen.ellipse((20, 20, 236, 236), fill="#d8d8d8")
+        pen.ellipse((24, 24, 232, 232), fill="black")
+
+    look = look_of([picture(fringed)])
+    assert look is not None
+    assert look.width == 0
+    assert look.palette.hexes == ["#ffffff", "#000000"]
+
+
+def test_a_style_of_one_colour_leaves_free_what_it_would_run_together() -> None:
+    look = Look(palette=given_palette("#ffffff,#000000"), fills=(0.0, 1.0), lines=(0.0, 0.0), width=0)
+
+    def eyed(pen: ImageDraw.ImageDraw) -> None:
+        pen.ellipse((30, 30, 226, 226), fill="#ffcc33")
+        pen.ellipse((80, 90, 110, 130), fill="#403020")
+
+    index = coloured(picture(eyed), picture(eyed), look)
+    assert index is not None
+    assert at(index, 170, 128) == 1
+    assert at(index, 95, 110) == CLEAR
+
+
+def test_thin_ends_of_a_stroke_stay_on_it() -> None:
+    look = look_of([picture(outlined)])
+    assert look is not None
+
+    def nib(pen: ImageDraw.ImageDraw) -> None:
+        pen.polygon([(40, 118), (120, 120), (216, 127), (216, 129), (120, 136), (40, 138)], fill="black")
+
+    index = coloured(picture(nib), picture(nib), look)
+    assert index is not None
+    assert at(index, 60, 128) == at(index, 190, 128) != CLEAR
+
+
+def test_a_gap_between_narrow_parts_stays_open() -> None:
+    look = Look(palette=given_palette("#ffffff,#000000"), fills=(1.0, 0.0), lines=(0.0, 1.0), width=0.08)
+
+    def frame(pen: ImageDraw.ImageDraw) -> None:
+        pen.rectangle((20, 20, 236, 236), fill="black")
+        pen.rectangle((52, 52, 204, 204), fill="white")
+        pen.rectangle((74, 74, 182, 182), fill="black")
+        pen.rectangle((106, 106, 150, 150), fill="white")
+
+    index = coloured(picture(frame), picture(frame), look)
+    assert index is not None
+    assert at(index, 63, 128) == CLEAR
+    assert at(index, 36, 128) == at(index, 80, 128) == 1

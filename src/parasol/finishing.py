@@ -39,6 +39,7 @@ from parasol.vector import (
     named_palette,
     painted,
     plain_ground,
+    shaded,
     turned,
     unlaid,
     wanted_ground,
@@ -46,6 +47,7 @@ from parasol.vector import (
 )
 from parasol.vector.ground import RGBA
 from parasol.vector.indexing import SCALE
+from parasol.vector.tiny import enlarged
 
 TRANSPARENT = "transparent"
 FINISHES = ("none", "auto", "flat")
@@ -142,6 +144,7 @@ def seen(content: RGBA, size: int, ground: str) -> Seen:
 
     What white would hide, such as white icons for dark themes, is turned light for dark. Raises GroundError.
     """
+    content = enlarged(content, size)
     alpha = content[..., 3]
     if (alpha >= OPAQUE).all():
         picture = fit(content[..., :3], size)
@@ -232,7 +235,7 @@ def finish_of(
     flat = finish == "flat"
     if references and (flat or (finish == "auto" and palette is None and colors is None)):
         small = [_square(fit(picture, STYLE_SIDE)) for picture in references]
-        look = look_of(small, colors)
+        look = look_of(small, colors) if flat or not shaded(small) else None
         if look is not None:
             look = look if palette is None else look.within(palette)
             part = LookPart(fills=look.fills, lines=look.lines, width=look.width)

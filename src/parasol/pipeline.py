@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from operator import index
 from pathlib import Path
-from typing import Any, Unpack, final
+from typing import Any, Literal, Unpack, final
 
 import numpy as np
 from jaxtyping import Float
@@ -28,7 +28,7 @@ from parasol.errors import ParasolError
 from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, is_flat, seen
 from parasol.images import fit, from_uint8, load, load_rgba, load_shown, stretch, to_uint8
 from parasol.images.ground import shows_nothing
-from parasol.images.read import MIN_SIDE, Source, blank_picture
+from parasol.images.read import DRAWN, MIN_SIDE, Source, blank_picture
 from parasol.maths.colour import colour_statistics
 from parasol.maths.interpolation import mix
 from parasol.painting import MEMORY, Painter, Progress, timed
@@ -43,6 +43,9 @@ SMALLEST_SIZE, LARGEST_SIZE = 32, 2048  # px, longer side; time and the latents 
 
 Contents = Source | Words | Sequence[Source | Words | tuple[Source | Words, float]]
 """What is shown: one picture or words, several, or several with signed weights."""
+
+Size = int | Literal["content"] | None
+"""Longer side of a picture in px: a number, the content picture's own (1024 for an SVG), or the model's own."""
 
 
 @final
@@ -100,7 +103,7 @@ class Parasol:
         style: Styles,
         *,
         shows: Contents | None = None,
-        size: int | None = None,
+        size: Size = None,
         mask: Source | None = None,
         protect: Source | None = None,
         ground: str = "keep",
@@ -115,9 +118,9 @@ class Parasol:
         `shows` says what the picture is to show instead, in the layout of the content picture: words, another picture,
         or a mix of several with signed weights. Without a content picture (None, or words) there is no layout: the
         picture is a square from new noise (`fresh`). Dials that are left out are the model's own;
-        `DialKeywords` says what each means. `size` is the longer side in px; the shape stays the content picture's.
-        Where `mask` is black, in the same shape, the content picture stays as it is to the pixel. Where `protect` is
-        white structure is kept to the last step, black as `structure` says, grey between.
+        `DialKeywords` says what each means. `size` is the longer side in px, "content" the content picture's own;
+        the shape stays that picture's. Where `mask` is black, in the same shape, the content picture stays as it is to
+        the pixel. Where `protect` is white structure is kept to the last step, black as `structure` says, grey between.
 
         What is transparent in the content picture is so in the result, unless `ground` says otherwise: "transparent",
         "white" or "#rrggbb" in place of "keep". `palette` (a palette, colours as "#rrggbb,...", a file or a picture)
@@ -170,7 +173,7 @@ class Parasol:
         dials: Dials,
         *,
         shows: Contents | None = None,
-        size: int | None = None,
+        size: Size = None,
         mask: Source | None = None,
         protect: Source | None = None,
         ground: str = "keep",
@@ -349,15 +352,23 @@ class Parasol:
     def _fitted(self, content: Source, size: int | None) -> Picture:
         return _wide_enough(fit(load_shown(content), self._size(size)))
 
-    def _seen(self, content: Source, size: int | None, ground: str, *, blank: bool) -> Seen:
+    def _seen(self, content: Source, size: Size, ground: str, *, blank: bool) -> Seen:
         """The picture as the model sees it. blank: whether it may show nothing, for it gives its shape alone."""
-        found = seen(load_rgba(content), self._size(size), ground)
+        if size == "content":
+            drawn = load_rgba(content)
+            longer = max(SMALLEST_SIZE, *drawn.shape[:2])
+        else:
+            longer = self._size(size)
+            drawn = load_rgba(content, drawn=max(longer, DRAWN))
+        found = seen(drawn, longer, ground)
         if shows_nothing(found.picture) and not blank:
             raise blank_picture(content)
         _wide_enough(found.picture)
         return found
 
-    def _size(self, size: int | None) -> int:
+    def _size(self, size: Size) -> int:
+        if size == "content":
+            raise ParasolError("size is 'content' and there is no content picture to have one: give a number of px")
         longer = self.bundle.manifest.default_size if size is None else index(size)
         if not SMALLEST_SIZE <= longer <= LARGEST_SIZE:
             raise ParasolError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")

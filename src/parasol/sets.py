@@ -4,17 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from PIL import Image
+
 from parasol.conditions import Style
 from parasol.dials import Dials
 from parasol.errors import ParasolError
 from parasol.finishing import FinishPart, finish_of
-from parasol.images import fit, load, load_rgba
+from parasol.images import fit, load_rgba, to_uint8
+from parasol.images.ground import ground_for
 from parasol.images.read import Source
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe
 from parasol.result import Result
-from parasol.vector import Consistency, Measures, Palette, choose_of, consistency, measure, trace
+from parasol.vector import Consistency, Measures, Palette, choose_of, consistency, laid, measure, trace
 from parasol.vector.framing import Room, frame_of, framed, off_plain, room_of
+from parasol.vector.tiny import enlarged
 
 ROOM = 0.1  # of the side, that the model has around a drawing at least: what touches the border comes out broken
 
@@ -43,7 +47,7 @@ def look_of(references: Sequence[Source], palette: Palette | None, colors: int |
         raise ParasolError("--palette and --colors both say which colours there are: give one of them")
     drawn = [load_rgba(one) for one in references]
     measured = {f"{number}": measure(one) for number, one in enumerate(drawn)}
-    like = [load(one) for one in references]
+    like = [laid(one, ground_for(Image.fromarray(to_uint8(one)))) for one in drawn]
     if palette is None and not flat:
         palette, colors = choose_of([fit(picture, 128) for picture in like], colors), None
     finish = finish_of(palette=palette, colors=colors, finish="flat" if flat else "none", references=like)
@@ -59,7 +63,7 @@ def look_of(references: Sequence[Source], palette: Palette | None, colors: int |
 def icon_recipe(model: Parasol, icon: Source, look: Look, style: Style, dials: Dials, ground: str) -> Recipe:
     """The recipe of one icon of a set. Raises ParasolError where it cannot be read or shows nothing."""
     size = model.bundle.manifest.default_size
-    drawn = off_plain(load_rgba(icon))
+    drawn = enlarged(off_plain(load_rgba(icon)), size)
     content = framed(drawn, 0.5 - (0.5 - look.room.padding_of(drawn)) * look.shown, size)
     return model.recipe(content, style, dials, ground=ground, finish=look.finish)
 

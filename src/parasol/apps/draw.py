@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from parasol.apps.jobs import STDIN, Job
 from parasol.apps.progress import Progress
@@ -25,11 +25,11 @@ STYLES = 1024  # described styles that are kept; some 20 kB each
 class Frame:
     """What all pictures of one command share beside their dials.
 
-    The longer side in px, the two masks' files, the ground, the colours and the finish as the options name them, and
-    the endings of files that are written beside the one that a job names.
+    The longer side in px (as `Parasol.stylize` takes it), the two masks' files, the ground, the colours and the finish
+    as the options name them, and the endings of files that are written beside the one that a job names.
     """
 
-    size: int | None
+    size: 'int | Literal["content"] | None'
     mask: str | None
     protect: str | None
     ground: str = "keep"
@@ -125,7 +125,8 @@ def _look(
     model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any], described: Described
 ) -> Outcome:
     manifest = model.bundle.manifest
-    small = min(frame.size or manifest.default_size, manifest.size)
+    asked = manifest.size if frame.size == "content" else frame.size or manifest.default_size
+    small = min(asked, manifest.size)
     try:
         recipe = _recipe(model, job, dials.quick(), replace(frame, size=small), read=read, described=described)
         result = model.paint(recipe)

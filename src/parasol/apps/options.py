@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar
 import typer
 
 from parasol.dials import NamedDial, asked
+from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
     from parasol.pipeline import Result
@@ -33,6 +34,10 @@ Protect = Annotated[
     ),
 ]
 Size = Annotated[int | None, typer.Option(metavar="PX", help="Longer side; the model's own if left out.")]
+OwnSize = Annotated[
+    str | None,
+    typer.Option(metavar="PX|content", help="Longer side; content: that of CONTENT; the model's own if left out."),
+]
 Model = Annotated[
     str | None,
     typer.Option(metavar="NAME|DIR", help="A model of `parasol models`, by name or NAME@HASH, or a bundle's folder."),
@@ -126,3 +131,12 @@ def as_json(result: "Result") -> dict[str, Any]:
     if result.palette is None:
         return told
     return {**told, "colours": [{"colour": name, "share": part, "delta_e": off} for name, part, off in result.choice]}
+
+
+def size_of(text: str | None) -> 'int | Literal["content"] | None':
+    """What --size names. Raises ParasolError."""
+    if text is None or text == "content":
+        return text
+    if not text.isdecimal():
+        raise ParasolError(f"--size is {text!r}; it must be a number of px, or content for the content picture's own")
+    return int(text)

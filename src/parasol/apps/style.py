@@ -60,7 +60,7 @@ def style(
     colors: options.Colors = None,
     palette: options.Palette = None,
     finish: options.Finish = "auto",
-    size: options.Size = None,
+    size: options.OwnSize = None,
     mask: options.Mask = None,
     protect: options.Protect = None,
     preview: Annotated[
@@ -99,8 +99,8 @@ def style(
     jobs = plan(content, likes(like, like_text), out, weighed(show, content_text))
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ParasolError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
-    frame = _frame(jobs, size=size, mask=mask, protect=protect, ground=ground, colors=colors, palette=palette,
-                   finish=finish, also=also)  # fmt: skip
+    frame = _frame(jobs, size=options.size_of(size), mask=mask, protect=protect, ground=ground, colors=colors,
+                   palette=palette, finish=finish, also=also)  # fmt: skip
     total = len(jobs) * count
     dials["fresh"] = dials["fresh"] or count > 1
     seed = dials["seed"] or 0

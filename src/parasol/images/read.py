@@ -23,6 +23,7 @@ MAX_ASPECT = 16  # longer side over shorter side
 MAX_PIXELS = 50_000_000  # a 48-megapixel photograph passes
 MAX_BYTES = 200_000_000
 WORKING_SIDE = 2048  # px; larger pictures are shrunk at once, and no model sees more
+DRAWN = 1024  # px, longer side at which an SVG is drawn where no more is needed
 
 RASTER_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 # What counts as a picture in a folder.
@@ -76,13 +77,13 @@ def load(source: Source, *, background: tuple[float, float, float] | None = None
     return _composite(decoded, background or WHITE)
 
 
-def load_rgba(source: Source, *, name: str = "") -> Float[np.ndarray, "H W 4"]:
+def load_rgba(source: Source, *, name: str = "", drawn: int = DRAWN) -> Float[np.ndarray, "H W 4"]:
     """As `load`, with alpha in place of a ground; 1 everywhere where the picture is opaque. Raises PictureError.
 
-    `name` is what errors call it, where the source does not say.
+    `name` is what errors call it, where the source does not say; `drawn` the longer side in px that an SVG is drawn at.
     """
     name = name or _name(source)
-    decoded = _decoded(source, name)
+    decoded = _decoded(source, name, drawn)
     if decoded.mode == "RGBA":
         _refuse_clear(decoded, name)
     return from_uint8(np.asarray(decoded.convert("RGBA")))
@@ -93,7 +94,7 @@ def _refuse_clear(picture: Image.Image, name: str) -> None:
         raise PictureError(f"{name} is blank (nothing in it is to be seen): export it again, or as PNG")
 
 
-def _decoded(source: Source, name: str) -> Image.Image:
+def _decoded(source: Source, name: str, drawn: int = DRAWN) -> Image.Image:
     """Upright RGB or RGBA in sRGB, as `load` takes it."""
     if isinstance(source, np.ndarray):
         return _decode(_from_array(source, name), b"", name)
@@ -101,7 +102,7 @@ def _decoded(source: Source, name: str) -> Image.Image:
         return _decode(source, b"", name)
     data = _filled(source, name) if isinstance(source, bytes) else read_bytes(source)
     if svg.looks_like_svg(data):
-        return _decode(svg.render(data, WORKING_SIDE // 2, name), b"", name)
+        return _decode(svg.render(data, drawn, name), b"", name)
     return _decode(_open(data, name), data, name)
 
 

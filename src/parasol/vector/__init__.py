@@ -16,7 +16,7 @@ from parasol.vector.ground import (
     wanted_ground,
     without_ground,
 )
-from parasol.vector.look import Look, flat_art, look_of
+from parasol.vector.look import Look, flat_art, look_of, shaded
 from parasol.vector.measures import Measures, measure
 from parasol.vector.palette import (
     Palette,
@@ -63,6 +63,7 @@ __all__ = [
     "painted",
     "plain_ground",
     "read_metadata",
+    "shaded",
     "showing",
     "split",
     "trace",

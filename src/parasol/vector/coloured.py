@@ -21,6 +21,7 @@ from parasol.vector.regions import CLEAR, borders
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
 APART = 40.0  # delta E between two areas of the content that have to be told from each other
+UNLIKE = 25.0  # delta E between two colours of the style, from which they tell areas from each other well
 TELLS = 60.0  # delta E between result and colour, that tells as much against it as can be
 SAYS, SHARED, TOLD = 0.5, 1.0, 1.0  # weights: what the result says, the colours' shares, neighbours told apart
 BY_LINES = 0.1  # of the last, where lines part neighbours
@@ -51,7 +52,7 @@ def coloured(
         return None
     seen = lab(np.repeat(np.repeat(result, SCALE, axis=0), SCALE, axis=1))
     if look.width == 0:
-        parts = cut(parts)
+        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE))
         index = _filled(parts, seen, look, np.zeros(parts.labels.shape, bool))
     else:
         parts = joined(parts, EDGE)
@@ -65,14 +66,16 @@ def coloured(
 
 def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
     """Which parts are lines themselves: what is thin, and thin gaps within areas."""
-    found = np.zeros(len(parts.areas), bool)
+    wide = np.zeros(len(parts.areas))
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels == label, int(THIN * width) + 2)
-        found[label] = np.percentile(2 * deep[ridge(deep)] - 1, 80) <= THIN * width
+        wide[label] = np.percentile(2 * deep[ridge(deep)] - 1, 80)
+    found = ~parts.free & (wide <= THIN * width)
+    narrow = wide <= 2 * width  # its own edges' lines are all of it, and a gap that became one too would go under
     beside = np.zeros((len(found), 2))  # border with areas, and with what is none
     for one, other, length in borders(parts.labels):
-        beside[one, int(found[other] or parts.free[other])] += length
-        beside[other, int(found[one] or parts.free[one])] += length
+        beside[one, int(narrow[other])] += length
+        beside[other, int(narrow[one])] += length
     return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
 
 
@@ -88,12 +91,14 @@ def _lines(
         other = ~area & ~around & ~own & (delta_e(parts.colours, parts.colours[label]) >= EDGE)[labels]
         if other.any():
             line |= area & (depth(~other, reach) < width / 2)
-    middle = np.zeros(labels.shape, bool)
+    middle, tapered = np.zeros(labels.shape, bool), np.zeros(labels.shape, bool)
     for label in np.flatnonzero(thin):
         deep = depth(labels == label, reach)
         core = ridge(deep)
         middle |= core & (deep >= 0.7 * np.median(deep[core]))
+        tapered |= core & (deep >= SCALE / 2)
     if middle.any():
+        middle |= tapered & (depth(~middle, reach) >= width)  # a spur is near the middle, a thinner end is not
         line |= depth(~middle, reach) < width / 2
     return line, own & ~line
 
@@ -123,7 +128,9 @@ def _filled(
         apart[one, other] = apart[other, one] = length
     apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
     apart *= (BY_LINES if line.any() else 1.0) / max(float(apart.sum()), 1e-9)
-    return transported(areas, against, np.array(look.fills), apart)[parts.labels]
+    centres = lab(look.palette.colours)
+    alike = 1 - np.minimum(delta_e(centres[:, None], centres[None]) / UNLIKE, 1.0)
+    return transported(areas, against, np.array(look.fills), apart, alike)[parts.labels]
 
 
 def _drawn(
@@ -155,21 +162,26 @@ def transported(
     against: Float[np.ndarray, "n k"],
     shares: Float[np.ndarray, " k"],
     apart: Float[np.ndarray, "n n"],
+    alike: Float[np.ndarray, "k k"] | None = None,
 ) -> Int[np.ndarray, " n"]:
     """One colour for each part with an area, at the least cost that moves of one and swaps of two reach.
 
     The cost: what tells against the colours, how far their shares of the area are from those wanted (0..1), and the
-    borders between parts of one colour. Parts without an area, such as what lies around, have the ground's colour, 0.
+    borders between parts of one colour, or of two as far as these are `alike` (0..1). Parts without an area, such as
+    what lies around, have the ground's colour, 0.
     """
     own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
+    if len(colours) == 1 and apart.any():
+        colours = np.union1d(0, colours)  # what one colour alone would run together may be left free
     found = np.zeros(len(areas), np.int64)
     if not len(own) or not len(colours):
         return found
     mass, touching = areas[own] / areas.sum(), bool(apart.any())
+    alike = np.eye(len(shares)) if alike is None else alike
 
     def cost(tried: Int[np.ndarray, " n"]) -> float:
         off = np.abs(np.bincount(tried[own], mass, len(shares)) - shares).sum() / 2
-        same = apart[tried[:, None] == tried[None]].sum() if touching else 0.0
+        same = (apart * alike[np.ix_(tried, tried)]).sum() if touching else 0.0
         return SAYS * float(mass @ against[own, tried[own]]) + SHARED * float(off) + TOLD * float(same)
 
     found[own] = colours[against[np.ix_(own, colours)].argmin(axis=1)]

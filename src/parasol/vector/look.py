@@ -9,17 +9,20 @@ from jaxtyping import Bool, Float, Int
 from parasol.maths.lab import delta_e, lab
 from parasol.vector.depth import depth, ridge
 from parasol.vector.indexing import SCALE, index_picture
-from parasol.vector.palette import Palette, between, choose_of, nearest
+from parasol.vector.palette import Palette, between, choose_of, ground_of, nearest
 from parasol.vector.regions import components, without_specks
 
 SPECK = 5 * SCALE**2  # index pixels; a part with fewer is no region
 PLAIN = 10.0  # delta E from the palette, up to which a pixel has one of its colours
 FEW = 12  # colours that one flat drawing has at most; a set may have more
 FLAT = 0.85  # share of what is drawn, that has to have one
+HAIR = 1.5 * SCALE  # index pixels; what is nowhere wider is the fringe of an edge, and no colour of a style
 WIDEST = 0.14  # of the side; what is wider is no line
 STEADY = 0.35  # spread of a colour's widths over their median, up to which it draws lines
 MINOR = 0.015  # share of the drawings, below which a colour is an accident
 RIM = 0.55  # share of the drawings' rim that lines have to have
+STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
+SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at most, rendered ones from 0.6 on
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,8 +101,30 @@ def flat_art(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], palette: Palette) -
     return bool(np.mean([_plain(picture, palette) for picture in pictures]) >= FLAT)
 
 
+def shaded(pictures: Sequence[Float[np.ndarray, "_ _ 3"]]) -> bool:
+    """Whether most of what is drawn has no colour of its own but slopes from one to the next, as what is rendered does.
+
+    The few colours that are chosen from such pictures would stand for its slopes, and none of them for a thing.
+    """
+    slopes, insides = 0, 0
+    for picture in pictures:
+        colours = lab(picture)
+        plain = (delta_e(colours, lab(ground_of(picture))) > PLAIN) & ~between(colours)
+        for axis in (0, 1):
+            values, inner = np.moveaxis(colours, axis, 0), np.moveaxis(plain, axis, 0)
+            smooth = inner.copy()
+            smooth[:-1] &= delta_e(values[1:], values[:-1]) < STEEPEST
+            here = inner[STEP:] & np.logical_and.reduce([smooth[at : at - STEP] for at in range(STEP)])
+            insides += int(here.sum())
+            slopes += int((here & (delta_e(values[STEP:], values[:-STEP]) > RISEN)).sum())
+    return slopes > SHADED * insides
+
+
 def _look(palette: Palette, areas: np.ndarray, rim: np.ndarray, widths: list[list[float]], side: int) -> Look:
     thin = np.array([_steady(one, round(WIDEST * side)) for one in widths])
+    hair = np.array([not one or float(np.median(one)) < HAIR for one in widths])
+    hair[0] = False  # the ground, which is not measured
+    areas, rim, thin = np.where(hair, 0, areas), np.where(hair, 0, rim), thin & ~hair
     areas = np.where(areas >= MINOR * areas.sum(), areas, 0)
     count = len(areas)
     fills, lines, width = areas, np.zeros(count), 0.0
