@@ -264,18 +264,6 @@ def test_what_is_wrong_is_told_in_one_line(
     assert sorted(path.name for path in tmp_path.iterdir()) in ([], ["copy"])
 
 
-@pytest.mark.parametrize("words", [["inspect"], ["import", "-o", "BASE"]])
-def test_a_single_file_is_told_how_to_become_a_folder(
-    words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    torch.save({}, tmp_path / "model.ckpt")
-    named = [word.replace("BASE", str(tmp_path / "base")) for word in words]
-    assert main(["backbone", *named, str(folder / UNET)]) == 2
-    assert "single file and a folder is wanted: diffusers makes one of it" in capsys.readouterr().err
-    assert main(["backbone", *named, str(tmp_path / "model.ckpt")]) == 2
-    assert "model.ckpt: it is pickled" in capsys.readouterr().err
-
-
 def test_a_single_encoder_file_must_be_csds(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_file(tiny_csd(), tmp_path / "csd.safetensors")
     words = ["backbone", "import", str(folder), "-o", str(tmp_path / "base"), "--style"]
