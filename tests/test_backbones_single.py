@@ -67,7 +67,9 @@ def test_fine_tuned_sdxl_says_what_it_predicts(tmp_path: Path, capsys: pytest.Ca
     found, _, _ = single_file("xl", cross_attention_dim=256)
     save_file({**found, "v_pred": torch.zeros(1), "ztsnr": torch.zeros(1)}, tmp_path / "model.safetensors")
     assert main(["backbone", "inspect", str(tmp_path / "model.safetensors")]) == 0
-    assert "predicts v, scaled_linear 0.00085..0.012 over 1000, ends on noise alone, trailing" in capsys.readouterr().out
+    assert (
+        "predicts v, scaled_linear 0.00085..0.012 over 1000, ends on noise alone, trailing" in capsys.readouterr().out
+    )
 
 
 def drop(*names: str) -> Callable[[Tensors], Tensors]:

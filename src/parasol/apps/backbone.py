@@ -62,3 +62,43 @@ def bring(
 
     found = run(source, out, style=style, content=content, prediction=prediction)
     print(f"{out}: {found.kind}, {found.latent_channels} latent channels, pictures of {found.size} px")
+
+
+@backbone_app.command()
+def export(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundled model, or the folder of a bundle.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder in diffusers' layout.")],
+) -> None:
+    """Write a small model as a folder that diffusers' pipelines load.
+
+    \b
+    Example:
+      parasol backbone export pictogram -o pictogram-diffusers
+    """
+    from parasol.bundle import Bundle
+
+    check_folder(out, known_by=["model_index.json"], own=["unet"])
+    from parasol.training.hub_export import to_folder
+
+    to_folder(Bundle.open(model), out)
+    print(out)
+
+
+@backbone_app.command()
+def bundle(
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of `parasol backbone export`.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="BUNDLE", help="Folder of the bundle.")],
+) -> None:
+    """Make a bundle of such a folder, with the U-Net and the autoencoder that are in it now.
+
+    \b
+    Example:
+      parasol backbone bundle pictogram-diffusers -o models/again
+    """
+    from parasol.bundle import MANIFEST
+
+    check_folder(out, known_by=[MANIFEST], own=["weights.safetensors"], reads=source)
+    from parasol.training.hub_export import to_bundle
+
+    made = to_bundle(source, out)
+    print(f"{made.folder}  {made.hash}")

@@ -42,7 +42,7 @@ def bring(
     content: Path | None = None,
     prediction: str | None = None,
 ) -> Backbone:
-    """Copy what PARASOL needs of a folder in diffusers' layout, or of a single file, to `base`, every key checked first.
+    """Copy what PARASOL needs of a folder in diffusers' layout, or of a single file, to `base`, checking every key.
 
     style: CSD's file, or a folder of a picture encoder. content: such a folder. Both else as in the folder, or ours.
     prediction: what a single file predicts that does not say so.
@@ -64,9 +64,7 @@ def bring(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bring(
-    folder: Path, base: Path, style: Path | None, content: Path | None, prediction: str | None
-) -> Backbone:
+def _bring(folder: Path, base: Path, style: Path | None, content: Path | None, prediction: str | None) -> Backbone:
     parts = list(inspect(folder, prediction))
     tensors = {one.part: one.tensors for one in parts if isinstance(one, Found) and one.tensors}
     check_keys(folder / UNET, UNet2DConditionModel, tensors[UNET])
