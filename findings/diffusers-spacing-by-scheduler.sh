@@ -8,12 +8,13 @@
 # alone is the same everywhere.
 # What it costs: a comparison of two samplers at ten steps compares two grids as well, and a path that was stored with
 # one scheduler (inversion, distillation targets) is read at the wrong noise by the other, without a word.
-# Versions: diffusers 0.42.1, torch 2.13.0.
+# Versions: diffusers 0.42.1, torch 2.13.0 (any build of it).
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check numpy==2.4.6 torch==2.13.0 diffusers==0.42.1
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check \
+    numpy==2.4.6 scipy==1.17.1 torch==2.13.0 diffusers==0.42.1
 cd "$dir"
 HOME="$dir" HF_HUB_OFFLINE=1 "$dir/venv/bin/python" -W ignore - <<'PY'
 import sys
