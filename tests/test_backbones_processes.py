@@ -1,6 +1,6 @@
 """A backbone by two processes, one of which is killed: `PARASOL_PROCESSES=1 pytest tests/test_backbones_processes.py`.
 
-It starts torch six times, which is a minute that CI does not have; docs/scale.md states what it found.
+It starts torch six times, which is a minute that CI does not have.
 """
 
 import os
