@@ -138,6 +138,48 @@ def test_csd_is_clips_trunk_under_openais_names(copy: Path) -> None:
     torch.testing.assert_close(q, found["backbone.transformer.resblocks.1.attn.in_proj_weight"][:64])
 
 
+def siglip() -> torch.nn.Module:
+    from transformers import SiglipVisionConfig, SiglipVisionModel
+
+    shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    return SiglipVisionModel(SiglipVisionConfig(**shape, image_size=28, patch_size=14))
+
+
+def dinov3() -> torch.nn.Module:
+    from transformers import DINOv3ViTConfig, DINOv3ViTModel
+
+    shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    return DINOv3ViTModel(DINOv3ViTConfig(**shape, image_size=32, patch_size=16))
+
+
+@pytest.mark.parametrize("kind", [siglip, dinov3])
+def test_other_encoders_give_what_their_own_classes_give(
+    kind: Callable[[], torch.nn.Module], copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(1)
+    network, folder = kind().eval(), tmp_path / "encoder"
+    network.save_pretrained(folder)  # type: ignore[operator]
+    encoder = load_encoder(folder)
+    size = encoder.card.size
+    assert (encoder.card.kind, encoder.card.dimension) == (kind.__name__, 16)
+    pixels = torch.rand(2, 3, size, size)
+    with torch.no_grad():
+        wanted = network((pixels - encoder.mean) / encoder.deviation).pooler_output
+        torch.testing.assert_close(encoder(pixels), torch.nn.functional.normalize(wanted, dim=1))
+        larger = encoder(torch.rand(1, 3, 64, 64))
+    torch.testing.assert_close(larger.norm(dim=1), torch.ones(1))
+    words = ["backbone", "import", str(copy), "-o", str(tmp_path / "base"), "--content", str(folder)]
+    assert main(words) == 0
+    capsys.readouterr()
+    name = next(iter(network.state_dict()))
+    drop("encoder/model.safetensors", name)(tmp_path)
+    assert main(words) == 2
+    line = capsys.readouterr().err
+    assert "' is missing: take the whole" in line
+    assert str(folder) in line
+    assert line.count("\n") == 1
+
+
 def drop(file: str, key: str) -> Callable[[Path], None]:
     return lambda folder: _edit(folder / file, lambda found: found.pop(key))
 
@@ -262,18 +304,6 @@ def test_what_is_wrong_is_told_in_one_line(
     assert told in line
     assert not (tmp_path / "base").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) in ([], ["copy"])
-
-
-@pytest.mark.parametrize("words", [["inspect"], ["import", "-o", "BASE"]])
-def test_a_single_file_is_told_how_to_become_a_folder(
-    words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    torch.save({}, tmp_path / "model.ckpt")
-    named = [word.replace("BASE", str(tmp_path / "base")) for word in words]
-    assert main(["backbone", *named, str(folder / UNET)]) == 2
-    assert "single file and a folder is wanted: diffusers makes one of it" in capsys.readouterr().err
-    assert main(["backbone", *named, str(tmp_path / "model.ckpt")]) == 2
-    assert "model.ckpt: it is pickled" in capsys.readouterr().err
 
 
 def test_a_single_encoder_file_must_be_csds(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from parasol import Parasol
 from parasol.apps.cli import main
@@ -23,6 +24,7 @@ from parasol.training.loop import Optimisation, run
 from parasol.training.modality import ModalityTraining
 from parasol.training.processes import Part
 from parasol.training.recipes_backbone import backbone_try
+from parasol.training.shards import ShardedTriplets, open_triplets
 from planted import as_index, planted
 from small_model import drawing, edit_manifest
 from tiny_backbone import SDXL, tiny_folder, tiny_unet
@@ -113,6 +115,38 @@ def test_the_parts_of_a_batch_make_the_loss_of_the_whole(base: Path, triplets: P
             parts.append(task.loss(task.model, 7))
     torch.testing.assert_close(torch.stack([loss for loss, _ in parts]).mean(), whole, rtol=1e-4, atol=1e-5)
     assert all({*found} == {*figures} for _, found in parts)
+
+
+def test_shards_hold_the_triplets_and_every_epoch_takes_each_once(
+    base: Path, triplets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mined, shards = MinedTriplets(triplets), tmp_path / "shards"
+    assert main(["triplets", "pack", str(triplets), "-o", str(shards), "--per-shard", "4"]) == 0
+    packed = open_triplets(shards)
+    assert isinstance(packed, ShardedTriplets)
+    assert len(packed) == len(mined) > 8
+    every = np.arange(len(mined))
+    assert all(
+        torch.equal(ours, theirs) for ours, theirs in zip(packed.read(every, 32), mined.read(every, 32), strict=True)
+    )
+    taken = [packed.rows(np.random.default_rng(0), 3, seed=1, step=step) for step in range(len(mined))]
+    assert sorted(np.concatenate(taken)) == sorted(np.repeat(every, 3)), "three epochs"
+    again = open_triplets(shards).rows(np.random.default_rng(9), 3, seed=1, step=7)
+    np.testing.assert_array_equal(again, taken[7])
+    task = BackboneTask(base, packed, BackboneTraining(), 4)
+    assert torch.isfinite(task.loss(task.model, 0)[0])
+    capsys.readouterr()
+    whole = (shards / "000001.tar").read_bytes()
+    for data, told in (
+        (whole[:1500], "000001.tar"),
+        (whole.replace(b".y.png", b".z.png"), "no picture 000000004.y.png"),
+    ):
+        (shards / "000001.tar").write_bytes(data)
+        words = ["train", "backbone-try", "--backbone", str(base), "--triplets", str(shards), "--runs", str(tmp_path)]
+        assert main(words) == 2
+        line = capsys.readouterr().err
+        assert told in line
+        assert line.count("\n") == 1
 
 
 def test_the_gradient_reaches_the_u_net_and_m_and_nothing_frozen(base: Path, triplets: Path) -> None:
@@ -213,6 +247,61 @@ def pixels(result: Image.Image) -> np.ndarray:
     return np.asarray(result)
 
 
+def test_the_bundle_has_the_m_that_was_trained(bundle: Path, runs: Path, model: Parasol) -> None:
+    best = load_file(runs / "backbone-try" / "best.safetensors")
+    trained = load(bundle, backbone_of(bundle)).denoiser.projector.state_dict()
+    assert all(torch.equal(value, best[f"projector.{name}"]) for name, value in trained.items())
+
+
+def test_adapters_learn_beside_a_frozen_u_net_and_diffusers_loads_their_files(
+    base: Path, triplets: Path, tmp_path: Path
+) -> None:
+    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+
+    from parasol.bundle import DefaultDials
+    from parasol.training.backbone_export import export_backbone
+
+    training = BackboneTraining(decoupled=True)
+    task = BackboneTask(base, MinedTriplets(triplets), training, 4)
+    frozen = {name: value.clone() for name, value in task.model.unet.state_dict().items()}  # type: ignore[operator]
+    list(few(task, tmp_path / "whole", 2))
+    learnt = task.model.state_dict()
+    assert 0 < len(learnt) < len(frozen)
+    after = task.model.unet.state_dict()  # type: ignore[operator]
+    moved = {f"unet.{name}" for name, value in after.items() if not torch.equal(value, frozen[name])}
+    assert moved == {*learnt}, "what is learnt moves, and nothing else"
+    for steps in (1, 2):
+        list(few(BackboneTask(base, MinedTriplets(triplets), training, 4), tmp_path / "parts", steps))
+    assert (tmp_path / "whole/state.safetensors").read_bytes() == (tmp_path / "parts/state.safetensors").read_bytes()
+
+    recipe = replace(backbone_try(), name="short", configuration={"backbone_training": training})
+    optimisation = Optimisation(steps=1, batch=4, learning_rate=1e-2, warmup=1, validate_every=1)
+    list(run(BackboneTask(base, MinedTriplets(triplets), training, 4), optimisation, tmp_path / "runs/short", {}))
+    dials = DefaultDials(style_scale=2.0, content_scale=2.0, structure=0.4, steps=3)
+    export_backbone(recipe, base, tmp_path / "runs", tmp_path / "ip", name="ip", licence="none", dials=dials)
+    found = Parasol.load(tmp_path / "ip")
+    deaf = [found.stylize(drawing(1), drawing(style), style_scale=0.0) for style in (2, 3)]
+    np.testing.assert_array_equal(pixels(deaf[0].image), pixels(deaf[1].image))
+    assert not np.array_equal(pixels(deaf[0].image), pixels(found.stylize(drawing(1), drawing(2)).image))
+
+    pipe = StableDiffusionPipeline(
+        vae=AutoencoderKL.from_pretrained(tmp_path / "ip/vae"), text_encoder=None, tokenizer=None,  # type: ignore[arg-type]
+        unet=UNet2DConditionModel.from_pretrained(tmp_path / "ip/unet"), scheduler=DDIMScheduler(),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,  # type: ignore[arg-type]
+    )  # fmt: skip
+    names = ["style.safetensors", "content.safetensors"]
+    folders = [str(tmp_path / "ip/adapters")] * 2
+    pipe.load_ip_adapter(folders, subfolder=["", ""], weight_name=names, image_encoder_folder=None)
+    networks = load(tmp_path / "ip", backbone_of(tmp_path / "ip"))
+    z, style, content = torch.randn(2, 4, 8, 8), torch.randn(2, 20), torch.randn(2, 24)
+    with torch.no_grad():
+        ours = networks.denoiser(z, torch.tensor(7), networks.denoiser.tokens(style, content))
+        heard = {"image_embeds": [style[:, None], content[:, None]]}
+        theirs = pipe.unet(z, 7, encoder_hidden_states=torch.zeros(2, 1, 24), added_cond_kwargs=heard).sample
+    torch.testing.assert_close(ours, theirs)
+    assert cost_of(recipe, base)["trained parameters"] == sum(value.numel() for value in learnt.values())
+
+
 def test_the_bundle_draws_with_every_dial_and_replays_bit_for_bit(model: Parasol, bundle: Path, tmp_path: Path) -> None:
     result = model.stylize(
         drawing(1), drawing(2), structure=0.5, style_scale=2.0, content_scale=1.5, seed=3, color="match", texture=0.5
@@ -260,6 +349,7 @@ def test_diffusers_opens_the_bundle_and_draws_the_same_picture(
     model: Parasol, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from diffusers import DiffusionPipeline
+    from diffusers.modular_pipelines import ModularPipeline
     from diffusers.utils import dynamic_modules_utils
 
     monkeypatch.setattr(dynamic_modules_utils, "HF_MODULES_CACHE", str(tmp_path / "modules"))
@@ -267,6 +357,11 @@ def test_diffusers_opens_the_bundle_and_draws_the_same_picture(
     drawn = pipe(image=drawing(1), style_image=drawing(2), structure=0.5, num_inference_steps=4, seed=5).images[0]
     wanted = model.stylize(drawing(1), drawing(2), structure=0.5, steps=4, seed=5).image
     np.testing.assert_array_equal(pixels(drawn), pixels(wanted))
+    blocks = ModularPipeline.from_pretrained(str(bundle), trust_remote_code=True)
+    blocks.load_components(trust_remote_code=True)
+    given = {"structure": 0.5, "num_inference_steps": 4, "seed": 5}
+    taken = blocks(image=drawing(1), style_image=drawing(2), output="images", **given)
+    np.testing.assert_array_equal(pixels(taken[0]), pixels(wanted))
     with torch.no_grad():
         pipe.unet.conv_out.bias.add_(0.5)
     other = pipe(image=drawing(1), style_image=drawing(2), structure=0.5, num_inference_steps=4, seed=6).images[0]

@@ -19,7 +19,7 @@ NEEDS_TORCH = (
     "parasol.networks",
     "parasol.runtime.torch",
     "parasol.teaching",
-    *(f"parasol.backbones.{name}" for name in ("bring", "encoders", "hub", "networks")),
+    *(f"parasol.backbones.{name}" for name in ("bring", "convert", "decoupled", "encoders", "hub", "networks")),
 )
 ITS_OWN = {
     "parasol.metrics": {"scipy"},

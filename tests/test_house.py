@@ -19,6 +19,8 @@ LET = {  # what the contracts let, so that none of their exemptions is without a
     "parasol/comparison/judges.py": "import torch",
     "parasol/networks/unet.py": "import diffusers",
     "parasol/backbones/bring.py": "import diffusers",
+    "parasol/backbones/convert.py": "import diffusers",
+    "parasol/backbones/decoupled.py": "import torch",
     "parasol/backbones/encoders.py": "import transformers",
     "parasol/backbones/networks.py": "import torch",
     "parasol/runtime/torch.py": "import torch\nimport parasol.networks.unet",

@@ -230,7 +230,7 @@ class Painter:
         steps = self.components.bundle.manifest.schedule.steps(dials.steps)
         sampler = dpm if dials.sampler == "dpm" else ddim
         random = np.random.default_rng(dials.seed)
-        places = self._places(picture, own) if dials.content_map else None
+        places = self.places(picture, own) if dials.content_map else None
         path, lam = own.shelf(dials.seed, dials.steps, dials.sampler), _switch(dials)
         # Chain and predictions are asked for in turns: what does not fit as a whole would only drive out the rest.
         fits = BRANCHES * (dials.steps + 1) * z_0.nbytes <= self.limit
@@ -247,9 +247,9 @@ class Painter:
 
         if shown is None:
             known = begun if by is self.components else lambda _: None
-            target = self._guided(dials, lambda: style.descriptor, content, places, known, by)
+            target = self.predictor(dials, lambda: style.descriptor, content, places, known, by)
         else:
-            target = self._guided(dials, lambda: style.descriptor, lambda: shown, None, by=by)
+            target = self.predictor(dials, lambda: style.descriptor, lambda: shown, None, by=by)
         if style.texture is not None:
             target = textured(
                 target,
@@ -262,19 +262,21 @@ class Painter:
             z_T = _noise(random, z_0)
             hold = free
             if where is not None:
-                hold = keep(_held(where, None, dials), self._chain(dials, z_0, random))
+                hold = keep(_held(where, None, dials), self.chain(dials, z_0, random))
             yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
             return
         if fits:
-            stored = path.once("chain", lambda: np.concatenate(self._chain(dials, z_0, random)))
+            stored = path.once("chain", lambda: np.concatenate(self.chain(dials, z_0, random)))
             chain = np.split(stored, dials.steps + 1)
         else:
-            chain = self._chain(dials, z_0, random)
-        source = self._guided(dials, lambda: own.once("style", lambda: self.style(picture)), content, places, foreseen)
+            chain = self.chain(dials, z_0, random)
+        source = self.predictor(
+            dials, lambda: own.once("style", lambda: self.style(picture)), content, places, foreseen
+        )
         hold = free if where is None and kept is None else keep(_held(where, kept, dials), chain)
         yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
 
-    def _chain(
+    def chain(
         self, dials: Dials, z_0: Float[np.ndarray, "1 C h w"], random: np.random.Generator
     ) -> list[Float[np.ndarray, "1 C h w"]]:
         """The forward process on the grid of the steps. With dpm it is that of `PATH_STEPS`, whatever the steps."""
@@ -286,7 +288,7 @@ class Painter:
         stored = forward_chain(z_0, [_noise(random, z_0) for _ in path], path)
         return at_levels(stored, path, [_noise(random, z_0) for _ in steps], steps)
 
-    def _guided(
+    def predictor(
         self,
         dials: Dials,
         style: Callable[[], Float[np.ndarray, " a"]],
@@ -313,7 +315,8 @@ class Painter:
 
         return tiled(eps_at, tile=self.tile, overlap=self.overlap)
 
-    def _places(self, picture: Picture, own: Shelf) -> Places:
+    def places(self, picture: Picture, own: Shelf) -> Places:
+        """The content map's tokens of a picture, wherever they are asked for; what is found is kept on `own`."""
         padded, _ = pad_to_multiple(picture, self.components.bundle.manifest.stride)
 
         @cache

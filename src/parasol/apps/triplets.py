@@ -106,6 +106,29 @@ def mine(
 
 
 @triplets_app.command()
+def pack(
+    folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of mined triplets.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the shards.")],
+    per_shard: Annotated[int, typer.Option(min=1, help="Triplets to a shard.")] = 1000,
+) -> None:
+    """Write mined triplets with their pictures as WebDataset shards, to train where the pictures are not.
+
+    \b
+    Example:
+      parasol triplets pack pictures.triplets -o shards
+      parasol train backbone-24gb --backbone base --triplets shards
+    """
+    from parasol.training.backbone import MinedTriplets
+    from parasol.training.shards import pack as write
+
+    check_folder(out, known_by=["000000.tar"], own=["000000.part"], reads=folder)
+    with Progress("packing") as progress:
+        for done, of in write(MinedTriplets(folder), out, per_shard):
+            progress.update(done, of, f"{done} triplets")
+    print(out)
+
+
+@triplets_app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of mined triplets.")],
     out: Annotated[

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from collections import deque
 from pathlib import Path
 
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from safetensors.numpy import save_file
 
+from parasol.backbones.convert import convert
 from parasol.backbones.encoders import load_encoder
 from parasol.backbones.files import SUFFIX, BackboneError, Tensors, header
 from parasol.backbones.inspection import (
@@ -25,21 +27,45 @@ from parasol.backbones.inspection import (
     inspect,
 )
 from parasol.backbones.networks import check_keys, fit_content
+from parasol.backbones.single import read_single
 from parasol.bundle import Bundle
 
 OWN_MODEL = "painting"  # whose encoders stand in
 CONFIGURATIONS = ("config.json", "scheduler_config.json", "preprocessor_config.json")
 
 
-def bring(folder: Path, base: Path, *, style: Path | None = None, content: Path | None = None) -> Backbone:
-    """Copy what PARASOL needs of a folder in diffusers' layout to `base`, every key checked first.
+def bring(
+    source: Path,
+    base: Path,
+    *,
+    style: Path | None = None,
+    content: Path | None = None,
+    prediction: str | None = None,
+) -> Backbone:
+    """Copy what PARASOL needs of a folder in diffusers' layout, or of a single file, to `base`, checking every key.
 
     style: CSD's file, or a folder of a picture encoder. content: such a folder. Both else as in the folder, or ours.
+    prediction: what a single file predicts that does not say so.
 
     Raises:
         BackboneError: something does not fit; nothing is left behind.
     """
-    parts = list(inspect(folder))
+    if not source.is_file():
+        return _bring(source, base, style, content, prediction)
+    folder = base.with_name(f".{base.name}.single")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        deque(inspect(source, prediction), maxlen=0)
+        convert(source, read_single(source, prediction), folder)
+        return _bring(folder, base, style, content, None)
+    except BackboneError as error:
+        raise BackboneError(str(error).replace(str(folder), str(source))) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _bring(folder: Path, base: Path, style: Path | None, content: Path | None, prediction: str | None) -> Backbone:
+    parts = list(inspect(folder, prediction))
     tensors = {one.part: one.tensors for one in parts if isinstance(one, Found) and one.tensors}
     check_keys(folder / UNET, UNet2DConditionModel, tensors[UNET])
     check_keys(folder / VAE, AutoencoderKL, tensors[VAE])

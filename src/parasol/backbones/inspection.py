@@ -14,17 +14,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from parasol.backbones.files import AGAIN, SUFFIX, BackboneError, Shape, Tensors, config, header, weights
+from parasol.backbones.single import read_single
 from parasol.maths.schedule import Schedule
 
 UNET, VAE, SCHEDULER = "unet", "vae", "scheduler"
 CONTENT, STYLE = "image_encoder", "style_encoder"
 STEM, ENCODER_STEM = "diffusion_pytorch_model", "model"
 PIXELS = 8  # to a latent, in the autoencoders that painting knows
+REFINER = 1280  # width of the context of SDXL's refiner, which is told five sizes
 CSD_HEAD, CSD_PATCHES = "last_layer_style", "backbone.conv1.weight"
-SPLIT = (
-    "a folder is wanted: diffusers makes one of it, with StableDiffusionPipeline (or ...XLPipeline)"
-    ".from_single_file(FILE).save_pretrained(DIR)"
-)
 EncoderKind = Literal["clip", "siglip", "dinov3", "csd", "own"]
 
 
@@ -73,37 +71,41 @@ class Found:
     tensors: Tensors | None = None
 
 
-def inspect(folder: Path) -> Iterator[Found | Backbone]:
-    """Part by part what is there, then the backbone that it makes.
+def inspect(folder: Path, prediction: str | None = None) -> Iterator[Found | Backbone]:
+    """Part by part what is there, then the backbone that it makes; of a folder, or of a single file.
+
+    prediction: of a single file that does not say what it predicts ("epsilon" or "v_prediction").
 
     Raises:
         BackboneError: at the first part that cannot be used.
     """
     try:
-        yield from _parts(folder)
+        yield from _parts(folder, prediction)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise BackboneError(f"{folder}: a configuration lacks or garbles a setting ({error}): {AGAIN}") from error
 
 
-def _parts(folder: Path) -> Iterator[Found | Backbone]:
-    if folder.is_file():
-        header(folder)
-        raise BackboneError(f"{folder} is a single file and {SPLIT}")
-    if not folder.is_dir():
-        raise BackboneError(f"{folder} is not there: name a folder in diffusers' layout")
-    if not (folder / UNET).is_dir():
+def _parts(folder: Path, prediction: str | None) -> Iterator[Found | Backbone]:
+    single = read_single(folder, prediction) if folder.is_file() else None
+    if single is None and not folder.is_dir():
+        raise BackboneError(f"{folder} is not there: name a folder in diffusers' layout, or a single file")
+    if single is None and not (folder / UNET).is_dir():
         raise BackboneError(f"{folder} has no folder {UNET}{_instead(folder)}")
-    unet, tensors = config(folder / UNET), weights(folder / UNET, STEM)
+    if single is None and prediction is not None:
+        raise BackboneError(f"{folder} is a folder, whose {SCHEDULER} says what it predicts: leave --prediction out")
+    unet = single.unet if single else config(folder / UNET)
+    tensors = single.tensors[UNET] if single else weights(folder / UNET, STEM)
     context, pooled = _unet(folder / UNET, unet, tensors.shapes)
     channels = int(unet["in_channels"])
     kind = _kind(channels, context, pooled)
     words = f"{kind}: {channels} latent channels, context of {context}, {tensors.parameters / 1e6:.1f} M parameters"
     yield Found(part=UNET, words=f"{words} in {', '.join(sorted(tensors.kinds))}", tensors=tensors)
-    vae, tensors = config(folder / VAE), weights(folder / VAE, STEM)
+    vae = single.vae if single else config(folder / VAE)
+    tensors = single.tensors[VAE] if single else weights(folder / VAE, STEM)
     scaling, shift = _vae(folder / VAE, vae, tensors.shapes, channels)
     words = f"{PIXELS} px a latent, scaling {scaling:g}{f', shift {shift:g}' if shift else ''}"
     yield Found(part=VAE, words=f"{words}, {tensors.parameters / 1e6:.1f} M parameters", tensors=tensors)
-    told = config(folder / SCHEDULER, "scheduler_config.json")
+    told = single.scheduler if single else config(folder / SCHEDULER, "scheduler_config.json")
     schedule, prediction = schedule_of(told, folder / SCHEDULER / "scheduler_config.json")
     yield Found(part=SCHEDULER, words=f"predicts {prediction}, {_grown(schedule)}")
     for part in (CONTENT, STYLE):
@@ -220,7 +222,7 @@ def _unet(folder: Path, told: Mapping[str, Any], shapes: Mapping[str, Shape]) ->
     pooled = 0
     if told.get("addition_embed_type") == "text_time":
         pooled = int(told["projection_class_embeddings_input_dim"]) - 6 * int(told["addition_time_embed_dim"])
-        if pooled <= 0:
+        if pooled <= 0 or told.get("cross_attention_dim") == REFINER:
             raise BackboneError(f"{folder} is not told six sizes as SDXL's base is: its refiner does not fit")
     first = int(told["block_out_channels"][0])
     _require(folder, shapes, "conv_in.weight", (first, channels, 3, 3))
@@ -285,5 +287,5 @@ def _instead(folder: Path) -> str:
         return ": it is one part of a model, name the folder above it"
     if files:
         header(files[0])
-        return f" but {files[0].name}, and {SPLIT}"
+        return f" but {files[0].name}: name that file"
     return ": name a folder in diffusers' layout (unet, vae, scheduler)"

@@ -15,12 +15,13 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from jaxtyping import Float
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from parasol.backbones.encoders import PictureEncoder, load_encoder
-from parasol.backbones.files import BackboneError, Shape, Tensors, config
-from parasol.backbones.inspection import CONTENT, STYLE, UNET, VAE, Backbone, Encoder
+from parasol.backbones.files import SUFFIX, BackboneError, Shape, Tensors, config
+from parasol.backbones.inspection import CONTENT, ENCODER_STEM, STYLE, UNET, VAE, Backbone, Encoder
 from parasol.networks.projector import Projector, ProjectorConfig
 
 OLD_NAMES = ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."))
@@ -46,13 +47,15 @@ class Denoiser(nn.Module):
         """What the U-Net predicts, epsilon or v. A token of zeros is null."""
         width = self.backbone.context
         heard = functional.pad(tokens, (0, width - tokens.shape[2])) * math.sqrt(width)
-        added = None
-        if self.backbone.pooled:
-            # SDXL's sizes: the picture's, no cut, the result's; of the text it hears nothing
-            side = [float(8 * length) for length in z.shape[2:]]
-            sizes = torch.tensor([[*side, 0.0, 0.0, *side]], device=z.device, dtype=z.dtype).expand(len(z), 6)
-            added = {"time_ids": sizes, "text_embeds": z.new_zeros(len(z), self.backbone.pooled)}
-        return self.unet(z, t, encoder_hidden_states=heard.to(z.dtype), added_cond_kwargs=added).sample
+        return self.unet(z, t, encoder_hidden_states=heard.to(z.dtype), added_cond_kwargs=self.added(z)).sample
+
+    def added(self, z: Float[Tensor, "B C h w"]) -> dict[str, Any] | None:
+        """What SDXL is told besides: the picture's size, no cut, the result's; of the text nothing."""
+        if not self.backbone.pooled:
+            return None
+        side = [float(8 * length) for length in z.shape[2:]]
+        sizes = torch.tensor([[*side, 0.0, 0.0, *side]], device=z.device, dtype=z.dtype).expand(len(z), 6)
+        return {"time_ids": sizes, "text_embeds": z.new_zeros(len(z), self.backbone.pooled)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +90,11 @@ def load(
     seed: int = 0,
     unet: UNet2DConditionModel | None = None,
     vae: AutoencoderKL | None = None,
+    decoupled: bool = False,
 ) -> Networks:
     """The networks of a base, float32, with a fresh M of `seed`, or with the one that is in the folder.
 
+    decoupled: whether adapters hear the conditions beside a frozen U-Net; a folder that holds some has them.
     unet, vae: those that somebody has loaded already.
 
     Raises:
@@ -97,24 +102,34 @@ def load(
     """
     style, content = load_encoder(folder / STYLE), load_encoder(folder / CONTENT)
     fit_content(folder / CONTENT, content.card, backbone)
-    random = torch.random.get_rng_state()
-    torch.manual_seed(seed)
-    projector = Projector(
-        ProjectorConfig(style_dimension=style.card.dimension, hidden=HIDDEN, content_dimension=content.card.dimension)
-    )
-    torch.random.set_rng_state(random)
     stored: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "torch_dtype": torch.float32}
     unet = unet or UNet2DConditionModel.from_pretrained(folder, subfolder=UNET, **stored)  # type: ignore[assignment]
     vae = vae or AutoencoderKL.from_pretrained(folder, subfolder=VAE, **stored)  # type: ignore[assignment]
     assert isinstance(unet, UNet2DConditionModel)
     assert isinstance(vae, AutoencoderKL)
+    random = torch.random.get_rng_state()
+    torch.manual_seed(seed)
+    denoiser = _denoiser(folder, backbone, unet, (style.card.dimension, content.card.dimension), decoupled)
+    torch.random.set_rng_state(random)
     return Networks(
-        backbone=backbone,
-        denoiser=Denoiser(unet, projector, backbone),
-        vae=vae.eval().requires_grad_(False),
-        style=style,
-        content=content,
+        backbone=backbone, denoiser=denoiser, vae=vae.eval().requires_grad_(False), style=style, content=content
     )
+
+
+def _denoiser(
+    folder: Path, backbone: Backbone, unet: UNet2DConditionModel, widths: tuple[int, int], decoupled: bool
+) -> Denoiser:
+    """With M, or adapters, of the folder where it has them; with fresh ones else."""
+    from parasol.backbones.decoupled import ADAPTERS, DecoupledDenoiser, fresh, read
+
+    if decoupled or (folder / ADAPTERS).is_dir():
+        states = read(folder) if (folder / ADAPTERS).is_dir() else fresh(unet, widths)
+        return DecoupledDenoiser(unet, widths, backbone, states)
+    projector = Projector(ProjectorConfig(style_dimension=widths[0], hidden=HIDDEN, content_dimension=widths[1]))
+    trained = folder / PROJECTOR / f"{ENCODER_STEM}{SUFFIX}"
+    if trained.exists():
+        projector.load_state_dict(load_file(trained))
+    return Denoiser(unet, projector, backbone)
 
 
 def fit_content(source: Path, card: Encoder, backbone: Backbone) -> None:

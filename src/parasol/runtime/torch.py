@@ -5,6 +5,7 @@ It is what the ONNX graphs are checked against, and what runs on a GPU.
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -26,6 +27,7 @@ from parasol.runtime import Components
 if TYPE_CHECKING:
     from parasol.backbones.networks import Networks as BackboneNetworks
 
+OWN_BUNDLE = "parasol"  # folder of the bundle of a small model, in one that diffusers loads
 _COUNTERS = "num_batches_tracked"  # of batch norms: they matter to training alone and are not stored
 
 
@@ -88,20 +90,22 @@ class Networks:
 class TorchComponents(Components):
     """The components of a bundle in eager torch."""
 
-    def __init__(self, bundle: Bundle, *, device: str = "cpu") -> None:
+    def __init__(self, bundle: Bundle, *, device: str = "cpu", networks: Networks | None = None) -> None:
+        """networks: those that somebody has loaded already."""
         super().__init__(bundle)
-        networks = load_networks(bundle)
+        networks = networks or load_networks(bundle)
         for network, _ in networks.components().values():
             network.to(device)
         self._device = device
         self._functions = {name: function for name, (_, function) in networks.components().items()}
+        self._functions["denoise"] = by_branch(self._functions["denoise"])
 
     def _changed(self, adaptations: Adaptations) -> "TorchComponents":
         return TorchComponents(dataclasses.replace(self.bundle, adaptations=adaptations), device=self._device)
 
     @torch.inference_mode()
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
-        tensors = [torch.from_numpy(np.ascontiguousarray(value)).to(self._device) for value in inputs]
+        tensors = [torch.tensor(np.ascontiguousarray(value), device=self._device) for value in inputs]  # a copy
         return self._functions[component](*tensors).cpu().numpy()
 
 
@@ -109,9 +113,7 @@ class TorchComponents(Components):
 class BackboneComponents(Components):
     """The components of a bundle on somebody else's backbone.
 
-    The U-Net runs in `precision`, everything else in float32. On a CPU it is given one branch at a time: the bits of a
-    convolution depend on the batch there, and a picture must not.
-    """
+    The U-Net runs in `precision`, everything else in float32."""
 
     def __init__(
         self,
@@ -128,7 +130,7 @@ class BackboneComponents(Components):
         nn.Module.to(networks.denoiser.unet, precision)  # diffusers' own warns whatever happens
         self._device, self._precision = device, precision
         self._functions: dict[str, Callable[..., Tensor]] = {
-            "encode": networks.encode, "decode": networks.decode, "denoise": self._denoised,
+            "encode": networks.encode, "decode": networks.decode, "denoise": by_branch(self._denoised),
             "style": networks.style, "content": networks.content, "project": networks.denoiser.projector,
         }  # fmt: skip
 
@@ -141,10 +143,19 @@ class BackboneComponents(Components):
         return self._functions[component](*tensors).float().cpu().numpy()
 
     def _denoised(self, z: Tensor, t: Tensor, tokens: Tensor) -> Tensor:
-        rows = 1 if self._device == "cpu" else len(z)
-        z = z.to(self._precision)
+        return self._networks.denoiser(z.to(self._precision), t, tokens)
+
+
+def by_branch(denoise: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A U-Net that on a CPU is given one branch at a time: there the bits of a convolution depend on the batch, and a
+    picture must not, for what is remembered changes which branches are asked for."""
+
+    def denoised(z: Tensor, t: Tensor, tokens: Tensor) -> Tensor:
+        rows = 1 if z.device.type == "cpu" else len(z)
         parts = zip(z.split(rows), tokens.split(rows), strict=True)
-        return torch.cat([self._networks.denoiser(part, t, heard) for part, heard in parts])
+        return torch.cat([denoise(part, t, heard) for part, heard in parts])
+
+    return denoised
 
 
 def open_components(bundle: Bundle) -> Components:
@@ -162,6 +173,28 @@ def open_components(bundle: Bundle) -> Components:
     if torch.cuda.is_available():
         return BackboneComponents(bundle, networks, device="cuda", precision=torch.bfloat16)
     return BackboneComponents(bundle, networks)
+
+
+def components_with(unet: nn.Module, vae: nn.Module) -> Components:
+    """The components of the bundle in whose folder diffusers found a U-Net and an autoencoder, with those two."""
+    found: Any = unet
+    place = Path(found.config["_name_or_path"])
+    folder = place if (place / "unet").is_dir() else place.parent
+    own = folder / OWN_BUNDLE
+    bundle, parameter = Bundle.open(own if own.is_dir() else folder), next(unet.parameters())
+    if own.is_dir():
+        for one in (*unet.parameters(), *vae.parameters()):
+            one.data = (
+                one.data.clone()
+            )  # mapped from a file they lie anywhere, and the last bits of products hear of it
+        parts: Any = {"unet": found.network, "autoencoder": vae.network}
+        networks = dataclasses.replace(load_networks(bundle), **parts)
+        return TorchComponents(bundle, device=str(parameter.device), networks=networks)
+    from parasol.backbones.inspection import backbone_of
+    from parasol.backbones.networks import load
+
+    theirs: Any = load(folder, backbone_of(folder), unet=found, vae=vae)  # type: ignore[arg-type]
+    return BackboneComponents(bundle, theirs, device=str(parameter.device), precision=parameter.dtype)
 
 
 def load_networks(bundle: Bundle) -> Networks:

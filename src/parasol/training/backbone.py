@@ -40,6 +40,7 @@ class BackboneTraining:
     made to end on noise alone and the network to predict the velocity (Lin et al. 2024), whatever the base did before.
     modality: the two modality losses, where they are wanted. precision: of the U-Net's products. checkpointing: whether
     activations are computed again for the gradient instead of kept: a third more time, a few times less memory.
+    decoupled: whether two adapters are trained beside the U-Net, which then stays as it is, instead of it and of M.
     size: side in px of the pictures, 0 for the base's own. seed: of every draw.
     """
 
@@ -49,6 +50,7 @@ class BackboneTraining:
     modality: ModalityTraining | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
     checkpointing: bool = False
+    decoupled: bool = False
     size: int = 0
     seed: int = 0
 
@@ -70,6 +72,10 @@ class Triplets(ABC):
     def __len__(self) -> int:
         """How many there are."""
 
+    def rows(self, random: np.random.Generator, batch: int, *, seed: int, step: int) -> np.ndarray:
+        """Which of them a step takes, a function of (seed, step), of which `random` is made."""
+        return random.choice(len(self), batch, replace=False)
+
     @abstractmethod
     def read(self, rows: np.ndarray, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """x, y and s of some of them: pixels in [0,1], [B, 3, size, size]."""
@@ -81,20 +87,20 @@ class MinedTriplets(Triplets):
     def __init__(self, folder: Path) -> None:
         dataset = TripletDataset(folder)
         found = [dataset.results.kept(task) for task in sorted(dataset.results.shards)]
-        self.rows = np.stack([np.concatenate([part[name] for part in found]) for name in ("x", "y", "s")])
+        self.rows_of = np.stack([np.concatenate([part[name] for part in found]) for name in ("x", "y", "s")])
         descriptors = open_descriptors(Path(dataset.results.plan.index))
         self.root, self.paths = Path(descriptors.index.manifest.pictures), descriptors.paths
 
     def __len__(self) -> int:
-        return self.rows.shape[1]
+        return self.rows_of.shape[1]
 
     def read(self, rows: np.ndarray, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        files = [[self.root / self.paths[row] for row in part[rows]] for part in self.rows]
+        files = [[self.root / self.paths[row] for row in part[rows]] for part in self.rows_of]
         x, y, s = (torch.stack([middle(file, size) for file in part]) for part in files)
         return x, y, s
 
 
-def middle(file: Path, size: int) -> Tensor:
+def middle(file: Path | bytes, size: int) -> Tensor:
     """The square in the middle of a picture, [3, size, size]. What is transparent is white."""
     pixels = torch.from_numpy(load_picture(file)).permute(2, 0, 1)
     side = min(pixels.shape[1:])
@@ -124,7 +130,7 @@ class BackboneTask(Task):
         if len(triplets) < batch:
             raise ParasolError(f"there are {len(triplets)} triplets and a batch takes {batch}: mine more")
         self.backbone = trained_backbone(base, training)
-        self.networks: Networks = load(base, self.backbone, seed=training.seed)
+        self.networks: Networks = load(base, self.backbone, seed=training.seed, decoupled=training.decoupled)
         self.model, self.device = self.networks.denoiser, CPU
         if training.checkpointing:
             self.networks.denoiser.unet.enable_gradient_checkpointing()
@@ -140,12 +146,12 @@ class BackboneTask(Task):
 
     def given(self) -> dict[str, float]:
         """How many triplets, and how large what is trained is."""
-        parameters = sum(one.numel() for one in self.model.parameters())
+        parameters = sum(one.numel() for one in self.model.parameters() if one.requires_grad)
         return {"triplets": float(len(self.triplets)), "parameters": float(parameters)}
 
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
         random, generator = draws(self.training.seed, step), torch_draws(self.training.seed, step, self.device)
-        chosen = random.choice(len(self.triplets), self.batch, replace=False)
+        chosen = self.triplets.rows(random, self.batch, seed=self.training.seed, step=step)
         times = (np.arange(self.batch) + random.random(self.batch)) / self.batch * len(self.alpha_bars)
         modes = random.choice(len(MODES), self.batch, p=self.training.shares)
         sides = [self.backbone.size // 8] * 2

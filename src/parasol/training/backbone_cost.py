@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+from parasol.backbones.decoupled import fresh
 from parasol.backbones.files import config
 from parasol.backbones.inspection import CONTENT, STYLE, UNET, VAE, Backbone, encoder_in
 from parasol.backbones.networks import HIDDEN, Denoiser, on_meta
@@ -73,7 +74,14 @@ def cost_of(recipe: Recipe, base: Path) -> dict[str, Any]:
     encoders = [encoder_in(base / part) for part in (STYLE, CONTENT)]
     style, content = (card.dimension for card, _ in encoders)
     trained, frozen = (sum(one.numel() for one in network.parameters()) for network in (unet, vae))
-    trained += (style + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + (HIDDEN + 1) * content
+    if training.decoupled:  # what the frozen U-Net keeps is then counted as if it were trained: at most that
+        states = fresh(unet, (style, content))
+        frozen, trained = (
+            frozen + trained,
+            sum(v.numel() for one in states for part in one.values() for v in part.values()),
+        )
+    else:
+        trained += (style + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + (HIDDEN + 1) * content
     frozen += sum(tensors.parameters for _, tensors in encoders)
     nn.Module.to(unet, kind)
     kept, flops = denoising(unet, backbone, batch, checkpointing=training.checkpointing)

@@ -8,18 +8,18 @@ from typing import Any
 
 from safetensors.torch import load_file, save_file
 
-from parasol.backbones.files import config
-from parasol.backbones.inspection import CONTENT, ENCODER_STEM, SCHEDULER, STYLE, UNET, VAE, Backbone, encoder_in
+from parasol.backbones.decoupled import DecoupledDenoiser
+from parasol.backbones.inspection import CONTENT, ENCODER_STEM, SCHEDULER, STYLE, UNET, VAE, encoder_in
 from parasol.backbones.networks import PROJECTOR, load
 from parasol.bundle import ATTRIBUTION, FORMAT, MANIFEST, Bundle, DefaultDials, EncoderCard, Manifest, parts_in, sha256
 from parasol.errors import ParasolError
 from parasol.images import write_atomic
+from parasol.maths.schedule import Schedule
 from parasol.training.backbone import BackboneTraining, trained_backbone
 from parasol.training.checkpoint import BEST, load_record
 from parasol.training.recipes import Recipe
 
 HUB = Path(__file__).parents[1] / "backbones" / "hub"
-PIPELINE, INDEX = "pipeline.py", "model_index.json"
 UNKNOWN = "The pictures that this model was trained on are not named here: name them before it is passed on.\n"
 
 
@@ -46,17 +46,21 @@ def export_backbone(
     if not best.exists():
         raise FileNotFoundError(f"{best} is missing: train it first with  parasol train {recipe.name}")
     backbone = trained_backbone(base, training)
-    networks = load(base, backbone)
+    networks = load(base, backbone, decoupled=training.decoupled)
     networks.denoiser.load_state_dict(load_file(best))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     for part in (VAE, CONTENT, STYLE):
         shutil.copytree(base / part, folder / part, dirs_exist_ok=True)
-    networks.denoiser.unet.save_pretrained(folder / UNET)
-    _json(folder / SCHEDULER / "scheduler_config.json", scheduler(base, backbone))
-    save_file(networks.denoiser.projector.state_dict(), _made(folder / PROJECTOR / f"{ENCODER_STEM}.safetensors"))
-    shutil.copyfile(HUB / PIPELINE, folder / PIPELINE)
-    _json(folder / INDEX, _index())
+    if isinstance(networks.denoiser, DecoupledDenoiser):
+        shutil.copytree(base / UNET, folder / UNET, dirs_exist_ok=True)
+        networks.denoiser.write(folder)
+    else:
+        networks.denoiser.unet.save_pretrained(folder / UNET)
+        made = _made(folder / PROJECTOR / f"{ENCODER_STEM}.safetensors")
+        save_file(networks.denoiser.projector.state_dict(), made)
+    write_json(folder / SCHEDULER / "scheduler_config.json", scheduler(backbone.schedule, backbone.prediction))
+    write_hub(folder, {UNET: ["diffusers", "UNet2DConditionModel"], VAE: ["diffusers", "AutoencoderKL"]})
     said = attribution.read_bytes() if attribution else UNKNOWN.encode()
     write_atomic(folder / ATTRIBUTION, said)
     style, content = (_card(folder / part) for part in (STYLE, CONTENT))
@@ -71,15 +75,16 @@ def export_backbone(
     return Bundle.open(folder)
 
 
-def scheduler(base: Path, backbone: Backbone) -> dict[str, Any]:
+def scheduler(schedule: Schedule, prediction: str) -> dict[str, Any]:
     """The configuration of diffusers' DDIM for the chain that was trained on."""
-    schedule = backbone.schedule
-    kept = config(base / SCHEDULER, "scheduler_config.json")
     return {
         "_class_name": "DDIMScheduler",
-        **{name: kept[name] for name in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule")},
+        "num_train_timesteps": schedule.train_steps,
+        "beta_start": schedule.beta_start,
+        "beta_end": schedule.beta_end,
+        "beta_schedule": "squaredcos_cap_v2" if schedule.growth == "cosine" else schedule.growth,
         "clip_sample": False,
-        "prediction_type": "v_prediction" if backbone.prediction == "v" else "epsilon",
+        "prediction_type": "v_prediction" if prediction == "v" else "epsilon",
         "rescale_betas_zero_snr": schedule.zero_terminal,
         "timestep_spacing": schedule.spacing,
         "steps_offset": schedule.offset,
@@ -87,16 +92,22 @@ def scheduler(base: Path, backbone: Backbone) -> dict[str, Any]:
     }
 
 
-def _index() -> dict[str, Any]:
+def write_hub(folder: Path, parts: dict[str, list[str]]) -> None:
+    """What diffusers' pipelines and its modular ones find a folder by; parts: library and class of each network."""
     import diffusers
 
-    return {
-        "_class_name": ["pipeline", "ParasolPipeline"],
-        "_diffusers_version": diffusers.__version__,
-        UNET: ["diffusers", "UNet2DConditionModel"],
-        VAE: ["diffusers", "AutoencoderKL"],
-        SCHEDULER: ["diffusers", "DDIMScheduler"],
-    }
+    for file in ("pipeline.py", "blocks.py"):
+        shutil.copyfile(HUB / file, folder / file)
+    version = {"_diffusers_version": diffusers.__version__}
+    index = {"_class_name": ["pipeline", "ParasolPipeline"], SCHEDULER: ["diffusers", "DDIMScheduler"]}
+    write_json(folder / "model_index.json", {**index, **version, **parts})
+    loading = {"pretrained_model_name_or_path": None, "variant": None, "revision": None}
+    modular = {name: [*kind, {"type_hint": kind, "subfolder": name, **loading}] for name, kind in parts.items()}
+    named = {"_class_name": "ModularPipeline", "_blocks_class_name": "ParasolBlocks"}
+    write_json(folder / "modular_model_index.json", {**named, **version, **modular})
+    write_json(
+        folder / "modular_config.json", {"auto_map": {"ModularPipelineBlocks": "blocks.ParasolBlocks"}, **version}
+    )
 
 
 def _card(folder: Path) -> EncoderCard:
@@ -106,7 +117,8 @@ def _card(folder: Path) -> EncoderCard:
     )
 
 
-def _json(path: Path, value: dict[str, Any]) -> None:
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write a configuration, in a folder that is made where it is not there."""
     write_atomic(_made(path), f"{json.dumps(value, indent=2)}\n".encode())
 
 

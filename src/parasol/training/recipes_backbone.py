@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from parasol.errors import ParasolError
-from parasol.training.backbone import BackboneTask, BackboneTraining, MinedTriplets
+from parasol.training.backbone import BackboneTask, BackboneTraining
 from parasol.training.loop import Optimisation
 from parasol.training.modality import ModalityTraining
 from parasol.training.recipes import Places, Recipe
+from parasol.training.shards import open_triplets
 
 # Unit descriptors of 768 numbers where ours have 128 to 256, and MSE is 2 (1 - cos) / d: weights grow with d.
 MODALITY = ModalityTraining(style=40.0, content=40.0, pictures=1, since=2_000)
@@ -36,6 +37,17 @@ def backbone_24gb() -> Recipe:
         average_aside=True,
     )  # fmt: skip
     return _recipe("backbone-24gb", training, optimisation)
+
+
+def backbone_adapters() -> Recipe:
+    """One card of 16 GB: the U-Net stays as it is, and two adapters of IP-Adapter's shape are trained beside it.
+    Never run here.
+    """
+    training = BackboneTraining(precision="bfloat16", checkpointing=True, decoupled=True)
+    optimisation = Optimisation(
+        steps=60_000, batch=8, learning_rate=1e-4, warmup=500, average=0.9995, validate_every=2_000, save_every=1_000
+    )
+    return _recipe("backbone-adapters", training, optimisation)
 
 
 def backbone_8_cards() -> Recipe:
@@ -69,7 +81,7 @@ def _recipe(name: str, training: BackboneTraining, optimisation: Optimisation) -
         base = base_of(places)
         if places.triplets is None:
             raise ParasolError("this recipe learns from triplets: name them with --triplets (`parasol triplets mine`)")
-        return BackboneTask(base, MinedTriplets(places.triplets), training, optimisation.batch)
+        return BackboneTask(base, open_triplets(places.triplets), training, optimisation.batch)
 
     return Recipe(name=name, optimisation=optimisation, configuration={"backbone_training": training}, task=task)
 
@@ -77,5 +89,6 @@ def _recipe(name: str, training: BackboneTraining, optimisation: Optimisation) -
 BACKBONES: dict[str, Callable[[], Recipe]] = {
     "backbone-try": backbone_try,
     "backbone-24gb": backbone_24gb,
+    "backbone-adapters": backbone_adapters,
     "backbone-8-cards": backbone_8_cards,
 }

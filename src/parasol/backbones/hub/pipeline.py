@@ -4,26 +4,21 @@ pipe = DiffusionPipeline.from_pretrained(FOLDER, custom_pipeline=FOLDER, trust_r
 pipe(image=content, style_image=style, structure=0.4).images[0]
 """
 
-from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline, ImagePipelineOutput
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
+import parasol.networks.hub  # noqa: F401 (diffusers loads parts by what has been imported)
 from parasol import Parasol
-from parasol.backbones.inspection import backbone_of
-from parasol.backbones.networks import load
-from parasol.bundle import Bundle
-from parasol.runtime.torch import BackboneComponents
+from parasol.runtime.torch import components_with
 
 
 class ParasolPipeline(DiffusionPipeline):
     """One picture in the style of another, with the U-Net and the autoencoder of the pipeline, wherever it is moved."""
 
-    def __init__(self, unet: UNet2DConditionModel, vae: AutoencoderKL, scheduler: DDIMScheduler) -> None:
+    def __init__(self, unet: torch.nn.Module, vae: torch.nn.Module, scheduler: DDIMScheduler) -> None:
         super().__init__()
         self.register_modules(unet=unet, vae=vae, scheduler=scheduler)
         self._model: Parasol | None = None
@@ -44,12 +39,8 @@ class ParasolPipeline(DiffusionPipeline):
     ) -> ImagePipelineOutput:
         """The content picture `image` in the style of `style_image`; `dials` are those of `Parasol.stylize`."""
         if self._model is None:
-            folder = Path(self.unet.config["_name_or_path"]).parent
-            bundle = Bundle.open(folder)
-            networks = load(folder, backbone_of(folder), unet=self.unet, vae=self.vae)
-            self._model = Parasol(
-                bundle, BackboneComponents(bundle, networks, device=str(self.device), precision=self.unet.dtype)
-            )
+            components = components_with(self.unet, self.vae)
+            self._model = Parasol(components.bundle, components)
         result = self._model.stylize(
             image, style_image, style_scale=style_scale, content_scale=content_scale, structure=structure,
             steps=num_inference_steps, seed=seed, size=size, **dials,
