@@ -31,6 +31,7 @@ COMMANDS = {
     "faults": ("lab.faults", "kill index builds at random and compare what comes of them"),
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
     "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),
+    "directions": ("lab.directions", "directions of the space of styles, and whether results follow them"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
 }
 """By name: the module whose `main` it is, and what it does."""

@@ -54,6 +54,13 @@ Ground = Annotated[
         help="What lies behind the drawing; keep: what is transparent in CONTENT stays so.",
     ),
 ]
+Lean = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=NUMBER",
+        help="Move the style by -1 to 1 along a direction, such as outline=0.5; repeatable. Without one's look (auto).",
+    ),
+]
 Colors = Annotated[
     int | None, typer.Option(metavar="COUNT", help="At most so many colours, flat, chosen from the result.")
 ]

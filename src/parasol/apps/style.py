@@ -14,7 +14,7 @@ from parasol.apps.draw import Frame, Outcome, Tally, draw, drawings_only, reader
 from parasol.apps.jobs import STDIN, Job, outputs, plan, sources
 from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.words import likes, weighed
+from parasol.apps.words import leans, likes, weighed
 from parasol.errors import ParasolError
 from parasol.images import check_target
 from parasol.images.endings import ENDINGS, ending_of, same_kind
@@ -23,6 +23,11 @@ FORMATS = ("svg", "png", "webp", "jpg")
 UNTOUCHED = (
     "words, and cards without a texture for this model, are met by their descriptor alone: --style-scale 3 "
     "--content-scale 2 brings more of them"
+)
+
+FAR = (
+    "a style lies far from all that the model was trained on, and the picture may not be like it: more pictures of the "
+    "style, or --model, may bring more of it"
 )
 
 
@@ -34,6 +39,7 @@ def style(
     ] = "",
     like: options.Like = None,
     like_text: options.LikeText = None,
+    lean: options.Lean = None,
     show: Annotated[
         list[str] | None,
         typer.Option(
@@ -80,6 +86,7 @@ def style(
       parasol style house.png --like crab.png -o out.png
       parasol style house.svg --like crab.png --structure 0.2 --style-scale 8
       parasol style house.png --like crab.png:0.7 --like ink.png:0.3 --like photo.jpg:-0.2
+      parasol style house.png --like crab.png --lean outline=0.6
       parasol style house.png --like crab.png --count 4 -o variants/house.png
       parasol style pictures/ --like crab.png -o styled/
       parasol style house.png --like-text "glossy 3D" --like crab.png:0.3
@@ -96,7 +103,7 @@ def style(
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ParasolError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
     frame = _frame(jobs, size=size, mask=mask, protect=protect, ground=ground, colors=colors, palette=palette,
-                   finish=finish, also=also)  # fmt: skip
+                   finish=finish, also=also, lean=leans(lean))  # fmt: skip
     total = len(jobs) * count
     dials["fresh"] = dials["fresh"] or count > 1
     seed = dials["seed"] or 0
@@ -118,7 +125,7 @@ def style(
 
     read, tally = reader(jobs), Tally(left=total)
     drawings_only(frame, jobs, model, read)
-    failed, untouched = 0, False
+    failed, untouched, far = 0, False, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
         for name, own in by_model(jobs, of_each(model, read)):
             loaded = Parasol.load(name)
@@ -133,9 +140,12 @@ def style(
                 failed += bool(outcome.error)
                 bare = outcome.result is not None and outcome.result.recipe.style.texture is None
                 untouched |= bare and bool(chosen.texture)
+                far |= outcome.result is not None and _is_far(loaded, outcome.result.recipe)
                 _report(outcome, json_)
     if untouched and dials["style_scale"] is None and dials["strength"] is None:
         print(f"parasol: {UNTOUCHED}", file=sys.stderr)
+    if far:
+        print(f"parasol: {FAR}", file=sys.stderr)
     if failed:
         print(f"parasol: {failed} of {total} pictures failed; the same command tries them again", file=sys.stderr)
     return 2 if failed else 0
@@ -186,6 +196,11 @@ def replay(
         print("parasol: the pixels are not those of the given file: it was edited, or made elsewhere", file=sys.stderr)
     if target != STDIN:
         print(json.dumps({"out": target, "identical": identical, **options.as_json(result)}) if json_ else target)
+
+
+def _is_far(model: Any, recipe: Any) -> bool:
+    manifest = model.bundle.manifest
+    return model.far(recipe.style_parts(manifest.style.dimension, manifest.latent_channels))
 
 
 def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | None, **asked: Any) -> Frame:
