@@ -29,7 +29,7 @@ AS_CONTENT = (
     "key.png", "lock.svg", "tree.png", "umbrella.svg", "windmill.jpg",
 )  # fmt: skip
 AS_STYLE = (
-    "crab.png", "outline.png", "pastel.png", "solid.png", "comic.png", "duotone.png", "gradient.png", "hatch.png",
+    "crab.png", "outline.png", "pastel.png", "solid.png", "comic.png", "duotone.png", "night.png", "hatch.png",
     "cafe.jpg",
 )  # fmt: skip
 MOST_OF_FOLDER = 400  # pictures that a folder shows
