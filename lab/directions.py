@@ -65,7 +65,8 @@ def rim(picture: Picture) -> float:
 def softness(picture: Picture) -> float:
     """Mean gradient of lightness within areas, steps between them left out."""
     tone = oklab_of(picture.astype(np.float64))[..., 0]
-    slope = np.hypot(*np.gradient(ndimage.gaussian_filter(tone, 1.0)))
+    down, right = np.gradient(ndimage.gaussian_filter(tone, 1.0))
+    slope = np.hypot(down, right)
     slow = seen(picture) & (np.asarray(ndimage.maximum_filter(slope, 5)) < 0.04)
     return float(slope[slow].mean()) if slow.any() else 0.0
 

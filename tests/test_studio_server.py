@@ -642,8 +642,10 @@ def test_the_server_says_which_model_suits(client: TestClient) -> None:
 def test_ground_and_colours_are_those_of_the_recipe(client: TestClient) -> None:
     png = drawn(client, wanted(client, ground="transparent", colors=3, finish="flat"))
     recipe = Recipe.read(png)
-    assert recipe.ground is not None and recipe.ground.wanted == "transparent"
-    assert recipe.finish is not None and recipe.finish.flat
+    assert recipe.ground is not None
+    assert recipe.ground.wanted == "transparent"
+    assert recipe.finish is not None
+    assert recipe.finish.flat
     assert Image.open(io.BytesIO(png)).mode == "RGBA"
 
 
