@@ -314,7 +314,7 @@ class Parasol:
     def style(self, style: Styles, *, lean: Mapping[str, float] | None = None) -> Style:
         """Descriptor, colours and texture of one style or of a mix: what recipes and cards keep.
 
-        `lean` moves it along named directions, such as {"outline": 0.5}, each by -1 to 1; `directions_of` names them.
+        `lean` moves it along named directions ({"saturation": 0.5}), each by -1 to 1; `directions_of` names them.
         """
         mixed = mixed_style([(self._opened(source), weight) for source, weight in weighted(style)])
         return leaned(mixed, self.bundle.manifest, lean or {})

@@ -58,7 +58,7 @@ Lean = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=NUMBER",
-        help="Move the style by -1 to 1 along a direction, such as outline=0.5; repeatable. Without one's look (auto).",
+        help="Move the style by -1 to 1 along a direction, such as saturation=0.5; repeatable.",
     ),
 ]
 Colors = Annotated[

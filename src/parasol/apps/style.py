@@ -86,7 +86,7 @@ def style(
       parasol style house.png --like crab.png -o out.png
       parasol style house.svg --like crab.png --structure 0.2 --style-scale 8
       parasol style house.png --like crab.png:0.7 --like ink.png:0.3 --like photo.jpg:-0.2
-      parasol style house.png --like crab.png --lean outline=0.6
+      parasol style house.png --like crab.png --lean saturation=0.6
       parasol style house.png --like crab.png --count 4 -o variants/house.png
       parasol style pictures/ --like crab.png -o styled/
       parasol style house.png --like-text "glossy 3D" --like crab.png:0.3

@@ -65,7 +65,7 @@ def leans(words: Sequence[str] | None) -> dict[str, float]:
         try:
             found[name] = float(number)
         except ValueError as error:
-            raise ParasolError(f"--lean {word!r} is no direction with a number: write it as outline=0.5") from error
+            raise ParasolError(f"--lean {word!r} is no direction with a number: write it as saturation=0.5") from error
     return found
 
 
