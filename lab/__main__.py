@@ -34,6 +34,7 @@ COMMANDS = {
     "unseen": ("lab.unseen", "own icons in the style of sets nobody trained on, judged"),
     "descriptor": ("lab.descriptor", "what the style descriptor alone does to photographs"),
     "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),
+    "directions": ("lab.directions", "directions of the space of styles, and whether results follow them"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
 }
 """By name: the module whose `main` it is, and what it does."""

@@ -63,13 +63,13 @@ def outline_width(picture: Picture) -> float:
 
 def saturation(picture: Picture) -> float:
     """Median chroma of what is drawn."""
-    lab = oklab_of(picture)[_drawn(picture)]
+    lab = oklab_of(picture)[seen(picture)]
     return float(np.median(np.hypot(lab[:, 1], lab[:, 2]))) if len(lab) else 0.0
 
 
 def lightness(picture: Picture) -> float:
     """Median lightness of what is drawn."""
-    lab = oklab_of(picture)[_drawn(picture)]
+    lab = oklab_of(picture)[seen(picture)]
     return float(np.median(lab[:, 0])) if len(lab) else 1.0
 
 
@@ -94,7 +94,7 @@ def _coverage(picture: Picture) -> Float[np.ndarray, "H W"]:
     return far / max(float(np.quantile(far, 0.97)), DRAWN)
 
 
-def _drawn(picture: Picture) -> np.ndarray:
+def seen(picture: Picture) -> np.ndarray:
     """Pixels that are drawn, those at an edge left out where that leaves enough."""
     whole = _distance(picture) > DRAWN
     inside = np.asarray(ndimage.binary_erosion(whole, iterations=2))

@@ -209,6 +209,8 @@ def test_search_make_and_found_again_sets_sheets_masks_and_every_view(page: Brow
     # A set of the examples: the sheet, its score, and its files.
     view(page, "sets")
     press(page, "#set-examples")
+    page.wait("document.querySelectorAll('.sheet li').length === 12")
+    page.ask("for (let more = 0; more < 9; more++) document.querySelector('.sheet .tile').click()")
     press(page, "#draw-set")
     page.wait("document.querySelector('#score') && !document.querySelector('main:not([hidden]) .progress.running')")
     archive = page.ask(

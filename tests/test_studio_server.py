@@ -629,3 +629,48 @@ def test_pictures_that_nothing_names_go_at_the_next_start(tmp_path: Path, bundle
     with opened(tmp_path / "kept", threads=1, model=str(bundle.folder)) as running:
         assert running.store.picture(used["content"]) is not None
         assert running.store.picture(unused) is None
+
+
+def test_the_server_says_which_model_suits(client: TestClient) -> None:
+    asked = wanted(client)
+    told = client.post("/api/suited", json={"content": asked["content"], "styles": asked["styles"]})
+    assert told.json() == {"model": "small", "far": False}  # the only one that there is
+    gone = client.post("/api/suited", json={"content": "0" * 64})
+    assert (gone.status_code, "not here any more" in gone.json()["detail"]) == (422, True)
+
+
+def test_ground_and_colours_are_those_of_the_recipe(client: TestClient) -> None:
+    png = drawn(client, wanted(client, ground="transparent", colors=3, finish="flat"))
+    recipe = Recipe.read(png)
+    assert recipe.ground is not None
+    assert recipe.ground.wanted == "transparent"
+    assert recipe.finish is not None
+    assert recipe.finish.flat
+    assert Image.open(io.BytesIO(png)).mode == "RGBA"
+
+
+def test_a_card_comes_back_as_its_file_and_draws(client: TestClient) -> None:
+    asked = wanted(client)
+    saved = client.post("/api/cards", json={"name": "a", "model": "small", "styles": asked["styles"]}).json()
+    file = client.get(f"/api/cards/{saved['id']}").content
+    given = client.post("/api/cards/file?name=b", content=file)
+    assert given.status_code == 200, given.text
+    styles = [{"card": given.json()["id"]}]
+    assert load(drawn(client, {**asked, "styles": styles, "finish": "none"})).shape == (128, 128, 3)
+    refused = client.post("/api/cards/file?name=c", content=b"{}")
+    assert (refused.status_code, "no whole style card" in refused.json()["detail"]) == (422, True)
+
+
+def test_a_lesson_is_a_job_that_says_why_it_failed(client: TestClient) -> None:
+    pictures = [give(client, png(seed)) for seed in range(8)]
+    lesson = {"teach": "small", "name": "mine", "pictures": pictures, "steps": 2}
+    assert client.post("/api/jobs/teach", json={**lesson, "pictures": pictures[:7]}).status_code == 422
+    told = client.post("/api/jobs/teach", json=lesson)
+    assert told.status_code == 202, told.text
+    over_ = over(client, told.json()["job"])
+    assert (over_["state"], "cannot be taught" in over_["error"]) == ("failed", True)  # it predicts no velocity
+
+
+def test_a_direction_that_a_model_lacks_is_refused_before_it_waits(client: TestClient) -> None:
+    reply = client.post("/api/jobs", json={"wanted": wanted(client, lean={"corner": 0.5})})
+    assert (reply.status_code, "has none" in reply.json()["detail"]) == (422, True)

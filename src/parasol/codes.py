@@ -53,7 +53,7 @@ class Book:
 def books() -> dict[str, Book]:
     """Every book by its letter."""
     found = {}
-    for file in sorted(BOOKS.glob("*.safetensors")):
+    for file in sorted(BOOKS.glob("?-*.safetensors")):
         letter, name, version = _split(file.stem)
         with safe_open(file, "numpy") as kept:
             mean, axes, deviations = (kept.get_tensor(key).astype(np.float64) for key in ("mean", "axes", "deviations"))

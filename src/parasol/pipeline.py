@@ -4,7 +4,7 @@
 half of the very same path.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import index
 from pathlib import Path
@@ -21,6 +21,7 @@ from parasol.choice import model_for
 from parasol.conditions import Style, mixed_style
 from parasol.dials import PAPER, STRENGTH, Dials, chosen
 from parasol.dials.keywords import DialKeywords
+from parasol.directions import is_far, leaned
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
@@ -102,6 +103,7 @@ class Parasol:
         content: Source | Words | None,
         style: Styles,
         *,
+        lean: Mapping[str, float] | None = None,
         shows: Contents | None = None,
         size: Size = None,
         mask: Source | None = None,
@@ -121,6 +123,7 @@ class Parasol:
         `DialKeywords` says what each means. `size` is the longer side in px, "content" the content picture's own;
         the shape stays that picture's. Where `mask` is black, in the same shape, the content picture stays as it is to
         the pixel. Where `protect` is white structure is kept to the last step, black as `structure` says, grey between.
+        `lean` moves the style along named directions (`parasol.directions`), as `style` does.
 
         What is transparent in the content picture is so in the result, unless `ground` says otherwise: "transparent",
         "white" or "#rrggbb" in place of "keep". `palette` (a palette, colours as "#rrggbb,...", a file or a picture)
@@ -133,9 +136,18 @@ class Parasol:
         chosen = self.dials(**dials)
         seconds: dict[str, float] = {}
         with timed(seconds, "describe"):
-            few = self.finish(style, palette=palette, colors=colors, finish=finish)
+            look = "none" if lean and finish == "auto" else finish  # what leans is no longer as its pictures look
+            few = self.finish(style, palette=palette, colors=colors, finish=look)
             recipe = self.recipe(
-                content, style, chosen, shows=shows, size=size, mask=mask, protect=protect, ground=ground, finish=few
+                content,
+                self.style(style, lean=lean),
+                chosen,
+                shows=shows,
+                size=size,
+                mask=mask,
+                protect=protect,
+                ground=ground,
+                finish=few,
             )
         result = self.paint(recipe, progress=progress)
         return replace(result, seconds=seconds | result.seconds)
@@ -302,14 +314,22 @@ class Parasol:
             return descriptors[int(np.argmax(weights))]  # to the bit: weights of 0 are as good as absent
         return mix(np.stack(descriptors), weights)
 
-    def style(self, style: Styles) -> Style:
-        """Descriptor, colours and texture of one style or of a mix: what recipes and cards keep."""
-        return mixed_style([(self._opened(source), weight) for source, weight in weighted(style)])
+    def style(self, style: Styles, *, lean: Mapping[str, float] | None = None) -> Style:
+        """Descriptor, colours and texture of one style or of a mix: what recipes and cards keep.
 
-    def card(self, style: Styles) -> StyleCard:
+        `lean` moves it along named directions ({"saturation": 0.5}), each by -1 to 1; `directions_of` names them.
+        """
+        mixed = mixed_style([(self._opened(source), weight) for source, weight in weighted(style)])
+        return leaned(mixed, self.bundle.manifest, lean or {})
+
+    def far(self, style: Style) -> bool:
+        """Whether a style lies far from all that the model was trained on, so that results may not be like it."""
+        return is_far(style.descriptor, self.bundle.manifest)
+
+    def card(self, style: Styles, *, lean: Mapping[str, float] | None = None) -> StyleCard:
         """A style or a mix as a card, which `save` writes and which stands wherever a style picture does."""
         parts = [(title(source), weight) for source, weight in weighted(style)]
-        return StyleCard.write(self.style(style), self.bundle.manifest, parts)
+        return StyleCard.write(self.style(style, lean=lean), self.bundle.manifest, parts)
 
     def _at_strength(self, strength: float) -> dict[str, float]:
         """The dials that a strength stands for."""

@@ -16,11 +16,16 @@ export interface Wanted {
   preview?: boolean;
   mask?: string | null;
   protect?: string | null;
+  finish?: string;
+  colors?: number | null;
+  palette?: string | null;
+  ground?: string;
+  lean?: Record<string, number>;
   icons?: IconSet | null;
   cells?: Cell[];
 }
 export interface IconSet { icons: { picture: string; name: string }[]; colors?: number | null; palette?: string | null; flat?: boolean; ground?: string }
-export interface Cell { dials?: Record<string, Value>; weights?: number[] | null }
+export interface Cell { dials?: Record<string, Value>; weights?: number[] | null; lean?: Record<string, number> }
 export interface Dial {
   name: string;
   help: string;
@@ -36,10 +41,11 @@ export interface Model {
   size: number;
   words: boolean;
   content_map: boolean;
+  directions: string[];
   dials: Record<string, Value>;
   strength: [number, number][];
 }
-export interface Setup { version: string; dials: Dial[]; models: Model[]; limits: Record<string, number>; search: number }
+export interface Setup { version: string; dials: Dial[]; models: Model[]; limits: Record<string, number>; search: number; /** Why nothing can be taught here, or "". */ teaching: string }
 export interface JobState {
   job: string;
   state: "waiting" | "drawing" | "done" | "failed" | "cancelled";
@@ -97,6 +103,8 @@ export const api = {
   take: (name: string) => ask<Picture>("POST", `shelf/${name}`, ""),
   recall: (data: Blob) => ask<Recalled>("POST", "recall", data, file),
   order: (wanted: Wanted, part = "") => ask<JobState>("POST", "jobs", JSON.stringify({ wanted, client: client + part }), json),
+  teach: (teach: string, name: string, pictures: string[]) => ask<JobState>("POST", "jobs/teach", JSON.stringify({ teach, name, pictures }), json),
+  suited: (asked: { model?: string; content: string | null; styles: readonly Reference[] }) => ask<{ model: string; far: boolean }>("POST", "suited", JSON.stringify(asked), json),
   again: (picture: string) => ask<JobState>("POST", "jobs/again", JSON.stringify({ picture }), json),
   about: (picture: string) => ask<Picture>("GET", `pictures/${picture}/about`),
   state: (job: string) => ask<JobState>("GET", `jobs/${job}`),
@@ -112,6 +120,7 @@ export const api = {
   saveCard: (name: string, model: string, styles: readonly Reference[]) => ask<Card>("POST", "cards", JSON.stringify({ name, model, styles }), json),
   code: (model: string, styles: readonly Reference[]) => ask<{ code: string; cosine: number }>("POST", "cards/code", JSON.stringify({ name: "code", model, styles }), json),
   fromCode: (code: string, model: string) => ask<Card>("POST", "cards", JSON.stringify({ name: code.slice(0, 8), model, code }), json),
+  giveCard: (data: Blob, name: string) => ask<Card>("POST", `cards/file?name=${encodeURIComponent(name.slice(0, 80) || "card")}`, data, file),
   forgetCard: (card: string) => ask<void>("DELETE", `cards/${card}`),
   forget: (number: number) => ask<void>("DELETE", `history/${number}`),
   search: (sought: object) => ask<{ hits: Hit[] }>("POST", "search", JSON.stringify(sought), json),

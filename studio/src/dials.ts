@@ -10,8 +10,8 @@ const MORE = ["style_scale", "structure", "content_scale", "texture", "content_m
 
 export function dials(): HTMLElement {
   const more = h("details", { className: "more" }, h("summary", {}, t.moreDials), ...MORE.map(dial), models());
-  const reset = button(t.reset, () => change({ dials: {} }, "recalled"), { className: "quiet" });
-  return h("div", { className: "dials" }, ...FIRST.map(dial), dial("color_strength"), seed(), more, reset);
+  const reset = button(t.reset, () => change({ dials: {}, finish: "auto", colors: null, ground: "keep", lean: {} }, "recalled"), { className: "quiet" });
+  return h("div", { className: "dials" }, ...FIRST.map(dial), dial("color_strength"), finish(), seed(), more, reset);
 }
 
 const named = (name: string): Dial => setup.dials.find((one) => one.name === name)!;
@@ -87,6 +87,23 @@ function seed(): HTMLElement {
   return h("div", { className: "dial" }, label, row, h("p", { className: "note" }, helped(named("seed"))));
 }
 
+/** What becomes of the picture after the model: flat art, few colours, another ground. */
+function finish(): HTMLElement {
+  const inputs = ["auto", "none", "flat"].map((name) => h("input", { type: "radio", name: "finish", value: name, id: `finish-${name}`, onchange: () => change({ finish: name }) }));
+  const colours = h("input", { type: "number", id: "finish-colours", min: "2", max: "32", placeholder: t.any, onchange: () => colours.reportValidity() && change({ colors: colours.value ? Number(colours.value) : null }) });
+  const ground = h("select", { id: "finish-ground", onchange: () => change({ ground: ground.value }) }, ...["keep", "transparent", "white"].map((one) => h("option", { value: one }, t.grounds[one])));
+  const show = (): void => {
+    inputs.forEach((input) => (input.checked = input.value === (now().finish ?? "auto")));
+    colours.value = now().colors ? String(now().colors) : "";
+    ground.value = now().ground ?? "keep";
+  };
+  onChange(show);
+  show();
+  const labels = inputs.map((input) => h("label", { htmlFor: input.id }, input, h("span", {}, t.finishes[input.value])));
+  return h("fieldset", { className: "dial", "aria-describedby": "help-finish" }, h("legend", {}, t.finish), h("div", { className: "segments" }, ...labels),
+    h("div", { className: "row beside" }, h("label", {}, t.colours, " ", colours), h("label", {}, t.ground, " ", ground)), h("p", { className: "note", id: "help-finish" }, t.finishHelp));
+}
+
 export const another = (): void => set({ seed: Math.floor(Math.random() * 1e6) });
 
 function models(): HTMLElement {
@@ -99,7 +116,7 @@ function models(): HTMLElement {
 }
 
 /** Dials that mean the same in every model. */
-function kept(): Record<string, Value> {
+export function kept(): Record<string, Value> {
   const shared = ["color", "color_strength", "seed", "fresh", "count"];
   return Object.fromEntries(Object.entries(now().dials).filter(([name]) => shared.includes(name)));
 }

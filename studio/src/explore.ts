@@ -4,14 +4,15 @@ import { address, api, follow, type Cell, type Reference, type Value } from "./a
 import { button, h, say } from "./dom";
 import { pick } from "./picker";
 import { reference } from "./slots";
-import { change, face, now, set, setup, value, wanted } from "./state";
+import { onView } from "./drawing";
+import { change, face, model, now, onChange, set, setup, value, wanted } from "./state";
 import { fill, t } from "./texts";
 
 const AXES = ["style_scale", "structure", "strength", "content_scale", "texture", "color_strength", "seed", "steps"];
 const RANGES: Record<string, [number, number]> = { style_scale: [0, 4], structure: [0.8, 0], seed: [0, 7], steps: [4, 10] };
 const SIDES = [2, 3, 4, 5, 6, 7, 8];
-type Kind = "dials" | "strip" | "mesh";
-interface Place { cell: Cell; name: string; dials?: Record<string, Value>; weights?: number[]; src?: string }
+type Kind = "dials" | "lean" | "strip" | "mesh";
+interface Place { cell: Cell; name: string; dials?: Record<string, Value>; weights?: number[]; lean?: Record<string, number>; src?: string }
 
 export function explore(toMake: () => void): HTMLElement {
   let kind: Kind = "dials";
@@ -31,7 +32,7 @@ export function explore(toMake: () => void): HTMLElement {
   const columns = select("columns", t.columns, numbers, "5");
   const rows = select("rows", t.rows, numbers, "4");
   const sparse = h("input", { type: "checkbox", id: "sparse", onchange: () => layout() });
-  const kinds = select("explore-kind", t.explore, [["dials", t.twoDials], ["strip", t.strip], ["mesh", t.mesh]], "dials");
+  const kinds = select("explore-kind", t.explore, [["dials", t.twoDials], ["lean", t.directions], ["strip", t.strip], ["mesh", t.mesh]], "dials");
   const axesRow = h("div", { className: "row" }, h("label", {}, t.across, " ", x), h("label", {}, t.down, " ", y));
   const cornersRow = h("div", { className: "row", id: "corners" });
   const grid = h("div", { className: "grid", role: "group", "aria-label": t.explore });
@@ -40,15 +41,18 @@ export function explore(toMake: () => void): HTMLElement {
   const stop = button(t.cancel, () => job && void api.cancel(job.name), { className: "quiet", hidden: true });
   const progress = h("div", { className: "progress" }, bar, h("div", { className: "row" }, status, stop));
 
+  const sliders = directions();
   const layout = (): void => {
     kind = kinds.value as Kind;
     job?.stop();
-    const [wide, high] = [Number(columns.value), kind === "strip" ? 1 : Number(rows.value)];
+    const ways = model().directions;
+    const [wide, high] = [Number(columns.value), kind === "strip" ? 1 : kind === "lean" ? ways.length : Number(rows.value)];
     across = wide;
-    places = Array.from({ length: wide * high }, (_, at) => (kind === "dials" ? dialled(x.value, y.value, at % wide, Math.floor(at / wide), wide, high) : mixed(kind, at % wide, Math.floor(at / wide), wide, high)));
+    places = Array.from({ length: wide * high }, (_, at) => (kind === "lean" ? leaning(ways[Math.floor(at / wide)], at % wide, wide) : kind === "dials" ? dialled(x.value, y.value, at % wide, Math.floor(at / wide), wide, high) : mixed(kind, at % wide, Math.floor(at / wide), wide, high)));
     axesRow.hidden = kind !== "dials";
-    cornersRow.hidden = kind === "dials";
-    rows.parentElement!.hidden = kind === "strip";
+    cornersRow.hidden = kind === "dials" || kind === "lean";
+    sliders.hidden = kind !== "lean";
+    rows.parentElement!.hidden = kind === "strip" || kind === "lean";
     show();
   };
   const show = (): void => {
@@ -66,6 +70,7 @@ export function explore(toMake: () => void): HTMLElement {
   };
   const take = (place: Place): void => {
     if (place.dials) set(place.dials);
+    else if (place.lean) change({ lean: place.lean });
     else {
       const weighed = corners.slice(0, place.weights!.length).map((one, at) => ({ ...one, weight: Math.round(place.weights![at] * 100) / 100 }));
       change({ styles: weighed.filter((one) => one.weight !== 0) }, "recalled");
@@ -76,8 +81,9 @@ export function explore(toMake: () => void): HTMLElement {
   const draw = async (which: number[]): Promise<void> => {
     const asked = wanted(true);
     if (!asked) return say(t.nothingToExplore, true);
-    const styles = kind === "dials" ? asked.styles : corners.slice(0, kind === "mesh" ? 4 : 2);
-    if (kind !== "dials" && styles.filter(Boolean).length < (kind === "mesh" ? 4 : 2)) return say(t.chooseCorners, true);
+    const own = kind === "dials" || kind === "lean";
+    const styles = own ? asked.styles : corners.slice(0, kind === "mesh" ? 4 : 2);
+    if (!own && styles.filter(Boolean).length < (kind === "mesh" ? 4 : 2)) return say(t.chooseCorners, true);
     const moved = Object.keys(places[which[0]].dials ?? {});
     const dials = { ...asked.dials };
     if (moved.includes("strength")) (delete dials.style_scale, delete dials.structure);
@@ -119,9 +125,44 @@ export function explore(toMake: () => void): HTMLElement {
   const element = h("section", { className: "search", "aria-label": t.explore },
     h("div", { className: "slot" }, h("div", { className: "row" }, kinds, axesRow, cornersRow, side(t.columns, columns), side(t.rows, rows), h("label", { className: "row" }, sparse, t.sparse),
       button(t.drawSheet, all, { id: "draw-sheet", className: "primary" }), button(t.fromMakeStyles, fromMake)), h("p", { className: "note" }, t.exploreHelp)),
-    progress, grid);
+    sliders, progress, grid);
+  onChange(() => kind === "lean" && sliders.dataset.of !== now().model && layout());
   layout();
   return element;
+}
+
+/** A slider for each direction of the style space, and what they make of the picture of Make. */
+function directions(): HTMLElement {
+  const seen = h("img", { id: "leaned", alt: t.result, hidden: true });
+  const list = h("div", { className: "dials" });
+  const box = h("div", { className: "slot leans", id: "leans" }, list, seen);
+  const show = (): void => {
+    if (box.dataset.of !== now().model) {
+      box.dataset.of = now().model;
+      list.replaceChildren(...(model().directions.length ? model().directions.map(slider) : [h("p", { className: "note" }, t.noDirections)]));
+    }
+    list.querySelectorAll("input").forEach((one) => document.activeElement !== one && (one.value = String(now().lean?.[one.name] ?? 0)));
+    list.querySelectorAll("output").forEach((one) => (one.textContent = (now().lean?.[one.dataset.of!] ?? 0).toFixed(2)));
+  };
+  const slider = (name: string): HTMLElement => {
+    const move = (how: "moving" | "settled"): void => change({ lean: { ...now().lean, [name]: Number(input.value) } }, how);
+    const input = h("input", { type: "range", id: `lean-${name}`, name, min: "-1", max: "1", step: "0.1", value: "0", oninput: () => move("moving"), onchange: () => move("settled") });
+    return h("div", { className: "dial" }, h("label", { htmlFor: input.id }, h("span", {}, t.ways[name] ?? name), h("output", { "data-of": name })), input);
+  };
+  onChange(show);
+  onView(({ look, numbers }) => {
+    const source = numbers.length ? address.drawn(numbers.at(-1)!) : look;
+    seen.hidden = !source;
+    if (source) seen.src = source;
+  });
+  show();
+  return box;
+}
+
+function leaning(way: string, column: number, wide: number): Place {
+  const share = Math.round((wide > 1 ? (2 * column) / (wide - 1) - 1 : 0) * 100) / 100;
+  const lean = { ...now().lean, [way]: share };
+  return { cell: { lean }, lean, name: `${t.ways[way] ?? way} ${share}` };
 }
 
 /** Corners come first, then every second cell, then the rest: a sheet is readable before it is whole. */

@@ -7,10 +7,10 @@ import * as drawing from "./drawing";
 import { explore } from "./explore";
 import { history, recall } from "./history";
 import { pad } from "./pad";
-import { shelfOf } from "./picker";
+import { giveCard, shelfOf } from "./picker";
 import { search } from "./search";
 import { sets, takeAll } from "./sets";
-import { slots, takeFile } from "./slots";
+import { addStyle, slots, takeFile } from "./slots";
 import { stage } from "./stage";
 import { begin, change, now, step } from "./state";
 import { changeLanguage, korean, t } from "./texts";
@@ -98,6 +98,10 @@ function taken(role: string, files: File[]): void {
 
 /** On a slot a file is that slot's picture; elsewhere a PNG or SVG of ours is recalled, and any other is the content. */
 async function dropped(role: string, file: File): Promise<void> {
+  if (/\.json$/i.test(file.name)) {
+    const card = await giveCard(file);
+    return card && addStyle({ card: card.id, weight: 1 }, 0);
+  }
   const start = new TextDecoder("latin1").decode(await file.slice(0, 65536).arrayBuffer());
   const end = new TextDecoder("latin1").decode(await file.slice(-65536).arrayBuffer());
   const drawing = /^\s*<(\?xml|svg)/.test(start) && /recipe/.test(start + end);

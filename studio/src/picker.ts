@@ -23,6 +23,11 @@ export async function give(file: Blob): Promise<Picture | undefined> {
   }
 }
 
+/** A style card's file, which is among the saved cards from then on. */
+export function giveCard(file: File): Promise<Card | undefined> {
+  return api.giveCard(file, file.name.replace(/(\.style)?\.json$/i, "")).catch((error: Error) => (say(error.message, true), undefined));
+}
+
 export async function pick(role: "content" | "style", take: (chosen: Chosen) => void): Promise<void> {
   const { content, style, folder } = await shelfOf();
   const { cards } = role === "style" ? await api.cards().catch(() => ({ cards: [] })) : { cards: [] };
@@ -31,7 +36,11 @@ export async function pick(role: "content" | "style", take: (chosen: Chosen) => 
     take(chosen);
   };
   const own = button(t.ownFile, () =>
-    pickFile("image/*,.svg", async (file) => {
+    pickFile(role === "style" ? "image/*,.svg,.json" : "image/*,.svg", async (file) => {
+      if (/\.json$/i.test(file.name)) {
+        const card = await giveCard(file);
+        return card && done({ card: card.id });
+      }
       const picture = await give(file);
       if (picture) done({ picture });
     }), { className: "primary" });

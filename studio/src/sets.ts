@@ -2,16 +2,18 @@
 
 import { address, api, follow, type JobState, type Reference, type SetTold } from "./api";
 import { button, h, pickFiles, say } from "./dom";
-import { give, pick, shelfOf } from "./picker";
+import { give, giveCard, pick, shelfOf } from "./picker";
 import { reference } from "./slots";
 import { open as openPicture } from "./stage";
-import { face, model, now, setup } from "./state";
+import { face, finishing, model, now, setup } from "./state";
 import { fill, t } from "./texts";
 
 interface Given { name: string; picture: string }
 
 const MOST = 200;
 let icons: Given[] = [];
+/** Whether the icons are the examples, which one's own take the place of. */
+let borrowed = false;
 let like: Reference[] = [];
 let told: SetTold | undefined;
 let running: { job: string; stop: () => void } | undefined;
@@ -19,10 +21,16 @@ let redraw = (): void => undefined;
 
 /** Files that were dropped or chosen, in folders too: as references, or as icons. */
 export async function takeAll(files: readonly File[], role: string): Promise<void> {
+  for (const file of files.filter((one) => /\.json$/i.test(one.name))) {
+    const card = await giveCard(file);
+    if (card) addLike({ card: card.id, weight: 1 });
+  }
   const pictures = files.filter((file) => /^image\/|\.svg$/i.test(file.type || file.name)).slice(0, MOST);
   for (const [place, file] of pictures.entries()) {
     if (pictures.length > 3) say(fill(t.reading, place + 1, pictures.length));
     const picture = await give(file);
+    if (picture && role !== "references" && borrowed) icons = [];
+    if (picture) borrowed = false;
     if (picture && role === "references") addLike({ picture: picture.id, weight: 1 });
     else if (picture) add(file.name, picture.id);
   }
@@ -59,7 +67,7 @@ export function sets(toMake: () => void): HTMLElement {
     given.replaceChildren(
       ...like.map((one, place) => h("button", { type: "button", className: "tile small", "aria-label": `${fill(t.stylePicture, place + 1)}: ${t.remove}`, onclick: () => ((like = like.filter((_, at) => at !== place)), show()) },
         h("img", { src: face(one), alt: "" }))),
-      button("+", () => void pick("style", (chosen) => chosen.picture && (addLike(reference(chosen)), show())), { className: "tile small add", id: "add-reference", "aria-label": t.addReference }));
+      button("+", () => void pick("style", (chosen) => (chosen.picture || chosen.card) && (addLike(reference(chosen)), show())), { className: "tile small add", id: "add-reference", "aria-label": t.addReference }));
     const cells = told ? told.icons : icons.map((icon) => ({ ...icon, number: null, error: "" }));
     const out = new Map<string, string[]>();
     for (const one of told?.consistency?.outliers ?? []) out.set(one.name, [...(out.get(one.name) ?? []), fill(t.outOfLine, t.measures[one.measure] ?? one.measure, round(one.value), round(one.usual))]);
@@ -70,7 +78,7 @@ export function sets(toMake: () => void): HTMLElement {
         if (icon.number !== null) (openPicture(icon.number), toMake());
         else if (!told) ((icons = icons.filter((one) => one.name !== icon.name)), show());
       };
-      return h("li", { className: [icon.number === null && "pending", icon.error && "failed", !icon.error && why && "outlier"].filter(Boolean).join(" ") },
+      return h("li", { className: [told && icon.number === null && "pending", icon.error && "failed", !icon.error && why && "outlier"].filter(Boolean).join(" ") },
         h("button", { type: "button", className: "tile", onclick: press, disabled: !!told && icon.number === null, "aria-label": `${icon.name}: ${icon.number !== null ? t.showInMake : told ? t.notDrawnYet : t.remove}` }, h("img", { src: seen, alt: "", loading: "lazy" })),
         h("p", { className: "note" }, icon.name), why && h("p", { className: "note why" }, why));
     }));
@@ -79,7 +87,7 @@ export function sets(toMake: () => void): HTMLElement {
       found ? h("p", {}, h("strong", { id: "score" }, fill(t.consistency, found.score.toFixed(1))), " ", told.references ? h("span", { className: "note" }, fill(t.ofReferences, told.references.score.toFixed(1))) : "") : h("p", { className: "note" }, t.noScore),
       h("ul", { className: "swatches", "aria-label": t.palette }, ...told.palette.map(swatch)),
       h("a", { className: "button", id: "set-zip", href: address.zip(told.job), download: `set-${told.job.slice(0, 8)}.zip` }, t.downloadSet),
-    ] : [h("p", { className: "note" }, icons.length ? fill(t.iconsGiven, icons.length) : t.setEmpty)]));
+    ] : [h("p", { className: "note" }, icons.length ? fill(borrowed ? t.iconsBorrowed : t.iconsGiven, icons.length) : t.setEmpty)]));
     go.disabled = !icons.length || !like.length || !!running;
   };
   redraw = show;
@@ -87,9 +95,10 @@ export function sets(toMake: () => void): HTMLElement {
   const draw = async (): Promise<void> => {
     if (!palette.reportValidity() || !colors.reportValidity()) return;
     const { size: _, count: __, fresh: ___, ...dials } = now().dials;
+    const { lean } = finishing();
     const part = { icons, colors: colors.value ? Number(colors.value) : null, palette: palette.value || null, flat: flat.checked };
     try {
-      begin(await api.order({ model: model().name, content: null, styles: like, dials, size: null, count: 1, icons: part }));
+      begin(await api.order({ model: model().name, content: null, styles: like, lean, dials, size: null, count: 1, icons: part }));
     } catch (error) {
       say((error as Error).message, true);
     }
@@ -130,26 +139,32 @@ export function sets(toMake: () => void): HTMLElement {
   };
   const examples = async (): Promise<void> => {
     const shelf = await shelfOf();
-    for (const one of shelf.content) if (!one.photograph) add(one.name ?? "icon", one.id);
+    icons = [];
+    for (const one of shelf.content.slice(1)) if (!one.photograph) add(one.name ?? "icon", one.id);
+    borrowed = true;
+    if (!like.length) like = now().styles.filter((one) => one.picture && shelf.style.some((other) => other.id === one.picture && !other.photograph)).slice(0, 1);
     if (!like.length) addLike({ picture: shelf.style[0].id, weight: 1 });
     show();
   };
+  const ready = h("div", { className: "tiles few", role: "group", "aria-label": t.orOneOfThese });
+  void shelfOf().then(({ style }) => ready.replaceChildren(...style.filter((one) => !one.photograph).map((one) =>
+    h("button", { type: "button", className: "tile small", "aria-label": `${t.toBeLike}: ${(one.name ?? "").replace(/\.\w+$/, "")}`, onclick: () => ((like = [{ picture: one.id, weight: 1 }]), show()) }, h("img", { src: address.thumb(one.id), alt: "" })))));
   const folder = async (): Promise<void> => {
     for (const one of (await shelfOf()).folder.slice(0, MOST)) add(one.file, (await api.take(one.name)).id);
     show();
   };
   const choose = (more: object) => (): void => pickFiles({ multiple: true, accept: "image/*,.svg", ...more }, (files) => void takeAll(files, "icons"));
-  void listed();
+  void listed().then(() => (icons.length || told ? undefined : examples()));
   void shelfOf().then((shelf) => (fromFolder.hidden = !shelf.folder.length));
   const fromFolder = button(t.folder, () => void folder().catch((error: Error) => say(error.message, true)), { hidden: true });
   show();
   return h("section", { className: "search", "aria-label": t.sets },
     h("div", { className: "sought" },
-      h("div", { className: "asked", "data-drop": "references" }, h("h2", {}, t.references), given, h("p", { className: "note" }, t.referencesHelp)),
-      h("div", { className: "asked", "data-drop": "icons" }, h("h2", {}, t.icons), h("div", { className: "row" },
+      h("div", { className: "asked", "data-drop": "references" }, h("h2", {}, `1 ${t.references}`), given, h("p", { className: "note" }, t.referencesHelp), h("p", { className: "note" }, t.orOneOfThese), ready),
+      h("div", { className: "asked", "data-drop": "icons" }, h("h2", {}, `2 ${t.icons}`), h("div", { className: "row" },
         button(t.chooseFiles, choose({})), button(t.chooseFolder, choose({ webkitdirectory: true })), fromFolder, button(t.examples, () => void examples(), { id: "set-examples" }),
-        button(t.clear, () => ((icons = []), (told = undefined), show()), { className: "quiet" })), h("p", { className: "note" }, t.iconsHelp)),
-      h("div", { className: "asked" }, h("h2", {}, t.palette),
+        button(t.clear, () => ((icons = []), (borrowed = false), (told = undefined), show()), { className: "quiet" })), h("p", { className: "note" }, t.iconsHelp)),
+      h("div", { className: "asked" }, h("h2", {}, `3 ${t.palette}`),
         h("label", { className: "row" }, h("span", {}, t.colours), colors), h("label", { className: "row" }, h("span", {}, t.orThese), palette), h("label", { className: "row" }, flat, t.flat))),
     h("div", { className: "row" }, go, earlier), progress, summary, sheet);
 }

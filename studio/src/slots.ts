@@ -2,22 +2,32 @@
 
 import { address, api, type Picture, type Reference } from "./api";
 import { brush } from "./brush";
+import { kept } from "./dials";
 import { button, dialog, h, say } from "./dom";
 import { give, pick, type Chosen } from "./picker";
-import { change, face, now, onChange, setup } from "./state";
+import { change, face, now, onChange, setup, type Settings } from "./state";
+import { teach } from "./teach";
 import { fill, t } from "./texts";
 
 export function setContent(picture: Picture): void {
-  const suited = setup.models.find((one) => one.name === (picture.photograph ? "painting" : "pictogram"));
-  const others = suited && suited.name !== now().model ? { model: suited.name, dials: {} } : {};
-  change({ content: picture.id, mask: null, protect: null, ...others });
+  void suit({ content: picture.id, mask: null, protect: null });
+}
+
+/** A change after which another model may suit: which one, the server says. */
+async function suit(part: Partial<Settings>): Promise<void> {
+  const { content, styles } = { ...now(), ...part };
+  const found = await api.suited({ content, styles: "content" in part ? styles.filter((one) => one.card) : styles }).catch(() => undefined);
+  if (!found || found.model === now().model) return change(part);
+  change({ ...part, model: found.model, dials: kept() }, "recalled");
+  say(fill(t.modelChosen, t.models[found.model] ?? found.model));
 }
 
 export function addStyle(reference: Reference, place?: number): void {
   const styles = [...now().styles];
   if (place !== undefined && place < styles.length) styles[place] = { ...reference, weight: styles[place].weight };
   else if (styles.length < setup.limits.references) styles.push(reference);
-  change({ styles });
+  if (reference.card) void suit({ styles });
+  else change({ styles });
 }
 
 /** A picture that was dropped, pasted or chosen for a role. */
@@ -45,7 +55,26 @@ export function slots(): HTMLElement {
     show();
   });
   show();
-  return h("div", { className: "slots" }, content, style);
+  return h("div", { className: "slots" }, content, style, warning());
+}
+
+/** Told before anything is drawn: the style lies far from what the model knows. */
+function warning(): HTMLElement {
+  const told = h("p", { className: "note wary", role: "status", id: "far", hidden: true });
+  let asked = "";
+  const show = async (): Promise<void> => {
+    const { model, styles } = now();
+    const key = JSON.stringify([model, styles.map(({ weight, ...one }) => [one, weight > 0])]);
+    if (key === asked) return;
+    asked = key;
+    const found = await api.suited({ model, content: null, styles }).catch(() => undefined);
+    if (key !== asked) return;
+    told.hidden = !found?.far;
+    told.textContent = found?.far ? t.far : "";
+  };
+  onChange((how) => how !== "moving" && void show());
+  void show();
+  return told;
 }
 
 function contentSlot(shown: string | null): HTMLElement[] {
@@ -73,7 +102,8 @@ function styleSlot(styles: readonly Reference[]): HTMLElement[] {
   return [
     h("h2", {}, t.style, h("small", {}, t.styleHelp)),
     h("div", { className: "cards", "data-many": styles.length > 1 }, ...cards),
-    ...(styles.length ? [h("div", { className: "row" }, button(t.saveCard, saveCard, { id: "save-card", className: "quiet" }), button(t.styleCode, () => void showCode(), { id: "style-code", className: "quiet" }))] : []),
+    ...(styles.length ? [h("div", { className: "row" }, button(t.saveCard, saveCard, { id: "save-card", className: "quiet" }), button(t.styleCode, () => void showCode(), { id: "style-code", className: "quiet" }),
+      button(t.teach, () => teach((card) => addStyle({ card: card.id, weight: 1 }, 0)), { id: "teach", className: "quiet" }))] : []),
     ...(more ? [button(`+ ${t.addStyle}`, add, { id: "add-style", className: styles.length ? "add" : "add frame" })] : []),
   ];
 }

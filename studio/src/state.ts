@@ -11,6 +11,12 @@ export interface Settings {
   protect?: string | null;
   /** Dials that were moved; the others are the model's own. */
   dials: Record<string, Value>;
+  /** What becomes of the picture after the model, as of the command line; "auto" and "keep" where they are left out. */
+  finish?: string;
+  colors?: number | null;
+  ground?: string;
+  /** How far the style is moved along named directions. */
+  lean?: Record<string, number>;
 }
 
 /** What moved: a dial that is still moving, something settled, or all of it from outside. */
@@ -115,7 +121,13 @@ export function wanted(preview: boolean): Wanted | null {
   if (!settings.content || !settings.styles.length) return null;
   const { size = null, count = 1, ...dials } = settings.dials;
   const { model, content, styles, mask = null, protect = null } = settings;
-  return { model, content, styles, mask, protect, dials, size: size as number | null, count: preview ? 1 : (count as number), preview };
+  return { model, content, styles, mask, protect, ...finishing(), dials, size: size as number | null, count: preview ? 1 : (count as number), preview };
+}
+
+/** What is asked for beside the dials. */
+export function finishing(): { finish: string; colors: number | null; ground: string; lean: Record<string, number> } {
+  const { finish = "auto", colors = null, ground = "keep", lean = {} } = settings;
+  return { finish, colors, ground, lean: Object.fromEntries(Object.entries(lean).filter(([name, share]) => share && model().directions.includes(name))) };
 }
 
 /** Set everything to what a picture was asked for. */
@@ -123,7 +135,8 @@ export function recallWanted(asked: Wanted): void {
   const own = setup.models.find((one) => one.name === asked.model)?.dials ?? {};
   const given: Record<string, Value> = { ...asked.dials, size: asked.size, count: asked.count };
   const dials = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== null && value !== own[name]));
-  change({ model: asked.model, content: asked.content, styles: asked.styles, mask: asked.mask ?? null, protect: asked.protect ?? null, dials }, "recalled");
+  const { model, content, styles, mask = null, protect = null, finish = "none", colors = null, ground = "keep", lean = {} } = asked;
+  change({ model, content, styles, mask, protect, finish, colors, ground, lean, dials }, "recalled");
 }
 
 export function face(one: Reference): string {

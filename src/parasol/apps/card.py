@@ -9,7 +9,7 @@ from parasol.apps import options
 from parasol.apps.choice import say_doubt, say_photograph
 from parasol.apps.jobs import CARD_SUFFIX, STDIN, name, styles
 from parasol.apps.paths import Plan, model_folder
-from parasol.apps.words import Like, likes
+from parasol.apps.words import Like, leans, likes
 
 if TYPE_CHECKING:
     from parasol.cards import StyleSource
@@ -23,6 +23,7 @@ def card(
         ),
     ] = None,
     text: options.LikeText = None,
+    lean: options.Lean = None,
     out: Annotated[
         str | None, typer.Option("--out", "-o", help=f"File to write, *{CARD_SUFFIX}, or - for stdout.")
     ] = None,
@@ -53,7 +54,9 @@ def card(
     Plan(reads=files, within=[model_folder(model)], writes=[target], overwrite=overwrite).check()
     parts = [part for like in mixed for part in _shared(like)]
     sources = [source for source, _ in parts]
-    made = Parasol.load(model or model_for(sources, sources, photograph=say_photograph, doubt=say_doubt)).card(parts)
+    made = Parasol.load(model or model_for(sources, sources, photograph=say_photograph, doubt=say_doubt)).card(
+        parts, lean=leans(lean)
+    )
     made.save(target)
     if target != STDIN:
         told = {"out": target, **made.model_dump(exclude={"style"}, mode="json")}

@@ -1,7 +1,7 @@
 """Work through the jobs of `parasol style`: one failure stops nothing, and what is made already is kept."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -37,6 +37,7 @@ class Frame:
     colors: int | None = None
     finish: str = "auto"
     also: tuple[str, ...] = ()
+    lean: Mapping[str, float] = field(default_factory=dict)
 
     def files(self, out: str) -> list[str]:
         """All files of one picture, the named one first."""
@@ -157,12 +158,15 @@ def _recipe(
 def _describer(model: "Parasol", dials: "Dials", frame: Frame, read: Callable[[str], Any]) -> Described:
     """What describes the styles of a job, each mix once for all jobs, while networks that draw are opened."""
 
+    # What leans is no longer as its pictures look.
+    wanted = "none" if frame.lean and frame.finish == "auto" else frame.finish
+
     @lru_cache(maxsize=STYLES)
     def described(likes: Any) -> Any:
         model.painter.prepare(dials)
         sources = _sources(likes, read)
-        finish = model.finish(sources, palette=frame.palette, colors=frame.colors, finish=frame.finish)
-        return model.style(sources), finish
+        finish = model.finish(sources, palette=frame.palette, colors=frame.colors, finish=wanted)
+        return model.style(sources, lean=frame.lean), finish
 
     return described
 

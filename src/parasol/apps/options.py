@@ -59,6 +59,13 @@ Ground = Annotated[
         help="What lies behind the drawing; keep: what is transparent in CONTENT stays so.",
     ),
 ]
+Lean = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=NUMBER",
+        help="Move the style by -1 to 1 along a direction, such as saturation=0.5; repeatable.",
+    ),
+]
 Colors = Annotated[
     int | None, typer.Option(metavar="COUNT", help="At most so many colours, flat, chosen from the result.")
 ]

@@ -14,7 +14,7 @@ from parasol.apps.draw import Frame, Outcome, Tally, draw, drawings_only, reader
 from parasol.apps.jobs import STDIN, Job, outputs, plan, sources
 from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import Progress
-from parasol.apps.words import likes, weighed
+from parasol.apps.words import leans, likes, weighed
 from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ UNTOUCHED = (
     "--content-scale 2 brings more of them"
 )
 
+FAR = (
+    "a style lies far from all that the model was trained on, and the picture may not be like it: more pictures of the "
+    "style, or --model, may bring more of it"
+)
+
 
 @options.with_dials(before="ground")
 def style(
@@ -36,6 +41,7 @@ def style(
     ] = "",
     like: options.Like = None,
     like_text: options.LikeText = None,
+    lean: options.Lean = None,
     show: Annotated[
         list[str] | None,
         typer.Option(
@@ -82,6 +88,7 @@ def style(
       parasol style house.png --like crab.png -o out.png
       parasol style house.svg --like crab.png --structure 0.2 --style-scale 8
       parasol style house.png --like crab.png:0.7 --like ink.png:0.3 --like photo.jpg:-0.2
+      parasol style house.png --like crab.png --lean saturation=0.6
       parasol style house.png --like crab.png --count 4 -o variants/house.png
       parasol style pictures/ --like crab.png -o styled/
       parasol style house.png --like-text "glossy 3D" --like crab.png:0.3
@@ -100,7 +107,7 @@ def style(
     if jobs[0].out == STDIN and (json_ or count > 1):
         raise ParasolError("standard output takes one PNG and nothing else: name a file with -o for --json or --count")
     frame = _frame(jobs, size=options.size_of(size), mask=mask, protect=protect, ground=ground, colors=colors,
-                   palette=palette, finish=finish, also=also)  # fmt: skip
+                   palette=palette, finish=finish, also=also, lean=leans(lean))  # fmt: skip
     total = len(jobs) * count
     dials["fresh"] = dials["fresh"] or count > 1
     seed = dials["seed"] or 0
@@ -122,7 +129,7 @@ def style(
 
     read, tally = reader(jobs), Tally(left=total)
     drawings_only(frame, jobs, model, read)
-    failed, untouched = 0, False
+    failed, untouched, far = 0, False, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
         for name, own in by_model(jobs, of_each(model, read)):
             loaded = Parasol.load(name)
@@ -137,9 +144,12 @@ def style(
                 failed += bool(outcome.error)
                 bare = outcome.result is not None and outcome.result.recipe.style.texture is None
                 untouched |= bare and bool(chosen.texture)
+                far |= outcome.result is not None and _is_far(loaded, outcome.result.recipe)
                 _report(outcome, json_)
     if untouched and dials["style_scale"] is None and dials["strength"] is None:
         print(f"parasol: {UNTOUCHED}", file=sys.stderr)
+    if far:
+        print(f"parasol: {FAR}", file=sys.stderr)
     if failed:
         print(f"parasol: {failed} of {total} pictures failed; the same command tries them again", file=sys.stderr)
     return 2 if failed else 0
@@ -206,6 +216,11 @@ def _tell_cost(recipe: "Recipe", any_cost: bool) -> None:
     if seconds > MOST_SECONDS and not any_cost:
         raise ParasolError(f"{told}, and an hour is the limit: add --any-cost to draw it all the same")
     print(f"parasol: {told}", file=sys.stderr)
+
+
+def _is_far(model: Any, recipe: Any) -> bool:
+    manifest = model.bundle.manifest
+    return model.far(recipe.style_parts(manifest.style.dimension, manifest.latent_channels))
 
 
 def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | None, **asked: Any) -> Frame:

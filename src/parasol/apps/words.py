@@ -56,6 +56,18 @@ def likes(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like
     return found
 
 
+def leans(words: Sequence[str] | None) -> dict[str, float]:
+    """Directions and how far to go along them, as `--lean NAME=NUMBER` names them."""
+    found = {}
+    for word in words or []:
+        name, _, number = word.partition("=")
+        try:
+            found[name] = float(number)
+        except ValueError as error:
+            raise ParasolError(f"--lean {word!r} is no direction with a number: write it as saturation=0.5") from error
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Vary:
     """A dial and the values it takes on a sheet."""

@@ -9,14 +9,15 @@ from typing import Any, final
 
 from parasol.errors import ParasolError
 from parasol.studio.made import Made, Progress
-from parasol.studio.wanted import Again, Wanted
+from parasol.studio.wanted import Again, Lesson, Wanted
 
 QUEUE = 16  # jobs that wait, quick looks aside
 LOOKS = 8  # clients whose quick looks wait
 REMEMBERED = 64  # finished jobs that can be asked about
 LONGEST = 900.0  # seconds that one job may draw
 
-Draw = Callable[[Wanted | Again, Progress], Iterator[Made]]
+Order = Wanted | Again | Lesson
+Draw = Callable[[Any, Progress], Iterator[Made]]
 Keep = Callable[[str, int, Made], int]
 """(job, place, picture) -> its number in the history."""
 
@@ -33,7 +34,7 @@ class _Stopped(Exception):
 class Job:
     """One job; its fields change under the desk's lock alone."""
 
-    def __init__(self, name: str, wanted: Wanted | Again, client: str, total: int) -> None:
+    def __init__(self, name: str, wanted: Order, client: str, total: int) -> None:
         self.name, self.wanted, self.client, self.total = name, wanted, client, total
         self.state = "waiting"
         self.done = 0
@@ -72,9 +73,9 @@ class Job:
 class Desk:
     """Where jobs are handed in. Any number of threads may; one of its own draws."""
 
-    def __init__(self, draw: Draw, keep: Keep, finish: Callable[[str], None]) -> None:
+    def __init__(self, draw: Draw, keep: Keep, finish: Callable[[str], None], longest: float = LONGEST) -> None:
         """`keep` is given each picture that is no quick look, `finish` each job that is over, before that is told."""
-        self._draw, self._keep, self._finish = draw, keep, finish
+        self._draw, self._keep, self._finish, self._longest = draw, keep, finish, longest
         self._change = Condition()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._queue: deque[Job] = deque()
@@ -87,7 +88,7 @@ class Desk:
 
     def submit(
         self,
-        wanted: Wanted | Again,
+        wanted: Order,
         total: int,
         *,
         client: str = "",
@@ -207,6 +208,8 @@ class Desk:
             job.done = done
             if job.stop or self._closed:
                 raise _Stopped
-            if time.monotonic() - job.began > LONGEST:
-                raise ParasolError(f"it took longer than {LONGEST:.0f} seconds: ask for fewer steps or a smaller size")
+            if time.monotonic() - job.began > self._longest:
+                raise ParasolError(
+                    f"it took longer than {self._longest:.0f} seconds: ask for fewer steps or a smaller size"
+                )
             self._change.notify_all()

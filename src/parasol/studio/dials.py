@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from parasol.dials import PAPER, Dial, Dials, NamedDial, asked
+from parasol.directions import directions_of
 from parasol.pipeline import SMALLEST_SIZE, Parasol
 from parasol.studio.wanted import LARGEST_SIZE, MOST_PICTURES, MOST_REFERENCES, MOST_STEPS
 
@@ -51,6 +52,7 @@ def told_model(model: Parasol) -> dict[str, Any]:
         "size": manifest.default_size,
         "words": manifest.words is not None,
         "content_map": manifest.content_map > 0,
+        "directions": directions_of(manifest),
         "dials": {**values, "size": manifest.default_size, "count": 1},
         "strength": [[stop.style_scale, stop.structure] for stop in manifest.strength],
     }

@@ -12,7 +12,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 COOKIE = "parasol_studio"
 LARGEST_BODY = 65_536  # bytes of JSON
 LARGEST_PICTURE = 40_000_000  # bytes
-PICTURES = ("/api/pictures", "/api/recall")
+PICTURES = ("/api/pictures", "/api/recall", "/api/cards/file")
 """Where the body is a picture's file."""
 
 HEADERS = (

@@ -34,7 +34,10 @@ def draw_set(
     model.painter.prepare(dials)
     for place, icon in enumerate(part.icons):
         started, before = time.perf_counter(), place * dials.steps
-        alone = wanted.model_copy(update={"content": icon.picture, "icons": None, "preview": False})
+        asked = {"colors": part.colors, "palette": part.palette, "ground": part.ground}
+        alone = wanted.model_copy(
+            update=asked | {"content": icon.picture, "icons": None, "finish": "flat" if part.flat else "none"}
+        )
         kept = alone.model_copy(update={"dials": alone.dials.model_copy(update=vars(dials))})
         made = Made(png=b"", thumb=b"", icon=True, wanted=kept.model_dump_json())
         try:

@@ -1,6 +1,7 @@
 """Saved cards: styles, and mixes of several, under a name."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,12 @@ def card(store: Store, key: str) -> StyleCard:
     if not found:
         raise CardError(f"the card {key[:12]} is not here any more: save it again")
     return StyleCard.parse(found[0][0])
+
+
+def taught_of(store: Store, model: str) -> Iterator[StyleCard]:
+    """Every card that has taught the model of that identity."""
+    for (text,) in store.rows("SELECT card FROM cards WHERE instr(card, ?) > 0", model):
+        yield StyleCard.parse(text)
 
 
 def all_cards(store: Store) -> list[dict[str, Any]]:

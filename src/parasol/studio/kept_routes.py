@@ -3,7 +3,8 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from parasol.cards import StyleCard
@@ -13,23 +14,29 @@ from parasol.studio.icons import all_sets, archive, told
 from parasol.studio.kept_cards import all_cards, card, keep_card, mosaic
 from parasol.studio.opening import Studio
 from parasol.studio.pages import FOREVER
-from parasol.studio.wanted import MOST_REFERENCES, ModelName, Reference
+from parasol.studio.wanted import MOST_REFERENCES, ModelName, Reference, Title
 
 Name = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 JobName = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 Number = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class NewCard(Strict):
     """A style to be saved under a name."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Title
     model: ModelName
     styles: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
     code: Annotated[str, Field(max_length=60)] = ""
     """A style code, in place of styles."""
 
-    def pictures(self) -> set[str]:
+    def pictures_named(self) -> set[str]:
         """The pictures that it names."""
         return {name for one in self.styles for name in (one.picture, one.recipe) if name}
 
@@ -144,7 +151,7 @@ def cards_routes(studio: Studio) -> APIRouter:
     def save(given: NewCard) -> dict[str, Any]:
         """Save a style, a mix, or what a style code means, as a card; references name it by its id."""
         model = studio.maker.model(given.model)
-        studio.maker.require(given.pictures())
+        studio.maker.require(given.pictures_named())
         if given.code:
             style, parts = style_of(given.code, model.bundle.manifest), [(given.code, 1.0)]
         else:
@@ -154,11 +161,24 @@ def cards_routes(studio: Studio) -> APIRouter:
         written = StyleCard.write(style, model.bundle.manifest, parts)
         return {"id": keep_card(store, given.name, written, (faces or [None])[0] or mosaic(style)), "name": given.name}
 
+    @api.post("/file", openapi_extra=BODY)
+    async def given(request: Request, name: Annotated[str, Query(min_length=1, max_length=80)]) -> dict[str, Any]:
+        """Take a card's file, a *.style.json, among the saved cards: the body is its file."""
+        data = await request.body()
+
+        def taken() -> dict[str, Any]:
+            given = StyleCard.parse(data)
+            model = studio.maker.model(studio.maker.suited(None, [], given))
+            style = model.style(given)  # refuses what is of no model here
+            return {"id": keep_card(store, name, given, mosaic(style)), "name": name}
+
+        return await run_in_threadpool(taken)
+
     @api.post("/code")
     def code(given: NewCard) -> dict[str, Any]:
         """The style code of a style or a mix, and the cosine of the style that it means to the style itself."""
         model = studio.maker.model(given.model)
-        studio.maker.require(given.pictures())
+        studio.maker.require(given.pictures_named())
         style = studio.maker.style(model, given.styles)
         written = code_of(style, model.bundle.manifest)
         again = style_of(written, model.bundle.manifest)

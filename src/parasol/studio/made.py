@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from parasol.cards import StyleCard
+
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
@@ -25,3 +27,8 @@ class Made:
     svg: str = ""
     measures: str = ""
     error: str = ""
+
+    card: StyleCard | None = None
+    """What was taught, under `name`."""
+
+    name: str = ""

@@ -2,7 +2,8 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, final
@@ -13,19 +14,22 @@ from parasol.bundle import available_models
 from parasol.cards import StyleCard
 from parasol.conditions import Style
 from parasol.dials import Dials
+from parasol.directions import check_lean, leaned, space_of
 from parasol.encoders.text import Words
 from parasol.errors import ParasolError
+from parasol.finishing import FinishPart
 from parasol.images import encode_png, load_rgba
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe, RecipeError
 from parasol.studio.icons import draw_set
-from parasol.studio.kept_cards import card
+from parasol.studio.kept_cards import card, taught_of
 from parasol.studio.made import Made, Progress
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, MOST_WORK, Again, Cell, Reference, Wanted
 
-STYLES = 256  # described styles that are kept; some 20 kB each
+KNOWN = 256  # described styles and their finishes that are kept; some 20 kB each
 WORK_SIDE = 128  # px
+NO_LEAN: Mapping[str, float] = {}
 
 
 @final
@@ -37,12 +41,12 @@ class Maker:
         self._store, self._threads = store, threads
         self._lock = Lock()
         self._models: dict[str, Parasol] = {}
-        self._styles: OrderedDict[Any, Style] = OrderedDict()
+        self._known: OrderedDict[Any, Any] = OrderedDict()
         if model is None:
             self.names: tuple[str, ...] = tuple(reversed(available_models()))  # pictogram first
         else:
             loaded = Parasol.load(model, threads=threads)
-            self._models = {loaded.bundle.manifest.name: loaded}
+            self._models = {loaded.bundle.manifest.name: self._learned(loaded)}
             self.names = tuple(self._models)
 
     def model(self, name: str) -> Parasol:
@@ -51,8 +55,17 @@ class Maker:
             raise ParasolError(f"there is no model {name[:40]!r} in this studio: use one of {', '.join(self.names)}")
         with self._lock:
             if name not in self._models:
-                self._models[name] = Parasol.load(name, threads=self._threads)
+                self._models[name] = self._learned(Parasol.load(name, threads=self._threads))
             return self._models[name]
+
+    def suited(self, content: str | None, styles: Sequence[Reference], *given: StyleCard) -> str:
+        """The model that goes with a content picture, styles and cards, as `Parasol.suited` says; the first where the
+        studio does not have that one."""
+        recipes = [Recipe.read(self._store.given(one.recipe)).model.name for one in styles if one.recipe]
+        cards = [*given, *(card(self._store, one.card) for one in styles if one.card)]
+        picture = None if content is None else self._store.given(content)
+        found = recipes[0] if recipes else Parasol.suited(picture, cards or None)
+        return found if found in self.names else self.names[0]
 
     def check(self, wanted: Wanted) -> int:
         """The steps that a job will take, all its pictures together; refuses early what `draw` would refuse.
@@ -68,7 +81,9 @@ class Maker:
             raise ParasolError("a set is drawn once, as it is: leave cells and count out")
         if wanted.icons is not None and not any(one.picture and one.weight > 0 for one in wanted.styles):
             raise ParasolError("a set needs icons to be like: give at least one reference picture")
-        self.require(wanted.pictures())
+        self.require(wanted.pictures_named())
+        for lean in (wanted.lean, *(cell.lean or {} for cell in wanted.cells)):
+            check_lean(model.bundle.manifest, lean)
         for one in wanted.styles:
             if one.card is not None:
                 card(self._store, one.card)
@@ -91,6 +106,14 @@ class Maker:
             )
         return steps
 
+    def far(self, model: str, styles: Sequence[Reference]) -> bool:
+        """Whether a style lies far from what a model was trained on, or is a photograph where those were none."""
+        loaded = self.model(model)
+        if space_of(loaded.bundle.manifest) is None or not styles:
+            return False
+        kept = [self._store.picture(one.picture) for one in styles if one.picture and one.weight > 0]
+        return any(one is not None and one.photograph for one in kept) or loaded.far(self.style(loaded, styles))
+
     def require(self, pictures: set[str]) -> None:
         """Raises ValueError where a picture is not there."""
         for name in sorted(pictures):
@@ -106,8 +129,10 @@ class Maker:
         if isinstance(wanted, Again):
             yield self._again(wanted, progress)
         elif wanted.icons is not None:
-            style, dials = self.style(self.model(wanted.model), wanted.styles), self.dials(wanted)
-            yield from draw_set(self.model(wanted.model), wanted, style, dials, self._store.given, progress)
+            model, dials = self.model(wanted.model), self.dials(wanted)
+            cards = [one for one in wanted.styles if one.card]  # which draw, as --card does, what pictures look like
+            style = self.style(model, cards or wanted.styles, wanted.lean)
+            yield from draw_set(model, wanted, style, dials, self._store.given, progress)
         else:
             yield from self._cells(wanted, progress) if wanted.cells else self._seeds(wanted, progress)
 
@@ -139,10 +164,11 @@ class Maker:
         model, first, done = self.model(wanted.model), self.recipe(wanted), 0
         for cell in wanted.cells:
             recipe = first.varied(**vars(self.recipe_dials(wanted, cell)))
-            if cell.weights is not None:
-                pairs = zip(wanted.styles, cell.weights, strict=True)
+            if cell.weights is not None or cell.lean is not None:
+                pairs = zip(wanted.styles, cell.weights or [one.weight for one in wanted.styles], strict=True)
                 styles = [one.model_copy(update={"weight": weight}) for one, weight in pairs if weight]
-                recipe = recipe.changed(style=self.style(model, styles))
+                lean = wanted.lean if cell.lean is None else cell.lean
+                recipe = recipe.changed(style=self.style(model, styles, lean))
             result = model.paint(recipe, progress=lambda step, _, before=done: progress(before + step, 0))
             done += recipe.dials.steps
             yield Made(png=result.encoded(".png"), thumb=b"")
@@ -167,34 +193,45 @@ class Maker:
         small = min(wanted.size or manifest.default_size, manifest.size)
         return model.recipe(
             None if wanted.content is None else self._store.given(wanted.content),
-            self.style(model, wanted.styles),
+            self.style(model, wanted.styles, wanted.lean),
             self.dials(wanted),
             mask=None if wanted.mask is None else self._store.given(wanted.mask),
             protect=None if wanted.protect is None else self._store.given(wanted.protect),
             shows=[(self._shown(one), one.weight) for one in wanted.shows] or None,
             size=small if wanted.preview else wanted.size,
+            ground=wanted.ground,
+            finish=self._finish(model, wanted),
         )
 
-    def style(self, model: Parasol, references: Sequence[Reference]) -> Style:
-        """The style that references are together, described once. Raises ValueError."""
-        key = (model.bundle.hash, tuple(references))
+    def style(self, model: Parasol, references: Sequence[Reference], lean: Mapping[str, float] = NO_LEAN) -> Style:
+        """The style that references are together, described once, and moved along directions. Raises ValueError."""
+        style = self._once((model.bundle.hash, tuple(references)), lambda: self._style(model, references))
+        return leaned(style, model.bundle.manifest, lean)
+
+    def _style(self, model: Parasol, references: Sequence[Reference]) -> Style:
+        if len(references) == 1 and references[0].recipe and references[0].weight > 0.0:
+            return self._remembered(model, references[0].recipe)  # to the bit: a mix of one would round once more
+        return model.style(self._sources(model, references))
+
+    def _finish(self, model: Parasol, wanted: Wanted) -> FinishPart | None:
+        leans = wanted.lean or any(cell.lean for cell in wanted.cells)  # which is no longer as its pictures look
+        finish = "none" if leans and wanted.finish == "auto" else wanted.finish
+        few: dict[str, Any] = {"palette": wanted.palette, "colors": wanted.colors, "finish": finish}
+        key = ("finish", wanted.model, *few.values(), wanted.styles)
+        return self._once(key, lambda: model.finish(self._sources(model, wanted.styles), **few))
+
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` makes, or made before for the same key."""
         with self._lock:
-            known = self._styles.get(key)
-            if known is not None:
-                self._styles.move_to_end(key)
-                return known
-        kept = [self._kept(model, one) for one in references if one.recipe or one.card]
-        if len(references) == 1 and kept and references[0].weight > 0.0:
-            style = kept[0]  # to the bit: a mix of one would round once more
-        else:
-            cards = iter([StyleCard.write(style, model.bundle.manifest, []) for style in kept])
-            parts = [(next(cards) if one.recipe or one.card else self._shown(one), one.weight) for one in references]
-            style = model.style(parts)
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        made = make()
         with self._lock:
-            self._styles[key] = style
-            while len(self._styles) > STYLES:
-                self._styles.popitem(last=False)
-        return style
+            self._known[key] = made
+            while len(self._known) > KNOWN:
+                self._known.popitem(last=False)
+        return made
 
     def dials(self, wanted: Wanted) -> Dials:
         """The dials of a job. Raises ValueError where one is out of range."""
@@ -207,17 +244,35 @@ class Maker:
         moved = cell.dials.model_dump(exclude_unset=True)
         return self.dials(wanted.model_copy(update={"dials": wanted.dials.model_copy(update=moved)}))
 
-    def _kept(self, model: Parasol, one: Reference) -> Style:
-        if one.card is not None:
-            return card(self._store, one.card).of(model.bundle.manifest)
-        recipe = Recipe.read(self._store.given(str(one.recipe)))
+    def _sources(self, model: Parasol, references: Sequence[Reference]) -> list[tuple[Any, float]]:
+        """References as `Parasol` takes them."""
+
+        def opened(one: Reference) -> Any:
+            if one.card is not None:
+                return card(self._store, one.card)
+            if one.recipe is None:
+                return self._shown(one)
+            return StyleCard.write(self._remembered(model, one.recipe), model.bundle.manifest, [])
+
+        return [(opened(one), one.weight) for one in references]
+
+    def _learned(self, model: Parasol) -> Parasol:
+        """A model that knows what saved cards have taught it, which recipes name."""
+        for kept in taught_of(self._store, model.bundle.identity):
+            model.style(kept)
+        return model
+
+    def _remembered(self, model: Parasol, picture: str) -> Style:
+        """The style that the recipe in a file of ours keeps, and what it was taught."""
+        recipe = Recipe.read(self._store.given(picture))
         if not model.bundle.goes_by(recipe.model.hash):
             raise RecipeError(
                 f"the style is kept for the model {recipe.model.name!r} of another edition, or for another model, than "
                 f"{model.bundle.manifest.name!r}: choose that model, or give the style as a picture"
             )
         manifest = model.bundle.manifest
-        return recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
+        style = recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
+        return replace(style, taught=model.taught(recipe))
 
     def _shown(self, one: Reference) -> Any:
         return Words(one.words) if one.words is not None else self._store.given(str(one.picture or one.recipe))

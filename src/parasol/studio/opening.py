@@ -10,11 +10,13 @@ from parasol.errors import ParasolError
 from parasol.index.locks import locked
 from parasol.studio.desk import Desk, Full
 from parasol.studio.icons import add_icon
+from parasol.studio.kept_cards import keep_card
+from parasol.studio.lessons import LONGEST, Teacher
 from parasol.studio.made import Made
 from parasol.studio.maker import Maker
 from parasol.studio.shelf import Finder, Shelf, folder_pictures, is_index
 from parasol.studio.store import Store
-from parasol.studio.wanted import Wanted
+from parasol.studio.wanted import ORDERS, Lesson, Wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,10 @@ class Studio:
     store: Store
     maker: Maker
     desk: Desk
+    teacher: Teacher
+    lessons: Desk
+    """Beside the other, for a lesson takes minutes."""
+
     shelf: Shelf
     finder: Finder
     folder: tuple[Path, ...]
@@ -44,6 +50,16 @@ class Studio:
 
         job = self.desk.submit(wanted, total, client=client, accept=accept)
         return self.desk.told(job.name) or job.told(0)
+
+    def teach(self, lesson: Lesson) -> dict[str, Any]:
+        """As `order`, for a lesson."""
+        total, text = self.teacher.check(lesson), lesson.model_dump_json()
+        job = self.lessons.submit(lesson, total, accept=lambda job: self.store.wait(job, text))
+        return self.lessons.told(job.name) or job.told(0)
+
+    def desk_of(self, job: str) -> Desk | None:
+        """Where a job is known."""
+        return next((desk for desk in (self.desk, self.lessons) if desk.told(job) is not None), None)
 
 
 @contextmanager
@@ -80,25 +96,42 @@ def opened(
                 add_icon(store, job, place, number, made)
             return number
 
-        with closing(Desk(maker.draw, kept, store.finish)) as desk:
-            for job, text in store.waiting():
-                _again(job, text, store, maker, desk)
-            shelf = Shelf(store)
-            yield Studio(
-                store=store, maker=maker, desk=desk, shelf=shelf, finder=finder, folder=folder, words=words or {}
-            )
+        def learned(job: str, place: int, made: Made) -> int:
+            assert made.card is not None
+            keep_card(store, made.name, made.card, made.thumb)
+            return 0
+
+        teacher = Teacher(store, maker, keep / "lessons")
+        with (
+            closing(Desk(maker.draw, kept, store.finish)) as desk,
+            closing(Desk(teacher.teach, learned, store.finish, LONGEST)) as lessons,
+        ):
+            studio = Studio(
+                store=store, maker=maker, desk=desk, teacher=teacher, lessons=lessons, shelf=Shelf(store),
+                finder=finder, folder=folder, words=words or {},
+            )  # fmt: skip
+            _go_on(studio)
+            yield studio
 
 
 def _pictures(text: str) -> set[str]:
     try:
-        return Wanted.model_validate_json(text).pictures()
+        return ORDERS.validate_json(text).pictures_named()
     except ValueError:  # written by a version that knew more
         return set()
 
 
-def _again(job: str, text: str, store: Store, maker: Maker, desk: Desk) -> None:
-    try:
-        wanted = Wanted.model_validate_json(text)
-        desk.submit(wanted, maker.check(wanted), name=job)
-    except (ValueError, Full):
-        store.finish(job)
+def _go_on(studio: Studio) -> None:
+    """Take up what an earlier studio left undone."""
+    lessons = []
+    for job, text in studio.store.waiting():
+        try:
+            order = ORDERS.validate_json(text)
+            if isinstance(order, Lesson):
+                lessons.append(order)
+                studio.lessons.submit(order, studio.teacher.check(order), name=job)
+            else:
+                studio.desk.submit(order, studio.maker.check(order), name=job)
+        except (ValueError, Full):
+            studio.store.finish(job)
+    studio.teacher.forget(lessons)

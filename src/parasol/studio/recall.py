@@ -45,6 +45,7 @@ def recall(png: bytes, store: Store, maker: Maker) -> dict[str, Any]:
         size=min(size, LARGEST_SIZE),
         mask=_mask(recipe.region, store),
         protect=_mask(recipe.protected, store),
+        finish="none",
     )
     finished = recipe.ground is not None or recipe.finish is not None
     even = recipe.protected is not None and wanted.protect is None

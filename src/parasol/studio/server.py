@@ -23,13 +23,14 @@ from parasol.strict import Strict
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
-from parasol.studio.kept_routes import JobName, Name, cards_routes, found, history_routes, sets_routes
+from parasol.studio.kept_routes import BODY, JobName, Name, cards_routes, found, history_routes, sets_routes
+from parasol.studio.lessons import MISSING, can_teach
 from parasol.studio.opening import Studio
 from parasol.studio.pages import pages
 from parasol.studio.recall import recall
 from parasol.studio.shelf import examples
 from parasol.studio.store import StoreFull, thumbnail
-from parasol.studio.wanted import MOST_CELLS, MOST_REFERENCES, Again, Reference, Wanted
+from parasol.studio.wanted import MOST_CELLS, MOST_REFERENCES, Again, Lesson, ModelName, PictureId, Reference, Wanted
 from parasol.version import __version__
 
 BEAT = 0.06  # seconds between two looks at a job whose events are followed
@@ -37,12 +38,6 @@ SILENCE = 200  # beats after which a follower hears that nothing has changed
 DECODERS = Semaphore(2)  # pictures that are read at the same time: each may take 400 MB
 MOST_HITS = 200
 LARGE = 768  # px, of a picture that is looked at
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 class Order(Strict):
@@ -59,6 +54,21 @@ class Sought(Strict):
     content: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
     style_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     top: Annotated[int, Field(ge=1, le=MOST_HITS)] = 48
+
+
+class Suited(Strict):
+    """What a model is to be chosen for."""
+
+    model: ModelName | None = None
+    """One that is chosen already."""
+
+    content: PictureId | None = None
+    styles: Annotated[tuple[Reference, ...], Field(max_length=MOST_REFERENCES)] = ()
+
+    def pictures_named(self) -> set[str]:
+        """The pictures that it names."""
+        named = [self.content, *(one.picture or one.recipe for one in self.styles)]
+        return {name for name in named if name is not None}
 
 
 def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
@@ -112,6 +122,7 @@ def _pictures_routes(studio: Studio) -> APIRouter:
             "models": [told_model(studio.maker.model(name)) for name in studio.maker.names],
             "limits": LIMITS,
             "search": len(studio.finder),
+            "teaching": "" if can_teach() else MISSING,
         }
 
     @api.post("/pictures", openapi_extra=BODY)
@@ -164,6 +175,14 @@ def _pictures_routes(studio: Studio) -> APIRouter:
             raise HTTPException(404, "there is no such picture")
         return picture
 
+    @api.post("/suited")
+    def suited(asked: Suited) -> dict[str, Any]:
+        """The model that `parasol style` would take for a content picture and styles, and whether the style lies far
+        from what that one, or the one that is chosen, was trained on."""
+        studio.maker.require(asked.pictures_named())
+        model = studio.maker.suited(asked.content, asked.styles)
+        return {"model": model, "far": studio.maker.far(asked.model or model, asked.styles)}
+
     @api.post("/search")
     def search(sought: Sought) -> dict[str, Any]:
         """The nearest pictures of the index, and of all that was made here, best first."""
@@ -175,13 +194,16 @@ def _pictures_routes(studio: Studio) -> APIRouter:
 
 
 def _jobs_routes(studio: Studio) -> APIRouter:
-    api, desk = APIRouter(prefix="/api/jobs"), studio.desk
+    api = APIRouter(prefix="/api/jobs")
 
-    def known(name: str) -> dict[str, Any]:
-        told = desk.told(name)
-        if told is None:
+    def desk_of(job: str) -> Desk:
+        found = studio.desk_of(job)
+        if found is None:
             raise HTTPException(404, "there is no such job, or it was over long ago: see the history")
-        return told
+        return found
+
+    def known(job: str) -> dict[str, Any]:
+        return desk_of(job).told(job) or {}
 
     @api.post("", status_code=202)
     def order(order: Order) -> dict[str, Any]:
@@ -196,26 +218,29 @@ def _jobs_routes(studio: Studio) -> APIRouter:
     @api.get("/{job}/events")
     async def events(job: JobName, request: Request) -> Response:
         """The same as server-sent events, until the job is over."""
-        known(job)
-        return StreamingResponse(_events(desk, job, request), media_type="text/event-stream")
+        return StreamingResponse(_events(desk_of(job), job, request), media_type="text/event-stream")
 
     @api.get("/{job}/look")
     def look(job: JobName, place: Annotated[int, Query(ge=0, lt=MOST_CELLS)] = 0) -> Response:
         """The PNG of a quick look, or of one cell of a sheet, that is done."""
-        return found(desk.look(job, place), "image/png")
+        return found(studio.desk.look(job, place), "image/png")
 
     @api.post("/again", status_code=202)
     def again(again: Again) -> dict[str, Any]:
         """Draw a file of ours again; the job tells how many pixels differ, its look shows which."""
         studio.maker.require({again.picture})
         steps = Recipe.read(studio.store.given(again.picture)).dials.steps
-        return known(desk.submit(again, steps, client=secrets.token_hex(8)).name)
+        return known(studio.desk.submit(again, steps, client=secrets.token_hex(8)).name)
+
+    @api.post("/teach", status_code=202)
+    def teach(lesson: Lesson) -> dict[str, Any]:
+        """Teach a model the pictures of a set, into a saved card. Needs the train extra."""
+        return studio.teach(lesson)
 
     @api.delete("/{job}")
     def cancel(job: JobName) -> dict[str, Any]:
         """Stop a job, waiting or being drawn. What it has drawn stays in the history."""
-        known(job)
-        desk.cancel(job)
+        desk_of(job).cancel(job)
         return known(job)
 
     return api

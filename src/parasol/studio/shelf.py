@@ -24,8 +24,14 @@ from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import Reference
 
 EXAMPLES = Path(__file__).parent / "examples"
-AS_CONTENT = ("house.png", "key.png", "cup.png", "tree.png", "windmill.jpg")
-AS_STYLE = ("crab.png", "outline.png", "pastel.png", "solid.png", "cafe.jpg")
+AS_CONTENT = (
+    "house.png", "bell.svg", "book.svg", "camera.svg", "cloud.svg", "cup.png", "envelope.svg", "gift.svg", "heart.svg",
+    "key.png", "lock.svg", "tree.png", "umbrella.svg", "windmill.jpg",
+)  # fmt: skip
+AS_STYLE = (
+    "crab.png", "outline.png", "pastel.png", "solid.png", "comic.png", "duotone.png", "night.png", "hatch.png",
+    "cafe.jpg",
+)  # fmt: skip
 MOST_OF_FOLDER = 400  # pictures that a folder shows
 REMEMBERED = 20_000  # files that a page may still ask for
 THUMBS = 2000  # small pictures that are kept, some 4 kB each

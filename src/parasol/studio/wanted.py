@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, create_model, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, create_model, model_validator
 
 from parasol.dials import Dials, asked
 from parasol.errors import ParasolError
@@ -16,10 +16,16 @@ MOST_REFERENCES = 8
 MOST_WORK = 40_000  # steps of 128 x 128 px in one job
 MOST_ICONS = 200
 MOST_CELLS = 64
+MOST_LESSONS = 2000  # steps of teaching
 
 PictureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Spoken = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Colours = Annotated[int | None, Field(ge=2, le=32)]
+PaletteText = Annotated[str | None, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}(,#[0-9a-fA-F]{6}){1,31}$")]
+Ground = Annotated[str, StringConstraints(pattern=r"^(keep|transparent|white|#[0-9a-fA-F]{6})$")]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Lean = Annotated[dict[ModelName, Annotated[float, Field(ge=-1.0, le=1.0)]], Field(max_length=12)]
 
 
 def asked_dials(record: type[Dials] = Dials) -> Any:
@@ -65,10 +71,10 @@ class IconSet(Strict):
     """Icons to be drawn in one look: what `parasol set` is told beside dials and references."""
 
     icons: tuple[Icon, ...] = Field(min_length=1, max_length=MOST_ICONS)
-    colors: Annotated[int | None, Field(ge=2, le=32)] = None
-    palette: Annotated[str | None, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}(,#[0-9a-fA-F]{6}){1,31}$")] = None
+    colors: Colours = None
+    palette: PaletteText = None
     flat: bool = True
-    ground: Annotated[str, StringConstraints(pattern=r"^(transparent|white|keep|#[0-9a-fA-F]{6})$")] = "transparent"
+    ground: Ground = "transparent"
 
     @model_validator(mode="after")
     def _each_once(self) -> "IconSet":
@@ -85,6 +91,7 @@ class Cell(Strict):
     """One picture of a sheet: dials that are set otherwise, and the weights of the styles, where those are."""
 
     dials: AskedDials = AskedDials()  # pyright: ignore[reportInvalidTypeForm]
+    lean: Lean | None = None
     weights: Annotated[
         tuple[Annotated[float, Field(ge=-10.0, le=10.0)], ...] | None, Field(max_length=MOST_REFERENCES)
     ] = None
@@ -95,6 +102,20 @@ class Again(Strict):
 
     picture: PictureId
     preview: Literal[True] = True
+
+
+class Lesson(Strict):
+    """Pictures of one set that a model is to be taught, into a card of that name: what `parasol teach` does."""
+
+    teach: ModelName
+    name: Title
+    pictures: Annotated[tuple[PictureId, ...], Field(min_length=8, max_length=200)]
+    steps: Annotated[int, Field(ge=1, le=MOST_LESSONS)] = 600
+    preview: Literal[False] = False
+
+    def pictures_named(self) -> set[str]:
+        """The pictures that it names."""
+        return {*self.pictures}
 
 
 class Wanted(Strict):
@@ -112,6 +133,15 @@ class Wanted(Strict):
     preview: bool = False
     """A quick look: few steps, at most the model's own size, kept nowhere."""
 
+    lean: Lean = Field(default_factory=dict)
+    """How far the style is moved along named directions."""
+
+    finish: Literal["none", "auto", "flat"] = "auto"
+    colors: Colours = None
+    palette: PaletteText = None
+    ground: Ground = "keep"
+    """As of `parasol style`. A set has its own."""
+
     mask: PictureId | None = None
     protect: PictureId | None = None
     """As of `Parasol.stylize`: white where the style goes, and where structure is kept."""
@@ -122,9 +152,13 @@ class Wanted(Strict):
     cells: Annotated[tuple[Cell, ...], Field(max_length=MOST_CELLS)] = ()
     """A sheet of quick looks, kept nowhere, in place of one picture."""
 
-    def pictures(self) -> set[str]:
+    def pictures_named(self) -> set[str]:
         """The pictures that it names."""
         icons = () if self.icons is None else self.icons.icons
         masks = [self.content, self.mask, self.protect, *(icon.picture for icon in icons)]
         named = [*masks, *(name for one in (*self.shows, *self.styles) for name in (one.picture, one.recipe))]
         return {name for name in named if name is not None}
+
+
+ORDERS: TypeAdapter[Wanted | Lesson] = TypeAdapter(Wanted | Lesson)
+"""What may wait for the next studio."""
