@@ -81,7 +81,7 @@ class Describe(ModularPipelineBlocks):
 
     def __call__(self, components: Any, state: Any) -> tuple[Any, Any]:
         """Open the model once, then write the recipe."""
-        here = self.get_block_state(state)
+        here: Any = self.get_block_state(state)
         if self._model is None:
             opened = components_with(components.unet, components.vae)
             self._model = Parasol(opened.bundle, opened)
@@ -109,7 +109,7 @@ class Invert(ModularPipelineBlocks):
 
     def __call__(self, components: Any, state: Any) -> tuple[Any, Any]:
         """Encode and add noise, step by step."""
-        here = self.get_block_state(state)
+        here: Any = self.get_block_state(state)
         painter, dials = here.model.painter, here.recipe.dials
         padded, here.box = pad_to_multiple(here.recipe.picture(), here.model.bundle.manifest.stride)
         chain = painter.chain(dials, painter.encode(padded), np.random.default_rng(dials.seed))
@@ -133,7 +133,7 @@ class Denoise(ModularPipelineBlocks):
 
     def __call__(self, components: Any, state: Any) -> tuple[Any, Any]:
         """Sample."""
-        here = self.get_block_state(state)
+        here: Any = self.get_block_state(state)
         manifest, painter, dials = here.model.bundle.manifest, here.model.painter, here.recipe.dials
         picture, steps = here.recipe.picture(), manifest.schedule.steps(dials.steps)
         style = here.recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
@@ -167,7 +167,7 @@ class Decode(ModularPipelineBlocks):
 
     def __call__(self, components: Any, state: Any) -> tuple[Any, Any]:
         """Decode and cut."""
-        here = self.get_block_state(state)
+        here: Any = self.get_block_state(state)
         pixels = here.model.painter.decode(here.latents.numpy(), here.box)
         here.images = [Image.fromarray(np.rint(pixels.clip(0.0, 1.0) * 255.0).astype(np.uint8))]
         self.set_block_state(state, here)
