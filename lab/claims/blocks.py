@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from lab import kinds, study_simulation
 from lab.unseen import TAUGHT
 from parasol.comparison.markdown import table
@@ -58,9 +60,12 @@ def rendered(text: str, results: Path) -> str:
 def of_kinds(results: Path) -> str:
     """Which model draws: wrong and in doubt, by change."""
     record = _read(results / "kinds.json")
+    own = [(one, kind) for kind in record for odds in record[kind]["odds"].values() for one in odds]
+    wrong, unsure = np.sum([kinds.counted([one], kind == "photographs") for one, kind in own], axis=0) / len(own)
+    counted = " and ".join(f"{record[kind]['pictures']} {kind}" for kind in record)
     return (
-        f"{record['photographs']['pictures']} photographs and {record['drawings']['pictures']} drawings of test splits:"
-        f"\n\n{kinds.table(record)}"
+        f"{counted} of test splits: of all pictures {100 * wrong:.1f} % are taken for the other kind without a word, "
+        f"and of {100 * unsure:.1f} % it is said that they may be either.\n\n{kinds.table(record)}"
     )
 
 
