@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from lab import kinds, study_simulation
 from lab.unseen import TAUGHT
 from parasol.comparison.markdown import table
@@ -20,6 +22,28 @@ from parasol.types import Record
 
 MARKED = re.compile(r"<!--# (?P<name>[a-z-]+)-->(?P<edge>\n?)(?P<shown>.*?)\n?<!--/#-->", re.DOTALL)
 KINDS = ("black", "emoji")
+TEN = "ours-steps=10,sampler=dpm"
+METHODS = {
+    "ours": TEN,
+    "`--color match`": f"{TEN},color=match",
+    "`--structure 0.4`": f"{TEN},structure=0.4",
+    "25 steps of DDIM": "ours",
+    **{f"`--strength {strength}`": f"{TEN},strength={strength}" for strength in (0.75, 0.5, 0.25)},
+    "by descriptor alone (texture 0, scales 3 and 2)": f"{TEN},texture=0,style_scale=3,content_scale=2",
+    **{f"Magenta {strength:g}": f"magenta-strength={strength:g}" for strength in (0.25, 0.5, 0.75, 1)},
+    "the photograph": "content",
+}
+MEASURES = {
+    "painting retrieved from the result, % (Lite2 `*`; 12.5 by chance)": ("lite2-retrieval", 100, ".0f"),
+    "brushwork distance to the painting (Lite2 `*`)": ("lite2-brushwork", 1, ".2f"),
+    "colour Chamfer to the painting, x 1000 `*`": ("chamfer", 1000, ".1f"),
+    "perceptual distance to the photograph (Lite2 `~`)": ("lite2-perceptual", 1, ".2f"),
+    "edge agreement with the photograph": ("edges", 1, ".2f"),
+    "ImageNet class of the photograph kept, % (Lite2)": ("lite2-class", 100, ".0f"),
+    "painting's subject found in the result (own content descriptor; 0.5 is chance)": ("own-leakage", 1, ".2f"),
+    "the same, by Lite0 `~`": ("lite0-leakage", 1, ".2f"),
+}
+"""Of the page on photographs and paintings: what a row says -> its measure, times what, as Python writes it."""
 
 
 def rendered(text: str, results: Path) -> str:
@@ -36,9 +60,12 @@ def rendered(text: str, results: Path) -> str:
 def of_kinds(results: Path) -> str:
     """Which model draws: wrong and in doubt, by change."""
     record = _read(results / "kinds.json")
+    own = [(one, kind) for kind in record for odds in record[kind]["odds"].values() for one in odds]
+    wrong, unsure = np.sum([kinds.counted([one], kind == "photographs") for one, kind in own], axis=0) / len(own)
+    counted = " and ".join(f"{record[kind]['pictures']} {kind}" for kind in record)
     return (
-        f"{record['photographs']['pictures']} photographs and {record['drawings']['pictures']} drawings of test splits:"
-        f"\n\n{kinds.table(record)}"
+        f"{counted} of test splits: of all pictures {100 * wrong:.1f} % are taken for the other kind without a word, "
+        f"and of {100 * unsure:.1f} % it is said that they may be either.\n\n{kinds.table(record)}"
     )
 
 
@@ -87,10 +114,21 @@ def of_limits(results: Path) -> str:
     return told
 
 
+def of_paintings(results: Path) -> str:
+    """The comparison on photographs and paintings: the measures and methods that its page speaks of."""
+    methods = _read(results / "comparison" / "paintings" / "comparison.json")["methods"]
+    rows = [
+        [label, *(format(times * methods[name]["values"][measure]["value"], form) for name in METHODS.values())]
+        for label, (measure, times, form) in MEASURES.items()
+    ]
+    return table(["measure", *METHODS], rows)
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "kinds": of_kinds,
     "cost": of_cost,
     "study": of_study,
+    "paintings": of_paintings,
     "unseen": of_unseen,
     "unseen-line": of_limits,
 }
