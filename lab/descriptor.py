@@ -128,8 +128,8 @@ def summary(cases: Sequence[Record], before: Sequence[Sequence[float]]) -> Recor
     for kind, values in (("weight", WEIGHTS), ("style scale", SCALES)):
         names = [f"{kind} {value:g}" for value in values]
         if all(name in found for name in names):
-            rank = float(spearmanr(values, [-found[name]["distance"] for name in names])[0])
-            found[kind] = {"spearman": round(rank, 3)}
+            rank: Any = spearmanr(values, [-found[name]["distance"] for name in names])[0]
+            found[kind] = {"spearman": round(float(rank), 3)}
     return found
 
 
@@ -172,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench = Bench(
         model, gallery.load(options.corpus), options.photographs, options.paintings, validation=options.validation
     )
-    settings = {name: SETTINGS[name] for name in options.only or SETTINGS} | (SWEEPS if options.scales else {})
+    settings = {**{name: SETTINGS[name] for name in options.only or SETTINGS}, **(SWEEPS if options.scales else {})}
     work = [
         (name, photograph, painting)
         for photograph in range(options.photographs)

@@ -57,8 +57,9 @@ LEAST = 0.8
 def rim(picture: Picture) -> float:
     """How much darker what is drawn is at its border than within, in OKLab lightness: outlines make it so."""
     drawn, tone = seen(picture), oklab_of(picture.astype(np.float64))[..., 0]
-    inside = np.asarray(ndimage.binary_erosion(drawn, iterations=7))
-    edge = np.asarray(ndimage.binary_erosion(drawn)) & ~np.asarray(ndimage.binary_erosion(drawn, iterations=5))
+    inside = np.asarray(ndimage.binary_erosion(drawn, iterations=7), bool)
+    within = np.asarray(ndimage.binary_erosion(drawn, iterations=5), bool)
+    edge = np.asarray(ndimage.binary_erosion(drawn), bool) & ~within
     return float(np.mean(tone[inside])) - float(np.mean(tone[edge])) if inside.any() and edge.any() else 0.0
 
 
@@ -156,7 +157,7 @@ def described(model: Parasol, pools: Sequence[Path]) -> Float[np.ndarray, "n a"]
 
 def centres(rows: Float[np.ndarray, "n a"], held: Float[np.ndarray, "h a"]) -> tuple[np.ndarray, float]:
     """Centres of the training styles, and the cosine below which a style is far."""
-    found, _ = kmeans2(rows[::5].astype(np.float64), CENTRES, minit="++", seed=0, iter=12)
+    found, _ = kmeans2(rows[::5].astype(np.float64), CENTRES, minit="++", rng=np.random.default_rng(0), iter=12)
     known = unit(found.astype(np.float32)).astype(np.float16)
     return known, float(np.quantile((held @ known.astype(np.float32).T).max(axis=1), FAR))
 

@@ -18,6 +18,7 @@ from typing import Any
 from lab.judging.cases import Case
 from lab.sheets.by_judge import cells_of, lowest, uncurated
 from lab.sheets.small_png import save, shows
+from lab.subject import through_autoencoder
 from parasol import corpora
 from parasol.apps.progress import Progress
 from parasol.corpora import Cell, Corpus
@@ -143,7 +144,7 @@ class Sheets:
         return Entry(name=cell.id, draw=partial(self.subject.fitted, cell))
 
     def _rebuilt(self, cell: Cell) -> Entry:
-        return Entry(name=f"{cell.id} rebuilt", draw=partial(self.subject.rebuilt, cell))
+        return Entry(name=f"{cell.id} rebuilt", draw=partial(through_autoencoder, self.subject, cell))
 
     def _styled(self, pair: Pair, **dials: Any) -> Entry:
         words = ", ".join(f"{dial} {value:.3g}" for dial, value in dials.items())
