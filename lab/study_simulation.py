@@ -19,6 +19,7 @@ from parasol.study.trials import WRONG, Plan, Trial, make_schedule
 from parasol.types import Record
 
 CROWD = 200_000  # people who stand for everybody
+NOTHING = f"{0:020}.png"  # a picture that nobody opens
 
 
 class Planted(NamedTuple):
@@ -75,7 +76,7 @@ def recovery(
     methods = tuple(f"method-{index}" for index in range(len(planted.log)))
     names = [f"pair-{index:02d}" for index in range(30)]
     plan = Plan(participants=people, trials=trials, repeats=2, catches=2, seed=seed)
-    nothing = Pair(content=None, style=None, wrong="", results=dict.fromkeys(methods, ""))
+    nothing = Pair(content=None, style=None, wrong=NOTHING, results=dict.fromkeys(methods, NOTHING))
     study = Study(
         title="simulated",
         ties=planted.tie > 0,

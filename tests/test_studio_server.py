@@ -656,7 +656,7 @@ def test_a_card_comes_back_as_its_file_and_draws(client: TestClient) -> None:
     given = client.post("/api/cards/file?name=b", content=file)
     assert given.status_code == 200, given.text
     styles = [{"card": given.json()["id"]}]
-    assert load(drawn(client, {**asked, "styles": styles, "finish": "none"})).shape == (128, 128, 3)
+    assert load(drawn(client, {**asked, "styles": styles, "finish": "none"})).shape == (128, 96, 3)
     refused = client.post("/api/cards/file?name=c", content=b"{}")
     assert (refused.status_code, "no whole style card" in refused.json()["detail"]) == (422, True)
 

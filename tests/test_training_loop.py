@@ -260,7 +260,7 @@ def test_synthetic_distances_are_trained_where_a_weight_asks(
     training = ContrastiveTraining(contents=4, hands=5, temperature=0.1, metric=5.0)
     task = DescriptorTask(corpus, tmp_path / "tables", StyleEncoder(STYLE), training)
     assert task.synthetic is not None
-    assert set(task.synthetic.styles.hands) == {"flat", "pale", "outline", "night", "leaf"}
+    assert set(task.synthetic.styles.sets) == {"flat", "pale", "outline", "night", "leaf"}
     assert task.synthetic.styles.values.shape[:2] == (150, 2)
     events = finish(task, brief(60), tmp_path / "run")
     metric = [event.figures["metric"] for event in events if event.kind == "step"]

@@ -13,7 +13,7 @@ from parasol.apps.choice import by_model, of_each
 from parasol.apps.draw import Frame, Outcome, Tally, draw, drawings_only, reader
 from parasol.apps.jobs import STDIN, Job, outputs, plan, sources
 from parasol.apps.paths import Plan, model_folder
-from parasol.apps.progress import Progress
+from parasol.apps.progress import PATIENCE, Progress
 from parasol.apps.words import leans, likes, weighed
 from parasol.errors import ParasolError
 
@@ -208,14 +208,17 @@ def replay(
 
 
 def _tell_cost(recipe: "Recipe", any_cost: bool) -> None:
-    """Say what a recipe, which may be a stranger's, costs. Raises ParasolError where that is absurd."""
+    """Say what a recipe, which may be a stranger's, costs, unless that is soon over. Raises ParasolError where that is
+    absurd.
+    """
     height, width = recipe.picture().shape[:2]
     seconds, steps = recipe.seconds(), recipe.dials.steps
     time = f"{max(1.0, seconds):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
     told = f"1 picture of {width} x {height} px in {steps} step{'s' * (steps > 1)} takes about {time} of one core"
     if seconds > MOST_SECONDS and not any_cost:
         raise ParasolError(f"{told}, and an hour is the limit: add --any-cost to draw it all the same")
-    print(f"parasol: {told}", file=sys.stderr)
+    if seconds > PATIENCE:
+        print(f"parasol: {told}", file=sys.stderr)
 
 
 def _is_far(model: Any, recipe: Any) -> bool:

@@ -15,7 +15,7 @@ MOST = 16  # times
 FAINT = 0.25  # of alpha, below which a pixel's own colour says little
 
 
-def enlarged(picture: RGBA, size: int) -> RGBA:
+def enlarged(picture: RGBA, size: int) -> Float[np.ndarray, "h w 4"]:
     """A tiny picture at a multiple of its size, up to about `size` px; any other as it is.
 
     Interpolated alone, the one mixed pixel of an edge becomes a band that is as wide as a stroke, which a model draws
