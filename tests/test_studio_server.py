@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from parasol import Parasol
 from parasol.apps.cli import main
@@ -82,7 +82,7 @@ def over(client: TestClient, job: str) -> dict[str, Any]:
 
 def drawn(client: TestClient, asked: dict[str, Any]) -> bytes:
     told = over(client, order(client, asked)["job"])
-    assert told["state"] == "done", told
+    assert told["state"] == "done", told.get("error", told)
     return client.get(f"/api/history/{told['numbers'][0]}").content
 
 
@@ -640,7 +640,11 @@ def test_the_server_says_which_model_suits(client: TestClient) -> None:
 
 
 def test_ground_and_colours_are_those_of_the_recipe(client: TestClient) -> None:
-    png = drawn(client, wanted(client, ground="transparent", colors=3, finish="flat"))
+    icon, file = Image.new("RGBA", (128, 128)), io.BytesIO()
+    ImageDraw.Draw(icon).ellipse((20, 20, 108, 108), fill="#c02040")
+    icon.save(file, "PNG")
+    content = give(client, file.getvalue())
+    png = drawn(client, wanted(client, content=content, ground="transparent", colors=3, finish="flat"))
     recipe = Recipe.read(png)
     assert recipe.ground is not None
     assert recipe.ground.wanted == "transparent"
