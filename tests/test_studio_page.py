@@ -89,7 +89,7 @@ def test_examples_to_picture_dials_history_recall_cancel_and_undo(tmp_path: Path
     with browser(tmp_path / "profile") as page:
         page.resize(1280, 900)
         start(page, address)
-        assert page.ask(MADE) == "/api/history/1"
+        page.wait(f"{MADE} === '/api/history/1' && {IDLE}")
         assert recipe(tmp_path / "kept", 1).dials.structure == 0.4  # the model's own
         move(page, "structure", 0.8)
         page.wait(f"{MADE} === '/api/history/2' && {IDLE}")
