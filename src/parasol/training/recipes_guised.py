@@ -29,7 +29,7 @@ from parasol.networks.style_encoder import StyleEncoder
 from parasol.networks.trunk import Trunk, load_published_trunk
 from parasol.networks.unet import UNetConfig
 from parasol.networks.words import WordsHeads
-from parasol.training.diffusion import Denoiser
+from parasol.training.diffusion import Denoiser, Frozen
 from parasol.training.guised import GuiseStyleTask, GuiseStyleTraining, GuiseTask, GuiseTraining
 from parasol.training.loop import Optimisation, Task
 from parasol.training.pool import GROUP, Eyes, Group, Pool, Shelf, fill, group_of, load_pool, shelves
@@ -148,7 +148,7 @@ def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
     if places.beside is None:
         raise ParasolError("this recipe learns from icons and emoji: name both with --corpus ICONS --beside PICTOGRAMS")
     icons, emoji = load(places.corpus), load(places.beside)
-    eyes = _eyes(places.runs)
+    eyes = eyes_of(places.runs, FROZEN)
     by_content: dict[str, list[tuple[Corpus, int]]] = defaultdict(list)
     for row, cell in enumerate(emoji.cells):
         if cell.split == "train":
@@ -172,7 +172,7 @@ def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
 def hand_pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
     """The pools that procedural hands draw, to train and to validate on, computed where they are missing."""
     icons = load(places.corpus)
-    eyes, vectors = _eyes(places.runs), Vectors(icons)
+    eyes, vectors = eyes_of(places.runs, FROZEN), Vectors(icons)
     seen = shelves(
         [icons], lambda cell: cell.split == "train" and cell.set not in HELD_SETS | LEFT_OUT, least=2 * GROUP
     )
@@ -195,11 +195,12 @@ def hand_pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
     return pool("pool-hands", seen, plan.hands, 0, False), held
 
 
-def _eyes(runs: Path) -> Eyes:
+def eyes_of(runs: Path, frozen: Frozen) -> Eyes:
+    """The frozen networks that a pool is seen by, from their runs."""
     trunk = Trunk(GUISE_STYLE.blocks)
     load_published_trunk(trunk)
-    autoencoder = load_best(Autoencoder(FROZEN.autoencoder), runs / FROZEN.autoencoder_run)
-    content = load_best(ContentEncoder(CONTENT), runs / FROZEN.content_run)
+    autoencoder = load_best(Autoencoder(frozen.autoencoder), runs / frozen.autoencoder_run)
+    content = load_best(ContentEncoder(CONTENT), runs / frozen.content_run)
     assert isinstance(autoencoder, Autoencoder)
     assert isinstance(content, ContentEncoder)
     return Eyes(autoencoder=autoencoder, palette=Palette(), trunk=trunk.eval(), content=content, content_map=GUISE_MAP)

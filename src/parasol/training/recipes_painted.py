@@ -12,24 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from parasol.corpora import gallery
-from parasol.networks.autoencoder import Autoencoder
-from parasol.networks.content_encoder import ContentEncoder
-from parasol.networks.content_map import ContentMapConfig
-from parasol.networks.palette import Palette
 from parasol.networks.projector import ProjectorConfig
 from parasol.networks.style_encoder import StyleEncoder
-from parasol.networks.trunk import Trunk, load_published_trunk
 from parasol.networks.unet import UNetConfig
 from parasol.training.diffusion import Denoiser
 from parasol.training.guised import GuiseTask, GuiseTraining
 from parasol.training.loop import Optimisation, Task
-from parasol.training.pool import Eyes, Pool, fill, load_pool
-from parasol.training.recipes import CONTENT, PAINTING_FROZEN, STYLE, Places, Recipe
+from parasol.training.pool import Pool, fill, load_pool
+from parasol.training.recipes import PAINTING_FROZEN, STYLE, Places, Recipe
+from parasol.training.recipes_guised import GUISE_MAP, eyes_of
 from parasol.training.tables import key_of, load_best
 
 POOL, HELD_SEED = 1, 10**6
 """Version of what the pool holds; first seed of the groups that are validated on."""
-MAP = ContentMapConfig(aligned=True, fine=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +49,13 @@ def painting_imagined() -> Recipe:
         pool, held = pools(places, plan)
         style = load_best(StyleEncoder(STYLE), places.runs / PAINTING_FROZEN.style_run)
         assert isinstance(style, StyleEncoder)
-        return GuiseTask(Denoiser(unet, projector, MAP), style, pool, held, training, optimisation.batch)
+        return GuiseTask(Denoiser(unet, projector, GUISE_MAP), style, pool, held, training, optimisation.batch)
 
     return Recipe(
         name="painting-imagined",
         optimisation=optimisation,
         configuration={
-            "unet": unet, "projector": projector, "content_map": MAP, "pool": plan, "training": training,
+            "unet": unet, "projector": projector, "content_map": GUISE_MAP, "pool": plan, "training": training,
             "frozen": PAINTING_FROZEN,
         },
         task=task,
@@ -72,14 +67,12 @@ def pools(places: Places, plan: PaintedPlan) -> tuple[Pool, Pool]:
     from parasol.training.painted_groups import painted_group, stock_of  # only painting needs the packaged network
 
     corpus = gallery.load(places.corpus)
-    autoencoder = load_best(Autoencoder(PAINTING_FROZEN.autoencoder), places.runs / PAINTING_FROZEN.autoencoder_run)
-    content = load_best(ContentEncoder(CONTENT), places.runs / PAINTING_FROZEN.content_run)
-    trunk = Trunk(STYLE.blocks)
-    load_published_trunk(trunk)
-    assert isinstance(autoencoder, Autoencoder)
-    assert isinstance(content, ContentEncoder)
-    eyes = Eyes(autoencoder=autoencoder, palette=Palette(), trunk=trunk.eval(), content=content, content_map=MAP)
-    names = [*(key_of(corpus, network) for network in (autoencoder, content)), str(MAP), f"painted {POOL}"]
+    eyes = eyes_of(places.runs, PAINTING_FROZEN)
+    names = [
+        *(key_of(corpus, network) for network in (eyes.autoencoder, eyes.content)),
+        str(GUISE_MAP),
+        f"painted {POOL}",
+    ]
     key = hashlib.sha256("".join(names).encode()).hexdigest()
 
     def pool(name: str, shards: int, first: int, held: bool) -> Pool:
