@@ -136,8 +136,7 @@ class Parasol:
         chosen = self.dials(**dials)
         seconds: dict[str, float] = {}
         with timed(seconds, "describe"):
-            look = "none" if lean and finish == "auto" else finish  # what leans is no longer as its pictures look
-            few = self.finish(style, palette=palette, colors=colors, finish=look)
+            few = self.finish(style, lean=lean, palette=palette, colors=colors, finish=finish)
             recipe = self.recipe(
                 content,
                 self.style(style, lean=lean),
@@ -234,15 +233,20 @@ class Parasol:
         self,
         style: Styles,
         *,
+        lean: Mapping[str, float] | None = None,
         palette: Palette | str | None = None,
         colors: int | None = None,
         finish: str = "none",
     ) -> FinishPart | None:
         """The few colours that results get, as `stylize` takes them; none where nothing asks for them.
 
+        A style that leans is no longer as its pictures look, so "auto" takes nothing from these.
+
         Raises:
             ValueError: they make no sense together, or a palette cannot be read.
         """
+        if lean and finish == "auto":
+            finish = "none"
         given = given_palette(palette) if isinstance(palette, str) else palette
         wanted = [source for source, weight in weighted(style) if weight > 0] if finish in ("auto", "flat") else []
         opened = [open_style(source) for source in wanted if not isinstance(source, Words)]

@@ -248,14 +248,9 @@ class Recipe(Strict):
         """
         return load(self.content.picture)
 
-    def seconds(self) -> float:
-        """About how long one core draws it; known before anything is drawn.
-
-        Raises:
-            PictureError: the content picture is damaged.
-        """
-        height, width = self.picture().shape[:2]
-        return height * width / 1e6 * (STEP * self.dials.steps + ONCE)
+    def seconds(self, pixels: int) -> float:
+        """About how long one core draws it, of so many pixels; known before anything is drawn."""
+        return pixels / 1e6 * (STEP * self.dials.steps + ONCE)
 
     def mask(self) -> Float[np.ndarray, "h w"] | None:
         """Where the style goes, 0..1, in the content picture's shape; none where it goes everywhere.

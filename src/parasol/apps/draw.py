@@ -158,14 +158,11 @@ def _recipe(
 def _describer(model: "Parasol", dials: "Dials", frame: Frame, read: Callable[[str], Any]) -> Described:
     """What describes the styles of a job, each mix once for all jobs, while networks that draw are opened."""
 
-    # What leans is no longer as its pictures look.
-    wanted = "none" if frame.lean and frame.finish == "auto" else frame.finish
-
     @lru_cache(maxsize=STYLES)
     def described(likes: Any) -> Any:
         model.painter.prepare(dials)
         sources = _sources(likes, read)
-        finish = model.finish(sources, palette=frame.palette, colors=frame.colors, finish=wanted)
+        finish = model.finish(sources, lean=frame.lean, palette=frame.palette, colors=frame.colors, finish=frame.finish)
         return model.style(sources, lean=frame.lean), finish
 
     return described

@@ -212,7 +212,7 @@ def _tell_cost(recipe: "Recipe", any_cost: bool) -> None:
     absurd.
     """
     height, width = recipe.picture().shape[:2]
-    seconds, steps = recipe.seconds(), recipe.dials.steps
+    seconds, steps = recipe.seconds(height * width), recipe.dials.steps
     time = f"{max(1.0, seconds):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
     told = f"1 picture of {width} x {height} px in {steps} step{'s' * (steps > 1)} takes about {time} of one core"
     if seconds > MOST_SECONDS and not any_cost:

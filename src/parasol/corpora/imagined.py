@@ -29,7 +29,7 @@ def imagine(
     decides the part, the medium with its parameters, and the look.
     """
     random = np.random.default_rng(number)
-    part = _part(picture, random)
+    part = part_of(picture, random, SIDE, least=_LEAST)
     medium = list(MEDIA)[random.integers(len(MEDIA))]
     parameters = random.random(len(MEDIA[medium].words))
     if not painted:
@@ -40,9 +40,10 @@ def imagine(
     return restyle(match_colours(part, colours).pixels, look)
 
 
-def _part(picture: Picture, random: np.random.Generator) -> Float[np.ndarray, "256 256 3"]:
+def part_of(picture: Picture, random: np.random.Generator, side: int, *, least: float) -> Float[np.ndarray, "S S 3"]:
+    """A square of a picture, of at least that share of its shorter side, at `side` px."""
     height, width = picture.shape[:2]
-    side = round(min(height, width) * random.uniform(_LEAST, 1.0))
-    top, left = random.integers(0, height - side + 1), random.integers(0, width - side + 1)
-    box = (left, top, left + side, top + side)
-    return from_uint8(np.asarray(for_pillow(picture).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box)))
+    cut = round(min(height, width) * random.uniform(least, 1.0))
+    top, left = random.integers(0, height - cut + 1), random.integers(0, width - cut + 1)
+    box = (left, top, left + cut, top + cut)
+    return from_uint8(np.asarray(for_pillow(picture).resize((side, side), Image.Resampling.LANCZOS, box=box)))

@@ -214,11 +214,10 @@ class Maker:
         return model.style(self._sources(model, references))
 
     def _finish(self, model: Parasol, wanted: Wanted) -> FinishPart | None:
-        leans = wanted.lean or any(cell.lean for cell in wanted.cells)  # which is no longer as its pictures look
-        finish = "none" if leans and wanted.finish == "auto" else wanted.finish
-        few: dict[str, Any] = {"palette": wanted.palette, "colors": wanted.colors, "finish": finish}
-        key = ("finish", wanted.model, *few.values(), wanted.styles)
-        return self._once(key, lambda: model.finish(self._sources(model, wanted.styles), **few))
+        lean = next((one for one in (wanted.lean, *(cell.lean for cell in wanted.cells)) if one), None)
+        few: dict[str, Any] = {"palette": wanted.palette, "colors": wanted.colors, "finish": wanted.finish}
+        key = ("finish", wanted.model, bool(lean), *few.values(), wanted.styles)
+        return self._once(key, lambda: model.finish(self._sources(model, wanted.styles), lean=lean, **few))
 
     def _once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What `make` makes, or made before for the same key."""

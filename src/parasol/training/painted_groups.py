@@ -18,9 +18,9 @@ from PIL import Image
 
 from parasol import images
 from parasol.corpora import networks
-from parasol.corpora.brushwork import flow_of, kuwahara, scale_of
+from parasol.corpora.brushwork import LUMA, flow_of, kuwahara, scale_of
 from parasol.corpora.gallery import Gallery
-from parasol.corpora.imagined import imagine
+from parasol.corpora.imagined import imagine, part_of
 from parasol.corpora.media import MEDIA, paint
 from parasol.errors import ParasolError
 from parasol.maths.colour import ColourStatistics, colour_statistics, match_colours
@@ -81,14 +81,14 @@ def painted_group(stock: Stock, seed: int) -> Group:
     if kind < AFTER:
         source = _imagined(stock, names[-2:], random, seed)
         x = [networks.in_style_of(picture, source) for picture in plain[:PAINTED]]
-        parts = [_part(source, random, side, least=least) for least in (1.0, 0.6)]
+        parts = [part_of(source, random, side, least=least) for least in (1.0, 0.6)]
     elif kind < AFTER + MEDIUM:
         x, parts = _in_a_medium(stock, plain, names[-1], random), []
     else:
         source = _whole(stock, names[-1])
         colours = colour_statistics(source)
         x = [match_colours(picture, colours).pixels for picture in plain[:PAINTED]]
-        parts = [_part(source, random, side, least=0.5) for _ in range(PARTS)]
+        parts = [part_of(source, random, side, least=0.5) for _ in range(PARTS)]
     shown = names[: len(x)] + [f"{seed} part {number}" for number in range(len(parts))]
     other = _colours(stock, names[-3])
     y = [made_plain(picture, other, random) if random.random() > PLAIN else picture for picture in plain[: len(x)]]
@@ -110,8 +110,7 @@ def made_plain(picture: Picture, colours: ColourStatistics, random: np.random.Ge
     if kind < 0.55:
         return match_colours(picture, colours, strength=random.uniform(0.6, 1.0)).pixels
     if kind < 0.75:
-        grey = picture @ np.array([0.299, 0.587, 0.114], np.float32)
-        return np.repeat(grey[..., None], 3, axis=2)
+        return np.repeat((picture @ LUMA)[..., None], 3, axis=2)
     return picture
 
 
@@ -142,19 +141,15 @@ def _imagined(stock: Stock, names: Sequence[str], random: np.random.Generator, s
     whole, colours = _whole(stock, name), _colours(stock, names[1])
     if random.random() < STRANGE:
         return imagine(whole, colours, seed, painted=painted)
-    part = _part(whole, random, 2 * stock.gallery.size, least=0.5)
+    part = part_of(whole, random, 2 * stock.gallery.size, least=0.5)
     if random.random() < 0.5:
         part = match_colours(part, colours).pixels
     return part if painted else _in_a_medium(stock, [part], "", random)[0]
 
 
 def _colours(stock: Stock, name: str) -> ColourStatistics:
-    return colour_statistics(_small(stock, name))
-
-
-def _small(stock: Stock, name: str) -> Picture:
-    """The coarsest crop of a photograph."""
-    return images.from_uint8(stock.gallery.rgb()[stock.photographs[name][0]])
+    """Of the coarsest crop of a photograph."""
+    return colour_statistics(images.from_uint8(stock.gallery.rgb()[stock.photographs[name][0]]))
 
 
 def _whole(stock: Stock, name: str) -> Picture:
@@ -167,14 +162,3 @@ def _read(path: Path) -> Picture:
     small = networks.for_pillow(images.load(path))
     small.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     return images.from_uint8(np.asarray(small))
-
-
-def _part(picture: Picture, random: np.random.Generator, side: int, *, least: float) -> Float[np.ndarray, "S S 3"]:
-    """A square of a picture, of at least that share of its shorter side, at `side` px."""
-    height, width = picture.shape[:2]
-    cut = round(min(height, width) * random.uniform(least, 1.0))
-    top, left = random.integers(0, height - cut + 1), random.integers(0, width - cut + 1)
-    box = (left, top, left + cut, top + cut)
-    return images.from_uint8(
-        np.asarray(networks.for_pillow(picture).resize((side, side), Image.Resampling.LANCZOS, box=box))
-    )
