@@ -11,11 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load, save_file
 
+from lab.tiny_backbone import CONTEXT, SDXL, settings, tiny_clip, tiny_csd, tiny_folder, tiny_unet, tiny_words
 from parasol.apps.cli import main
-from parasol.backbones.encoders import load_encoder
-from parasol.backbones.inspection import backbone_of
+from parasol.backbones.encoders import TextTower, load_encoder
+from parasol.backbones.inspection import backbone_of, words_in
 from parasol.backbones.networks import load as load_networks
-from tiny_backbone import CONTEXT, SDXL, settings, tiny_clip, tiny_csd, tiny_folder, tiny_unet
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 VAE = "vae/diffusion_pytorch_model.safetensors"
@@ -136,6 +136,42 @@ def test_csd_is_clips_trunk_under_openais_names(copy: Path) -> None:
     state = trunk.state_dict()
     q = next(value for name, value in state.items() if name.endswith("layers.1.self_attn.q_proj.weight"))
     torch.testing.assert_close(q, found["backbone.transformer.resblocks.1.attn.in_proj_weight"][:64])
+
+
+def test_a_whole_clip_reads_words_and_they_lie_where_its_pictures_do(
+    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from transformers import CLIPModel
+
+    clip, base = tiny_words(tmp_path / "clip"), tmp_path / "base"
+    assert main(["backbone", "import", str(copy), "-o", str(base), "--content", str(clip)]) == 0
+    capsys.readouterr()
+    assert main(["backbone", "inspect", str(base)]) == 0
+    assert "clip: descriptors of 24, sees 28 px, reads words" in capsys.readouterr().out
+    words = words_in(base)
+    assert words == base / "image_encoder"
+    found = TextTower(words)(["crab", "abc"])
+    whole = CLIPModel.from_pretrained(clip)
+    tokens = torch.tensor([[52, 2, 17, 0, 27, 53], [52, 0, 1, 28, 53, 53]])  # letters, the last one with its end
+    with torch.no_grad():
+        wanted = whole.text_projection(whole.text_model(tokens).pooler_output)  # type: ignore[operator]
+    torch.testing.assert_close(found, torch.nn.functional.normalize(wanted, dim=1))
+
+    parted = ["backbone", "import", str(copy), "-o", str(tmp_path / "parted"), "--words", str(clip)]
+    assert main(parted) == 0
+    assert words_in(tmp_path / "parted") == tmp_path / "parted" / "text_encoder"
+    assert torch.equal(TextTower(tmp_path / "parted" / "text_encoder")(["crab", "abc"]), found)
+    for spoil, told in (
+        (lambda: tiny_words(clip, 32), "'text_projection.weight' has shape [32, 16] and the content encoder gives 24"),
+        (lambda: (clip / "merges.txt").unlink(), "has no tokenizer.json, nor vocab.json and merges.txt"),
+        (lambda: drop("clip/model.safetensors", "text_projection.weight")(tmp_path), "of shape [24, ...] is missing"),
+    ):
+        tiny_words(clip)
+        spoil()
+        assert main(parted) == 2
+        line = capsys.readouterr().err
+        assert told in line
+        assert line.count("\n") == 1
 
 
 def siglip() -> torch.nn.Module:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from lab.tiny_backbone import tiny_csd
 from parasol.apps.cli import main
 from parasol.backbones.inspection import backbone_of
 from parasol.backbones.networks import load
-from tiny_backbone import tiny_csd
 from tiny_single import CLASSES, single_file
 
 Tensors = dict[str, torch.Tensor]

@@ -9,6 +9,7 @@ import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 
+from lab.tiny_backbone import SD, tiny_unet
 from parasol.backbones.inspection import schedule_of
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, epsilon_of_velocity, foreseen
@@ -18,7 +19,6 @@ from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, replay
 from parasol.sampling.textured import textured
 from parasol.training.losses import diffusion_loss, velocity_loss
 from parasol.types import Condition, EpsFn
-from tiny_backbone import SD, tiny_unet
 from worlds import last, normal
 
 LINEAR, COSINE = {"beta_schedule": "linear"}, {"beta_schedule": "squaredcos_cap_v2"}

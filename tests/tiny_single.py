@@ -6,7 +6,7 @@ import torch
 from diffusers import AutoencoderKL
 from diffusers.loaders.single_file_utils import DIFFUSERS_TO_LDM_MAPPING
 
-from tiny_backbone import tiny_unet
+from lab.tiny_backbone import tiny_unet
 
 CLASSES: dict[str, dict[str, object]] = {
     "1.x": {"attention_head_dim": 8, "block_out_channels": (32, 64)},

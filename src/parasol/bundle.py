@@ -70,7 +70,10 @@ class EncoderCard(Strict):
 
 
 class WordsCard(Strict):
-    """Which sentences the heads for words take, and the versions of the descriptor spaces that they lead into."""
+    """Which sentences the heads for words take, and the versions of the descriptor spaces that they lead into.
+
+    style: "" where words name contents alone.
+    """
 
     sentences: str
     style: str

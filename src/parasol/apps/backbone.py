@@ -47,6 +47,12 @@ def bring(
         Path | None, typer.Option(help="Content encoder: a folder; else the model's image_encoder, or our own.")
     ] = None,
     prediction: Annotated[str | None, PREDICTION] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text encoder of the content encoder's CLIP: a folder with its tokenizer; else a whole CLIP's own."
+        ),
+    ] = None,
 ) -> None:
     """Check every key and shape of a model and copy what PARASOL needs of it.
 
@@ -60,7 +66,7 @@ def bring(
     check_folder(out, known_by=[STYLE], own=[UNET], reads=source)
     from parasol.backbones.bring import bring as run
 
-    found = run(source, out, style=style, content=content, prediction=prediction)
+    found = run(source, out, style=style, content=content, prediction=prediction, words=words)
     print(f"{out}: {found.kind}, {found.latent_channels} latent channels, pictures of {found.size} px")
 
 
@@ -86,14 +92,18 @@ def export(
 
 @backbone_app.command()
 def bundle(
-    source: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of `parasol backbone export`.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of `parasol backbone export`, or a bundle on a backbone.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="BUNDLE", help="Folder of the bundle.")],
 ) -> None:
-    """Make a bundle of such a folder, with the U-Net and the autoencoder that are in it now.
+    """Make a bundle that needs no torch: of such a folder, with the U-Net and the autoencoder that are in it now, or of
+    a bundle on a backbone, as ONNX graphs.
 
     \b
     Example:
       parasol backbone bundle pictogram-diffusers -o models/again
+      parasol backbone bundle models/large -o models/large-onnx
     """
     from parasol.bundle import MANIFEST
 

@@ -55,13 +55,15 @@ def train(
     from parasol.training.backbone_cost import cost_of
     from parasol.training.catalogue import RECIPES
     from parasol.training.recipes import Places
+    from parasol.training.shards import open_triplets
     from parasol.training.train import record_of
 
     if recipe not in RECIPES:
         raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     chosen = RECIPES[recipe]()
     if dry_run:
-        cost = {"cost": cost_of(chosen, backbone)} if backbone else {}
+        pictures = open_triplets(triplets) if triplets else None
+        cost = {"cost": cost_of(chosen, backbone, pictures)} if backbone else {}
         print(json.dumps({**record_of(chosen), **cost}, indent=2))
         return
     places = Places(corpus=corpus, runs=runs, beside=beside, backbone=backbone, triplets=triplets)

@@ -10,7 +10,7 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from safetensors.numpy import save_file
 
 from parasol.backbones.convert import convert
-from parasol.backbones.encoders import load_encoder
+from parasol.backbones.encoders import TextTower, load_encoder
 from parasol.backbones.files import SUFFIX, BackboneError, Tensors, header
 from parasol.backbones.inspection import (
     CONTENT,
@@ -19,12 +19,16 @@ from parasol.backbones.inspection import (
     SCHEDULER,
     STEM,
     STYLE,
+    TEXT,
     UNET,
     VAE,
     Backbone,
     Found,
     encoder_in,
     inspect,
+    text_in,
+    tokenizer_of,
+    words_in,
 )
 from parasol.backbones.networks import check_keys, fit_content
 from parasol.backbones.single import read_single
@@ -32,6 +36,7 @@ from parasol.bundle import Bundle
 
 OWN_MODEL = "painting"  # whose encoders stand in
 CONFIGURATIONS = ("config.json", "scheduler_config.json", "preprocessor_config.json")
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json")
 
 
 def bring(
@@ -41,30 +46,34 @@ def bring(
     style: Path | None = None,
     content: Path | None = None,
     prediction: str | None = None,
+    words: Path | None = None,
 ) -> Backbone:
     """Copy what PARASOL needs of a folder in diffusers' layout, or of a single file, to `base`, checking every key.
 
     style: CSD's file, or a folder of a picture encoder. content: such a folder. Both else as in the folder, or ours.
-    prediction: what a single file predicts that does not say so.
+    prediction: what a single file predicts that does not say so. words: a folder of the text encoder of the content
+    encoder's CLIP, where that is not whole.
 
     Raises:
         BackboneError: something does not fit; nothing is left behind.
     """
     if not source.is_file():
-        return _bring(source, base, style, content, prediction)
+        return _bring(source, base, style, content, prediction, words)
     folder = base.with_name(f".{base.name}.single")
     shutil.rmtree(folder, ignore_errors=True)
     try:
         deque(inspect(source, prediction), maxlen=0)
         convert(source, read_single(source, prediction), folder)
-        return _bring(folder, base, style, content, None)
+        return _bring(folder, base, style, content, None, words)
     except BackboneError as error:
         raise BackboneError(str(error).replace(str(folder), str(source))) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bring(folder: Path, base: Path, style: Path | None, content: Path | None, prediction: str | None) -> Backbone:
+def _bring(
+    folder: Path, base: Path, style: Path | None, content: Path | None, prediction: str | None, words: Path | None
+) -> Backbone:
     parts = list(inspect(folder, prediction))
     tensors = {one.part: one.tensors for one in parts if isinstance(one, Found) and one.tensors}
     check_keys(folder / UNET, UNet2DConditionModel, tensors[UNET])
@@ -84,6 +93,12 @@ def _bring(folder: Path, base: Path, style: Path | None, content: Path | None, p
                 raise BackboneError(str(error).replace(str(made / part), str(source))) from error
             if part == CONTENT:
                 fit_content(source, encoder.card, backbone)
+                _tokenizer(source, made / CONTENT)
+                if words:
+                    _copy(words, made / TEXT, text_in(words, encoder.card.dimension), ENCODER_STEM)
+                    _tokenizer(tokenizer_of(words) or words, made / TEXT)
+        if words := words_in(made):
+            TextTower(words)(["a word"])
         if base.exists():
             shutil.rmtree(base)
         made.rename(base)
@@ -115,6 +130,12 @@ def _copy(source: Path, target: Path, tensors: Tensors | None, stem: str) -> Non
     for file in tensors.files if tensors else ():
         alone = len(tensors.files) == 1 if tensors else False
         shutil.copyfile(file, target / (f"{stem}{SUFFIX}" if alone else file.name))
+
+
+def _tokenizer(source: Path, target: Path) -> None:
+    for name in TOKENIZER:
+        if (source / name).exists():
+            shutil.copyfile(source / name, target / name)
 
 
 def _own(target: Path, name: str) -> None:

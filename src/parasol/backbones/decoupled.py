@@ -61,7 +61,7 @@ class DecoupledDenoiser(Denoiser):
     ) -> Float[Tensor, "B C h w"]:
         """As of the base class; a token is a descriptor, and one of zeros is null."""
         heard = [tokens[:, k : k + 1, :width].to(z.dtype) for k, width in enumerate(self.widths)]
-        text = z.new_zeros(len(z), 1, self.backbone.context)
+        text = z.new_zeros(z.shape[0], 1, self.backbone.context)
         added = {**(self.added(z) or {}), "image_embeds": heard}
         return self.unet(z, t, encoder_hidden_states=text, added_cond_kwargs=added).sample
 

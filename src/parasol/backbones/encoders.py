@@ -5,7 +5,7 @@ classes. Each sees the square that `Components.style` and `content` are given, r
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -134,25 +134,49 @@ def clip_names(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return named
 
 
+class TextTower:
+    """The text encoder of a CLIP: texts -> unit-norm descriptors in the space of its image encoder, [n, d]."""
+
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        from transformers import CLIPTokenizer
+
+        self._network: Any = _loaded(folder, "CLIPTextModelWithProjection").eval().requires_grad_(False).to(device)
+        self._tokens: Any = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        self._longest = int(self._network.config.max_position_embeddings)
+
+    @torch.inference_mode()
+    def __call__(self, texts: Sequence[str]) -> Float[Tensor, "n d"]:
+        told = self._tokens(
+            list(texts), padding="max_length", truncation=True, max_length=self._longest, return_tensors="pt"
+        )  # fmt: skip
+        return functional.normalize(self._network(told.input_ids.to(self._network.device)).text_embeds.float(), dim=1)
+
+
 def _published(folder: Path, card: Encoder) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
+    names = {"clip": "CLIPVisionModelWithProjection", "siglip": "SiglipVisionModel", "dinov3": "DINOv3ViTModel"}
+    network: Any = _loaded(folder, names[card.kind])
+    if card.kind == "clip":
+        return network, lambda pixels: network(pixels).image_embeds
+    return network, lambda pixels: network(pixels).pooler_output
+
+
+def _loaded(folder: Path, name: str) -> nn.Module:
+    """A network of transformers, float32. Raises BackboneError at the first wrong key."""
     import transformers
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # what is wrong is told here, in one line
     logging.disable_progress_bar()
-    names = {"clip": "CLIPVisionModelWithProjection", "siglip": "SiglipVisionModel", "dinov3": "DINOv3ViTModel"}
-    network, told = getattr(transformers, names[card.kind]).from_pretrained(
+    network, told = getattr(transformers, name).from_pretrained(
         folder, local_files_only=True, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True,
         dtype=torch.float32,
     )  # fmt: skip
-    for name, *shapes in sorted(tuple(one) for one in told["mismatched_keys"]):
+    for key, *shapes in sorted(tuple(one) for one in told["mismatched_keys"]):
         there, wanted = (list(shape) for shape in shapes)
-        raise BackboneError(f"{folder}: {name!r} has shape {there} and its configuration asks for {wanted}")
-    for name in sorted(told["missing_keys"]):
-        raise BackboneError(f"{folder}: {name!r} is missing: take the whole {names[card.kind]}")
-    if card.kind == "clip":
-        return network, lambda pixels: network(pixels).image_embeds
-    return network, lambda pixels: network(pixels).pooler_output
+        raise BackboneError(f"{folder}: {key!r} has shape {there} and its configuration asks for {wanted}")
+    for key in sorted(told["missing_keys"]):
+        raise BackboneError(f"{folder}: {key!r} is missing: take the whole {name}")
+    return network
 
 
 def _fill(folder: Path, network: nn.Module, found: Mapping[str, Tensor]) -> None:

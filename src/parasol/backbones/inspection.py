@@ -4,6 +4,8 @@ headers alone, so that it takes neither torch nor memory.
     BASE/unet, vae, scheduler     a latent diffusion model: UNet2DConditionModel, AutoencoderKL, and how noise grows
     BASE/image_encoder            content encoder C: CLIP with projection, SigLIP 2 or DINOv3, in transformers' layout
     BASE/style_encoder            style encoder A: CSD's one file, or such a folder too
+    BASE/text_encoder             of CLIP with projection, and its tokenizer, where contents may be named in words; a
+                                  whole CLIP as content encoder has both in its own folder
 
 Without the last two our own encoders stand in.
 """
@@ -19,6 +21,9 @@ from parasol.maths.schedule import Schedule
 
 UNET, VAE, SCHEDULER = "unet", "vae", "scheduler"
 CONTENT, STYLE = "image_encoder", "style_encoder"
+TEXT = "text_encoder"
+TEXT_HEAD = "text_projection.weight"
+TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
 STEM, ENCODER_STEM = "diffusion_pytorch_model", "model"
 PIXELS = 8  # to a latent, in the autoencoders that painting knows
 REFINER = 1280  # width of the context of SDXL's refiner, which is told five sizes
@@ -112,6 +117,7 @@ def _parts(folder: Path, prediction: str | None) -> Iterator[Found | Backbone]:
         if (folder / part).is_dir():
             encoder, tensors = encoder_in(folder / part)
             words = f"{encoder.kind}: descriptors of {encoder.dimension}, sees {encoder.size} px"
+            words += ", reads words" if part == CONTENT and words_in(folder) else ""
             yield Found(part=part, words=words, tensors=tensors)
         else:
             yield Found(part=part, words="none: our own stands in")
@@ -189,6 +195,47 @@ def encoder_in(folder: Path) -> tuple[Encoder, Tensors]:
         f"{folder} is of model_type {kind!r}; CLIP's image encoder with projection, SigLIP (2, of a fixed size), "
         "DINOv3 and CSD fit"
     )
+
+
+def words_in(base: Path) -> Path | None:
+    """The folder of the text encoder that names contents of a base; None where it has none."""
+    folders = [one for one in (base / TEXT, base / CONTENT) if one.is_dir() and _has_tokenizer(one)]
+    return next((one for one in folders if TEXT_HEAD in weights(one, ENCODER_STEM).shapes), None)
+
+
+def text_in(folder: Path, dimension: int) -> Tensors:
+    """The weights of a text encoder that leads into a content space of so many dimensions.
+
+    Raises:
+        BackboneError: it is none of CLIP with projection, of another CLIP, or without its tokenizer.
+    """
+    tensors, kind = weights(folder, ENCODER_STEM), str(config(folder).get("model_type"))
+    if kind not in ("clip", "clip_text_model"):
+        raise BackboneError(f"{folder} is of model_type {kind!r}; the text encoder of a CLIP fits")
+    found = tensors.shapes.get(TEXT_HEAD)
+    if found is None:
+        raise BackboneError(
+            f"{folder}: {TEXT_HEAD!r} of shape [{dimension}, ...] is missing (as in Stable Diffusion's own), without "
+            "which it leads into no space of contents: take the whole CLIP"
+        )
+    if found[0] != dimension:
+        raise BackboneError(
+            f"{folder}: {TEXT_HEAD!r} has shape {list(found)} and the content encoder gives {dimension} numbers: take "
+            "both of one CLIP"
+        )
+    if tokenizer_of(folder) is None:
+        raise BackboneError(f"{folder} has no tokenizer.json, nor vocab.json and merges.txt: take the whole CLIP")
+    return tensors
+
+
+def tokenizer_of(folder: Path) -> Path | None:
+    """Where the tokenizer of a text encoder lies: with it, or beside it in diffusers' layout."""
+    places = folder, folder.with_name(folder.name.replace("text_encoder", "tokenizer"))
+    return next((place for place in places if _has_tokenizer(place)), None)
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    return any(all((folder / name).exists() for name in names) for names in TOKENIZERS)
 
 
 def _csd(folder: Path, shapes: Mapping[str, Shape]) -> Encoder:

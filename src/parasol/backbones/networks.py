@@ -6,7 +6,7 @@ content descriptor. Null is zeros, as everywhere here.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,10 @@ class Denoiser(nn.Module):
         """What SDXL is told besides: the picture's size, no cut, the result's; of the text nothing."""
         if not self.backbone.pooled:
             return None
-        side = [float(8 * length) for length in z.shape[2:]]
-        sizes = torch.tensor([[*side, 0.0, 0.0, *side]], device=z.device, dtype=z.dtype).expand(len(z), 6)
-        return {"time_ids": sizes, "text_embeds": z.new_zeros(len(z), self.backbone.pooled)}
+        # counted rather than read, so that a graph of ONNX goes on asking for the size
+        side = 8.0 * torch.stack([z.new_ones(length).sum() for length in z.shape[2:]])
+        sizes = torch.cat([side, torch.zeros_like(side), side]).expand(z.shape[0], 6)
+        return {"time_ids": sizes, "text_embeds": z.new_zeros(z.shape[0], self.backbone.pooled)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,15 @@ class Networks:
         """D(z), in [0, 1]."""
         pixels = self.vae.decode(z / self.backbone.scaling + self.backbone.shift).sample  # type: ignore[union-attr]
         return (0.5 * pixels + 0.5).clamp(0.0, 1.0)
+
+    def components(self) -> dict[str, tuple[nn.Module, Callable[..., Tensor]]]:
+        """Component -> the network that holds its parameters, and its function of tensors."""
+        denoiser, projector = self.denoiser, self.denoiser.projector
+        return {
+            "encode": (self.vae, self.encode), "decode": (self.vae, self.decode),
+            "denoise": (denoiser.unet, denoiser.forward), "project": (projector, projector.forward),
+            "style": (self.style, self.style.forward), "content": (self.content, self.content.forward),
+        }  # fmt: skip
 
     def modules(self) -> Mapping[str, nn.Module]:
         """Every network by name."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from parasol.bundle import Bundle
+from parasol.bundle import Bundle, WordsCard
 from parasol.errors import ParasolError
 from parasol.maths.distances import unit
 from parasol.runtime import Components
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SENTENCES = "multilingual-e5-small-q4"
 """Name of the sentence space; heads are trained for one."""
+
+CLIP = "clip"
+"""In its place: the text encoder of the very CLIP whose image encoder is the content encoder."""
 
 SENTENCE_DIMENSION = 384
 GET_WORDS = "use pictures or a style card, or a model that was exported with words (`parasol train pictogram-words`)"
@@ -55,19 +58,26 @@ class TextEncoder:
 
     def style(self, words: Words) -> Float[np.ndarray, " a"]:
         """Unit-norm style descriptor of what `words` describe. Raises ValueError where words are not to be had."""
-        self._require_words()
+        if self._require_words().sentences == CLIP:
+            raise ParasolError(
+                f"the words of the model {self.bundle.manifest.name!r} name what is shown and no style: give a style "
+                "picture or a style card"
+            )
         return self.components.words_style(meaning(words)[None])[0]
 
     def content(self, words: Words) -> Float[np.ndarray, " d"]:
         """Unit-norm content descriptor of what `words` name. Raises ValueError where words are not to be had."""
-        self._require_words()
+        if self._require_words().sentences == CLIP:
+            return unit(self.components.named(words.parts).mean(axis=0)).astype(np.float32)
         return self.components.words_content(meaning(words)[None])[0]
 
-    def _require_words(self) -> None:
+    def _require_words(self) -> WordsCard:
         manifest = self.bundle.manifest
         card = manifest.words
         if card is None:
             raise ParasolError(f"the model {manifest.name!r} knows no words: {GET_WORDS}")
+        if card.sentences == CLIP:
+            return card
         if card.sentences != SENTENCES:
             raise ParasolError(
                 f"the words of the model {manifest.name!r} are for the sentence encoder {card.sentences!r} and this "
@@ -79,6 +89,7 @@ class TextEncoder:
                     f"the words of the model {manifest.name!r} lead into the {space} space {getattr(card, space)} and "
                     f"its encoder is {own.version}: {GET_WORDS}"
                 )
+        return card
 
 
 def meaning(words: Words) -> Float[np.ndarray, "384"]:

@@ -93,7 +93,7 @@ def sections(subject: Subject, steps: int) -> list[Section]:
         draw.crossed(),
         draw.meshed(),
     ]  # fmt: skip
-    if subject.model.bundle.manifest.words is not None:
+    if (words := subject.model.bundle.manifest.words) and words.style:
         found += [draw.style_words(), draw.content_words()]
     diversity = draw.sweep(
         "diversity", Dial(name="seed", values=tuple(map(float, range(SEEDS))), ordered=False),

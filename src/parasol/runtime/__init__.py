@@ -1,6 +1,7 @@
 """Runtimes: the components of a bundle as functions of numpy arrays, behind one small class."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -72,6 +73,10 @@ class Components(ABC):
     def project(self, style: Float[np.ndarray, "B a"]) -> Float[np.ndarray, "B d"]:
         """M(a): style descriptors in the content descriptors' space, unit norm."""
         return self._run("project", style)
+
+    def named(self, texts: Sequence[str]) -> Float[np.ndarray, "n d"]:
+        """Unit-norm content descriptors of texts, by the content encoder's own text encoder where a bundle has that."""
+        raise NotImplementedError
 
     def words_style(self, sentences: Float[np.ndarray, "B s"]) -> Float[np.ndarray, "B a"]:
         """Sentence vectors to unit-norm style descriptors; only where the bundle has words."""

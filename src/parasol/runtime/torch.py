@@ -4,7 +4,8 @@ It is what the ONNX graphs are checked against, and what runs on a GPU.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -25,6 +26,7 @@ from parasol.networks.words import WordsConfig, WordsHeads
 from parasol.runtime import Components
 
 if TYPE_CHECKING:
+    from parasol.backbones.encoders import TextTower
     from parasol.backbones.networks import Networks as BackboneNetworks
 
 OWN_BUNDLE = "parasol"  # folder of the bundle of a small model, in one that diffusers loads
@@ -129,13 +131,23 @@ class BackboneComponents(Components):
             network.eval().to(device)
         nn.Module.to(networks.denoiser.unet, precision)  # diffusers' own warns whatever happens
         self._device, self._precision = device, precision
-        self._functions: dict[str, Callable[..., Tensor]] = {
-            "encode": networks.encode, "decode": networks.decode, "denoise": by_branch(self._denoised),
-            "style": networks.style, "content": networks.content, "project": networks.denoiser.projector,
-        }  # fmt: skip
+        self._functions = {name: function for name, (_, function) in networks.components().items()}
+        self._functions["denoise"] = by_branch(self._denoised)
 
     def _changed(self, adaptations: Adaptations) -> "BackboneComponents":
         raise ParasolError("a model on a backbone cannot be taught by a style card yet: use another style, or model")
+
+    def named(self, texts: Sequence[str]) -> np.ndarray:
+        return self._text(texts).cpu().numpy()
+
+    @cached_property
+    def _text(self) -> "TextTower":
+        from parasol.backbones.encoders import TextTower
+        from parasol.backbones.inspection import words_in
+
+        folder = words_in(self.bundle.folder)
+        assert folder is not None
+        return TextTower(folder, self._device)
 
     @torch.inference_mode()
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ def told_model(model: Parasol) -> dict[str, Any]:
     return {
         "name": manifest.name,
         "size": manifest.default_size,
-        "words": manifest.words is not None,
+        "words": bool(manifest.words and manifest.words.style),
         "content_map": manifest.content_map > 0,
         "directions": directions_of(manifest),
         "dials": {**values, "size": manifest.default_size, "count": 1},

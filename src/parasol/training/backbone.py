@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 import torch
+from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.transformers.transformer_2d import Transformer2DModel
 from torch import Tensor, nn
 
 from parasol.backbones.files import BackboneError
@@ -143,6 +145,13 @@ class BackboneTask(Task):
         for network in self.networks.modules().values():
             network.to(device)
         self.device, self.alpha_bars = device, self.alpha_bars.to(device)
+
+    def layers(self, model: nn.Module) -> list[nn.Module]:
+        """The layers of the U-Net that are computed again, and the U-Net; M and adapters are small."""
+        if self.training.decoupled:
+            return []
+        unet: nn.Module = model.unet  # type: ignore[assignment]
+        return [*(one for one in unet.modules() if isinstance(one, (ResnetBlock2D, Transformer2DModel))), unet]
 
     def given(self) -> dict[str, float]:
         """How many triplets, and how large what is trained is."""

@@ -1,212 +1,329 @@
-"""What a step of fine-tuning takes, found before anything is allocated: networks and activations on meta tensors, and
-the rate of this machine from one real layer."""
+"""What a step of fine-tuning takes, found before the model is allocated: memory from a step on tensors without numbers,
+time from every kind of layer of it, run for real on its own and counted as often as a step comes through it."""
 
+import copy
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
+from diffusers.models.attention_processor import Attention
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.downsampling import Downsample2D
+from diffusers.models.embeddings import TimestepEmbedding
 from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.transformers.transformer_2d import Transformer2DModel
-from diffusers.models.unets.unet_2d_blocks import UpDecoderBlock2D
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
-from torch.nn import functional
-from torch.utils.flop_counter import FlopCounterMode
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils.flop_counter import flop_registry
 
-from parasol.backbones.decoupled import fresh
+from parasol.backbones.decoupled import DecoupledDenoiser, fresh
+from parasol.backbones.encoders import load_encoder
 from parasol.backbones.files import config
 from parasol.backbones.inspection import CONTENT, STYLE, UNET, VAE, Backbone, encoder_in
-from parasol.backbones.networks import HIDDEN, Denoiser, on_meta
+from parasol.backbones.networks import HIDDEN, Denoiser
 from parasol.errors import ParasolError
-from parasol.training.backbone import BackboneTraining, trained_backbone
+from parasol.networks.projector import Projector, ProjectorConfig
+from parasol.training.backbone import BackboneTraining, Triplets, trained_backbone
 from parasol.training.devices import accelerator
+from parasol.training.ema import update_average
 from parasol.training.recipes import Recipe
 
-LAYERS = (ResnetBlock2D, Transformer2DModel, UpDecoderBlock2D)  # computed again as a whole; the last, of a decoder
-STATE = 16  # bytes a trained parameter: itself, its gradient, AdamW's two moments
-AVERAGE, COPY = 4, 2  # bytes more: its average, where that is not aside; what bfloat16 products read of it
-ROUNDS = 3  # of the real layer
+AGAIN = (ResnetBlock2D, Transformer2DModel)  # what is computed again where activations are not kept
+LAYERS = (*AGAIN, Downsample2D, Upsample2D, Attention, TimestepEmbedding, nn.Conv2d, nn.GroupNorm, nn.Linear, Projector)
+_aten = torch.ops.aten
+_fused = _aten._scaled_dot_product_flash_attention, _aten._scaled_dot_product_flash_attention_backward
+_of_cpus = _aten._scaled_dot_product_flash_attention_for_cpu, _aten._scaled_dot_product_flash_attention_for_cpu_backward
+OPERATIONS: dict[Any, Any] = {
+    **flop_registry,
+    **{ours: flop_registry[one] for ours, one in zip(_of_cpus, _fused, strict=True)},
+}
+"""Operation -> how many multiplications and additions it is; torch leaves the fused attention of CPUs out."""
+
+FLOAT, MOMENTS = 4, 8  # bytes a parameter: itself, its average or its gradient; AdamW's two moments
+SAMPLE = 2**25  # parameters, at most, that the optimiser is timed on
+ROUNDS, LONG = 7, 0.5  # passes that are timed, fewer where one takes so many seconds
 
 
-@dataclass
-class Kept:
-    """What autograd keeps for the gradient: bytes in all, and of the layer that keeps most."""
+class Live(TorchDispatchMode):
+    """How many bytes of tensors made in this block are alive, and were at most, each storage once; operations too."""
 
-    bytes: int = 0
-    largest: int = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.now, self.peak, self.flops = 0, 0, 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        tree_map_only(Tensor, lambda one: self._seen(one, 0), (args, kwargs))  # what is not known yet was there before
+        made = func(*args, **(kwargs or {}))
+        tree_map_only(Tensor, lambda one: self._seen(one, one.untyped_storage().nbytes()), made)
+        if counted := OPERATIONS.get(func._overloadpacket):
+            self.flops += counted(*args, **(kwargs or {}), out_val=made)
+        return made
+
+    def _seen(self, tensor: Tensor, size: int) -> None:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self._known:
+            self._known.add(storage._cdata)
+            weakref.finalize(storage, self._gone, storage._cdata, size)
+            self.now += size
+            self.peak = max(self.peak, self.now)
+
+    def _gone(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.now -= size
 
 
-@contextmanager
-def fused_attention() -> Iterator[None]:
-    """On meta tensors attention comes apart, matrix and all; real devices run it in one, which keeps no matrix.
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A layer as it was called. grad: whether a gradient went back through it."""
 
-    It is replaced in its module, for what is computed again in a gradient hears of no mode of torch's.
+    layer: nn.Module
+    inputs: tuple[Any, dict[str, Any]]
+    grad: bool
+
+    @property
+    def key(self) -> str:
+        """The same for layers that take the same time."""
+        shapes = [(tuple(x.shape), x.requires_grad) for x in tree_leaves(self.inputs) if isinstance(x, Tensor)]
+        trained = any(one.requires_grad for one in self.layer.parameters())
+        return f"{self.layer} {shapes} {self.grad} {trained}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What one step does. peak: bytes of activations and gradients at most. flops: of everything but the encoders.
+
+    calls: by network, in order.
     """
-    plain = functional.scaled_dot_product_attention
 
-    def fused(query: Tensor, key: Tensor, value: Tensor, **_: Any) -> Tensor:
-        return torch.ops.aten._scaled_dot_product_flash_attention(query, key, value, 0.0, False)[0]
-
-    functional.scaled_dot_product_attention = fused
-    try:
-        yield
-    finally:
-        functional.scaled_dot_product_attention = plain
+    peak: int
+    flops: float
+    calls: dict[str, list[Call]]
 
 
-def cost_of(recipe: Recipe, base: Path) -> dict[str, Any]:
+def cost_of(recipe: Recipe, base: Path, triplets: Triplets | None = None) -> dict[str, Any]:
     """Memory in GiB and time of one step on this machine, for one process that takes the whole batch.
 
-    Not counted: what the picture encoders keep for the modality losses, and what the allocator leaves unused.
+    Seconds are of the clock on a GPU and of the processor on a CPU, which others may be using. Pictures are read where
+    triplets are named. Not counted: what allocators and kernels keep for themselves.
     """
     training = recipe.configuration.get("backbone_training")
     if not isinstance(training, BackboneTraining):
         raise ParasolError(f"the recipe {recipe.name!r} fine-tunes no backbone: leave --backbone out")
     backbone, batch = trained_backbone(base, training), recipe.optimisation.batch
-    kind = torch.bfloat16 if training.precision == "bfloat16" else torch.float32
-    unet, vae = on_meta(UNet2DConditionModel, base / UNET), on_meta(AutoencoderKL, base / VAE)
-    assert isinstance(unet, UNet2DConditionModel)
-    encoders = [encoder_in(base / part) for part in (STYLE, CONTENT)]
-    style, content = (card.dimension for card, _ in encoders)
-    trained, frozen = (sum(one.numel() for one in network.parameters()) for network in (unet, vae))
-    if training.decoupled:  # what the frozen U-Net keeps is then counted as if it were trained: at most that
-        states = fresh(unet, (style, content))
-        frozen, trained = (
-            frozen + trained,
-            sum(v.numel() for one in states for part in one.values() for v in part.values()),
-        )
-    else:
-        trained += (style + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + (HIDDEN + 1) * content
-    frozen += sum(tensors.parameters for _, tensors in encoders)
-    nn.Module.to(unet, kind)
-    kept, flops = denoising(unet, backbone, batch, checkpointing=training.checkpointing)
+    found = [encoder_in(base / part) for part in (STYLE, CONTENT)]
+    widths = found[0][0].dimension, found[1][0].dimension
+    with FakeTensorMode():
+        denoiser, vae = without_numbers(base, backbone, training, widths)
+        step = step_of(denoiser, vae, widths, training, batch)
+        every = sum(one.numel() for one in denoiser.parameters())
+        shapes = [tuple(one.shape) for one in denoiser.parameters() if one.requires_grad]
+        frozen = every - _numbers(shapes) + sum(one.numel() for one in vae.parameters())
     pictures = training.modality.pictures if training.modality else 0
-    decoded, of_vae = autoencoding(vae, backbone, batch, pictures, checkpointing=training.checkpointing)
-    rate = measured_rate(base, backbone, kind)
-    gib = 2**30
-    state = STATE + (0 if recipe.optimisation.average_aside else AVERAGE) + (COPY if kind == torch.bfloat16 else 0)
+    kept, of_encoders = encoders_of(base, backbone, batch, pictures)
+    average = 0 if recipe.optimisation.average_aside else FLOAT * every
     parts = {
-        "weights, gradients, moments, average": state * trained / gib,
-        "frozen networks": 4 * frozen / gib,
-        "activations of the U-Net": (kept.bytes + (kept.largest if training.checkpointing else 0)) / gib,
-        "activations of the decoder": (decoded.bytes + (decoded.largest if training.checkpointing else 0)) / gib,
+        "weights and moments": (FLOAT + MOMENTS) * _numbers(shapes),
+        "average": average,
+        "frozen networks": FLOAT * (frozen + sum(tensors.parameters for _, tensors in found)),
+        # a validation copies the average when gradients are gone
+        "activations and gradients": max(step.peak + kept, FLOAT * every),
     }
+    seconds = {name: _seconds_of(calls, training) for name, calls in step.calls.items()}
+    seconds |= {"encoders": of_encoders, "optimiser and average": _upkeep(shapes)}
+    if triplets is not None:
+        rows = np.arange(batch) % len(triplets)
+        seconds["reading pictures"] = timed(lambda: triplets.read(rows, backbone.size), torch.device("cpu"))
+    whole, gib = sum(seconds.values()), 2**30
+    clock = "seconds" if accelerator().type == "cuda" else "CPU-seconds"
     return {
         "batch": batch,
         "size": backbone.size,
-        "trained parameters": trained,
-        "GiB": {name: round(value, 3) for name, value in parts.items()} | {"in all": round(sum(parts.values()), 3)},
-        "TFLOP a step": round((flops + of_vae) / 1e12, 6),
-        "TFLOP/s of this machine": round(rate / 1e12, 4),
-        "seconds a step": round((flops + of_vae) / rate, 3),
+        "trained parameters": _numbers(shapes),
+        "GiB": {name: round(value / gib, 5) for name, value in (parts | {"in all": sum(parts.values())}).items()},
+        "TFLOP a step": round(step.flops / 1e12, 6),
+        clock: {name: round(value, 4) for name, value in seconds.items()},
+        f"{clock} a step": round(whole, 4),
     }
 
 
-def denoising(unet: UNet2DConditionModel, backbone: Backbone, batch: int, *, checkpointing: bool) -> tuple[Kept, float]:
-    """What one pass of the U-Net keeps, and the operations of it and its gradient (again, where activations are)."""
-    parameter = next(unet.parameters())
-    denoiser = Denoiser(unet, nn.Identity(), backbone)
-    side = backbone.size // 8
-    like = {"device": parameter.device, "dtype": parameter.dtype}
-    z = torch.zeros(batch, backbone.latent_channels, side, side, **like)
-    tokens, t = torch.zeros(batch, 2, backbone.context, **like), torch.zeros(batch, device=parameter.device)
-    unet.train()
-    attention = fused_attention if parameter.is_meta else nullcontext
-    with attention(), keeping(unet) as whole, FlopCounterMode(display=False) as counter:
-        denoiser(z, t, tokens).float().square().mean().backward()
-    if not checkpointing:
-        return whole, float(counter.get_total_flops())
-    unet.enable_gradient_checkpointing()
-    with attention(), keeping(unet) as boundaries, FlopCounterMode(display=False) as counter:
-        denoiser(z, t, tokens).float().square().mean().backward()
-    boundaries.largest = whole.largest
-    return boundaries, float(counter.get_total_flops())
+def without_numbers(
+    base: Path, backbone: Backbone, training: BackboneTraining, widths: tuple[int, int]
+) -> tuple[Denoiser, AutoencoderKL]:
+    """What is trained, and the autoencoder, of a base's configurations; call it within a `FakeTensorMode`.
+
+    widths: of the style and content descriptors.
+    """
+    unet: Any = UNet2DConditionModel.from_config(config(base / UNET))
+    vae: Any = AutoencoderKL.from_config(config(base / VAE))
+    if training.decoupled:
+        denoiser: Denoiser = DecoupledDenoiser(unet, widths, backbone, fresh(unet, widths))
+    else:
+        shape = ProjectorConfig(style_dimension=widths[0], hidden=HIDDEN, content_dimension=widths[1])
+        denoiser = Denoiser(unet, Projector(shape), backbone)
+    if training.checkpointing:
+        unet.enable_gradient_checkpointing()
+        vae.enable_gradient_checkpointing()
+    return denoiser.train(), vae.eval().requires_grad_(False)
+
+
+def step_of(
+    denoiser: Denoiser, vae: AutoencoderKL, widths: tuple[int, int], training: BackboneTraining, batch: int
+) -> Step:
+    """What a step takes, on tensors with or without numbers; the gradients are left."""
+    with Live() as live:
+        calls = pass_of(denoiser, vae, widths, training, batch)
+    return Step(peak=live.peak, flops=float(live.flops), calls=calls)
+
+
+def pass_of(
+    denoiser: Denoiser, vae: AutoencoderKL, widths: tuple[int, int], training: BackboneTraining, batch: int
+) -> dict[str, list[Call]]:
+    """A step of `BackboneTask` up to its gradients, without the encoders; the layers that were called, by network."""
+    side, device, calls = denoiser.backbone.size, next(denoiser.parameters()).device, dict[str, list[Call]]()
+    with called(vae) as calls["encoding"], torch.no_grad():
+        z = vae.encode(torch.zeros(batch, 3, side, side, device=device)).latent_dist.mode()  # type: ignore[union-attr]
+    style, content = (torch.zeros(batch, width, device=device) for width in widths)
+    with called(denoiser) as calls["U-Net and M"], _autocast(device, training):
+        t = torch.zeros(batch, dtype=torch.int64, device=device)
+        predicted = denoiser(z, t, denoiser.tokens(style, content)).float()
+    loss = predicted.square().mean()
+    if training.modality:
+        with called(vae) as calls["decoding"]:
+            loss = loss + vae.decode(predicted[: training.modality.pictures]).sample.square().mean()  # type: ignore[union-attr]
+    loss.backward()
+    return calls
 
 
 @contextmanager
-def keeping(network: nn.Module) -> Iterator[Kept]:
-    """Count what autograd keeps of a pass, beside the parameters; each storage once."""
-    own = {one.untyped_storage()._cdata for one in network.parameters()}
-    kept, alive, entered = Kept(), dict[int, Tensor](), list[int]()
+def called(network: nn.Module) -> Iterator[list[Call]]:
+    """Note how the layers of a network are called in the block; layers within a layer are a part of it."""
+    calls, within = list[Call](), list[nn.Module]()
 
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own and storage._cdata not in alive:
-            alive[storage._cdata] = tensor  # so that no other storage gets its address
-            kept.bytes += storage.nbytes()
-        return tensor
+    def enter(layer: nn.Module, args: Any, kwargs: Any) -> None:
+        if not within:
+            empty = tree_map_only(Tensor, lambda x: x.detach().requires_grad_(x.requires_grad), (args, kwargs))
+            calls.append(Call(layer=layer, inputs=empty, grad=torch.is_grad_enabled()))
+        within.append(layer)
 
-    def enter(*_: object) -> None:
-        entered.append(kept.bytes)
-
-    def leave(*_: object) -> None:
-        kept.largest = max(kept.largest, kept.bytes - entered.pop())
+    def leave(layer: nn.Module, *_: Any) -> None:
+        within.pop()
 
     layers = [one for one in network.modules() if isinstance(one, LAYERS)]
-    hooks = [
-        hook for one in layers for hook in (one.register_forward_pre_hook(enter), one.register_forward_hook(leave))
-    ]
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        yield kept
+    hooks = [one.register_forward_pre_hook(enter, with_kwargs=True) for one in layers]
+    hooks += [one.register_forward_hook(leave) for one in layers]
+    yield calls
     for hook in hooks:
         hook.remove()
-    alive.clear()
 
 
-def measured_rate(base: Path, backbone: Backbone, kind: torch.dtype) -> float:
-    """FLOP/s of this machine in a pass and its gradient through real layers: a residual block of every width."""
-    device, side = accelerator(), backbone.size // 8
-    told = config(base / UNET)
-    widths, groups = told["block_out_channels"], int(told.get("norm_num_groups") or 32)
-    total, seconds = 0.0, 0.0
-    for level, width in enumerate(widths):
-        block = ResnetBlock2D(in_channels=width, temb_channels=width, groups=groups).to(device, kind)
-        here = max(1, side >> level)
-        x, t = (
-            torch.randn(2, width, here, here, device=device, dtype=kind),
-            torch.zeros(2, width, device=device, dtype=kind),
-        )
-        with FlopCounterMode(display=False) as counter:
-            block(x, t).sum().backward()  # the first pass warms up
-        _wait(device)
-        started = time.perf_counter()
-        for _ in range(ROUNDS):
-            block(x, t).sum().backward()
-        _wait(device)
-        seconds += time.perf_counter() - started
-        total += ROUNDS * counter.get_total_flops()
-    return total / seconds
+def timed(run: Callable[[], object], device: torch.device) -> float:
+    """Median seconds of a call that has been made before, unless one call is long."""
+
+    def once() -> float:
+        started = time.perf_counter() if device.type == "cuda" else time.process_time()
+        run()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+            return time.perf_counter() - started
+        return time.process_time() - started
+
+    first = once()
+    return first if first > LONG and device.type == "cpu" else median(once() for _ in range(ROUNDS))
 
 
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+def _seconds_of(calls: Sequence[Call], training: BackboneTraining) -> float:
+    """Of all calls; each kind of layer is made and run once, one after another."""
+    found: dict[str, float] = {}
+    for call in calls:
+        if call.key not in found:
+            found[call.key] = _seconds(call, training)
+    return sum(found[call.key] for call in calls)
 
 
-def autoencoding(
-    vae: nn.Module, backbone: Backbone, batch: int, decoded: int, *, checkpointing: bool
-) -> tuple[Kept, float]:
-    """What decoding pictures for the modality losses keeps, and the operations of encoding and of that, on meta."""
-    assert isinstance(vae, AutoencoderKL)
-    vae.requires_grad_(False)
-    side = backbone.size
-    with torch.no_grad(), fused_attention(), FlopCounterMode(display=False) as counter:
-        vae.encode(torch.zeros(batch, 3, side, side, device="meta"))
-    flops, found = float(counter.get_total_flops()), Kept()
-    if not decoded:
-        return found, flops
-    largest = 0
-    for again in (False, True) if checkpointing else (False,):
-        if again:
-            largest = found.largest
-            vae.enable_gradient_checkpointing()
-        z = torch.zeros(decoded, backbone.latent_channels, side // 8, side // 8, device="meta", requires_grad=True)
-        with fused_attention(), keeping(vae) as found, FlopCounterMode(display=False) as counter:
-            vae.decode(z).sample.sum().backward()  # type: ignore[union-attr]
-    found.largest = max(found.largest, largest)
-    return found, flops + float(counter.get_total_flops())
+def _seconds(call: Call, training: BackboneTraining) -> float:
+    device = accelerator()
+    layer = copy.deepcopy(call.layer)
+    for part in layer.modules():
+        for name, value in (*part._parameters.items(), *part._buffers.items()):
+            if value is not None:
+                setattr(part, name, _filled(value, device, parameter=name in part._parameters))
+    args, kwargs = tree_map_only(Tensor, lambda x: _filled(x, device), call.inputs)
+    again = training.checkpointing and call.grad and isinstance(call.layer, AGAIN)
+
+    def run() -> None:
+        with torch.set_grad_enabled(call.grad), _autocast(device, training):
+            made = tree_leaves(layer(*args, **kwargs))[0]
+        if made.requires_grad:
+            made.sum().backward()
+        for one in layer.parameters():
+            one.grad = None
+
+    def forward() -> None:
+        with torch.no_grad(), _autocast(device, training):
+            layer(*args, **kwargs)
+
+    return timed(run, device) + (timed(forward, device) if again else 0.0)
+
+
+def _filled(like: Tensor, device: torch.device, *, parameter: bool = False) -> Any:
+    """Small numbers in the shape of a tensor that has none."""
+    shape, kind = tuple(like.shape), like.dtype
+    made = torch.zeros(shape, dtype=kind, device=device)
+    if kind.is_floating_point:
+        made.uniform_(-0.05, 0.05)
+    return nn.Parameter(made, like.requires_grad) if parameter else made.requires_grad_(like.requires_grad)
+
+
+def encoders_of(base: Path, backbone: Backbone, batch: int, pictures: int) -> tuple[int, float]:
+    """Bytes that both encoders keep for the modality losses, and seconds; each is loaded and run for real."""
+    device, kept, seconds = accelerator(), 0, 0.0
+    for part in (STYLE, CONTENT):
+        encoder = load_encoder(base / part).to(device)
+        x = torch.rand(batch, 3, backbone.size, backbone.size, device=device)
+        with torch.no_grad():
+            seconds += timed(lambda encoder=encoder, x=x: encoder(x), device)
+        if pictures:
+            few = torch.rand(pictures, 3, backbone.size, backbone.size, device=device, requires_grad=True)
+            with Live() as live:
+                encoder(few).sum().backward()
+            kept += live.peak
+            seconds += timed(lambda encoder=encoder, few=few: encoder(few).sum().backward(), device)
+    return kept, seconds
+
+
+def _upkeep(shapes: Sequence[tuple[int, ...]]) -> float:
+    """Seconds of clipping, AdamW and the average, of a part of the parameters where there are many."""
+    device, every = accelerator(), _numbers(shapes)
+    part = list(shapes[:: -(-every // SAMPLE)])
+    model, average = (nn.ParameterList([torch.zeros(shape, device=device) for shape in part]) for _ in range(2))
+    for one in model:
+        one.grad = torch.full_like(one, 1e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
+    average.requires_grad_(False)
+
+    def run() -> None:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        update_average(average, model, 0.99, 100)
+
+    return timed(run, device) * every / _numbers(part)
+
+
+def _numbers(shapes: Sequence[tuple[int, ...]]) -> int:
+    return sum(int(np.prod(shape)) for shape in shapes)
+
+
+def _autocast(device: torch.device, training: BackboneTraining) -> Any:
+    return torch.autocast(device.type, torch.bfloat16, enabled=training.precision == "bfloat16")

@@ -9,14 +9,38 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 
 from parasol.backbones.decoupled import DecoupledDenoiser
-from parasol.backbones.inspection import CONTENT, ENCODER_STEM, SCHEDULER, STYLE, UNET, VAE, encoder_in
+from parasol.backbones.inspection import (
+    CONTENT,
+    ENCODER_STEM,
+    SCHEDULER,
+    STYLE,
+    TEXT,
+    UNET,
+    VAE,
+    backbone_of,
+    encoder_in,
+    words_in,
+)
 from parasol.backbones.networks import PROJECTOR, load
-from parasol.bundle import ATTRIBUTION, FORMAT, MANIFEST, Bundle, DefaultDials, EncoderCard, Manifest, parts_in, sha256
+from parasol.bundle import (
+    ATTRIBUTION,
+    FORMAT,
+    MANIFEST,
+    Bundle,
+    DefaultDials,
+    EncoderCard,
+    Manifest,
+    WordsCard,
+    parts_in,
+    sha256,
+)
+from parasol.encoders.text import CLIP
 from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.maths.schedule import Schedule
 from parasol.training.backbone import BackboneTraining, trained_backbone
 from parasol.training.checkpoint import BEST, load_record
+from parasol.training.export import of_pictures, shuffled, write_parts
 from parasol.training.recipes import Recipe
 
 HUB = Path(__file__).parents[1] / "backbones" / "hub"
@@ -50,8 +74,9 @@ def export_backbone(
     networks.denoiser.load_state_dict(load_file(best))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
-    for part in (VAE, CONTENT, STYLE):
-        shutil.copytree(base / part, folder / part, dirs_exist_ok=True)
+    for part in (VAE, CONTENT, STYLE, TEXT):
+        if (base / part).is_dir():
+            shutil.copytree(base / part, folder / part, dirs_exist_ok=True)
     if isinstance(networks.denoiser, DecoupledDenoiser):
         shutil.copytree(base / UNET, folder / UNET, dirs_exist_ok=True)
         networks.denoiser.write(folder)
@@ -64,14 +89,32 @@ def export_backbone(
     said = attribution.read_bytes() if attribution else UNKNOWN.encode()
     write_atomic(folder / ATTRIBUTION, said)
     style, content = (_card(folder / part) for part in (STYLE, CONTENT))
+    words = WordsCard(sentences=CLIP, style="", content=content.version) if words_in(folder) else None
     manifest = Manifest(
         format=FORMAT, name=name, licence=licence, size=backbone.size, result_size=0, stride=backbone.stride,
-        latents=sha256(next((folder / VAE).glob("*.safetensors")))[:12], words=None, content_map=0,
+        latents=sha256(next((folder / VAE).glob("*.safetensors")))[:12], words=words, content_map=0,
         latent_channels=backbone.latent_channels, schedule=backbone.schedule, prediction=backbone.prediction,
         dials=dials, style=style, content=content, backbone=backbone.kind, networks={}, training=load_record(best),
         files={file: sha256(folder / file) for file in (ATTRIBUTION, *parts_in(folder))},
     )  # fmt: skip
     write_atomic(folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
+    return Bundle.open(folder)
+
+
+def to_core(source: Bundle, folder: Path) -> Bundle:
+    """A bundle on a backbone as one that ONNX Runtime draws with, without torch: graphs, and weights in float16.
+
+    Words stay behind: the core has no tokens. Raises ValueError where a weight is too large for float16.
+    """
+    backbone, manifest = backbone_of(source.folder), source.manifest
+    networks, architecture = load(source.folder, backbone), load(source.folder, backbone)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    shutil.copyfile(source.folder / ATTRIBUTION, folder / ATTRIBUTION)
+    wanted = of_pictures(manifest.latent_channels, manifest.style, manifest.content, tokens=2)
+    files = write_parts(networks.components(), shuffled(architecture.components()), wanted, folder)
+    made = manifest.model_copy(update={"backbone": "", "words": None, "files": files})
+    write_atomic(folder / MANIFEST, f"{made.model_dump_json(indent=1)}\n".encode())
     return Bundle.open(folder)
 
 

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from parasol.errors import ParasolError
+from parasol.training.sharding import as_spread, whole
 
 BEST = "best.safetensors"
 """File in a run's folder: the averaged weights with the lowest score, or the last ones, as the recipe keeps."""
@@ -79,19 +80,24 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tenso
     for key, value in tensors.items():
         index, name = key.split(".", 1)
         like = parameters[int(index)]
-        laid = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+        laid = torch.empty_like(like).copy_(as_spread(value, like)) if value.shape == like.shape else value
         state.setdefault(int(index), {})[name] = laid
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def save_state(
-    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, record: dict
+    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, record: dict, keep: bool = True
 ) -> None:
-    """Everything an exact resume needs. Randomness needs nothing: every draw is a function of (seed, step)."""
+    """Everything an exact resume needs. Randomness needs nothing: every draw is a function of (seed, step).
+
+    keep: whether this process writes it; where a model is spread, all of them call this.
+    """
     tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
     tensors |= {f"average.{k}": v for k, v in average.state_dict().items()}
     tensors |= {f"optimizer.{k}": v for k, v in optimizer_tensors(optimizer).items()}
-    save_tensors(path, tensors, record)
+    tensors = whole(tensors, keep=keep)
+    if keep:
+        save_tensors(path, tensors, record)
 
 
 def load_state(path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> dict:
@@ -100,7 +106,10 @@ def load_state(path: Path, model: nn.Module, average: nn.Module, optimizer: torc
     for key, value in load_file(path).items():
         part, name = key.split(".", 1)
         parts[part][name] = value
-    model.load_state_dict(parts["model"])
-    average.load_state_dict(parts["average"])
+    for network, found in ((model, parts["model"]), (average, parts["average"])):
+        state = network.state_dict()
+        network.load_state_dict(
+            {name: as_spread(value, state[name]) if name in state else value for name, value in found.items()}
+        )
     restore_optimizer(optimizer, parts["optimizer"])
     return load_record(path)

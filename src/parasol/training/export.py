@@ -34,6 +34,9 @@ from parasol.images import write_atomic
 from parasol.maths.schedule import Schedule
 from parasol.runtime.torch import Networks
 
+Functions = Mapping[str, tuple[nn.Module, Callable[..., Tensor]]]
+"""Component -> the network that holds its parameters, and its function of tensors."""
+
 OPSET = 20  # the newest that torch's exporter of traced graphs writes
 
 
@@ -83,19 +86,29 @@ def export(networks: Networks, card: Card, folder: Path) -> Bundle:
         ValueError: a weight is not finite or too large for float16.
     """
     (folder / MANIFEST).unlink(missing_ok=True)
-    weights: dict[str, np.ndarray] = {}
-    architecture = distinct(networks)
-    wanted = signatures(networks)
-    for component, signature in wanted.items():
-        graph, names = trace(*architecture.components()[component], signature)
-        write_atomic(folder / graph_file(component), graph)
-        weights |= stored(component, networks.components()[component][0], names)
-    write_atomic(folder / WEIGHTS, save(*once(weights)))
     write_atomic(folder / ATTRIBUTION, card.attribution.encode())
-    files = {file: sha256(folder / file) for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, wanted))}
+    files = write_parts(
+        networks.components(), shuffled(copy.deepcopy(networks).components()), signatures(networks), folder
+    )
     manifest = describe(networks, card, files)
     write_atomic(folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
     return Bundle.open(folder)
+
+
+def write_parts(
+    functions: Functions, architecture: Functions, wanted: Mapping[str, Signature], folder: Path
+) -> dict[str, str]:
+    """Write graphs and weights beside an ATTRIBUTION; returns the hashes of all.
+
+    architecture: the same networks with other numbers, as `shuffled` leaves them.
+    """
+    weights: dict[str, np.ndarray] = {}
+    for component, signature in wanted.items():
+        graph, names = trace(*architecture[component], signature)
+        write_atomic(folder / graph_file(component), graph)
+        weights |= stored(component, functions[component][0], names)
+    write_atomic(folder / WEIGHTS, save(*once(weights)))
+    return {file: sha256(folder / file) for file in (WEIGHTS, ATTRIBUTION, *map(graph_file, wanted))}
 
 
 def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manifest:
@@ -131,15 +144,25 @@ def describe(networks: Networks, card: Card, files: Mapping[str, str]) -> Manife
 
 def signatures(networks: Networks) -> dict[str, Signature]:
     """The signature of each component's graph. Batch, height and width vary; the encoders' side does not."""
-    channels, side = networks.autoencoder.config.latent_channels, 16
+    pictures = of_pictures(networks.autoencoder.config.latent_channels, networks.style.config, networks.content.config)
+    if networks.content_map:
+        pictures[CONTENT_MAP] = _encoder("content_tokens", networks.content_map.config.size)
+    return pictures if networks.words is None else pictures | _words(networks.words.config.sentences)
+
+
+def of_pictures(channels: int, style: Any, content: Any, *, tokens: int = 3) -> dict[str, Signature]:
+    """Of what every model has. style, content: `dimension` of the descriptors and `size` in px that encoders see.
+
+    tokens: that the U-Net is shown while it is traced.
+    """
+    side = 16
     latent, picture = torch.zeros(2, channels, side, side), torch.zeros(2, 3, 8 * side, 8 * side)
-    style, content = networks.style.config, networks.content.config
     batch, plane = {0: "batch"}, {0: "batch", 2: "height", 3: "width"}
-    pictures = {
+    return {
         "encode": Signature(inputs={"pixels": picture}, output="z", axes={"pixels": plane, "z": plane}),
         "decode": Signature(inputs={"z": latent}, output="pixels", axes={"z": plane, "pixels": plane}),
         "denoise": Signature(
-            inputs={"z": latent, "t": torch.tensor(500), "tokens": torch.zeros(2, 3, content.dimension)},
+            inputs={"z": latent, "t": torch.tensor(500), "tokens": torch.zeros(2, tokens, content.dimension)},
             output="eps",
             axes={"z": plane, "tokens": {0: "batch", 1: "tokens"}, "eps": plane},
         ),
@@ -151,9 +174,6 @@ def signatures(networks: Networks) -> dict[str, Signature]:
             axes={"style_descriptor": batch, "style_token": batch},
         ),
     }
-    if networks.content_map:
-        pictures[CONTENT_MAP] = _encoder("content_tokens", networks.content_map.config.size)
-    return pictures if networks.words is None else pictures | _words(networks.words.config.sentences)
 
 
 def _words(dimension: int) -> dict[str, Signature]:
@@ -172,19 +192,18 @@ def _encoder(output: str, size: int) -> Signature:
     return Signature(inputs={"pixels": torch.zeros(2, 3, size, size)}, output=output, axes=axes)
 
 
-def distinct(networks: Networks) -> Networks:
-    """A copy with random values in every tensor.
+def shuffled(functions: Functions) -> Functions:
+    """The same with random values in every tensor.
 
     The exporter merges tensors of equal value, such as two norms that are still all ones: with no two alike, the graphs
     depend on the architecture alone.
     """
-    shuffled = copy.deepcopy(networks)
     generator = torch.Generator().manual_seed(0)
-    for network, _ in shuffled.components().values():
+    for network, _ in functions.values():
         for value in network.state_dict().values():
             if value.is_floating_point():
                 value.uniform_(0.5, 1.5, generator=generator)  # positive: there are variances among them
-    return shuffled
+    return functions
 
 
 class _Traced(nn.Module):

@@ -18,7 +18,7 @@ from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.networks.hub import HubNetwork
 from parasol.runtime.torch import OWN_BUNDLE, load_networks
-from parasol.training.backbone_export import scheduler, write_hub, write_json
+from parasol.training.backbone_export import scheduler, to_core, write_hub, write_json
 from parasol.training.export import once, stored
 
 HUB_CLASS = ["parasol.networks.hub", "HubNetwork"]
@@ -48,7 +48,12 @@ def to_folder(bundle: Bundle, folder: Path) -> None:
 
 
 def to_bundle(folder: Path, out: Path) -> Bundle:
-    """The bundle of such a folder with the U-Net and the autoencoder that are in it now; the same where they are."""
+    """The bundle of such a folder with the U-Net and the autoencoder that are in it now; the same where they are.
+
+    Of a bundle on a backbone, the one that runs without torch.
+    """
+    if (folder / MANIFEST).exists() and Bundle.open(folder).manifest.backbone:
+        return to_core(Bundle.open(folder), out)
     old = Bundle.open(folder / OWN_BUNDLE)
     found: dict[str, np.ndarray] = dict(old._tensors(""))
     weights = dict(found)

@@ -20,6 +20,7 @@ from parasol.training.checkpoint import BEST, load_record, load_state, save_stat
 from parasol.training.devices import CPU
 from parasol.training.ema import update_average
 from parasol.training.processes import ALONE, WHOLE, Part, Processes
+from parasol.training.sharding import clip, rest, spread, whole
 
 STATE = "state.safetensors"
 READ_EVERY = 20
@@ -78,6 +79,10 @@ class Task(ABC):
         """Bring what is trained to a device, and all that its steps read."""
         self.model.to(device)
 
+    def layers(self, model: nn.Module) -> list[nn.Module]:
+        """What FSDP is to spread of a model, each layer on its own, the last one with all that is left; [] for none."""
+        return []
+
     @abstractmethod
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
         """Scalar loss of the batch of this step, and the figures to log. Draws only from (seed, step).
@@ -119,13 +124,20 @@ def run(
     Writes `state.safetensors` (exact resume) and `best.safetensors` (the averaged weights that `keep` asks for).
     Closing the generator (Ctrl-C included) saves the state first. Of many `processes`, which all see the same folder,
     the first writes; the others take part in the steps and would only wait for its validation, so they validate too.
+    A model that is spread over them is saved at its end, or every `save_every` steps, for that takes all of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     task.part = processes.part
     device = processes.device if task.accelerated else CPU
+    model, aside = task.model, optimisation.average_aside
+    average = copy.deepcopy(model).requires_grad_(False)
+    spread_out = processes.spread and bool(task.layers(model))
+    if spread_out:  # from here on each process has a part of both, and no average is too large
+        aside = False
+        for network in (model, average):
+            spread(task.layers(network), device, processes.part.count)
     task.to(device)
-    model = task.model
-    average = copy.deepcopy(model).requires_grad_(False).to(CPU if optimisation.average_aside else device)
+    average.to(CPU if aside else device)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
         parameters, lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay, fused=True
@@ -135,33 +147,42 @@ def run(
     if state.exists():
         restored = load_state(state, model, average, optimizer)
         step = int(restored["step"])
-    for network in (model,) if optimisation.average_aside else (model, average):  # GPUs tell each other what is on them
+    for network in (model,) if aside else (model, average):  # GPUs tell each other what is on them
         processes.agree(network)
     if best.exists():
         score = float(load_record(best)["score"])  # type: ignore[arg-type]
     started = time.monotonic()
+
+    def save(step: int) -> None:
+        if spread_out or processes.first:
+            save_state(
+                state, model, average, optimizer, {**record, "step": step}, *([] if processes.first else [False])
+            )
+
     try:
         while step < optimisation.steps:
-            found = _step(task, model, average, optimizer, parameters, optimisation, step, processes)
+            found = _step(task, model, average, optimizer, parameters, optimisation, step, processes, spread_out)
             step += 1
             read = device.type == "cpu" or step % READ_EVERY == 0
             figures = processes.average_figures({name: float(value) for name, value in found.items()}) if read else {}
             yield _event("step", step, optimisation, started, figures)
             if step % optimisation.validate_every == 0 or step == optimisation.steps:
-                finished = copy.deepcopy(average).to(device).eval()
+                finished = (average if spread_out else copy.deepcopy(average).to(device)).eval()
                 task.finish(finished)
-                figures = task.validate(finished)
+                figures = processes.average_figures(task.validate(finished))  # so that all keep the same ones
+                rest(finished)
                 if figures["score"] < score or optimisation.keep == "last":
                     score = figures["score"]
+                    kept = whole(finished.state_dict(), keep=processes.first)
                     if processes.first:
-                        save_tensors(best, finished.state_dict(), {**record, **figures, "step": step})
+                        save_tensors(best, kept, {**record, **figures, "step": step})
                 yield _event("validation", step, optimisation, started, figures)
-            if step % optimisation.save_every == 0 and processes.first:
-                save_state(state, model, average, optimizer, {**record, "step": step})
+            if step % optimisation.save_every == 0:
+                save(step)
                 yield _event("saved", step, optimisation, started, {})
     finally:
-        if processes.first:
-            save_state(state, model, average, optimizer, {**record, "step": step})
+        if not spread_out or step == optimisation.steps:
+            save(step)
 
 
 def _step(
@@ -173,17 +194,18 @@ def _step(
     optimisation: Optimisation,
     step: int,
     processes: Processes,
+    spread_out: bool,
 ) -> dict[str, float | Tensor]:
     model.train()
     for group in optimizer.param_groups:
         group["lr"] = optimisation.rate(step)
-    optimizer.zero_grad(set_to_none=True)
     loss, figures = task.loss(model, step)
     loss.backward()
     processes.average_gradients(parameters)
-    norm = torch.nn.utils.clip_grad_norm_(parameters, optimisation.clip)
+    norm = (clip if spread_out else torch.nn.utils.clip_grad_norm_)(parameters, optimisation.clip)
     optimizer.step()
     update_average(average, model, optimisation.average, step)
+    optimizer.zero_grad(set_to_none=True)  # a validation's copy of the average takes the gradients' place
     return {"loss": loss.detach(), **figures, "gradient": norm, "rate": optimisation.rate(step)}
 
 

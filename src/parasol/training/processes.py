@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from parasol.errors import ParasolError
 from parasol.training.devices import accelerator
@@ -49,8 +50,9 @@ WHOLE = Part()
 class Processes:
     """What the processes of a run tell each other. One alone has nobody to tell."""
 
-    def __init__(self, state: "PartialState | None" = None) -> None:
-        self._state = state
+    def __init__(self, state: "PartialState | None" = None, *, spread: bool = False) -> None:
+        """spread: whether models that can be are to be spread over the processes (FSDP)."""
+        self._state, self.spread = state, spread and state is not None
         self.part = Part(rank=state.process_index, count=state.num_processes) if state else WHOLE
         self.device = state.device if state and state.device else accelerator()
 
@@ -71,11 +73,16 @@ class Processes:
 
         with torch.no_grad():
             for tensor in (*network.parameters(), *network.buffers()):
-                tensor.copy_(broadcast(tensor.contiguous()))
+                if not isinstance(tensor, DTensor):  # each has a part of its own of what all have read
+                    tensor.copy_(broadcast(tensor.contiguous()))
 
     def average_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Replace every gradient by its mean over the processes; a parameter that no part reached stays without one."""
-        if self._state is None:
+        """Replace every gradient by its mean over the processes; a parameter that no part reached stays without one.
+
+        Those of parameters that are spread are means already.
+        """
+        parameters = [one for one in parameters if not isinstance(one, DTensor)]
+        if self._state is None or not parameters:
             return
         reached = torch.tensor([float(p.grad is not None) for p in parameters], device=self.device)
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
@@ -108,4 +115,5 @@ def launched() -> Processes:
         return ALONE
     from accelerate import PartialState
 
-    return Processes(PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE))
+    spread = os.environ.get("ACCELERATE_USE_FSDP", "false") == "true"  # what `accelerate launch --use_fsdp` sets
+    return Processes(PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE), spread=spread)

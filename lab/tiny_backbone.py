@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from safetensors.torch import save_file
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import CLIPConfig, CLIPModel, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 CONTEXT = 24
 SD = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "clip_sample": False,
@@ -15,6 +15,7 @@ SDXL = {"addition_embed_type": "text_time", "addition_time_embed_dim": 8, "proje
 
 
 def tiny_unet(**changes: object) -> UNet2DConditionModel:
+    """Of Stable Diffusion's shape, with two levels."""
     settings = {
         "sample_size": 4, "in_channels": 4, "out_channels": 4, "block_out_channels": (16, 32), "layers_per_block": 1,
         "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
@@ -25,12 +26,30 @@ def tiny_unet(**changes: object) -> UNet2DConditionModel:
 
 
 def tiny_clip(dimension: int = CONTEXT) -> CLIPVisionModelWithProjection:
+    """CLIP's image encoder, two layers of 16."""
     return CLIPVisionModelWithProjection(
         CLIPVisionConfig(
             hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=28,
             patch_size=14, projection_dim=dimension,
         )
     )  # fmt: skip
+
+
+def tiny_words(folder: Path, dimension: int = CONTEXT) -> Path:
+    """A whole CLIP, as it is published: both encoders in one file, and a tokenizer of single letters."""
+    shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    told = {"vocab_size": len(tokens), "max_position_embeddings": 16, "bos_token_id": 52, "eos_token_id": 53}
+    configuration = CLIPConfig(
+        text_config={**shape, **told, "projection_dim": dimension}, projection_dim=dimension,
+        vision_config={**shape, "image_size": 28, "patch_size": 14, "projection_dim": dimension},
+    )  # fmt: skip
+    torch.manual_seed(0)
+    CLIPModel(configuration).save_pretrained(folder)
+    (folder / "vocab.json").write_text(json.dumps({token: place for place, token in enumerate(tokens)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    return folder
 
 
 def tiny_csd(width: int = 64, layers: int = 2, dimension: int = 20) -> dict[str, torch.Tensor]:

@@ -1,0 +1,214 @@
+"""What fine-tuning backbones takes and gives, on tiny ones of random weights: python -m lab scale [--only PART ...]
+
+cost: what a dry run foresees of memory and CPU-seconds, beside a real run of the same steps. large: what it foresees of
+Stable Diffusion 1.5's configuration. drawn: a bundle's picture in bfloat16 and float16, in diffusers' hands, and as
+graphs without torch, against the torch runtime. Each part is stored when it is done.
+"""
+
+import argparse
+import gc
+import json
+import struct
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.profiler import ProfilerActivity, profile
+
+from lab.speed.machine import cpu_name, load_average
+from lab.tiny_backbone import settings, tiny_folder
+from parasol import Parasol
+from parasol.backbones.bring import bring
+from parasol.backbones.inspection import STEM, UNET, VAE, backbone_of
+from parasol.backbones.networks import load, on_meta
+from parasol.bundle import Bundle, DefaultDials
+from parasol.images import write_atomic
+from parasol.runtime.torch import BackboneComponents
+from parasol.training.backbone import BackboneTask, BackboneTraining, Triplets, middle
+from parasol.training.backbone_cost import cost_of
+from parasol.training.backbone_export import export_backbone, to_core
+from parasol.training.loop import Optimisation, run
+from parasol.training.modality import ModalityTraining
+from parasol.training.recipes import Recipe
+from parasol.training.recipes_backbone import backbone_24gb
+from parasol.types import Record
+
+OUT = Path("lab/results/scale.json")
+BATCH, WARM_UP, TIMED = 8, 3, 15
+MODALITY = ModalityTraining(style=10.0, content=10.0, least=0.0, pictures=2)
+SHAPES = {
+    "widths 16 and 32, 32 px": ({}, BackboneTraining()),
+    "widths 64, 128 and 128, 64 px": (
+        {"block_out_channels": (64, 128, 128), "sample_size": 8,
+         "down_block_types": ("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+         "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D")},
+        BackboneTraining(modality=MODALITY, checkpointing=True),
+    ),
+}  # fmt: skip
+"""Of bases: what their U-Net has, and how they are trained."""
+
+LARGE = {
+    UNET: {"sample_size": 64, "block_out_channels": [320, 640, 1280, 1280], "layers_per_block": 2,
+           "cross_attention_dim": 768, "attention_head_dim": 8, "norm_num_groups": 32,
+           "down_block_types": ["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
+           "up_block_types": ["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3},
+    VAE: {"block_out_channels": [128, 256, 512, 512], "layers_per_block": 2, "norm_num_groups": 32},
+}  # fmt: skip
+"""Stable Diffusion 1.5's own configuration."""
+
+
+class Drawn(Triplets):
+    """Triplets of files of random pictures."""
+
+    def __init__(self, folder: Path, count: int = 24) -> None:
+        random = np.random.default_rng(0)
+        self.files = [folder / f"{row}.png" for row in range(count)]
+        for file in self.files:
+            Image.fromarray(random.integers(0, 256, (64, 80, 3), dtype=np.uint8)).save(file)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def read(self, rows: np.ndarray, size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Every picture stands for all three roles in turn."""
+        x, y, s = (torch.stack([middle(self.files[(row + k) % len(self)], size) for row in rows]) for k in range(3))
+        return x, y, s
+
+
+def of_cost(folder: Path) -> Record:
+    """Foreseen and real, by shape of the base."""
+    found: Record = {}
+    for name, (unet, training) in SHAPES.items():
+        place = folder / str(len(found))
+        bring(tiny_folder(place / "tiny", unet=unet), place / "base")
+        triplets, recipe = Drawn(place), _recipe(training)
+        foreseen = cost_of(recipe, place / "base", triplets)
+        real = _real(recipe, place / "base", triplets, place / "run")
+        found[name] = {"foreseen": foreseen, "real": real}
+        for what, ours in (("GiB", foreseen["GiB"]["in all"]), ("CPU-s", foreseen["CPU-seconds a step"])):
+            found[name][f"apart, {what}"] = ours / real[what] - 1.0
+    return found
+
+
+def of_large(folder: Path) -> Record:
+    """Foreseen alone; the files of weights are empty behind their headers, and no number of them is read."""
+    bring(tiny_folder(folder / "tiny", unet={"cross_attention_dim": 768}), folder / "base")
+    for part, kind in ((UNET, "UNet2DConditionModel"), (VAE, "AutoencoderKL")):
+        settings(folder / "base", part, **LARGE[part])
+        _empty(folder / "base" / part, kind)
+    return cost_of(backbone_24gb(), folder / "base")
+
+
+def of_drawn(folder: Path) -> Record:
+    """Decibels between pictures of one recipe."""
+    bundle = _bundle(folder)
+    model, networks = Parasol.load(bundle.folder), load(bundle.folder, backbone_of(bundle.folder))
+    content, style = (Image.open(Path("examples") / f"{name}.png") for name in ("content", "style"))
+
+    def drawn(one: Parasol) -> np.ndarray:
+        return one.stylize(content, style, structure=0.4, steps=10, size=128, seed=1).pixels
+
+    wanted, found = drawn(model), dict[str, np.ndarray]()
+    for kind in (torch.bfloat16, torch.float16):
+        halved = BackboneComponents(bundle, networks, precision=kind)
+        found[str(kind).removeprefix("torch.")] = drawn(Parasol(bundle, halved))
+    found["graphs"] = drawn(Parasol.load(to_core(bundle, folder / "graphs").folder))
+    return {name: _decibels(wanted, pixels) for name, pixels in found.items()}
+
+
+PARTS: dict[str, Callable[[Path], Record]] = {"cost": of_cost, "large": of_large, "drawn": of_drawn}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m lab scale", description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("--only", nargs="+", choices=[*PARTS], default=[*PARTS], help="these parts alone")
+    parser.add_argument("--out", type=Path, default=OUT, help="file of results")
+    given = parser.parse_args(arguments)
+    record: Record = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
+    for name in given.only:
+        with tempfile.TemporaryDirectory() as folder:
+            measured = PARTS[name](Path(folder))
+        record[name] = {**measured, "machine": f"{cpu_name()}, load {load_average():.1f}, torch {torch.__version__}"}
+        write_atomic(given.out, f"{json.dumps(record, indent=1)}\n".encode())
+        print(json.dumps({name: record[name]}, indent=1))
+    return 0
+
+
+def _recipe(training: BackboneTraining) -> Recipe:
+    optimisation = Optimisation(
+        steps=WARM_UP + TIMED + 2, batch=BATCH, learning_rate=1e-4, validate_every=10**9, save_every=10**9
+    )
+    configuration = {"backbone_training": training}
+    return Recipe(name="measured", optimisation=optimisation, configuration=configuration, task=lambda places: _never())
+
+
+def _never() -> BackboneTask:
+    raise AssertionError
+
+
+def _real(recipe: Recipe, base: Path, triplets: Triplets, folder: Path) -> Record:
+    """CPU-seconds of a step, median, and GiB at its peak: what is alive before it, and what it allocates at most."""
+    before = {key for key, _ in _alive()}
+    training = recipe.configuration["backbone_training"]
+    assert isinstance(training, BackboneTraining)
+    task, ends = BackboneTask(base, triplets, training, BATCH), list[float]()
+    with closing(run(task, recipe.optimisation, folder, {})) as events:
+        for _ in range(WARM_UP + TIMED):
+            next(events)
+            ends.append(time.process_time())
+        gc.collect()
+        held = sum(size for key, size in {*_alive()} if key not in before)
+        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+            next(events)
+    assert profiled.profiler
+    allocated = [one for one in profiled.profiler.kineto_results.events() if one.name() == "[memory]"]
+    sizes = [one.nbytes() for one in sorted(allocated, key=lambda one: one.start_ns())]
+    seconds = median(after - earlier for earlier, after in zip(ends[WARM_UP - 1 :], ends[WARM_UP:], strict=False))
+    return {"GiB": (held + int(np.cumsum(sizes).max())) / 2**30, "CPU-s": seconds}
+
+
+def _alive() -> list[tuple[int, int]]:
+    """(address, bytes) of the storages of all tensors that there are."""
+    tensors = [one for one in gc.get_objects() if isinstance(one, torch.Tensor)]
+    return [(one.untyped_storage().data_ptr(), one.untyped_storage().nbytes()) for one in tensors]
+
+
+def _empty(folder: Path, kind: str) -> None:
+    """A file of weights that takes no room: a header, and behind it a hole."""
+    import diffusers
+
+    offset, header = 0, dict[str, Record]()
+    for name, value in on_meta(getattr(diffusers, kind), folder).state_dict().items():
+        end = offset + 4 * value.numel()
+        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [offset, end]}
+        offset = end
+    text = json.dumps(header).encode()
+    with (folder / f"{STEM}.safetensors").open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.truncate(8 + len(text) + offset)
+
+
+def _bundle(folder: Path) -> Bundle:
+    bring(tiny_folder(folder / "tiny"), folder / "base")
+    optimisation = Optimisation(steps=20, batch=BATCH, learning_rate=2e-3, validate_every=20)
+    training = BackboneTraining()
+    recipe = _recipe(training)
+    task = BackboneTask(folder / "base", Drawn(folder), training, BATCH)
+    for _ in run(task, optimisation, folder / "runs" / recipe.name, {}):
+        pass
+    dials = DefaultDials(style_scale=2.0, content_scale=2.0, structure=0.4, steps=10)
+    return export_backbone(
+        recipe, folder / "base", folder / "runs", folder / "bundle", name="tiny", licence="none", dials=dials
+    )
+
+
+def _decibels(one: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal to noise; 200 where nothing differs."""
+    return float(min(200.0, -10.0 * np.log10(max(1e-20, np.square(one - other).mean()))))
