@@ -86,6 +86,19 @@ def of_cost(results: Path) -> str:
     )
 
 
+def of_scale(results: Path) -> str:
+    """What a dry run foresees of a step on a backbone, beside a real run, by shape of the base."""
+    rows = []
+    for name, one in _read(results / "scale.json")["cost"].items():
+        if name != "machine":
+            memory, seconds = one["foreseen"]["GiB"]["in all"], one["foreseen"]["CPU-seconds a step"]
+            apart = [f"{100 * one[f'apart, {what}']:+.1f} %" for what in ("GiB", "CPU-s")]
+            mib = [f"{1024 * value:.1f}" for value in (memory, one["real"]["GiB"])]
+            rows.append([name, *mib, apart[0], f"{seconds:.3f}", f"{one['real']['CPU-s']:.3f}", apart[1]])
+    heads = ["base", "MiB, foreseen", "real", "apart", "CPU-s a step, foreseen", "real", "apart"]
+    return table(heads, rows)
+
+
 def of_study(results: Path) -> str:
     """Simulated studies: how often the planted order is found, and the truth lies in the intervals."""
     return study_simulation.table(_read(results / "study.json"))
@@ -127,6 +140,7 @@ def of_paintings(results: Path) -> str:
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "kinds": of_kinds,
     "cost": of_cost,
+    "scale": of_scale,
     "study": of_study,
     "paintings": of_paintings,
     "unseen": of_unseen,

@@ -147,11 +147,15 @@ class BackboneTask(Task):
         self.device, self.alpha_bars = device, self.alpha_bars.to(device)
 
     def layers(self, model: nn.Module) -> list[nn.Module]:
-        """The layers of the U-Net that are computed again, and the U-Net; M and adapters are small."""
+        """The layers of the U-Net that are computed again, the rest of it, and M; adapters are small and not spread."""
         if self.training.decoupled:
             return []
         unet: nn.Module = model.unet  # type: ignore[assignment]
-        return [*(one for one in unet.modules() if isinstance(one, (ResnetBlock2D, Transformer2DModel))), unet]
+        return [
+            *(one for one in unet.modules() if isinstance(one, (ResnetBlock2D, Transformer2DModel))),
+            unet,
+            model.projector,
+        ]  # type: ignore[list-item]
 
     def given(self) -> dict[str, float]:
         """How many triplets, and how large what is trained is."""

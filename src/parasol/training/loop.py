@@ -80,7 +80,7 @@ class Task(ABC):
         self.model.to(device)
 
     def layers(self, model: nn.Module) -> list[nn.Module]:
-        """What FSDP is to spread of a model, each layer on its own, the last one with all that is left; [] for none."""
+        """What FSDP is to spread of a model, all parameters in one layer or another; [] where it is to stay whole."""
         return []
 
     @abstractmethod
@@ -161,7 +161,7 @@ def run(
 
     try:
         while step < optimisation.steps:
-            found = _step(task, model, average, optimizer, parameters, optimisation, step, processes, spread_out)
+            found = _step(task, model, average, optimizer, parameters, optimisation, step, processes)
             step += 1
             read = device.type == "cpu" or step % READ_EVERY == 0
             figures = processes.average_figures({name: float(value) for name, value in found.items()}) if read else {}
@@ -194,7 +194,6 @@ def _step(
     optimisation: Optimisation,
     step: int,
     processes: Processes,
-    spread_out: bool,
 ) -> dict[str, float | Tensor]:
     model.train()
     for group in optimizer.param_groups:
@@ -202,7 +201,7 @@ def _step(
     loss, figures = task.loss(model, step)
     loss.backward()
     processes.average_gradients(parameters)
-    norm = (clip if spread_out else torch.nn.utils.clip_grad_norm_)(parameters, optimisation.clip)
+    norm = clip(parameters, optimisation.clip)
     optimizer.step()
     update_average(average, model, optimisation.average, step)
     optimizer.zero_grad(set_to_none=True)  # a validation's copy of the average takes the gradients' place

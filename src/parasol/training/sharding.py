@@ -13,7 +13,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 
 def spread(layers: Sequence[nn.Module], device: torch.device, count: int) -> None:
-    """Keep one part in `count` of the parameters of each layer here. The last layer holds the others."""
+    """Keep one part in `count` of the parameters of each layer here; a layer goes before the one that it is in."""
     mesh = init_device_mesh(device.type, (count,))
     for layer in layers:
         fully_shard(layer, mesh=mesh)
@@ -53,13 +53,6 @@ def whole(tensors: Mapping[str, Tensor], *, keep: bool) -> dict[str, Tensor]:
 
 
 def clip(parameters: Sequence[nn.Parameter], most: float) -> Tensor:
-    """As `clip_grad_norm_`, of parameters of which some are spread; returns the norm of all gradients."""
-    gradients = [(one, one.grad) for one in parameters if one.grad is not None]
-    ours = [own_part(grad) for one, grad in gradients if isinstance(one, DTensor)]
-    squares = torch.stack([grad.square().sum() for grad in ours]).sum()
-    torch.distributed.all_reduce(squares)
-    alike = [grad.square().sum() for one, grad in gradients if not isinstance(one, DTensor)]
-    norm = (squares + sum(alike)).sqrt()
-    for _, grad in gradients:
-        own_part(grad).mul_((most / (norm + 1e-6)).clamp(max=1.0))
-    return norm
+    """As `clip_grad_norm_`, of parameters of which all or none are spread; returns the norm of the whole gradient."""
+    norm = torch.nn.utils.clip_grad_norm_(parameters, most)
+    return norm.full_tensor() if isinstance(norm, DTensor) else norm
