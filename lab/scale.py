@@ -145,7 +145,7 @@ def _recipe(training: BackboneTraining) -> Recipe:
     optimisation = Optimisation(
         steps=WARM_UP + TIMED + 2, batch=BATCH, learning_rate=1e-4, validate_every=10**9, save_every=10**9
     )
-    configuration = {"backbone_training": training}
+    configuration: dict[str, object] = {"backbone_training": training}
     return Recipe(name="measured", optimisation=optimisation, configuration=configuration, task=lambda places: _never())
 
 
