@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
@@ -167,8 +168,8 @@ def _real(recipe: Recipe, base: Path, triplets: Triplets, folder: Path) -> Recor
         held = sum(size for key, size in {*_alive()} if key not in before)
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
             next(events)
-    assert profiled.profiler
-    allocated = [one for one in profiled.profiler.kineto_results.events() if one.name() == "[memory]"]
+    told: Any = profiled.profiler
+    allocated = [one for one in told.kineto_results.events() if one.name() == "[memory]"]
     sizes = [one.nbytes() for one in sorted(allocated, key=lambda one: one.start_ns())]
     seconds = median(after - earlier for earlier, after in zip(ends[WARM_UP - 1 :], ends[WARM_UP:], strict=False))
     return {"GiB": (held + int(np.cumsum(sizes).max())) / 2**30, "CPU-s": seconds}

@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPModel, CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -79,10 +82,11 @@ def tiny_folder(folder: Path, *, unet: dict[str, object] | None = None, **schedu
     """A folder as diffusers saves one, with CLIP's image encoder and CSD."""
     torch.manual_seed(0)
     tiny_unet(**(unet or {})).save_pretrained(folder / "unet")
-    AutoencoderKL(
-        block_out_channels=(8, 8, 16, 16), layers_per_block=1, latent_channels=4, norm_num_groups=4,
-        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4, sample_size=64,
-    ).save_pretrained(folder / "vae")  # fmt: skip
+    told: dict[str, Any] = {
+        "block_out_channels": (8, 8, 16, 16), "layers_per_block": 1, "latent_channels": 4, "norm_num_groups": 4,
+        "down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4, "sample_size": 64,
+    }  # fmt: skip
+    AutoencoderKL(**told).save_pretrained(folder / "vae")
     DDIMScheduler(**{**SD, **scheduler}).save_pretrained(folder / "scheduler")
     tiny_clip().save_pretrained(folder / "image_encoder")
     (folder / "style_encoder").mkdir()

@@ -150,12 +150,9 @@ class BackboneTask(Task):
         """The layers of the U-Net that are computed again, the rest of it, and M; adapters are small and not spread."""
         if self.training.decoupled:
             return []
-        unet: nn.Module = model.unet  # type: ignore[assignment]
-        return [
-            *(one for one in unet.modules() if isinstance(one, (ResnetBlock2D, Transformer2DModel))),
-            unet,
-            model.projector,
-        ]  # type: ignore[list-item]
+        unet, projector = model.get_submodule("unet"), model.get_submodule("projector")
+        inner = [one for one in unet.modules() if isinstance(one, (ResnetBlock2D, Transformer2DModel))]
+        return [*inner, unet, projector]
 
     def given(self) -> dict[str, float]:
         """How many triplets, and how large what is trained is."""
