@@ -79,6 +79,7 @@ def test_shares_of_what_was_taught_are_bounded(share: float) -> None:
         {"fills": [1.0], "lines": [0.0]},
         {"fills": [-1.0, 0.5]},
         {"width": 1e30},
+        {"others": [{"fills": [1.0], "lines": [0.0, 0.0]}]},
     ],
 )
 def test_looks_of_other_colours_or_shares(part: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from parasol.images import from_uint8
 from parasol.vector import coloured, look_of, painted, shaded
 from parasol.vector.coloured import transported
-from parasol.vector.look import Look
+from parasol.vector.look import Look, Scheme
 from parasol.vector.palette import given_palette
 from parasol.vector.regions import CLEAR, components
 
@@ -48,12 +48,20 @@ def at(index: np.ndarray, x: int, y: int) -> int:
     return int(index[y * index.shape[0] // 256, x * index.shape[1] // 256])
 
 
+def plain(
+    colours: str, fills: tuple[float, ...], lines: tuple[float, ...], width: float, *, yielding: bool = True
+) -> Look:
+    schemes = (Scheme(fills=fills, lines=lines),)
+    return Look(palette=given_palette(colours), schemes=schemes, width=width, yielding=yielding)
+
+
 def test_a_look_knows_lines_from_fills() -> None:
     look = look_of([picture(outlined), picture(outlined)])
     assert look is not None
     dark, light = look.palette.hexes.index(DARK), look.palette.hexes.index(LIGHT)
-    assert look.lines[dark] == 1
-    assert look.fills[light] > 0.9
+    assert len(look.schemes) == 2
+    assert look.schemes[0].lines[dark] == 1
+    assert look.schemes[0].fills[light] > 0.9
     assert look.width == pytest.approx(16 / 256, rel=0.15)
 
 
@@ -61,7 +69,7 @@ def test_a_look_without_lines_has_the_shares_of_its_colours() -> None:
     look = look_of([picture(two_tone)])
     assert look is not None
     assert look.width == 0
-    shares = dict(zip(look.palette.hexes, look.fills, strict=True))
+    shares = dict(zip(look.palette.hexes, look.schemes[0].fills, strict=True))
     truth = (picture(two_tone)[..., 0] < 0.35).sum() / (picture(two_tone)[..., 0] < 0.9).sum()
     assert shares[DARK] == pytest.approx(truth, abs=0.03)
     assert shares["#ffffff"] == 0
@@ -112,7 +120,7 @@ def test_thin_strokes_become_lines_of_the_styles_width() -> None:
 
 
 def test_a_line_style_leaves_its_insides_free_and_alpha_says_so() -> None:
-    look = Look(palette=given_palette("#ffffff,#000000"), fills=(1.0, 0.0), lines=(0.0, 1.0), width=0.06)
+    look = plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.06)
     alpha = (PLATE[..., 0] < 0.5).astype(np.float32)
     index = coloured(np.zeros_like(PLATE), np.zeros_like(PLATE), look, alpha)
     assert index is not None
@@ -137,7 +145,7 @@ def test_a_shape_with_a_narrow_place_may_have_two_colours() -> None:
 
 
 def test_noise_is_no_drawing_and_shapes_have_to_agree() -> None:
-    look = Look(palette=given_palette("#ffffff,#000000"), fills=(0.0, 1.0), lines=(0.0, 0.0), width=0)
+    look = plain("#ffffff,#000000", (0.0, 1.0), (0.0, 0.0), 0)
     noise = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32)
     assert coloured(noise, noise, look) is None
     with pytest.raises(ValueError, match="one size"):
@@ -179,7 +187,7 @@ def test_the_fringe_of_an_edge_is_no_line_of_a_style() -> None:
 
 
 def test_a_style_of_one_colour_leaves_free_what_it_would_run_together() -> None:
-    look = Look(palette=given_palette("#ffffff,#000000"), fills=(0.0, 1.0), lines=(0.0, 0.0), width=0)
+    look = plain("#ffffff,#000000", (0.0, 1.0), (0.0, 0.0), 0)
 
     def eyed(pen: ImageDraw.ImageDraw) -> None:
         pen.ellipse((30, 30, 226, 226), fill="#ffcc33")
@@ -204,7 +212,7 @@ def test_thin_ends_of_a_stroke_stay_on_it() -> None:
 
 
 def test_a_gap_between_narrow_parts_stays_open() -> None:
-    look = Look(palette=given_palette("#ffffff,#000000"), fills=(1.0, 0.0), lines=(0.0, 1.0), width=0.08)
+    look = plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.08, yielding=False)
 
     def frame(pen: ImageDraw.ImageDraw) -> None:
         pen.rectangle((20, 20, 236, 236), fill="black")
@@ -216,3 +224,72 @@ def test_a_gap_between_narrow_parts_stays_open() -> None:
     assert index is not None
     assert at(index, 63, 128) == CLEAR
     assert at(index, 36, 128) == at(index, 80, 128) == 1
+
+
+def test_a_colour_may_be_of_lines_and_of_areas_too() -> None:
+    def ear(pen: ImageDraw.ImageDraw) -> None:
+        outlined(pen)
+        pen.rectangle((60, 150, 130, 190), fill=DARK)
+
+    look = look_of([picture(ear)])
+    assert look is not None
+    dark, light = look.palette.hexes.index(DARK), look.palette.hexes.index(LIGHT)
+    assert look.schemes[0].lines[dark] == 1
+    assert 0.1 < look.schemes[0].fills[dark] < look.schemes[0].fills[light]
+    assert look.width == pytest.approx(16 / 256, rel=0.15)
+
+
+def test_a_drawing_has_the_colours_of_one_picture_of_a_many_coloured_set() -> None:
+    def two(first: str, second: str) -> Pen:
+        def draw(pen: ImageDraw.ImageDraw) -> None:
+            pen.ellipse((30, 30, 220, 220), fill=first)
+            pen.rectangle((90, 30, 160, 140), fill=second)
+
+        return draw
+
+    pairs = [("#e04040", "#f8b0b0"), ("#30a050", "#b0e8c0"), (DARK, LIGHT)]
+    look = look_of([picture(two(*pair)) for pair in pairs])
+    assert look is not None
+    index = coloured(BLUE, PLATE, look)
+    assert index is not None
+    near = given_palette(",".join(look.palette.hexes[one] for one in np.unique(index[index != CLEAR])))
+    wanted = given_palette(f"{DARK},{LIGHT}")
+    assert np.abs(np.sort(near.colours, axis=0) - np.sort(wanted.colours, axis=0)).max() < 0.05
+
+
+def test_lines_are_narrower_where_a_drawing_has_no_room_for_them() -> None:
+    def rings(pen: ImageDraw.ImageDraw) -> None:
+        for place, colour in enumerate(("black", "#d03030", "black", "#d03030")):
+            inset = 30 + 24 * place
+            pen.ellipse((inset, inset, 255 - inset, 255 - inset), fill=colour)
+
+    wide = {
+        yielding: coloured(
+            picture(rings), picture(rings), plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.09, yielding=yielding)
+        )
+        for yielding in (True, False)
+    }
+    runs = {key: len(np.flatnonzero(np.diff(index[128]))) for key, index in wide.items() if index is not None}
+    assert runs[True] > runs[False], "the rings are told from each other"
+
+
+def test_a_mark_is_seen_on_the_area_that_it_lies_on() -> None:
+    def marked(pen: ImageDraw.ImageDraw) -> None:
+        pen.rounded_rectangle((30, 30, 225, 225), 20, fill="black")
+        pen.line((90, 128, 165, 128), fill="white", width=12)
+
+    look = plain(f"#ffffff,{DARK},{LIGHT}", (0.0, 0.1, 0.9), (0.0, 0.8, 0.2), 0.06)
+    pale = np.full_like(PLATE, from_uint8(np.array([143, 191, 250], np.uint8)))
+    index = coloured(pale, picture(marked), look)
+    assert index is not None
+    assert at(index, 128, 128) != at(index, 128, 70) == 2
+
+
+def test_the_ground_of_a_set_is_what_most_of_its_pictures_have() -> None:
+    def tile(pen: ImageDraw.ImageDraw) -> None:
+        pen.rectangle((0, 0, 255, 255), fill=DARK)
+        pen.ellipse((60, 60, 196, 196), fill=LIGHT)
+
+    look = look_of([picture(tile), picture(two_tone), picture(two_tone)])
+    assert look is not None
+    assert look.palette.hexes[0] == "#ffffff"
