@@ -91,18 +91,19 @@ class SchemePart(Strict):
     lines: tuple[Part, ...]
 
 
-class LookPart(SchemePart):
-    """How a flat style has its colours: a scheme, those of its other pictures, and the lines' width as a share of the
-    side, 0 where it has none; yielding: whether they are narrower in a drawing that has no room for them."""
+class LookPart(Strict):
+    """How a flat style has its colours, one scheme a picture, and the lines' width as a share of the side, 0 where it
+    has none."""
 
+    schemes: Annotated[tuple[SchemePart, ...], Field(min_length=1)]
     width: Part
-    others: tuple[SchemePart, ...] = ()
-    yielding: bool = False
 
-    @property
-    def schemes(self) -> tuple[SchemePart, ...]:
-        """Of all pictures."""
-        return (self, *self.others)
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, given: object) -> object:
+        if isinstance(given, dict) and "fills" in given:
+            raise ParasolError("its flat finish is of a version that was never released: draw the picture again")
+        return given
 
 
 class FinishPart(Strict):
@@ -252,8 +253,8 @@ def finish_of(
         look = look_of(small, colors) if flat or not shaded(small) else None
         if look is not None:
             look = look if palette is None else look.within(palette)
-            first, *others = (SchemePart(fills=one.fills, lines=one.lines) for one in look.schemes)
-            part = LookPart(fills=first.fills, lines=first.lines, width=look.width, others=tuple(others), yielding=True)
+            schemes = tuple(SchemePart(fills=one.fills, lines=one.lines) for one in look.schemes)
+            part = LookPart(schemes=schemes, width=look.width)
             return FinishPart(colours=tuple(look.palette.hexes), flat=flat, look=part)
         palette = choose_of(small, colors) if flat and palette is None else palette
     if palette is None and colors is None and not flat:
@@ -284,7 +285,7 @@ def _coloured(
         return None
     part, palette = finish.look, named_palette(finish.colours)
     schemes = tuple(Scheme(fills=one.fills, lines=one.lines) for one in part.schemes)
-    look = Look(palette=palette, schemes=schemes, width=part.width, yielding=part.yielding)
+    look = Look(palette=palette, schemes=schemes, width=part.width)
     alpha = None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
     return coloured(pixels, _regions(ground, picture), look, alpha)
 

@@ -203,8 +203,6 @@ class Recipe(Strict):
         silent: dict[str, Any] = {name: True for name in LATER if getattr(self, name) is None}
         if self.finish is not None and self.finish.look is None:
             silent["finish"] = {"look"}
-        elif self.finish is not None and self.finish.look is not None and not self.finish.look.yielding:
-            silent["finish"] = {"look": {"others", "yielding"}}
         return self.model_dump_json(exclude=silent)
 
     def spare(self) -> "Recipe":

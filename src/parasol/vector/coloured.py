@@ -63,27 +63,26 @@ def coloured(
         index = fills[labels]
     else:
         parts = joined(parts, EDGE)
-        width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape), yielding=look.yielding)
+        width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape))
         areas = _Areas(replace(parts, free=parts.free | thin), seen, look, line)
         lines = _Lines(parts, seen, look, line)
         found = [(*areas.painted(scheme.fills), *lines.painted(scheme.lines)) for scheme in look.schemes]
         best = min(range(len(found)), key=lambda one: found[one][1] + found[one][3])
         fills, _, drawn, _ = found[best]
-        if look.yielding:
-            drawn = _seen_on(parts.labels, thin, fills, drawn, look.schemes[best].lines)
+        drawn = _seen_on(parts.labels, thin, fills, drawn, look.schemes[best].lines)
         index = np.where(line, drawn[parts.labels], _run_out(fills[parts.labels], left, line, int(width)))
     return np.where(index == 0, CLEAR, index)
 
 
 def _ruled(
-    parts: Parts, width: float, *, yielding: bool
+    parts: Parts, width: float
 ) -> tuple[float, Bool[np.ndarray, " n"], Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts.
 
     Where too much of a drawing would go under in lines of the style's width, they are narrower.
     """
     found = list[tuple[float, tuple]]()
-    for share in NARROWER if yielding else (1.0,):
+    for share in NARROWER:
         thin = _thin(parts, share * width)
         line, left = _lines(parts, thin, share * width)
         lost = _lost(parts, thin, line)
@@ -158,10 +157,10 @@ def _seen_on(
         for part, other in (pair[:2], pair[1::-1]):
             if thin[part] and not thin[other] and pair[2] > longest[part]:
                 longest[part], on[part] = pair[2], fills[other]
-    others = np.argsort(-np.array(shares), kind="stable")
-    return np.array(
-        [next(int(c) for c in others if c != on[part]) if drawn[part] == on[part] else drawn[part] for part in range(len(fills))]
-    )
+    found = drawn.copy()
+    for part in np.flatnonzero(drawn == on):
+        found[part] = next(colour for colour in np.argsort(-np.array(shares), kind="stable") if colour != on[part])
+    return found
 
 
 def _run_out(

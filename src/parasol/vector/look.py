@@ -30,7 +30,7 @@ SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at mo
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scheme:
-    """How much of a drawing each colour of a palette has. Shares sum to 1; those of the ground are what is left free."""
+    """How much of a drawing each colour of a palette has. Shares sum to 1; the ground's are what is left free."""
 
     fills: tuple[float, ...]
     """Share of what drawings enclose that each colour fills, lines apart."""
@@ -52,9 +52,6 @@ class Look:
     width: float
     """Of the lines, as a share of the side; 0 where there are none."""
 
-    yielding: bool = True
-    """Whether they are narrower in a drawing that has no room for them."""
-
     def within(self, palette: Palette) -> "Look":
         """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
         own, others = lab(self.palette.colours), lab(palette.colours)
@@ -74,7 +71,6 @@ class Look:
             palette=replace(palette, colours=palette.colours[order]),
             schemes=tuple(Scheme(fills=turned(one.fills), lines=turned(one.lines)) for one in self.schemes),
             width=self.width,
-            yielding=self.yielding,
         )
 
 
@@ -142,7 +138,9 @@ def _counted(index: Int[np.ndarray, "h w"], width: float, count: int) -> Float[n
     whole = max(int(inner.sum()), 1)
     kinds = (inner & ~thin, inner & thin, edge & thin, edge)
     areas, lines, *rim = (np.bincount(index[kind], minlength=count) / whole for kind in kinds)
-    moved = np.where(areas < CROSSED * (areas + lines), areas, 0) - np.where(lines < CROSSED * (areas + lines), lines, 0)
+    moved = np.where(areas < CROSSED * (areas + lines), areas, 0) - np.where(
+        lines < CROSSED * (areas + lines), lines, 0
+    )
     return np.stack([areas - moved, lines + moved, *rim])
 
 
