@@ -226,7 +226,7 @@ def test_a_gap_between_narrow_parts_stays_open() -> None:
 def test_a_colour_may_be_of_lines_and_of_areas_too() -> None:
     def ear(pen: ImageDraw.ImageDraw) -> None:
         outlined(pen)
-        pen.rectangle((60, 150, 130, 190), fill=DARK)
+        pen.rectangle((40, 70, 110, 190), fill=DARK)
 
     look = look_of([picture(ear)])
     assert look is not None

@@ -20,6 +20,7 @@ HAIR = 1.5 * SCALE  # index pixels; what is nowhere wider is the fringe of an ed
 WIDEST = 0.12  # of the side; what is wider is no line
 STEADY, SAME = 0.2, 0.5  # of a width, by which widths of lines differ at most; share of the places where they do not
 LINE = 1.7  # widths of the lines, up to which what is thin is one
+MARK = 0.18  # of the side, up to which what is wide in a colour of lines is a mark
 CROSSED = 0.2  # share of a colour, up to which what is wide are crossings of lines, and what is thin corners of areas
 CORNER = 0.45  # of a radius: how far a corner reaches out of the disc in it
 MINOR = 0.015  # share of the drawings, below which a colour is an accident
@@ -133,8 +134,10 @@ def _counted(index: Int[np.ndarray, "h w"], width: float, count: int) -> Float[n
         if not middle.any() or np.median(2 * deep[middle] - 1) < HAIR:
             inner &= ~own
         elif width:
-            core, radius = deep > LINE * width / 2, (1 + CORNER) * LINE * width / 2
-            thin |= own & (depth(~core, round(radius) + 2) > radius) if core.any() else own
+            narrow = own & ~_opened(own, deep, LINE * width)
+            if narrow.sum() > own.sum() / 2:  # a colour of lines: dots and other marks are no areas of it
+                narrow = own & ~_opened(own, deep, max(LINE * width, MARK * max(index.shape)))
+            thin |= narrow
     whole = max(int(inner.sum()), 1)
     kinds = (inner & ~thin, inner & thin, edge & thin, edge)
     areas, lines, *rim = (np.bincount(index[kind], minlength=count) / whole for kind in kinds)
@@ -142,6 +145,14 @@ def _counted(index: Int[np.ndarray, "h w"], width: float, count: int) -> Float[n
         lines < CROSSED * (areas + lines), lines, 0
     )
     return np.stack([areas - moved, lines + moved, *rim])
+
+
+def _opened(
+    mask: Bool[np.ndarray, "h w"], deep: Float[np.ndarray, "h w"], width: float
+) -> Bool[np.ndarray, "h w"]:
+    """Where a mask is wider than that, its corners too."""
+    core, reach = deep > width / 2, (1 + CORNER) * width / 2
+    return mask & (depth(~core, round(reach) + 2) <= reach) if core.any() else core
 
 
 def flat_art(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], palette: Palette) -> bool:
