@@ -75,9 +75,11 @@ def showing(content: RGBA) -> tuple[float, float, float]:
     if not drawn.any():
         raise GroundError("the picture is transparent everywhere: nothing of it could be seen on any ground")
 
+    shown = content[drawn][None]
+
     def seen(ground: tuple[float, float, float]) -> float:
         plain = lab(np.asarray(ground, np.float32))
-        return float((delta_e(lab(laid(content, ground)), plain)[drawn] > SEEN).mean())
+        return float((delta_e(lab(laid(shown, ground)), plain) > SEEN).mean())
 
     return WHITE if seen(WHITE) >= min(ENOUGH, seen(DARK)) else DARK
 
