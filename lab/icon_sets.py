@@ -2,7 +2,7 @@
 
 The icons are those of the tenth of contents that is kept for tests, in an order by hash. `parasol set` runs as a
 program of its own; its CPU-seconds, memory and icons are noted every 20 s, so that a run that was stopped goes on and
-still tells what an icon costs. The consistency score of the first hundred by name then stands beside those of a hundred
+still tells what an icon costs. The consistency score of the first hundred by name then stands beside those of as many
 pictures of the references' own set, and of random halves of two real sets. With --kills, the first ten icons are drawn
 again by a run that is killed so many times, and compared with those of the whole run, byte for byte.
 """

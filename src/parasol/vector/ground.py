@@ -132,7 +132,9 @@ def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[flo
     left = _open(bare & (shown | clear), clear)
     beyond = ~bare & clear & (_around(~bare) >= FEWEST)  # not the ringing of a decoder, a pixel here and there
     # Where the drawing goes on beyond it, what was the content's edge is an edge no more.
-    changed = _grown(left & ~clear, 1) | (_grown(beyond, 1) & (alpha < 0.98))
+    # A faint pixel alone says nothing: a decoder loses the last one of a tip.
+    bared = left & ~clear & _grown(left & (alpha >= 0.5), REACH)
+    changed = _grown(bared, 1) | (_grown(beyond, 1) & (alpha < 0.98))
     share = _share(result, plain)
     # Beside the clear, what came out far paler than the drawing is its edge: opaque, it is a bright speck on black.
     changed |= _grown(clear, REACH) & shown & ~clear & (share < alpha - PALER)
