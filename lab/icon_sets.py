@@ -176,6 +176,8 @@ def main(words: Sequence[str] | None = None) -> int:
         **cost([json.loads(row) for row in rows.read_text().splitlines()]),
         **scores(made / "svg", real),
         "references": _score(_measured(like)),
+        "load": round(os.getloadavg()[1], 1),
+        "cores": os.cpu_count(),
     }
     drawn_sheet(icons, like, made / "png", options.sheet)
     if options.kills:
