@@ -278,6 +278,17 @@ def test_a_tiny_icon_is_enlarged_with_sharp_edges_and_its_own_colours() -> None:
     assert np.array_equal(enlarged(truth, 512), truth), "what is larger has edges that a model knows"
 
 
+@pytest.mark.parametrize("side", [16, 32, 48])
+def test_a_tiny_photograph_gets_no_edges_of_icons(side: int) -> None:
+    with Image.open(Path(__file__).parents[1] / "examples" / "photograph.jpg") as photograph:
+        photograph.thumbnail((side, side))
+        tiny = from_uint8(np.asarray(photograph.convert("RGBA")))
+    assert np.array_equal(seen(tiny, 128, "keep").picture, fit(tiny[..., :3], 128))
+    disc = np.ones((side, side, 4), np.float32)
+    disc[np.hypot(*np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]) < 0.7, :3] = 0.2
+    assert len(enlarged(disc, 128)) >= 128, "an opaque drawing is one still"
+
+
 def test_a_style_that_is_rendered_is_left_as_the_model_drew_it() -> None:
     down, right = np.mgrid[-1:1:128j, -1:1:128j]
     disc = np.hypot(down, right) < 0.8

@@ -16,7 +16,7 @@ from parasol.vector.depth import depth, ridge
 from parasol.vector.indexing import SCALE
 from parasol.vector.look import Look
 from parasol.vector.parts import Parts, cut, joined, parts_of
-from parasol.vector.regions import CLEAR, borders
+from parasol.vector.regions import CLEAR, borders, components
 
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
@@ -83,8 +83,8 @@ def _ruled(
     """
     found = list[tuple[float, tuple]]()
     for share in NARROWER:
-        thin = _thin(parts, share * width)
-        line, left = _lines(parts, thin, share * width)
+        thin, wide = _thin(parts, share * width)
+        line, left = _lines(parts, thin, wide, share * width)
         lost = _lost(parts, thin, line)
         found.append((lost, (share * width, thin, line, left)))
         if lost <= LOST:
@@ -105,8 +105,8 @@ def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h 
     return float(weight @ (merged > MERGED * rim) / max(weight.sum(), 1e-9))
 
 
-def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
-    """Which parts are lines themselves: what is thin, and thin gaps within areas."""
+def _thin(parts: Parts, width: float) -> tuple[Bool[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Which parts are lines themselves: what is thin, and thin gaps within areas. And how wide each part is."""
     wide = np.zeros(len(parts.areas))
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels == label, int(THIN * width) + 2)
@@ -117,11 +117,11 @@ def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
     for one, other, length in borders(parts.labels):
         beside[one, int(narrow[other])] += length
         beside[other, int(narrow[one])] += length
-    return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
+    return found & (~parts.hollow | (beside[:, 0] > beside[:, 1])), wide
 
 
 def _lines(
-    parts: Parts, thin: Bool[np.ndarray, " n"], width: float
+    parts: Parts, thin: Bool[np.ndarray, " n"], wide: Float[np.ndarray, " n"], width: float
 ) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Where lines of that width go, and what is left over of thin parts that are thicker."""
     labels, reach = parts.labels, int(width) + 2
@@ -132,15 +132,8 @@ def _lines(
         other = ~area & ~around & ~own & (delta_e(parts.colours, parts.colours[label]) >= EDGE)[labels]
         if other.any():
             line |= area & (depth(~other, reach) < width / 2)
-    middle, tapered = np.zeros(labels.shape, bool), np.zeros(labels.shape, bool)
     for label in np.flatnonzero(thin):
-        deep = depth(labels == label, reach)
-        core = ridge(deep)
-        middle |= core & (deep >= 0.7 * np.median(deep[core]))
-        tapered |= core & (deep >= SCALE / 2)
-    if middle.any():
-        middle |= tapered & (depth(~middle, reach) >= width)  # a spur is near the middle, a thinner end is not
-        line |= depth(~middle, reach) < width / 2
+        line |= _as_wide(labels == label, (width - wide[label]) / 2, reach)
     return line, own & ~line
 
 
@@ -161,6 +154,17 @@ def _seen_on(
     for part in np.flatnonzero(drawn == on):
         found[part] = next(colour for colour in np.argsort(-np.array(shares), kind="stable") if colour != on[part])
     return found
+
+
+def _as_wide(area: Bool[np.ndarray, "h w"], more: float, reach: int) -> Bool[np.ndarray, "h w"]:
+    """A thin part in its own shape, wider by so many px at either side, or narrower, but for its thinner ends."""
+    if more >= 0:
+        return area | (depth(~area, reach) <= more)
+    core = depth(area, reach) > -more
+    ends = area & (depth(~core, reach) > 1 - more)  # what no line of that width reaches: tips, and corners
+    labels, kinds = components(ends.astype(np.int64))
+    large = (kinds == 1) & (np.bincount(labels.ravel()) > more**2)
+    return core | (area & (depth(~large[labels], reach) <= 2 - more))
 
 
 def _run_out(

@@ -147,9 +147,7 @@ def _counted(index: Int[np.ndarray, "h w"], width: float, count: int) -> Float[n
     return np.stack([areas - moved, lines + moved, *rim])
 
 
-def _opened(
-    mask: Bool[np.ndarray, "h w"], deep: Float[np.ndarray, "h w"], width: float
-) -> Bool[np.ndarray, "h w"]:
+def _opened(mask: Bool[np.ndarray, "h w"], deep: Float[np.ndarray, "h w"], width: float) -> Bool[np.ndarray, "h w"]:
     """Where a mask is wider than that, its corners too."""
     core, reach = deep > width / 2, (1 + CORNER) * width / 2
     return mask & (depth(~core, round(reach) + 2) <= reach) if core.any() else core
