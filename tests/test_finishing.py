@@ -198,6 +198,14 @@ def test_flat_art_in_a_flat_style_is_flat_by_itself(place: Path, model: Parasol)
     assert (
         model.stylize("icon.png", "blue.png", finish="auto", steps=1, color="match", color_strength=0.5).palette is None
     )
+    card = model.card("blue.png")
+    card.save("blue.style.json")
+    assert card.look == flat.recipe.finish, "a card of flat art holds the look of its pictures"
+    assert model.finish("blue.style.json", finish="auto") == card.look
+    assert model.card("blue.style.json").look == card.look
+    assert model.card("style.png").look is None
+    assert model.finish("blue.style.json", colors=2, finish="auto") == model.finish("blue.png", colors=2)
+    assert model.finish(["blue.style.json", "style.png"], finish="auto") is None
     few = model.finish("blue.png", colors=2, finish="auto")
     assert few is not None
     assert few.look is None, "who asks for colours gets those"
