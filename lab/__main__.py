@@ -21,6 +21,7 @@ COMMANDS = {
     "training-speed": ("lab.speed.training", "what part of the machine's peak a training step reaches"),
     "training-curve": ("lab.training_curve", "loss and quality over training, as a chart"),
     "tiles": ("lab.tiles", "seams and agreement of large pictures that are drawn in tiles"),
+    "sets": ("lab.icon_sets", "a set of icons by eight references: cost, consistency, kills, and a sheet"),
     "tracing": ("lab.tracing", "SVGs by parasol trace and by other tracers, against the pictures"),
     "drawings": ("lab.drawings", "exact shapes found again, and SVGs drawn alike by Chromium and resvg"),
     "alpha": ("lab.alpha", "results on transparency, against the truth where it is known"),

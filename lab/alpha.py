@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from lab import takeaway
 from parasol import Parasol
 from parasol.apps.progress import Progress
 from parasol.images import SUFFIXES, fit, from_uint8, load, load_rgba, to_uint8, write_atomic
 from parasol.result import Result
-from parasol.types import Picture
+from parasol.types import Picture, Record
 from parasol.vector import laid, unlaid
 from parasol.vector.ground import RGBA
 
@@ -98,15 +99,20 @@ def main(words: Sequence[str] | None = None) -> int:
     model, photograph = Parasol.load(), load(options.photograph)
     results = list[Result]()
     rows = dict(_rows(model, _chosen(options.icons, options.most), photograph, results, white=options.white))
+    record: Record = {"icons": len(rows)}
     for name in ("autoencoder", "white", "black", "green", "photograph"):
         errors = np.array([row[name] for row in rows.values()])
         decibels = -10 * np.log10(np.maximum(errors, 1e-10))
+        record[name] = {"median": round(float(np.median(decibels)), 2), "lowest": round(float(decibels.min()), 2)}
         print(f"{name:12} edges: median {np.median(decibels):5.1f} dB, lowest {decibels.min():5.1f} dB")
     for name in ("inside", "outside", "off inside", "off outside", "blank"):
         values = [row[name] for row in rows.values()]
+        record[name] = {"mean": float(np.mean(values)), "most": max(values)}
         print(f"{name:12} mean {np.mean(values):.4f}, most {max(values):.4f}")
-    unlike, descriptors = different(results)
-    print(f"of {len(results)} icons: {unlike} different results, {descriptors} different descriptors")
+    record["results"], record["descriptors"] = different(results)
+    record["compared"] = len(results)
+    print(f"of {len(results)} icons: {record['results']} results and {record['descriptors']} descriptors differ")
+    takeaway.store("alpha-white" if options.white else "alpha", record)
     if options.out:
         write_atomic(options.out, json.dumps(rows, indent=1).encode())
     return 0

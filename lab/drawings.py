@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lab import takeaway
 from lab.tracing import drawn
 from parasol.images import load, to_uint8
 from parasol.types import Picture
@@ -103,6 +104,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for kind, (found, there) in counts.items():
             print(f"{kind:8} {found} of {there}")
         share = sum(found for found, _ in counts.values()) / sum(there for _, there in counts.values())
+        takeaway.store("shapes", {"icons": ICONS, "by_kind": counts})
         print(f"{share:.0%} of the shapes of {ICONS} icons are found again")
         return int(share < 0.9)
     svgs = [path.read_text() for path in sorted(options.svgs.rglob("*.svg"))[:MOST]]
@@ -116,5 +118,6 @@ def main(words: Sequence[str] | None = None) -> int:
         float(np.abs(to_uint8(one).astype(int) - to_uint8(other).astype(int)).mean())
         for one, other in zip(shown, own, strict=True)
     ]
+    takeaway.store("browsers", {"drawings": len(off), "mean": float(np.mean(off)), "most": max(off)})
     print(f"{len(off)} drawings: mean difference {np.mean(off):.2f} levels, most {max(off):.2f}")
     return int(max(off) > ALIKE)

@@ -1,13 +1,13 @@
-"""Tracing measured, python -m lab tracing --results DIR: SVGs drawn again, against the pictures.
+"""Tracing measured, python -m lab tracing --results DIR --sources DIR: SVGs drawn again, against the pictures.
 
-Parasol's tracer stands beside others at their defaults.
-
-For each tracer the medians of PSNR in dB (drawn by resvg on white), of the elements that paint, and of bytes. Tracers
-that are not installed are left out and named.
+Parasol's tracer stands beside others at their defaults. For each the medians of PSNR in dB (drawn by resvg on white),
+of the elements that paint, of bytes, and of how far the drawing looks from the picture to EfficientNet-Lite2, which no
+model of ours was trained with (LPIPS's formula on its layers, under its own name: `lite2-perceptual`). The sources are
+the SVGs of the set that the results are like, as its own hand made them, whose elements and bytes are counted. Tracers
+that are not installed (`pip install vtracer potracer pyautotrace`, `apt install potrace`) are left out and named.
 """
 
 import argparse
-import io
 import json
 import re
 import shutil
@@ -20,11 +20,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from parasol.images import load, to_uint8, write_atomic
+from lab import takeaway
+from parasol.comparison.lite2 import Lite2
+from parasol.images import load, to_uint8
 from parasol.maths.distances import psnr
+from parasol.metrics.perceptual import perceptual_distance
 from parasol.metrics.statistics import decibel
-from parasol.types import Picture
+from parasol.types import Picture, Record
 from parasol.vector import TraceError, trace
+
+Seen = Callable[[Picture], list[np.ndarray]]
+"""What a network makes of a picture: a map a layer."""
 
 PAINTING = re.compile(r"<(path|circle|ellipse|rect|line|polygon|polyline)\b")
 
@@ -55,12 +61,20 @@ def potracer(picture: Picture) -> str:
 
 def potrace(picture: Picture) -> str:
     """The program potrace at its defaults, on a bitmap in Pillow's grey levels."""
-    return _program(["potrace", "--svg", "-o", "-"], picture, "bmp", "1")
+    if shutil.which("potrace") is None:
+        raise FileNotFoundError("potrace")
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "picture.bmp"
+        Image.fromarray(to_uint8(picture)).convert("1").save(source)
+        command = ["potrace", "--svg", "-o", "-", str(source)]
+        return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
 
 
 def autotrace(picture: Picture) -> str:
-    """The program autotrace at its defaults."""
-    return _program(["autotrace", "--output-format", "svg"], picture, "ppm", "RGB")
+    """The package pyautotrace, which is the program autotrace, at its defaults."""
+    import autotrace as package  # type: ignore[import-not-found]  (where it is installed)
+
+    return package.Bitmap(to_uint8(picture)).trace().encode(package.VectorFormat.SVG).decode()
 
 
 TRACERS: dict[str, Callable[[Picture], str]] = {
@@ -76,8 +90,8 @@ def drawn(svg: str, height: int, width: int) -> Picture:
     return load(png)
 
 
-def measured(tracer: Callable[[Picture], str], pictures: dict[str, Picture]) -> dict[str, list[float]]:
-    """By picture: PSNR, elements, bytes; a picture that is refused is left out."""
+def measured(tracer: Callable[[Picture], str], pictures: dict[str, Picture], seen: Seen) -> dict[str, list[float]]:
+    """By picture: PSNR, elements, bytes, perceptual distance; a picture that is refused is left out."""
     rows = dict[str, list[float]]()
     for name, picture in pictures.items():
         try:
@@ -85,33 +99,59 @@ def measured(tracer: Callable[[Picture], str], pictures: dict[str, Picture]) -> 
         except TraceError:
             continue
         again = drawn(svg, *picture.shape[:2])
-        rows[name] = [decibel(psnr(again, picture)), len(PAINTING.findall(svg)), len(svg.encode())]
+        away = perceptual_distance(seen(picture), seen(again))
+        rows[name] = [decibel(psnr(again, picture)), *_size(svg), away]
     return rows
+
+
+def summed(rows: dict[str, list[float]], sources: Sequence[str]) -> Record:
+    """Medians of one tracer's rows, and its elements beside those of the sources."""
+    decibels, elements, size, away = np.median(list(rows.values()), axis=0)
+    own = float(np.median([_size(svg)[0] for svg in sources])) if sources else None
+    return {
+        "pictures": len(rows),
+        "psnr": round(float(decibels), 2),
+        "elements": float(elements),
+        "of_sources": None if own is None else round(float(elements) / own, 2),
+        "bytes": float(size),
+        "lite2-perceptual": round(float(away), 3),
+    }
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Measure every tracer on every PNG of a folder, print the medians, and write all of it where --out says."""
     parser = argparse.ArgumentParser(prog="python -m lab tracing", description=__doc__)
     parser.add_argument("--results", type=Path, required=True, metavar="DIR", help="PNGs, such as results of a model")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="JSON with every row")
+    parser.add_argument("--sources", type=Path, metavar="DIR", help="SVGs of the set that the results are like")
+    parser.add_argument("--most", type=int, default=100, metavar="COUNT", help="results, the first by name")
     options = parser.parse_args(words)
-    pictures = {path.stem: load(path) for path in sorted(options.results.glob("*.png"))}
+    pictures = {path.stem: load(path) for path in sorted(options.results.glob("*.png"))[: options.most]}
     if not pictures:
         print(f"lab: error: {str(options.results)!r} has no PNG in it: give the folder of the results", file=sys.stderr)
         return 2
-    found = dict[str, dict[str, list[float]]]()
+    sources = [path.read_text("utf-8") for path in sorted(options.sources.glob("*.svg"))] if options.sources else []
+    network, found = Lite2(), dict[str, Record]()
+
+    def seen(picture: Picture) -> list[np.ndarray]:
+        return list(network.read(picture).maps.values())
+
     for name, tracer in TRACERS.items():
         try:
-            found[name] = measured(tracer, pictures)
+            rows = measured(tracer, pictures, seen)
         except (ModuleNotFoundError, FileNotFoundError):
             print(f"{name:10} is not installed")
             continue
-        middle = np.median(list(found[name].values()), axis=0)
-        line = f"{middle[0]:6.2f} dB {middle[1]:6.1f} elements {middle[2] / 1000:7.2f} kB"
-        print(f"{name:10} {line}  ({len(found[name])} of {len(pictures)})", flush=True)
-    if options.out:
-        write_atomic(options.out, json.dumps(found, indent=1).encode())
+        found[name] = summed(rows, sources)
+        print(name, json.dumps(found[name]), flush=True)
+    sizes = [_size(svg) for svg in sources]
+    middle = [float(value) for value in np.median(sizes, axis=0)] if sizes else None
+    takeaway.store("tracing", {"tracers": found, "sources": middle, "count": len(sources)})
     return 0
+
+
+def _size(svg: str) -> tuple[int, int]:
+    """Elements that paint, and bytes."""
+    return len(PAINTING.findall(svg)), len(svg.encode())
 
 
 def _boxed(svg: str, picture: Picture) -> str:
@@ -126,15 +166,3 @@ def _potraced(curve: object) -> str:
         points = [part.c, part.end_point] if part.is_corner else [part.c1, part.c2, part.end_point]
         text += ("L" if part.is_corner else "C") + " ".join(f"{point.x:.1f} {point.y:.1f}" for point in points)
     return text + "Z"
-
-
-def _program(command: list[str], picture: Picture, suffix: str, mode: str) -> str:
-    if shutil.which(command[0]) is None:
-        raise FileNotFoundError(command[0])
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / f"picture.{suffix}"
-        file = io.BytesIO()
-        Image.fromarray(to_uint8(picture)).convert(mode).save(file, suffix.upper())
-        source.write_bytes(file.getvalue())
-        done = subprocess.run([*command, str(source)], capture_output=True, check=True, timeout=60)
-    return done.stdout.decode()

@@ -82,7 +82,7 @@ def test_another_encoder_refuses_a_card(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 9}, "format 9 and this version reads 1 and 2"),
+        ({"format": 9}, "format 9 and this version reads 1 to 3"),
         ({"surprise": 1}, "wrong at surprise"),
         ({"style": None}, "wrong at style"),
         ({"parts": [{"source": "a", "weight": "much"}]}, "wrong at parts.0.weight"),

@@ -198,6 +198,14 @@ def test_flat_art_in_a_flat_style_is_flat_by_itself(place: Path, model: Parasol)
     assert (
         model.stylize("icon.png", "blue.png", finish="auto", steps=1, color="match", color_strength=0.5).palette is None
     )
+    card = model.card("blue.png")
+    card.save("blue.style.json")
+    assert card.look == flat.recipe.finish, "a card of flat art holds the look of its pictures"
+    assert model.finish("blue.style.json", finish="auto") == card.look
+    assert model.card("blue.style.json").look == card.look
+    assert model.card("style.png").look is None
+    assert model.finish("blue.style.json", colors=2, finish="auto") == model.finish("blue.png", colors=2)
+    assert model.finish(["blue.style.json", "style.png"], finish="auto") is None
     few = model.finish("blue.png", colors=2, finish="auto")
     assert few is not None
     assert few.look is None, "who asks for colours gets those"
@@ -276,6 +284,17 @@ def test_a_tiny_icon_is_enlarged_with_sharp_edges_and_its_own_colours() -> None:
     inside = shown[96:106, 40:88]  # within the disc, below the rectangle
     assert inside.max(axis=(0, 1))[0] < 0.99, "nothing pale within"
     assert np.array_equal(enlarged(truth, 512), truth), "what is larger has edges that a model knows"
+
+
+@pytest.mark.parametrize("side", [16, 32, 48])
+def test_a_tiny_photograph_gets_no_edges_of_icons(side: int) -> None:
+    with Image.open(Path(__file__).parents[1] / "examples" / "photograph.jpg") as photograph:
+        photograph.thumbnail((side, side))
+        tiny = from_uint8(np.asarray(photograph.convert("RGBA")))
+    assert np.array_equal(seen(tiny, 128, "keep").picture, fit(tiny[..., :3], 128))
+    disc = np.ones((side, side, 4), np.float32)
+    disc[np.hypot(*np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]) < 0.7, :3] = 0.2
+    assert len(enlarged(disc, 128)) >= 128, "an opaque drawing is one still"
 
 
 def test_a_style_that_is_rendered_is_left_as_the_model_drew_it() -> None:

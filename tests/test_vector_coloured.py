@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from parasol.images import from_uint8
 from parasol.vector import coloured, look_of, painted, shaded
 from parasol.vector.coloured import transported
-from parasol.vector.look import Look
+from parasol.vector.look import Look, Scheme
 from parasol.vector.palette import given_palette
 from parasol.vector.regions import CLEAR, components
 
@@ -48,12 +48,17 @@ def at(index: np.ndarray, x: int, y: int) -> int:
     return int(index[y * index.shape[0] // 256, x * index.shape[1] // 256])
 
 
+def plain(colours: str, fills: tuple[float, ...], lines: tuple[float, ...], width: float) -> Look:
+    return Look(palette=given_palette(colours), schemes=(Scheme(fills=fills, lines=lines),), width=width)
+
+
 def test_a_look_knows_lines_from_fills() -> None:
     look = look_of([picture(outlined), picture(outlined)])
     assert look is not None
     dark, light = look.palette.hexes.index(DARK), look.palette.hexes.index(LIGHT)
-    assert look.lines[dark] == 1
-    assert look.fills[light] > 0.9
+    assert len(look.schemes) == 2
+    assert look.schemes[0].lines[dark] == 1
+    assert look.schemes[0].fills[light] > 0.9
     assert look.width == pytest.approx(16 / 256, rel=0.15)
 
 
@@ -61,7 +66,7 @@ def test_a_look_without_lines_has_the_shares_of_its_colours() -> None:
     look = look_of([picture(two_tone)])
     assert look is not None
     assert look.width == 0
-    shares = dict(zip(look.palette.hexes, look.fills, strict=True))
+    shares = dict(zip(look.palette.hexes, look.schemes[0].fills, strict=True))
     truth = (picture(two_tone)[..., 0] < 0.35).sum() / (picture(two_tone)[..., 0] < 0.9).sum()
     assert shares[DARK] == pytest.approx(truth, abs=0.03)
     assert shares["#ffffff"] == 0
@@ -112,7 +117,7 @@ def test_thin_strokes_become_lines_of_the_styles_width() -> None:
 
 
 def test_a_line_style_leaves_its_insides_free_and_alpha_says_so() -> None:
-    look = Look(palette=given_palette("#ffffff,#000000"), fills=(1.0, 0.0), lines=(0.0, 1.0), width=0.06)
+    look = plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.06)
     alpha = (PLATE[..., 0] < 0.5).astype(np.float32)
     index = coloured(np.zeros_like(PLATE), np.zeros_like(PLATE), look, alpha)
     assert index is not None
@@ -137,7 +142,7 @@ def test_a_shape_with_a_narrow_place_may_have_two_colours() -> None:
 
 
 def test_noise_is_no_drawing_and_shapes_have_to_agree() -> None:
-    look = Look(palette=given_palette("#ffffff,#000000"), fills=(0.0, 1.0), lines=(0.0, 0.0), width=0)
+    look = plain("#ffffff,#000000", (0.0, 1.0), (0.0, 0.0), 0)
     noise = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32)
     assert coloured(noise, noise, look) is None
     with pytest.raises(ValueError, match="one size"):
@@ -179,7 +184,7 @@ def test_the_fringe_of_an_edge_is_no_line_of_a_style() -> None:
 
 
 def test_a_style_of_one_colour_leaves_free_what_it_would_run_together() -> None:
-    look = Look(palette=given_palette("#ffffff,#000000"), fills=(0.0, 1.0), lines=(0.0, 0.0), width=0)
+    look = plain("#ffffff,#000000", (0.0, 1.0), (0.0, 0.0), 0)
 
     def eyed(pen: ImageDraw.ImageDraw) -> None:
         pen.ellipse((30, 30, 226, 226), fill="#ffcc33")
@@ -203,16 +208,103 @@ def test_thin_ends_of_a_stroke_stay_on_it() -> None:
     assert at(index, 60, 128) == at(index, 190, 128) != CLEAR
 
 
+def test_a_small_star_stays_a_star_in_one_piece() -> None:
+    look = look_of([picture(outlined)])
+    assert look is not None
+    turns = np.arange(10) * np.pi / 5
+    reach = np.where(np.arange(10) % 2, 12, 30)
+    points = np.stack([60 + reach * np.sin(turns), 128 - reach * np.cos(turns)], axis=1)
+
+    def star(pen: ImageDraw.ImageDraw) -> None:
+        pen.polygon([(float(x), float(y)) for x, y in points], fill="black")
+        pen.ellipse((120, 60, 240, 190), fill="black")
+
+    index = coloured(picture(star), picture(star), look)
+    assert index is not None
+    left = index[:, : index.shape[1] * 100 // 256] != CLEAR
+    assert len(components(left.astype(np.int64))[1]) == 2, "ground, and one piece"
+    drawn = (picture(star)[:, : 64 * 100 // 256, 0] < 0.5).mean()
+    assert left.mean() == pytest.approx(drawn, rel=0.35)
+
+
 def test_a_gap_between_narrow_parts_stays_open() -> None:
-    look = Look(palette=given_palette("#ffffff,#000000"), fills=(1.0, 0.0), lines=(0.0, 1.0), width=0.08)
+    look = plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.08)
 
     def frame(pen: ImageDraw.ImageDraw) -> None:
         pen.rectangle((20, 20, 236, 236), fill="black")
-        pen.rectangle((52, 52, 204, 204), fill="white")
+        pen.rectangle((48, 48, 208, 208), fill="white")
         pen.rectangle((74, 74, 182, 182), fill="black")
-        pen.rectangle((106, 106, 150, 150), fill="white")
+        pen.rectangle((102, 102, 154, 154), fill="white")
 
     index = coloured(picture(frame), picture(frame), look)
     assert index is not None
-    assert at(index, 63, 128) == CLEAR
-    assert at(index, 36, 128) == at(index, 80, 128) == 1
+    assert at(index, 61, 128) == CLEAR
+    assert at(index, 34, 128) == at(index, 88, 128) == 1
+
+
+def test_a_colour_may_be_of_lines_and_of_areas_too() -> None:
+    def ear(pen: ImageDraw.ImageDraw) -> None:
+        outlined(pen)
+        pen.rectangle((40, 70, 110, 190), fill=DARK)
+
+    look = look_of([picture(ear)])
+    assert look is not None
+    dark = look.palette.hexes.index(DARK)
+    assert look.schemes[0].lines[dark] == 1
+    assert look.schemes[0].fills[dark] == pytest.approx(0.5, abs=0.1)
+    assert look.width == pytest.approx(16 / 256, rel=0.15)
+
+
+def test_a_drawing_has_the_colours_of_one_picture_of_a_many_coloured_set() -> None:
+    def two(first: str, second: str) -> Pen:
+        def draw(pen: ImageDraw.ImageDraw) -> None:
+            pen.ellipse((30, 30, 220, 220), fill=first)
+            pen.rectangle((90, 30, 160, 140), fill=second)
+
+        return draw
+
+    pairs = [("#e04040", "#f8b0b0"), ("#30a050", "#b0e8c0"), (DARK, LIGHT)]
+    look = look_of([picture(two(*pair)) for pair in pairs])
+    assert look is not None
+    index = coloured(BLUE, PLATE, look)
+    assert index is not None
+    near = given_palette(",".join(look.palette.hexes[one] for one in np.unique(index[index != CLEAR])))
+    wanted = given_palette(f"{DARK},{LIGHT}")
+    assert np.abs(np.sort(near.colours, axis=0) - np.sort(wanted.colours, axis=0)).max() < 0.05
+
+
+def test_lines_are_narrower_where_a_drawing_has_no_room_for_them() -> None:
+    def rings(pen: ImageDraw.ImageDraw) -> None:
+        for place, colour in enumerate(("black", "#d03030", "black", "#d03030")):
+            inset = 30 + 24 * place
+            pen.ellipse((inset, inset, 255 - inset, 255 - inset), fill=colour)
+
+    look = plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.09)
+    index = coloured(picture(rings), picture(rings), look)
+    assert index is not None
+    middle = index[128]
+    runs = np.diff(np.flatnonzero(np.diff(middle)))
+    assert len(runs) > 8, "the rings are told from each other"
+    assert runs[0] < 0.07 * len(middle)
+
+
+def test_a_mark_is_seen_on_the_area_that_it_lies_on() -> None:
+    def marked(pen: ImageDraw.ImageDraw) -> None:
+        pen.rounded_rectangle((30, 30, 225, 225), 20, fill="black")
+        pen.line((90, 128, 165, 128), fill="white", width=12)
+
+    look = plain(f"#ffffff,{DARK},{LIGHT}", (0.0, 0.1, 0.9), (0.0, 0.8, 0.2), 0.06)
+    pale = np.full_like(PLATE, from_uint8(np.array([143, 191, 250], np.uint8)))
+    index = coloured(pale, picture(marked), look)
+    assert index is not None
+    assert at(index, 128, 128) != at(index, 128, 70) == 2
+
+
+def test_the_ground_of_a_set_is_what_most_of_its_pictures_have() -> None:
+    def tile(pen: ImageDraw.ImageDraw) -> None:
+        pen.rectangle((0, 0, 255, 255), fill=DARK)
+        pen.ellipse((60, 60, 196, 196), fill=LIGHT)
+
+    look = look_of([picture(tile), picture(two_tone), picture(two_tone)])
+    assert look is not None
+    assert look.palette.hexes[0] == "#ffffff"

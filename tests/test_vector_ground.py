@@ -32,6 +32,18 @@ def test_a_result_that_is_the_content_comes_off_as_the_content(body: str) -> Non
     assert (found[..., 3][truth[..., 3] == 0] == 0).all()
 
 
+def test_a_tip_that_a_decoder_made_paler_has_its_shapes_colour() -> None:
+    truth = content('<path d="M4 26L60 32L4 38z" fill="#124"/><path d="M32 8h28v1h-28z" fill="#c24"/>')
+    down, right = np.mgrid[:96, :96]
+    on_white, tip = laid(truth, WHITE), (truth[..., 3] > 0) & (right > 82) & (down > 20)
+    paler = np.where(tip[..., None], 0.6 * on_white + 0.4, on_white).astype(np.float32)
+    found = cut_out(truth, paler, WHITE)
+    error = (laid(found, (0.0, 1.0, 0.0)) - laid(truth, (0.0, 1.0, 0.0)))[tip]
+    assert (error**2).mean() < 0.25 * ((paler - on_white)[tip] ** 2).mean()
+    line = (truth[..., 3] > 0.5) & (down < 20)
+    assert np.abs(found[line, :3] - truth[line, :3]).max() < 0.02, "a line of its own colour keeps it"
+
+
 def test_a_result_that_grew_keeps_what_it_drew_without_a_halo() -> None:
     small, large = (
         content('<circle cx="32" cy="32" r="18" fill="#c24"/>'),

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lab import kinds, study_simulation
+from lab.claims import taken
 from lab.unseen import TAUGHT
 from parasol.comparison.markdown import table
 from parasol.editions import of_hash
@@ -145,6 +146,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "paintings": of_paintings,
     "unseen": of_unseen,
     "unseen-line": of_limits,
+    "takeaway": taken.shown,
 }
 
 

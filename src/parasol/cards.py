@@ -21,6 +21,7 @@ from parasol.bundle import Manifest, Short, first_fault
 from parasol.conditions import Style, Texture
 from parasol.encoders.text import Words
 from parasol.errors import ParasolError
+from parasol.finishing import FinishPart
 from parasol.images import load_shown, read_bytes, write_atomic
 from parasol.images.read import Source
 from parasol.maths.colour import ColourStatistics
@@ -28,8 +29,8 @@ from parasol.maths.texture import table_shape
 from parasol.strict import Strict
 from parasol.types import Picture
 
-FORMAT, TAUGHT_FORMAT = 1, 2
-"""Of cards that say what a style is; of those that also hold what a model was taught of it."""
+FORMAT, TAUGHT_FORMAT, LOOK_FORMAT = 1, 2, 3
+"""Of cards that say what a style is; of those that also hold what a model was taught of it; with its flat look."""
 MAKE_ANEW = "make it anew from the pictures with `parasol card`"
 
 Moment = Annotated[float, Field(ge=-100, le=100)]
@@ -123,17 +124,26 @@ class StyleCard(Strict):
     style: StylePart
     parts: tuple[MixedPart, ...]
     taught: tuple[TaughtPart, ...] = ()
+    look: FinishPart | None = None
 
     @classmethod
-    def write(cls, style: Style, manifest: Manifest, parts: Sequence[tuple[str, float]]) -> "StyleCard":
-        """The card of a style as that model sees it, mixed from `parts`: (name, weight)."""
+    def write(
+        cls,
+        style: Style,
+        manifest: Manifest,
+        parts: Sequence[tuple[str, float]],
+        look: FinishPart | None = None,
+    ) -> "StyleCard":
+        """The card of a style as that model sees it, mixed from `parts`: (name, weight). look: the finish of flat art
+        that its pictures ask for (`Parasol.finish`), if they do."""
         encoder = manifest.style
         return cls(
-            format=TAUGHT_FORMAT if style.taught else FORMAT,
+            format=LOOK_FORMAT if look else TAUGHT_FORMAT if style.taught else FORMAT,
             encoder=StyleSpace(name=encoder.name, version=encoder.version, latents=manifest.latents),
             style=StylePart.of(style),
             parts=tuple(MixedPart(source=source, weight=weight) for source, weight in parts),
             taught=tuple(TaughtPart.of(*part) for part in style.taught),
+            look=look,
         )
 
     @classmethod
@@ -147,17 +157,16 @@ class StyleCard(Strict):
             card = cls.model_validate_json(text)
         except ValidationError as error:
             raise CardError(f"{name} is no whole style card: wrong at {first_fault(error)}: {MAKE_ANEW}") from error
-        if card.format not in (FORMAT, TAUGHT_FORMAT):
+        if not FORMAT <= card.format <= LOOK_FORMAT:
             raise CardError(
-                f"{name} has format {card.format} and this version reads {FORMAT} and {TAUGHT_FORMAT}: update "
-                "parasol-style, "
-                f"or {MAKE_ANEW}"
+                f"{name} has format {card.format} and this version reads {FORMAT} to {LOOK_FORMAT}: update "
+                f"parasol-style, or {MAKE_ANEW}"
             )
         return card
 
     def text(self) -> str:
         """The card as JSON, one field a line."""
-        left_out = set() if self.taught else {"taught"}  # cards without it are the same bytes as ever
+        left_out = {name for name in ("taught", "look") if not getattr(self, name)}  # without, the same bytes as ever
         return f"{self.model_dump_json(indent=1, exclude=left_out)}\n"
 
     def save(self, path: str | Path) -> None:

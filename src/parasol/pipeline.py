@@ -240,7 +240,8 @@ class Parasol:
     ) -> FinishPart | None:
         """The few colours that results get, as `stylize` takes them; none where nothing asks for them.
 
-        A style that leans is no longer as its pictures look, so "auto" takes nothing from these.
+        A style that leans is no longer as its pictures look, so "auto" takes nothing from these. A card of flat art
+        holds the look of its pictures.
 
         Raises:
             ValueError: they make no sense together, or a palette cannot be read.
@@ -250,6 +251,9 @@ class Parasol:
         given = given_palette(palette) if isinstance(palette, str) else palette
         wanted = [source for source, weight in weighted(style) if weight > 0] if finish in ("auto", "flat") else []
         opened = [open_style(source) for source in wanted if not isinstance(source, Words)]
+        card = opened[0] if len(weighted(style)) == len(opened) == 1 else None
+        if isinstance(card, StyleCard) and card.look and given is None and colors is None:
+            return card.look.model_copy(update={"flat": finish == "flat"})
         references = [look for look in opened if not isinstance(look, StyleCard)]
         if finish == "auto" and len(references) < len(weighted(style)):
             references = []  # what else says how to draw has no look
@@ -333,7 +337,8 @@ class Parasol:
     def card(self, style: Styles, *, lean: Mapping[str, float] | None = None) -> StyleCard:
         """A style or a mix as a card, which `save` writes and which stands wherever a style picture does."""
         parts = [(title(source), weight) for source, weight in weighted(style)]
-        return StyleCard.write(self.style(style, lean=lean), self.bundle.manifest, parts)
+        look = self.finish(style, lean=lean, finish="auto")
+        return StyleCard.write(self.style(style, lean=lean), self.bundle.manifest, parts, look)
 
     def _at_strength(self, strength: float) -> dict[str, float]:
         """The dials that a strength stands for."""

@@ -153,12 +153,12 @@ def cards_routes(studio: Studio) -> APIRouter:
         model = studio.maker.model(given.model)
         studio.maker.require(given.pictures_named())
         if given.code:
-            style, parts = style_of(given.code, model.bundle.manifest), [(given.code, 1.0)]
+            style, parts, look = style_of(given.code, model.bundle.manifest), [(given.code, 1.0)], None
         else:
-            style = studio.maker.style(model, given.styles)
+            style, look = studio.maker.style(model, given.styles), studio.maker.look(model, given.styles)
             parts = [(one.words or given.name, one.weight) for one in given.styles]
         faces = [store.thumb(name) for name in (one.picture or one.recipe for one in given.styles) if name]
-        written = StyleCard.write(style, model.bundle.manifest, parts)
+        written = StyleCard.write(style, model.bundle.manifest, parts, look)
         return {"id": keep_card(store, given.name, written, (faces or [None])[0] or mosaic(style)), "name": given.name}
 
     @api.post("/file", openapi_extra=BODY)

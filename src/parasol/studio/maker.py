@@ -213,6 +213,10 @@ class Maker:
             return self._remembered(model, references[0].recipe)  # to the bit: a mix of one would round once more
         return model.style(self._sources(model, references))
 
+    def look(self, model: Parasol, references: Sequence[Reference]) -> FinishPart | None:
+        """The finish of flat art that references ask for, if they do."""
+        return model.finish(self._sources(model, references), finish="auto")
+
     def _finish(self, model: Parasol, wanted: Wanted) -> FinishPart | None:
         lean = next((one for one in (wanted.lean, *(cell.lean for cell in wanted.cells)) if one), None)
         few: dict[str, Any] = {"palette": wanted.palette, "colors": wanted.colors, "finish": wanted.finish}

@@ -16,7 +16,7 @@ from parasol.vector.depth import depth, ridge
 from parasol.vector.indexing import SCALE
 from parasol.vector.look import Look
 from parasol.vector.parts import Parts, cut, joined, parts_of
-from parasol.vector.regions import CLEAR, borders
+from parasol.vector.regions import CLEAR, borders, components
 
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
@@ -25,6 +25,8 @@ UNLIKE = 25.0  # delta E between two colours of the style, from which they tell 
 TELLS = 60.0  # delta E between result and colour, that tells as much against it as can be
 SAYS, SHARED, TOLD = 0.5, 1.0, 1.0  # weights: what the result says, the colours' shares, neighbours told apart
 BY_LINES = 0.1  # of the last, where lines part neighbours
+NARROWER = (1.0, 0.8, 0.64, 0.51, 0.41)  # of the style's width, until a drawing has room for its lines
+LOST, SHOWN, MERGED = 0.2, 0.2, 0.3  # share of the parts that may go; of a part, that is left of it; of its rim
 GUESSED = 0.5  # of the first, where the drawing only encloses ground: there the model has little to say
 ROUNDS = 20
 
@@ -52,20 +54,59 @@ def coloured(
         return None
     seen = lab(np.repeat(np.repeat(result, SCALE, axis=0), SCALE, axis=1))
     if look.width == 0:
-        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE))
-        index = _filled(parts, seen, look, np.zeros(parts.labels.shape, bool))
+        whole = joined(parts, EDGE)
+        line = np.zeros(parts.labels.shape, bool)
+        cuts = {several: _Areas(cut(parts if several else whole), seen, look, line) for several in (False, True)}
+        areas = [cuts[np.count_nonzero(scheme.fills) > 1] for scheme in look.schemes]
+        found = [(one.labels, *one.painted(scheme.fills)) for one, scheme in zip(areas, look.schemes, strict=True)]
+        labels, fills, _ = min(found, key=lambda one: one[2])
+        index = fills[labels]
     else:
         parts = joined(parts, EDGE)
-        width = look.width * max(parts.labels.shape)
-        thin = _thin(parts, width)
-        line, left = _lines(parts, thin, width)
-        index = _filled(replace(parts, free=parts.free | thin), seen, look, line)
-        index = np.where(line, _drawn(parts, seen, look, line), _run_out(index, left, line, int(width)))
+        width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape))
+        areas = _Areas(replace(parts, free=parts.free | thin), seen, look, line)
+        lines = _Lines(parts, seen, look, line)
+        found = [(*areas.painted(scheme.fills), *lines.painted(scheme.lines)) for scheme in look.schemes]
+        best = min(range(len(found)), key=lambda one: found[one][1] + found[one][3])
+        fills, _, drawn, _ = found[best]
+        drawn = _seen_on(parts.labels, thin, fills, drawn, look.schemes[best].lines)
+        index = np.where(line, drawn[parts.labels], _run_out(fills[parts.labels], left, line, int(width)))
     return np.where(index == 0, CLEAR, index)
 
 
-def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
-    """Which parts are lines themselves: what is thin, and thin gaps within areas."""
+def _ruled(
+    parts: Parts, width: float
+) -> tuple[float, Bool[np.ndarray, " n"], Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
+    """The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts.
+
+    Where too much of a drawing would go under in lines of the style's width, they are narrower.
+    """
+    found = list[tuple[float, tuple]]()
+    for share in NARROWER:
+        thin, wide = _thin(parts, share * width)
+        line, left = _lines(parts, thin, wide, share * width)
+        lost = _lost(parts, thin, line)
+        found.append((lost, (share * width, thin, line, left)))
+        if lost <= LOST:
+            return found[-1][1]
+    return min(found, key=lambda one: one[0])[1]
+
+
+def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h w"]) -> float:
+    """Share of the parts, large ones more than small ones, that are all line and run into others that are."""
+    count = len(parts.areas)
+    shown = np.bincount(parts.labels[~line], minlength=count) / np.maximum(parts.areas, 1)
+    ink = thin | (shown < SHOWN)
+    rim, merged = np.zeros(count), np.zeros(count)
+    for one, other, length in borders(parts.labels):
+        rim[[one, other]] += length
+        merged[[one, other]] += length * (ink[one] & ink[other])
+    weight = np.where(parts.free, 0.0, np.sqrt(parts.areas))
+    return float(weight @ (merged > MERGED * rim) / max(weight.sum(), 1e-9))
+
+
+def _thin(parts: Parts, width: float) -> tuple[Bool[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Which parts are lines themselves: what is thin, and thin gaps within areas. And how wide each part is."""
     wide = np.zeros(len(parts.areas))
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels == label, int(THIN * width) + 2)
@@ -76,11 +117,11 @@ def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
     for one, other, length in borders(parts.labels):
         beside[one, int(narrow[other])] += length
         beside[other, int(narrow[one])] += length
-    return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
+    return found & (~parts.hollow | (beside[:, 0] > beside[:, 1])), wide
 
 
 def _lines(
-    parts: Parts, thin: Bool[np.ndarray, " n"], width: float
+    parts: Parts, thin: Bool[np.ndarray, " n"], wide: Float[np.ndarray, " n"], width: float
 ) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Where lines of that width go, and what is left over of thin parts that are thicker."""
     labels, reach = parts.labels, int(width) + 2
@@ -91,16 +132,39 @@ def _lines(
         other = ~area & ~around & ~own & (delta_e(parts.colours, parts.colours[label]) >= EDGE)[labels]
         if other.any():
             line |= area & (depth(~other, reach) < width / 2)
-    middle, tapered = np.zeros(labels.shape, bool), np.zeros(labels.shape, bool)
     for label in np.flatnonzero(thin):
-        deep = depth(labels == label, reach)
-        core = ridge(deep)
-        middle |= core & (deep >= 0.7 * np.median(deep[core]))
-        tapered |= core & (deep >= SCALE / 2)
-    if middle.any():
-        middle |= tapered & (depth(~middle, reach) >= width)  # a spur is near the middle, a thinner end is not
-        line |= depth(~middle, reach) < width / 2
+        line |= _as_wide(labels == label, (width - wide[label]) / 2, reach)
     return line, own & ~line
+
+
+def _seen_on(
+    labels: Int[np.ndarray, "h w"],
+    thin: Bool[np.ndarray, " n"],
+    fills: Int[np.ndarray, " n"],
+    drawn: Int[np.ndarray, " n"],
+    shares: tuple[float, ...],
+) -> Int[np.ndarray, " n"]:
+    """Colours of lines, with the commonest other one for what would have the colour of the area that it lies on."""
+    longest, on = np.zeros(len(fills)), np.full(len(fills), CLEAR)
+    for pair in borders(labels):
+        for part, other in (pair[:2], pair[1::-1]):
+            if thin[part] and not thin[other] and pair[2] > longest[part]:
+                longest[part], on[part] = pair[2], fills[other]
+    found = drawn.copy()
+    for part in np.flatnonzero(drawn == on):
+        found[part] = next(colour for colour in np.argsort(-np.array(shares), kind="stable") if colour != on[part])
+    return found
+
+
+def _as_wide(area: Bool[np.ndarray, "h w"], more: float, reach: int) -> Bool[np.ndarray, "h w"]:
+    """A thin part in its own shape, wider by so many px at either side, or narrower, but for its thinner ends."""
+    if more >= 0:
+        return area | (depth(~area, reach) <= more)
+    core = depth(area, reach) > -more
+    ends = area & (depth(~core, reach) > 1 - more)  # what no line of that width reaches: tips, and corners
+    labels, kinds = components(ends.astype(np.int64))
+    large = (kinds == 1) & (np.bincount(labels.ravel()) > more**2)
+    return core | (area & (depth(~large[labels], reach) <= 2 - more))
 
 
 def _run_out(
@@ -116,30 +180,54 @@ def _run_out(
     return index
 
 
-def _filled(
-    parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
-) -> Int[np.ndarray, "h w"]:
-    """One colour for each area; that of the ground for what is none."""
-    count = len(parts.areas)
-    against, areas = _against(parts.labels, ~line & ~parts.free[parts.labels], seen, look, count)
-    against[parts.hollow] *= GUESSED
-    apart = np.zeros((count, count))
-    for one, other, length in borders(parts.labels):
-        apart[one, other] = apart[other, one] = length
-    apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
-    apart *= (BY_LINES if line.any() else 1.0) / max(float(apart.sum()), 1e-9)
-    centres = lab(look.palette.colours)
-    alike = 1 - np.minimum(delta_e(centres[:, None], centres[None]) / UNLIKE, 1.0)
-    return transported(areas, against, np.array(look.fills), apart, alike)[parts.labels]
+class _Painter:
+    """Parts that have one colour each: `_Areas` of a drawing, or `_Lines`."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        seen: Float[np.ndarray, "h w 3"],
+        look: Look,
+        where: Bool[np.ndarray, "h w"],
+        common: Float[np.ndarray, " k"],
+    ) -> None:
+        count = len(parts.areas)
+        self.labels, self.common = parts.labels, common
+        self.against, self.areas = _against(parts.labels, where, seen, look, count)
+        self.apart = np.zeros((count, count))
+        self.alike = np.eye(len(common))
+
+    def painted(self, shares: tuple[float, ...]) -> tuple[Int[np.ndarray, " n"], float]:
+        """Each part's colour for those shares, and how far that is from the result and from the whole style."""
+        found = transported(self.areas, self.against, np.array(shares), self.apart, self.alike)
+        cost = _Cost(self.areas, self.against, self.common, self.apart, self.alike)
+        return found, cost.of(found) if cost.any else 0.0
 
 
-def _drawn(
-    parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
-) -> Int[np.ndarray, "h w"]:
-    """One colour for the lines of each part."""
-    count = len(parts.areas)
-    against, areas = _against(parts.labels, line, seen, look, count)
-    return transported(areas, against, np.array(look.lines), np.zeros((count, count)))[parts.labels]
+class _Areas(_Painter):
+    """What is no line; that of the ground for what is none."""
+
+    def __init__(
+        self, parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
+    ) -> None:
+        common = np.mean([scheme.fills for scheme in look.schemes], axis=0)
+        super().__init__(parts, seen, look, ~line & ~parts.free[parts.labels], common)
+        self.against[parts.hollow] *= GUESSED
+        for one, other, length in borders(parts.labels):
+            self.apart[one, other] = self.apart[other, one] = length
+        self.apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
+        self.apart *= (BY_LINES if line.any() else 1.0) / max(float(self.apart.sum()), 1e-9)
+        centres = lab(look.palette.colours)
+        self.alike = 1 - np.minimum(delta_e(centres[:, None], centres[None]) / UNLIKE, 1.0)
+
+
+class _Lines(_Painter):
+    """The lines of each part."""
+
+    def __init__(
+        self, parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
+    ) -> None:
+        super().__init__(parts, seen, look, line, np.mean([scheme.lines for scheme in look.schemes], axis=0))
 
 
 def _against(
@@ -170,22 +258,15 @@ def transported(
     borders between parts of one colour, or of two as far as these are `alike` (0..1). Parts without an area, such as
     what lies around, have the ground's colour, 0.
     """
-    own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
+    cost = _Cost(areas, against, shares, apart, alike)
+    own, colours = cost.own, np.flatnonzero(shares > 0)
     if len(colours) == 1 and apart.any():
         colours = np.union1d(0, colours)  # what one colour alone would run together may be left free
     found = np.zeros(len(areas), np.int64)
     if not len(own) or not len(colours):
         return found
-    mass, touching = areas[own] / areas.sum(), bool(apart.any())
-    alike = np.eye(len(shares)) if alike is None else alike
-
-    def cost(tried: Int[np.ndarray, " n"]) -> float:
-        off = np.abs(np.bincount(tried[own], mass, len(shares)) - shares).sum() / 2
-        same = (apart * alike[np.ix_(tried, tried)]).sum() if touching else 0.0
-        return SAYS * float(mass @ against[own, tried[own]]) + SHARED * float(off) + TOLD * float(same)
-
     found[own] = colours[against[np.ix_(own, colours)].argmin(axis=1)]
-    best = cost(found)
+    best = cost.of(found)
     for _ in range(ROUNDS):
         before = best
         moves = [((part, colour),) for part in own for colour in colours]
@@ -194,9 +275,33 @@ def transported(
             tried = found.copy()
             for part, colour in change:
                 tried[part] = colour
-            value = cost(tried)
+            value = cost.of(tried)
             if value < best - 1e-9:
                 best, found = value, tried
         if best == before:
             break
     return found
+
+
+class _Cost:
+    """What an assignment of colours to parts costs (`transported`)."""
+
+    def __init__(
+        self,
+        areas: Float[np.ndarray, " n"],
+        against: Float[np.ndarray, "n k"],
+        shares: Float[np.ndarray, " k"],
+        apart: Float[np.ndarray, "n n"],
+        alike: Float[np.ndarray, "k k"] | None,
+    ) -> None:
+        self.own = np.flatnonzero(areas > 0)
+        self.any = len(self.own) > 0
+        self._mass, self._against, self._shares = areas[self.own] / max(areas.sum(), 1e-9), against, shares
+        self._apart, self._touching = apart, bool(apart.any())
+        self._alike = np.eye(len(shares)) if alike is None else alike
+
+    def of(self, tried: Int[np.ndarray, " n"]) -> float:
+        off = np.abs(np.bincount(tried[self.own], self._mass, len(self._shares)) - self._shares).sum() / 2
+        same = (self._apart * self._alike[np.ix_(tried, tried)]).sum() if self._touching else 0.0
+        says = float(self._mass @ self._against[self.own, tried[self.own]])
+        return SAYS * says + SHARED * float(off) + TOLD * float(same)

@@ -4,6 +4,7 @@ The least-squares fit is Schneider's ("An Algorithm for Automatically Fitting Di
 """
 
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 from jaxtyping import Float
@@ -154,12 +155,12 @@ def _inwards(points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "2"]:
 
 
 def _off_line(points: Float[np.ndarray, "n 2"]) -> float:
-    span = points[-1] - points[0]
-    length = float(np.linalg.norm(span))
-    if length < 1e-9:
-        return float(np.linalg.norm(points - points[0], axis=1).max())
     off = points - points[0]
-    return float(np.abs(off[:, 0] * span[1] - off[:, 1] * span[0]).max() / length)
+    right, down = off[-1].tolist()
+    length = hypot(right, down)
+    if length < 1e-9:
+        return float(np.linalg.norm(off, axis=1).max())
+    return float(np.abs(off @ np.array([down, -right])).max() / length)
 
 
 def _fit(
@@ -169,53 +170,62 @@ def _fit(
 
     What is farther off than `hopeless` at the first try is not improved.
     """
-    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    at = np.concatenate([[0], np.cumsum(lengths)]) / max(lengths.sum(), 1e-9)
+    steps, at = points[1:] - points[:-1], np.zeros(len(points))
+    np.cumsum(np.sqrt(np.einsum("ni,ni->n", steps, steps)), out=at[1:])
+    at /= max(float(at[-1]), 1e-9)
     best = (points[[0, 0, -1, -1]], np.inf, len(points) // 2)
     for _ in range(REPEATS):
-        control = _least_squares(points, at, first, last)
-        off = ((_bezier(control, at) - points) ** 2).sum(axis=1)
-        where = int(np.argmax(off))
-        if off[where] >= best[1] ** 2:
+        shares = _shares(at)
+        control = _least_squares(points, shares, first, last)
+        off = shares @ control - points
+        far = np.einsum("ni,ni->n", off, off)
+        where = int(far.argmax())
+        if far[where] >= best[1] ** 2:
             break
-        best = (control, float(np.sqrt(off[where])), where)
+        best = (control, float(np.sqrt(far[where])), where)
         if best[1] > hopeless:
             break
-        at = _closer(control, points, at)
+        at = _closer(control, off, at)
     return best
 
 
-def _least_squares(points: np.ndarray, at: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    near, mid_near, mid_far, far = (1 - at) ** 3, 3 * at * (1 - at) ** 2, 3 * at**2 * (1 - at), at**3
-    rest = points - points[0] * (near + mid_near)[:, None] - points[-1] * (mid_far + far)[:, None]
-    left, right = mid_near[:, None] * first, mid_far[:, None] * last
-    a, b, c = (left * left).sum(), (left * right).sum(), (right * right).sum()
-    u, v = (left * rest).sum(), (right * rest).sum()
+def _least_squares(points: np.ndarray, shares: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    control = points[[0, 0, -1, -1]]
+    rest, arms, directions = points - shares @ control, shares[:, 1:3], np.array([first, last])
+    (a, b), (_, c) = ((arms.T @ arms) * (directions @ directions.T)).tolist()
+    (u, _), (_, v) = (arms.T @ rest @ directions.T).tolist()
     determinant = a * c - b * b
-    chord = float(np.linalg.norm(points[-1] - points[0]))
-    arms = np.full(2, chord / 3)
+    chord = hypot(*(control[3] - control[0]).tolist())
+    near = far = chord / 3
     if abs(determinant) > 1e-9:
-        found = np.array([u * c - v * b, a * v - b * u]) / determinant
-        if found.min() > 0.02 * chord and found.max() < 3 * max(chord, 1.0):
-            arms = found
-    return np.stack([points[0], points[0] + arms[0] * first, points[-1] + arms[1] * last, points[-1]])
+        found = (u * c - v * b) / determinant, (a * v - b * u) / determinant
+        if min(found) > 0.02 * chord and max(found) < 3 * max(chord, 1.0):
+            near, far = found
+    control[1] += near * first
+    control[2] += far * last
+    return control
+
+
+def _shares(at: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 4"]:
+    """Of the four control points of a cubic, at these places along it: Bernstein's polynomials."""
+    rest, found = 1 - at, np.empty((len(at), 4))
+    squares, own = rest * rest, at * at
+    found[:, 0], found[:, 3] = squares * rest, own * at
+    found[:, 1], found[:, 2] = 3 * squares * at, 3 * own * rest
+    return found
 
 
 def _bezier(control: Float[np.ndarray, "k 2"], at: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 2"]:
-    t = at[:, None]
-    if len(control) == 2:
-        return control[0] * (1 - t) + control[1] * t
-    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-    return sum(weight * point for weight, point in zip(weights, control, strict=True))  # pyright: ignore[reportReturnType]
+    return (np.stack([1 - at, at], axis=1) if len(control) == 2 else _shares(at)) @ control
 
 
-def _closer(control: np.ndarray, points: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """One step of Newton's method towards the nearest place on the curve for each point."""
-    t = at[:, None]
-    slope = 3 * ((1 - t) ** 2 * (control[1] - control[0]) + 2 * t * (1 - t) * (control[2] - control[1]))
-    slope = slope + 3 * t**2 * (control[3] - control[2])
-    bend = 6 * ((1 - t) * (control[2] - 2 * control[1] + control[0]) + t * (control[3] - 2 * control[2] + control[1]))
-    off = _bezier(control, at) - points
-    down = (slope * slope).sum(axis=1) + (off * bend).sum(axis=1)
-    moved = at - np.where(np.abs(down) > 1e-9, (off * slope).sum(axis=1) / np.where(np.abs(down) > 1e-9, down, 1), 0)
-    return np.maximum.accumulate(moved.clip(0, 1))
+def _closer(control: np.ndarray, off: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """One step of Newton's method towards the nearest place on the curve for each point, which it is `off` now."""
+    t, sides = at[:, None], 3 * (control[1:] - control[:-1])
+    turns = sides[1:] - sides[:-1]
+    bend = 2 * (turns[0] + t * (turns[1] - turns[0]))
+    slope = sides[0] + t * (2 * turns[0] + t * (turns[1] - turns[0]))
+    down = np.einsum("ni,ni->n", slope, slope) + np.einsum("ni,ni->n", off, bend)
+    down[np.abs(down) <= 1e-9] = np.inf
+    moved = at - np.einsum("ni,ni->n", off, slope) / down
+    return np.maximum.accumulate(np.minimum(np.maximum(moved, 0), 1))

@@ -23,6 +23,9 @@ FEWEST = 5  # of the 3 x 3 pixels around one beside the drawing have to be drawn
 PALER = 0.6  # of the way from the ground to the drawing, that a pixel of its rim lacks to be an edge
 FULL = 0.98  # alpha, from which a pixel has its own colour and none of what lies beside it
 REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
+TIP = 6  # px, within which it is where the pixel's own is that colour and the ground's mixed, as in tips
+MIXED = 0.2  # in every channel; farther from all such mixtures is a colour of its own
+BESIDE = 4  # of the 3 x 3 pixels around one, itself among them, that are full where its own colour can be trusted
 
 
 class GroundError(ParasolError):
@@ -75,9 +78,11 @@ def showing(content: RGBA) -> tuple[float, float, float]:
     if not drawn.any():
         raise GroundError("the picture is transparent everywhere: nothing of it could be seen on any ground")
 
+    shown = content[drawn][None]
+
     def seen(ground: tuple[float, float, float]) -> float:
         plain = lab(np.asarray(ground, np.float32))
-        return float((delta_e(lab(laid(content, ground)), plain)[drawn] > SEEN).mean())
+        return float((delta_e(lab(laid(shown, ground)), plain) > SEEN).mean())
 
     return WHITE if seen(WHITE) >= min(ENOUGH, seen(DARK)) else DARK
 
@@ -127,12 +132,14 @@ def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[flo
     left = _open(bare & (shown | clear), clear)
     beyond = ~bare & clear & (_around(~bare) >= FEWEST)  # not the ringing of a decoder, a pixel here and there
     # Where the drawing goes on beyond it, what was the content's edge is an edge no more.
-    changed = _grown(left & ~clear, 1) | (_grown(beyond, 1) & (alpha < 0.98))
+    # A faint pixel alone says nothing: a decoder loses the last one of a tip.
+    bared = left & ~clear & _grown(left & (alpha >= 0.5), REACH)
+    changed = _grown(bared, 1) | (_grown(beyond, 1) & (alpha < 0.98))
     share = _share(result, plain)
     # Beside the clear, what came out far paler than the drawing is its edge: opaque, it is a bright speck on black.
     changed |= _grown(clear, REACH) & shown & ~clear & (share < alpha - PALER)
     alpha = np.where(changed, share, np.where(clear, 0, alpha))
-    return _edged(unlaid(result, alpha, ground))
+    return _edged(unlaid(result, alpha, ground), plain)
 
 
 def without_ground(content: RGBA, result: RGBA, ground: tuple[float, float, float]) -> RGBA:
@@ -148,18 +155,26 @@ def without_ground(content: RGBA, result: RGBA, ground: tuple[float, float, floa
     return np.dstack([result[..., :3], np.where(gone, 0, result[..., 3])]).astype(np.float32)
 
 
-def _edged(picture: RGBA) -> RGBA:
+def _edged(picture: RGBA, plain: Float[np.ndarray, "3"]) -> RGBA:
     """Edges in the colour of what they are the edge of: a blurred edge divided by its alpha is a halo elsewhere.
 
-    What is all edge, such as a line of less than a pixel, keeps its own.
+    So are the tips that shapes run out in, where those are the shape's colour with some of the ground's. What is all
+    edge, such as a line of less than a pixel, keeps its own.
     """
     alpha, colours = picture[..., 3], picture[..., :3].copy()
     known = alpha >= FULL
-    for _ in range(REACH):
+    known &= _around(known) >= BESIDE  # a decoder makes single pixels paler, whatever their alpha
+    for step in range(TIP):
         number = _around(known)
         near = (alpha > 0) & ~known & (number > 0)
         sums = np.stack([_around(np.where(known, colours[..., axis], 0)) for axis in range(3)], axis=-1)
-        colours[near] = sums[near] / number[near][:, None]
+        means = sums[near] / number[near][:, None]
+        if step >= REACH:
+            off, own = means - plain, colours[near] - plain
+            paler = (own * off).sum(axis=-1) / np.maximum((off**2).sum(axis=-1), 1e-6)
+            mixed = np.abs(own - paler[:, None] * off).max(axis=-1) < MIXED
+            near[near], means = mixed, means[mixed]
+        colours[near] = means
         known = known | near
     return np.concatenate([colours, alpha[..., None]], axis=-1).astype(np.float32)
 

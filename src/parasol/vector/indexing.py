@@ -56,10 +56,11 @@ def mode_filter(index: Int[np.ndarray, "h w"], side: int) -> Int[np.ndarray, "h 
 
     On indices, because a mode of each channel makes colours that no palette has.
     """
-    best, owner = np.full(index.shape, -1.0), index
+    best, owner = np.full(index.shape, -1, np.int32), index
     for value in np.unique(index):
-        count = _box((index == value).astype(np.float64), side // 2) + 0.5 * (index == value)
-        closer = count > best + 1e-6
+        own = index == value
+        count = 2 * _box(own, side // 2) + own
+        closer = count > best
         best, owner = np.where(closer, count, best), np.where(closer, value, owner)
     return owner
 
@@ -71,20 +72,24 @@ def _without_mixtures(
     centres: Float[np.ndarray, "k 3"],
 ) -> Int[np.ndarray, "h w"]:
     """Mixtures go to the nearest of those colours that something unmixed has close by."""
-    best, owner = np.full(plain.shape, np.inf, np.float32), plain.copy()
+    blurred, chosen = large[mixed], plain[mixed]
+    best = np.full(len(chosen), np.inf, np.float32)
     for value in np.unique(plain):
-        close = _box(((plain == value) & ~mixed).astype(np.float64), REACH) > 0.5
-        distance = np.where(close & mixed, ((large - centres[value]) ** 2).sum(axis=-1), np.inf)
+        close = _box((plain == value) & ~mixed, REACH)[mixed] > 0
+        distance = np.where(close, ((blurred - centres[value]) ** 2).sum(axis=-1), np.inf)
         closer = distance < best
-        best, owner = np.where(closer, distance, best), np.where(closer, value, owner)
+        best, chosen = np.where(closer, distance, best), np.where(closer, value, chosen)
+    owner = plain.copy()
+    owner[mixed] = chosen
     return owner
 
 
-def _box(values: Float[np.ndarray, "h w"], radius: int) -> Float[np.ndarray, "h w"]:
-    """Sums over squares of 2 radius + 1, the border repeated."""
-    padded = np.pad(values, radius, mode="edge")
+def _box(mask: Bool[np.ndarray, "h w"], radius: int) -> Int[np.ndarray, "h w"]:
+    """How many of a mask lie in the square of 2 radius + 1 around each pixel, the border repeated."""
+    padded = np.pad(mask, radius, mode="edge")
     side = 2 * radius + 1
     for _ in range(2):  # down, and then across
-        total = np.concatenate([np.zeros((1, padded.shape[1])), np.cumsum(padded, axis=0)])
+        total = np.zeros((len(padded) + 1, padded.shape[1]), np.int32)
+        np.cumsum(padded, axis=0, out=total[1:])
         padded = (total[side:] - total[:-side]).T
     return padded

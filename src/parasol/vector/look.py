@@ -17,8 +17,12 @@ PLAIN = 10.0  # delta E from the palette, up to which a pixel has one of its col
 FEW = 12  # colours that one flat drawing has at most; a set may have more
 FLAT = 0.85  # share of what is drawn, that has to have one
 HAIR = 1.5 * SCALE  # index pixels; what is nowhere wider is the fringe of an edge, and no colour of a style
-WIDEST = 0.14  # of the side; what is wider is no line
-STEADY = 0.35  # spread of a colour's widths over their median, up to which it draws lines
+WIDEST = 0.12  # of the side; what is wider is no line
+STEADY, SAME = 0.2, 0.5  # of a width, by which widths of lines differ at most; share of the places where they do not
+LINE = 1.7  # widths of the lines, up to which what is thin is one
+MARK = 0.18  # of the side, up to which what is wide in a colour of lines is a mark
+CROSSED = 0.2  # share of a colour, up to which what is wide are crossings of lines, and what is thin corners of areas
+CORNER = 0.45  # of a radius: how far a corner reaches out of the disc in it
 MINOR = 0.015  # share of the drawings, below which a colour is an accident
 RIM = 0.55  # share of the drawings' rim that lines have to have
 STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
@@ -26,17 +30,25 @@ SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at mo
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Look:
-    """A flat style, as its pictures show it. Shares sum to 1; those of the ground are what is left free."""
-
-    palette: Palette
-    """The ground first."""
+class Scheme:
+    """How much of a drawing each colour of a palette has. Shares sum to 1; the ground's are what is left free."""
 
     fills: tuple[float, ...]
     """Share of what drawings enclose that each colour fills, lines apart."""
 
     lines: tuple[float, ...]
-    """Share of the lines that each colour has; all 0 where the style has no lines."""
+    """Share of the lines that each colour has; all 0 where there are none."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Look:
+    """A flat style, as its pictures show it."""
+
+    palette: Palette
+    """The ground first."""
+
+    schemes: tuple[Scheme, ...]
+    """Of one picture each: a set may have more colours than one of its drawings."""
 
     width: float
     """Of the lines, as a share of the side; 0 where there are none."""
@@ -45,20 +57,20 @@ class Look:
         """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
         own, others = lab(self.palette.colours), lab(palette.colours)
         left, taken = list(range(len(others))), dict[int, int]()
-        weight = np.array(self.fills) + np.array(self.lines)
+        weight = np.sum([[*scheme.fills, *scheme.lines] for scheme in self.schemes], axis=0).reshape(2, -1).sum(axis=0)
         for colour in (0, *(1 + np.argsort(-weight[1:], kind="stable"))):
             pool = left or list(range(len(others)))
             taken[int(colour)] = min(pool, key=lambda one: float(((own[colour] - others[one]) ** 2).sum()))
             left = [one for one in left if one != taken[int(colour)]]
         order = [taken[0], *(one for one in range(len(others)) if one != taken[0])]
-        fills, lines = np.zeros(len(order)), np.zeros(len(order))
-        for colour, other in taken.items():
-            fills[order.index(other)] += self.fills[colour]
-            lines[order.index(other)] += self.lines[colour]
+        place = np.array([order.index(taken[colour]) for colour in range(len(own))])
+
+        def turned(shares: tuple[float, ...]) -> tuple[float, ...]:
+            return tuple(np.bincount(place, shares, len(order)).tolist())
+
         return Look(
             palette=replace(palette, colours=palette.colours[order]),
-            fills=tuple(fills.tolist()),
-            lines=tuple(lines.tolist()),
+            schemes=tuple(Scheme(fills=turned(one.fills), lines=turned(one.lines)) for one in self.schemes),
             width=self.width,
         )
 
@@ -78,20 +90,67 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     own = chosen if colours is None else choose_of(list(pictures))
     if not flat_art(pictures, own):
         return None
-    count = len(chosen.colours)
-    rim, areas, widths = np.zeros(count), np.zeros(count), [list[float]() for _ in range(count)]
-    for picture in pictures:
-        index = without_specks(index_picture(picture, chosen), SPECK)
-        drawn = ~outside(index)
-        whole = max(int(drawn.sum()), 1)
-        areas += np.bincount(index[drawn], minlength=count) / whole
-        edge = drawn & (depth(drawn, SCALE) < SCALE)
-        rim += np.bincount(index[edge], minlength=count) / max(int(edge.sum()), 1)
-        most = round(WIDEST * max(index.shape))
-        for colour in range(1, count):
-            deep = depth(index == colour, most)
-            widths[colour] += (2 * deep[ridge(deep) & (deep > SCALE / 2)] - 1).tolist()
-    return _look(chosen, areas / len(pictures), rim / len(pictures), widths, max(pictures[0].shape) * SCALE)
+    drawn = [without_specks(index_picture(picture, chosen), SPECK) for picture in pictures]
+    side, count = max(drawn[0].shape), len(chosen.colours)
+    widths = np.concatenate([_rim_widths(index, side) for index in drawn])
+    width = _steadiest(widths, WIDEST * side)
+    counted = np.stack([_counted(index, width, count) for index in drawn])  # picture, what, colour
+    if not width or counted[:, 2].sum() < RIM * counted[:, 3].sum():
+        width, counted = 0.0, np.stack([_counted(index, 0.0, count) for index in drawn])
+    return _look(chosen, counted[:, :2], width / side)
+
+
+def _rim_widths(index: Int[np.ndarray, "h w"], side: int) -> Float[np.ndarray, " n"]:
+    """Index pixels; how wide the parts of one colour are that lie along the rim of a drawing, at each place of it."""
+    most = round(WIDEST * side)  # twice as wide as a line
+    inside = depth(~outside(index), most)
+    found = [np.zeros(0, np.float32)]
+    for colour in np.unique(index[index > 0]):
+        deep = depth(index == colour, most)
+        middle = ridge(deep) & (deep > SCALE / 2) & (deep < most) & (np.abs(inside - deep) <= SCALE / 2)
+        found.append(2 * deep[middle] - 1)
+    return np.concatenate(found)
+
+
+def _steadiest(widths: Float[np.ndarray, " n"], most: float) -> float:
+    """The width, up to `most`, that most places have within a fifth; 0 where there is none."""
+    if len(widths) < 8:
+        return 0.0
+    tried = np.arange(HAIR, most)
+    alike = np.array([np.mean(np.abs(widths - one) <= STEADY * one) for one in tried])
+    best = tried[alike.argmax()]
+    return float(np.median(widths[np.abs(widths - best) <= STEADY * best])) if alike.max() >= SAME else 0.0
+
+
+def _counted(index: Int[np.ndarray, "h w"], width: float, count: int) -> Float[np.ndarray, "4 k"]:
+    """Shares of a drawing that each colour has in areas and in lines; shares of its rim, of lines and of all."""
+    inner = ~outside(index)
+    edge = inner & (depth(inner, SCALE) < SCALE)
+    thin = np.zeros(index.shape, bool)
+    for colour in np.unique(index[index > 0]):
+        own = index == colour
+        deep = depth(own, round(WIDEST * max(index.shape)))
+        middle = ridge(deep) & (deep > SCALE / 2)
+        if not middle.any() or np.median(2 * deep[middle] - 1) < HAIR:
+            inner &= ~own
+        elif width:
+            narrow = own & ~_opened(own, deep, LINE * width)
+            if narrow.sum() > own.sum() / 2:  # a colour of lines: dots and other marks are no areas of it
+                narrow = own & ~_opened(own, deep, max(LINE * width, MARK * max(index.shape)))
+            thin |= narrow
+    whole = max(int(inner.sum()), 1)
+    kinds = (inner & ~thin, inner & thin, edge & thin, edge)
+    areas, lines, *rim = (np.bincount(index[kind], minlength=count) / whole for kind in kinds)
+    moved = np.where(areas < CROSSED * (areas + lines), areas, 0) - np.where(
+        lines < CROSSED * (areas + lines), lines, 0
+    )
+    return np.stack([areas - moved, lines + moved, *rim])
+
+
+def _opened(mask: Bool[np.ndarray, "h w"], deep: Float[np.ndarray, "h w"], width: float) -> Bool[np.ndarray, "h w"]:
+    """Where a mask is wider than that, its corners too."""
+    core, reach = deep > width / 2, (1 + CORNER) * width / 2
+    return mask & (depth(~core, round(reach) + 2) <= reach) if core.any() else core
 
 
 def flat_art(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], palette: Palette) -> bool:
@@ -120,34 +179,26 @@ def shaded(pictures: Sequence[Float[np.ndarray, "_ _ 3"]]) -> bool:
     return slopes > SHADED * insides
 
 
-def _look(palette: Palette, areas: np.ndarray, rim: np.ndarray, widths: list[list[float]], side: int) -> Look:
-    thin = np.array([_steady(one, round(WIDEST * side)) for one in widths])
-    hair = np.array([not one or float(np.median(one)) < HAIR for one in widths])
-    hair[0] = False  # the ground, which is not measured
-    areas, rim, thin = np.where(hair, 0, areas), np.where(hair, 0, rim), thin & ~hair
-    areas = np.where(areas >= MINOR * areas.sum(), areas, 0)
-    count = len(areas)
-    fills, lines, width = areas, np.zeros(count), 0.0
-    if rim[thin].sum() >= RIM * rim.sum():
-        lines = np.where(thin, areas, 0)
-        fills = np.where(thin, 0, areas)
-        width = float(np.median(np.concatenate([widths[colour] for colour in np.flatnonzero(thin)]))) / side
-    if fills.sum() < 0.02:
-        fills = np.eye(count)[0]  # what is not line is free
-    used = fills + lines > 0
+def _look(palette: Palette, areas: Float[np.ndarray, "n 2 k"], width: float) -> Look:
+    common = areas.sum(axis=0)
+    kept = common >= MINOR * common.sum()
+    areas = np.where(kept, areas, 0)
+    used = kept.any(axis=0)
     used[0] = True  # the ground
-    shares = tuple(float(round(value, 3)) for value in fills[used] / fills.sum())
-    of_lines = tuple(float(round(value, 3)) for value in lines[used] / max(lines.sum(), 1e-9))
+    schemes = [_scheme(one[:, used]) for one in areas if one.any()]
     return Look(
-        palette=replace(palette, colours=palette.colours[used]), fills=shares, lines=of_lines, width=round(width, 4)
+        palette=replace(palette, colours=palette.colours[used]),
+        schemes=tuple(schemes) or (_scheme(np.zeros((2, int(used.sum())))),),
+        width=round(width, 4),
     )
 
 
-def _steady(widths: list[float], most: int) -> bool:
-    if len(widths) < 8:
-        return False
-    low, middle, high = np.percentile(widths, [20, 50, 80])
-    return bool(high - low <= max(STEADY * middle, SCALE) and high < most)
+def _scheme(areas: Float[np.ndarray, "2 k"]) -> Scheme:
+    fills, lines = areas
+    if fills.sum() < 0.02:
+        fills = np.eye(len(fills))[0]  # what is not line is free
+    shares, of_lines = fills / fills.sum(), lines / max(lines.sum(), 1e-9)
+    return Scheme(fills=tuple(shares.round(3).tolist()), lines=tuple(of_lines.round(3).tolist()))
 
 
 def _plain(picture: Float[np.ndarray, "_ _ 3"], palette: Palette) -> float:

@@ -20,6 +20,9 @@ STEADY = 0.25  # spread of a stroke's width over the width, up to which the draw
 THINNEST = 5.0  # times as long as wide, all together, is what counts as made of strokes
 TIGHT = 0.15  # of the side; a curve of a larger radius is no corner
 
+Chains = list[Float[np.ndarray, "n 2"]]
+"""Outlines of what is drawn."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
@@ -46,18 +49,18 @@ class Measures:
 
 def measure(picture: RGBA) -> Measures:
     """The measures of one drawing. Raises GroundError where all of it is transparent."""
-    ground = showing(picture)
     large = _at_side(picture)
-    flat = laid(large, ground)
+    flat = laid(large, showing(large))
     palette = choose_palette(flat)
     owners = nearest(lab(flat), lab(palette.colours))
     has_alpha = bool((picture[..., 3] < 0.5).any())
     drawn = large[..., 3] >= 0.5 if has_alpha else owners > 0
     count = np.bincount(owners[drawn], minlength=len(palette.colours))
+    chains = outlines(drawn)
     order = [index for index in np.argsort(-count, kind="stable") if count[index] >= 0.01 * max(drawn.sum(), 1)]
     return Measures(
-        stroke=_stroke(drawn),
-        corner=_corner(drawn),
+        stroke=_stroke(drawn, chains),
+        corner=_corner(chains),
         padding=_padding(drawn),
         weight=round(float(drawn.mean()), 4),
         colours=tuple(palette.hexes[index] for index in order),
@@ -79,7 +82,7 @@ def _padding(drawn: Bool[np.ndarray, "h w"]) -> float:
     return round(float(min(rows[0], columns[0], height - 1 - rows[-1], width - 1 - columns[-1])) / SIDE, 4)
 
 
-def _stroke(drawn: Bool[np.ndarray, "h w"]) -> float | None:
+def _stroke(drawn: Bool[np.ndarray, "h w"], chains: Chains) -> float | None:
     """Drawn area over length, where the depth along its ridges hardly varies and the drawing is thin for its length."""
     depth = _depth(drawn)
     padded = np.pad(depth, 1)
@@ -93,14 +96,13 @@ def _stroke(drawn: Bool[np.ndarray, "h w"]) -> float | None:
         return None
     if drawn.sum() < THINNEST * width**2:
         return None
-    return round(float(drawn.sum() / max(_length(drawn), 1e-9)) / SIDE, 4)
+    return round(float(drawn.sum() / max(_length(chains), 1e-9)) / SIDE, 4)
 
 
-def _length(drawn: Bool[np.ndarray, "h w"]) -> float:
+def _length(chains: Chains) -> float:
     """Length of strokes: half of their outline."""
-    chains = outlines(drawn)
-    steps = [np.linalg.norm(_eased(chain) - np.roll(_eased(chain), -1, axis=0), axis=1).sum() for chain in chains]
-    return float(sum(steps)) / 2
+    eased = [_eased(chain) for chain in chains]
+    return float(sum(np.linalg.norm(one - np.roll(one, -1, axis=0), axis=1).sum() for one in eased)) / 2
 
 
 def _eased(chain: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
@@ -120,10 +122,10 @@ def _depth(drawn: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
     return depth
 
 
-def _corner(drawn: Bool[np.ndarray, "h w"]) -> float | None:
+def _corner(chains: Chains) -> float | None:
     """The median radius of what turns by a good part of a right angle within a short way."""
     radii = list[float]()
-    for chain in outlines(drawn):
+    for chain in chains:
         if area(chain) < 0 or len(chain) < 48:
             continue
         points = flattened(fitted(chain, 1.0), 12)

@@ -1,9 +1,9 @@
 """The outline of a mask: closed chains along the sides of its pixels."""
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
-_STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # (down, right): east, south, west, north
+_STEPS = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)])  # (down, right): east, south, west, north
 
 
 def outlines(mask: Bool[np.ndarray, "h w"]) -> list[Float[np.ndarray, "n 2"]]:
@@ -16,11 +16,17 @@ def outlines(mask: Bool[np.ndarray, "h w"]) -> list[Float[np.ndarray, "n 2"]]:
     if not len(rows):
         return []
     top, left = int(rows[0]), int(columns[0])
-    edges = _edges(np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1))
-    chains = list[Float[np.ndarray, "n 2"]]()
-    for start in sorted(edges):
-        while edges.get(start):
-            chains.append(_chain(edges, start) + np.array([left, top]))
+    middles, following = _sides(np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1))
+    middles += np.array([left, top])
+    chains, done = list[Float[np.ndarray, "n 2"]](), bytearray(len(following))
+    for start in range(len(following)):
+        chain, at = list[int](), start
+        while not done[at]:
+            done[at] = 1
+            chain.append(at)
+            at = following[at]
+        if chain:
+            chains.append(middles[chain])
     return chains
 
 
@@ -30,32 +36,23 @@ def area(chain: Float[np.ndarray, "n 2"]) -> float:
     return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
 
 
-def _edges(padded: Bool[np.ndarray, "h w"]) -> dict[tuple[int, int], list[int]]:
-    """(y, x) of a pixel corner -> directions of the sides that start there."""
-    edges = dict[tuple[int, int], list[int]]()
-    sides = (
-        (padded[1:-1, 1:-1] & ~padded[:-2, 1:-1], 0, (0, 0)),  # nothing above: eastwards along the top
-        (padded[1:-1, 1:-1] & ~padded[1:-1, 2:], 1, (0, 1)),
-        (padded[1:-1, 1:-1] & ~padded[2:, 1:-1], 2, (1, 1)),
-        (padded[1:-1, 1:-1] & ~padded[1:-1, :-2], 3, (1, 0)),
-    )
-    for there, direction, (down, right) in sides:
-        for y, x in np.argwhere(there).tolist():
-            edges.setdefault((y + down, x + right), []).append(direction)
-    return edges
-
-
-def _chain(edges: dict[tuple[int, int], list[int]], start: tuple[int, int]) -> Float[np.ndarray, "n 2"]:
-    points, (y, x) = list[tuple[float, float]](), start
-    direction = edges[start][0]
-    while True:
-        options = edges[(y, x)]
-        # Where two parts touch by a corner, the right turn stays with the same part.
-        turn = (direction + 1) % 4
-        direction = turn if len(options) > 1 and turn in options else options[0]
-        options.remove(direction)
-        down, right = _STEPS[direction]
-        points.append((x + right / 2, y + down / 2))
-        y, x = y + down, x + right
-        if (y, x) == start:
-            return np.array(points)
+def _sides(padded: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, "n 2"], list[int]]:
+    """The middle (x, y) of each side of a pixel that is the mask's border, in reading order, and which comes next."""
+    own = padded[1:-1, 1:-1]
+    beside = (padded[:-2, 1:-1], padded[1:-1, 2:], padded[2:, 1:-1], padded[1:-1, :-2])
+    corners = ((0, 0), (0, 1), (1, 1), (1, 0))  # (down, right), where the side above, right, below, left starts
+    width = padded.shape[1] - 1
+    keys = list[Int[np.ndarray, " m"]]()
+    for direction, (other, (down, right)) in enumerate(zip(beside, corners, strict=True)):
+        y, x = np.nonzero(own & ~other)
+        keys.append(4 * ((y + down) * width + x + right) + direction)
+    key = np.sort(np.concatenate(keys))
+    place, direction = key // 4, key % 4
+    down, right = _STEPS[direction].T
+    end = place + down * width + right
+    following = np.searchsorted(place, end)
+    # Where two parts touch by a corner, two sides start: the right turn stays with the same part.
+    twice = place[np.minimum(following + 1, len(place) - 1)] == end
+    twice &= following + 1 < len(place)
+    following[twice] = np.searchsorted(key, (4 * end + (direction + 1) % 4)[twice])
+    return np.stack([place % width + right / 2, place // width + down / 2], axis=1), following.tolist()

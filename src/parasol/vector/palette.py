@@ -125,7 +125,8 @@ def choose_of(pictures: list[Float[np.ndarray, "H W 3"]], count: int | None = No
     weights = sums[:, 3]
     used = weights > 0
     colours, weights = (sums[used, :3] / weights[used, None]).astype(np.float32), weights[used] / weights.sum()
-    ground = ground_of(pictures[0])
+    grounds = [ground_of(picture) for picture in pictures]
+    ground = max(grounds, key=lambda one: sum(np.abs(one - other).max() < 6 / 255 for other in grounds))
     centres = _grow(lab(colours), weights, lab(ground[None]), count)
     owners = nearest(lab(colours), centres)
     shares = np.bincount(owners, weights, len(centres))

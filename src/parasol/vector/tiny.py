@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageFilter
 
-from parasol.images import from_uint8, to_uint8
+from parasol.images import from_uint8, is_photograph, to_uint8
 from parasol.vector.ground import RGBA
 from parasol.vector.tracing import bled
 
@@ -16,17 +16,19 @@ FAINT = 0.25  # of alpha, below which a pixel's own colour says little
 
 
 def enlarged(picture: RGBA, size: int) -> Float[np.ndarray, "h w 4"]:
-    """A tiny picture at a multiple of its size, up to about `size` px; any other as it is.
+    """A tiny drawing at a multiple of its size, up to about `size` px; any other picture as it is.
 
     Interpolated alone, the one mixed pixel of an edge becomes a band that is as wide as a stroke, which a model draws
     as something of its own. Each value therefore goes to that of its surroundings' ends, lowest or highest within a
-    pixel of the original, that it is nearer to.
+    pixel of the original, that it is nearer to. A photograph has no such edges: it would fall into patches.
     """
     longer = max(picture.shape[:2])
     times = min(ceil(size / longer), MOST)
     if longer > TINY or times < 2:
         return picture
     alpha = picture[..., 3]
+    if (alpha == 1).all() and is_photograph(picture[..., :3]):
+        return picture
     # The colour of what is hardly seen is rounded away: it is that of what it is the edge of.
     flat = bled(picture[..., :3], (alpha > FAINT).astype(np.float32))
     channels = [_sharp(Image.fromarray(to_uint8(one)), times) for one in (*flat.transpose(2, 0, 1), alpha)]
