@@ -79,6 +79,18 @@ def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
     return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
 
 
+def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int) -> Bool[np.ndarray, "h w"]:
+    """A thin part in its own shape, as a line of that width; its tips and corners stay where they are thinner."""
+    deep = depth(area, reach)
+    spare = float(np.percentile(2 * deep[ridge(deep)] - 1, 80) - width) / 2
+    if spare <= 0:
+        return area | (depth(~area, reach) <= -spare)
+    core = deep > spare
+    labels, kinds = components((area & (depth(~core, reach) > 1 + spare)).astype(np.int64))
+    tips = ((kinds == 1) & (np.bincount(labels.ravel()) > spare**2))[labels]
+    return core | (area & (depth(~tips, reach) <= 2 + spare))
+
+
 def _lines(
     parts: Parts, thin: Bool[np.ndarray, " n"], width: float
 ) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
@@ -94,18 +106,6 @@ def _lines(
     for label in np.flatnonzero(thin):
         line |= _as_wide(labels == label, width, reach)
     return line, own & ~line
-
-
-def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int) -> Bool[np.ndarray, "h w"]:
-    """A thin part in its own shape, as a line of that width; its tips and corners stay where they are thinner."""
-    deep = depth(area, reach)
-    spare = float(np.percentile(2 * deep[ridge(deep)] - 1, 80) - width) / 2
-    if spare <= 0:
-        return area | (depth(~area, reach) <= -spare)
-    core = deep > spare
-    labels, kinds = components((area & (depth(~core, reach) > 1 + spare)).astype(np.int64))
-    tips = ((kinds == 1) & (np.bincount(labels.ravel()) > spare**2))[labels]
-    return core | (area & (depth(~tips, reach) <= 2 + spare))
 
 
 def _run_out(
