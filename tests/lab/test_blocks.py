@@ -93,7 +93,8 @@ def test_what_a_designer_takes_away_is_told_as_far_as_it_is_stored(tmp_path: Pat
         "references": 75.0,
     }
     path = tmp_path / takeaway.STORED.name
-    takeaway.store("set", {**cost, **scores, "load": 15.7, "cores": 2}, path)
+    takeaway.store("set", scores, path)
+    takeaway.store("set-cost", {**cost, "load": 15.7, "cores": 2}, path)
     takeaway.store("shapes", {"icons": 40, "by_kind": {"circle": [18, 18], "line": [15, 16]}}, path)
     table = blocks.BLOCKS["takeaway"](tmp_path)
     assert "| 18 of 18 circles, 15 of 16 lines in 40 icons | `python -m lab drawings` |" in table
