@@ -170,14 +170,13 @@ def main(words: Sequence[str] | None = None) -> int:
     real = {
         name: written(dict(list(all_.items())[:JUDGED]), options.out / "real" / name) for name, all_ in sets.items()
     }
+    spent = cost([json.loads(row) for row in rows.read_text().splitlines()])
+    spent |= {"load": round(os.getloadavg()[1], 1), "cores": os.cpu_count()}
+    takeaway.store("set-cost", spent)
     record = {
         "look": options.look,
-        "count": options.count,
-        **cost([json.loads(row) for row in rows.read_text().splitlines()]),
         **scores(made / "svg", real),
         "references": _score(_measured(like)),
-        "load": round(os.getloadavg()[1], 1),
-        "cores": os.cpu_count(),
     }
     drawn_sheet(icons, like, made / "png", options.sheet)
     if options.kills:

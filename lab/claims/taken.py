@@ -100,7 +100,7 @@ ROWS: tuple[Row, ...] = (
     ("alpha off by over a level", "0", "alpha", _off, ALPHA),
     ("white icons", "none blank, five of five unlike", "alpha-white", _white, f"{ALPHA} --white"),
     ("icons of `mdi` by eight references of a held set", "a mix of two sets", "set", _consistency, SETS),
-    ("500 icons", "10 minutes, memory flat", "set", _cost, SETS),
+    ("500 icons", "10 minutes, memory flat", "set-cost", _cost, SETS),
     ("kill -9 at five moments", "equal", "set", _killed, f"{SETS} --kills 5"),
     ("50 SVGs by Chromium and by resvg", "1.5 levels", "browsers",
      lambda one: f"{one['drawings']} drawings: mean {one['mean']:.2f}, most {one['most']:.2f}",

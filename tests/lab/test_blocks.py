@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import kinds, study_simulation
+from lab import icon_sets, kinds, study_simulation, takeaway
 from lab.claims import blocks
 
 RESULTS = Path(__file__).parents[2] / "lab" / "results"
@@ -72,3 +72,32 @@ def test_a_small_study_is_stored_and_shown(tmp_path: Path, capsys: pytest.Captur
     assert capsys.readouterr().out == f"{shown}\n"
     assert "ties (nu 0.5)" in shown
     assert len(shown.splitlines()) == 6
+
+
+def test_what_a_designer_takes_away_is_told_as_far_as_it_is_stored(tmp_path: Path) -> None:
+    runs = [
+        (1, 8, 0, 60.0, 400),
+        (1, 12, 4, 76.0, 420),
+        (1, 14, 6, 84.0, 440),
+        (2, 20, 6, 9.0, 410),
+        (2, 30, 9, 21.0, 430),
+    ]
+    rows = [{"pid": pid, "wall": wall, "icons": icons, "cpu": cpu, "mb": mb} for pid, wall, icons, cpu, mb in runs]
+    rows.append({"pid": 2, "wall": 40, "icons": 11, "cpu": 29.0, "mb": 430})
+    cost = icon_sets.cost(rows)
+    assert cost["cpu_s"] == 4.0, "of both runs, from the first own icon of each on"
+    scores = {
+        "icons": 11,
+        "scores": {"made": 70.0, "a": 80.0, "b": 60.0},
+        "mixes": {"a and b": 50.0},
+        "references": 75.0,
+    }
+    path = tmp_path / takeaway.STORED.name
+    takeaway.store("set", scores, path)
+    takeaway.store("set-cost", {**cost, "load": 15.7, "cores": 2}, path)
+    takeaway.store("shapes", {"icons": 40, "by_kind": {"circle": [18, 18], "line": [15, 16]}}, path)
+    table = blocks.BLOCKS["takeaway"](tmp_path)
+    assert "| 18 of 18 circles, 15 of 16 lines in 40 icons | `python -m lab drawings` |" in table
+    assert "4 CPU-s an icon over 11 icons (load 16 on 2 cores), so 17 minutes on two" in table
+    assert "70 for 11 icons (its eight references 75; as many of real sets: `a` 80, `b` 60" in table
+    assert "| 30 dB | not measured yet |" in table

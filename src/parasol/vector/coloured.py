@@ -57,7 +57,7 @@ def coloured(
         whole = joined(parts, EDGE)
         line = np.zeros(parts.labels.shape, bool)
         cuts = {several: _Areas(cut(parts if several else whole), seen, look, line) for several in (False, True)}
-        areas = [cuts[np.count_nonzero(scheme.fills) > 1] for scheme in look.schemes]
+        areas = [cuts[sum(share > 0 for share in scheme.fills) > 1] for scheme in look.schemes]
         found = [(one.labels, *one.painted(scheme.fills)) for one, scheme in zip(areas, look.schemes, strict=True)]
         labels, fills, _ = min(found, key=lambda one: one[2])
         index = fills[labels]
@@ -83,8 +83,8 @@ def _ruled(
     """
     found = list[tuple[float, tuple]]()
     for share in NARROWER:
-        thin, wide = _thin(parts, share * width)
-        line, left = _lines(parts, thin, wide, share * width)
+        thin = _thin(parts, share * width)
+        line, left = _lines(parts, thin, share * width)
         lost = _lost(parts, thin, line)
         found.append((lost, (share * width, thin, line, left)))
         if lost <= LOST:
@@ -105,8 +105,8 @@ def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h 
     return float(weight @ (merged > MERGED * rim) / max(weight.sum(), 1e-9))
 
 
-def _thin(parts: Parts, width: float) -> tuple[Bool[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """Which parts are lines themselves: what is thin, and thin gaps within areas. And how wide each part is."""
+def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
+    """Which parts are lines themselves: what is thin, and thin gaps within areas."""
     wide = np.zeros(len(parts.areas))
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels == label, int(THIN * width) + 2)
@@ -117,11 +117,23 @@ def _thin(parts: Parts, width: float) -> tuple[Bool[np.ndarray, " n"], Float[np.
     for one, other, length in borders(parts.labels):
         beside[one, int(narrow[other])] += length
         beside[other, int(narrow[one])] += length
-    return found & (~parts.hollow | (beside[:, 0] > beside[:, 1])), wide
+    return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
+
+
+def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int) -> Bool[np.ndarray, "h w"]:
+    """A thin part in its own shape, as a line of that width; its tips and corners stay where they are thinner."""
+    deep = depth(area, reach)
+    spare = float(np.percentile(2 * deep[ridge(deep)] - 1, 80) - width) / 2
+    if spare <= 0:
+        return area | (depth(~area, reach) <= -spare)
+    core = deep > spare
+    labels, kinds = components((area & (depth(~core, reach) > 1 + spare)).astype(np.int64))
+    tips = ((kinds == 1) & (np.bincount(labels.ravel()) > spare**2))[labels]
+    return core | (area & (depth(~tips, reach) <= 2 + spare))
 
 
 def _lines(
-    parts: Parts, thin: Bool[np.ndarray, " n"], wide: Float[np.ndarray, " n"], width: float
+    parts: Parts, thin: Bool[np.ndarray, " n"], width: float
 ) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Where lines of that width go, and what is left over of thin parts that are thicker."""
     labels, reach = parts.labels, int(width) + 2
@@ -133,7 +145,7 @@ def _lines(
         if other.any():
             line |= area & (depth(~other, reach) < width / 2)
     for label in np.flatnonzero(thin):
-        line |= _as_wide(labels == label, (width - wide[label]) / 2, reach)
+        line |= _as_wide(labels == label, width, reach)
     return line, own & ~line
 
 
@@ -154,17 +166,6 @@ def _seen_on(
     for part in np.flatnonzero(drawn == on):
         found[part] = next(colour for colour in np.argsort(-np.array(shares), kind="stable") if colour != on[part])
     return found
-
-
-def _as_wide(area: Bool[np.ndarray, "h w"], more: float, reach: int) -> Bool[np.ndarray, "h w"]:
-    """A thin part in its own shape, wider by so many px at either side, or narrower, but for its thinner ends."""
-    if more >= 0:
-        return area | (depth(~area, reach) <= more)
-    core = depth(area, reach) > -more
-    ends = area & (depth(~core, reach) > 1 - more)  # what no line of that width reaches: tips, and corners
-    labels, kinds = components(ends.astype(np.int64))
-    large = (kinds == 1) & (np.bincount(labels.ravel()) > more**2)
-    return core | (area & (depth(~large[labels], reach) <= 2 - more))
 
 
 def _run_out(
