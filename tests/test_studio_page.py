@@ -18,6 +18,7 @@ from browser import CHROMIUM, Browser, browser
 from parasol import Parasol
 from parasol.apps.studio import explained
 from parasol.bundle import Bundle
+from parasol.dials import asked
 from parasol.index.build import build
 from parasol.index.describe import Describer
 from parasol.recipe import Recipe
@@ -207,7 +208,17 @@ def test_search_make_and_found_again_sets_sheets_masks_and_every_view(page: Brow
     press(page, ".grid [data-place='0']")
     page.wait(f"document.getElementById('dial-structure').value === '0.8' && {IDLE}")
     # A set of the examples: the sheet, its score, and its files.
+    # One's own file takes the place of the examples at once, and nothing is drawn while it is read.
     view(page, "sets")
+    page.wait("document.querySelectorAll('.sheet li').length === 12")
+    page.ask(
+        "const given = new DataTransfer(); given.items.add(new File(["
+        "`<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path d='M1 1h5v7z'/></svg>`], 'own.svg',"
+        "{type: 'image/svg+xml'})); document.querySelector('[data-drop=icons]')"
+        ".dispatchEvent(new DragEvent('drop', {bubbles: true, dataTransfer: given}))"
+    )
+    page.wait("document.querySelectorAll('.sheet li').length === 0 && document.querySelector('#draw-set').disabled")
+    page.wait("document.querySelectorAll('.sheet li').length === 1 && !document.querySelector('#draw-set').disabled")
     press(page, "#set-examples")
     page.wait("document.querySelectorAll('.sheet li').length === 12")
     page.ask("for (let more = 0; more < 9; more++) document.querySelector('.sheet .tile').click()")
@@ -291,6 +302,16 @@ def test_the_page_weighs_little_and_holds_nothing_inline() -> None:
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascript:|data:", start_page)
     assert {*re.findall(r'(?:src|href)="/([^"]+)"', start_page)} <= {*files}
     assert not re.search(rb"https?://(?!www\.w3\.org)", b"".join(file.body for file in files.values()))
+
+
+def test_every_dial_of_the_page_has_a_miniature() -> None:
+    """`python -m lab miniatures` draws them; the model has none, and the seed's and the finish's rows are their own."""
+    strips = {file.stem: file.stat().st_size for file in (SOURCES / "miniatures").glob("*.webp")}
+    lists = re.findall(r"^const (?:FIRST|MORE) = \[(.*)\];", (SOURCES / "dials.ts").read_text("utf-8"), re.MULTILINE)
+    shown = {*re.findall(r'"(\w+)"', " ".join(lists)), "color_strength", "finish", "seed"}
+    assert shown == {*strips}
+    assert shown >= {dial.name for dial in asked()} - {"paper"}
+    assert sum(strips.values()) <= 60_000
 
 
 def test_the_build_is_of_these_sources() -> None:

@@ -29,6 +29,7 @@ from parasol.index.describe import Describer
 from parasol.recipe import KEYWORD, Recipe
 from parasol.studio.desk import QUEUE
 from parasol.studio.guard import HEADERS
+from parasol.studio.once import Once
 from parasol.studio.opening import Studio, opened
 from parasol.studio.server import make_app
 from parasol.studio.shelf import EXAMPLES
@@ -398,6 +399,13 @@ def test_what_was_made_is_found_again(client: TestClient) -> None:
     assert client.get("/api/dials").json()["search"] == 1
     client.delete("/api/history/1")
     assert client.post("/api/search", json=asked).json()["hits"] == []
+
+
+def test_what_is_described_once_is_kept_until_others_push_it_out() -> None:
+    once, made = Once(2), list[int]()
+    for key in (1, 2, 1, 3, 1, 2):
+        assert once(key, lambda key=key: made.append(key) or -key) == -key
+    assert made == [1, 2, 3, 2]  # 2 went when 3 came, for 1 had been asked for again
 
 
 def test_a_saved_card_stands_for_its_styles(client: TestClient, model: Parasol) -> None:

@@ -155,7 +155,7 @@ STUDIO: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
         lambda part: (
             f"{part['seconds'] / 60:.0f} minutes: {part['drawn']} of {part['accepted']} accepted jobs drawn, "
             f"{part['statuses'].get('429', 0)} orders refused with 429, nothing else; memory after the first minute "
-            f"{part['least'] / 1e6:.0f} to {part['most'] / 1e6:.0f} MB ({100 * (part['most'] / part['least'] - 1):.1f} %)"
+            f"{part['least'] / 1e6:.0f} to {part['most'] / 1e6:.0f} MB ({part['most'] / part['least'] - 1:.1%})"
         ),
     ),
     (
@@ -187,9 +187,9 @@ STUDIO: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
         "search",
         "a search over 20,000 pictures (synthetic descriptors in a real index), eight clients at once",
         lambda part: (
-            f"{1000 * part['cpu']:.0f} ms of processor time; 95th percentile {1000 * part['p95']:.0f} ms as a "
-            f"client sees it, at a load of {part['load']:.0f}; a bare matrix product of that size with the best 60, by "
-            f"eight threads in the same run: {1000 * part['bare_cpu']:.0f} ms, and {1000 * part['bare_p95']:.0f} ms"
+            f"{1000 * part['cpu']:.0f} ms of processor time; 95th percentile {part['p95']:.1f} s as a client "
+            f"sees it, at a load of {part['load']:.0f}; a bare matrix product of that size with the best 60, by eight "
+            f"threads in the same run: {part['bare_p95']:.1f} s"
         ),
     ),
 )
