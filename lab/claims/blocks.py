@@ -180,7 +180,7 @@ STUDIO: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
         "fuzz",
         "schemathesis over the OpenAPI",
         lambda part: (
-            f"{part['cases']} requests to {part['operations']} operations, {part['faults']} answers of 500 and above"
+            f"{part['operations']} operations, {part['faults']} answers of 500 and above"
         ),
     ),
     (
