@@ -179,9 +179,7 @@ STUDIO: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
     (
         "fuzz",
         "schemathesis over the OpenAPI",
-        lambda part: (
-            f"{part['operations']} operations, {part['faults']} answers of 500 and above"
-        ),
+        lambda part: f"{part['operations']} operations, {part['faults']} answers of 500 and above",
     ),
     (
         "search",
