@@ -37,6 +37,8 @@ COMMANDS = {
     "descriptor": ("lab.descriptor", "what the style descriptor alone does to photographs"),
     "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),
     "directions": ("lab.directions", "directions of the space of styles, and whether results follow them"),
+    "studio": ("lab.studio", "the studio under load, kills, hostile files and requests, and its search"),
+    "miniatures": ("lab.miniatures", "small pictures of what each dial of the studio does"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),
 }
 """By name: the module whose `main` it is, and what it does."""

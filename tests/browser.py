@@ -17,7 +17,7 @@ SWITCHES = (
     "--disable-component-update", "--disable-sync", "--disable-extensions", "--no-first-run",
     "--no-default-browser-check", "--remote-debugging-pipe",
 )  # fmt: skip
-KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "0": 48, "Enter": 13, " ": 32}
+KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "0": 48, "Enter": 13, " ": 32, "Tab": 9}
 PATIENCE = 30.0  # seconds
 
 

@@ -18,6 +18,7 @@ from browser import CHROMIUM, Browser, browser
 from parasol import Parasol
 from parasol.apps.studio import explained
 from parasol.bundle import Bundle
+from parasol.dials import asked
 from parasol.index.build import build
 from parasol.index.describe import Describer
 from parasol.recipe import Recipe
@@ -207,7 +208,17 @@ def test_search_make_and_found_again_sets_sheets_masks_and_every_view(page: Brow
     press(page, ".grid [data-place='0']")
     page.wait(f"document.getElementById('dial-structure').value === '0.8' && {IDLE}")
     # A set of the examples: the sheet, its score, and its files.
+    # One's own file takes the place of the examples at once, and nothing is drawn while it is read.
     view(page, "sets")
+    page.wait("document.querySelectorAll('.sheet li').length === 12")
+    page.ask(
+        "const given = new DataTransfer(); given.items.add(new File(["
+        "`<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path d='M1 1h5v7z'/></svg>`], 'own.svg',"
+        "{type: 'image/svg+xml'})); document.querySelector('[data-drop=icons]')"
+        ".dispatchEvent(new DragEvent('drop', {bubbles: true, dataTransfer: given}))"
+    )
+    page.wait("document.querySelectorAll('.sheet li').length === 0 && document.querySelector('#draw-set').disabled")
+    page.wait("document.querySelectorAll('.sheet li').length === 1 && !document.querySelector('#draw-set').disabled")
     press(page, "#set-examples")
     page.wait("document.querySelectorAll('.sheet li').length === 12")
     page.ask("for (let more = 0; more < 9; more++) document.querySelector('.sheet .tile').click()")
@@ -223,14 +234,19 @@ def test_search_make_and_found_again_sets_sheets_masks_and_every_view(page: Brow
     assert page.errors == []
 
 
+AXE = SOURCES.parent / "node_modules" / "axe-core" / "axe.min.js"
+DIALOGS = ("content", "add-style", "mask", "teach", "save-card", "style-code")
+CONTROLS = "button:not(:disabled), a[href], input:not(:disabled), select, summary, [tabindex='0']"
+
+
 def everything_is_named_and_nothing_overflows(page: Browser) -> None:
-    """Every view on three screens, and in Korean; with axe-core too, where `npm ci` has brought it."""
-    axe = SOURCES.parent / "node_modules" / "axe-core" / "axe.min.js"
-    page.ask("document.querySelector('details').open = true")
+    """Every view as it is filled now on three screens, and in Korean; by axe-core too, where npm has brought it."""
     for language in ("en", "ko"):
-        page.ask(f"localStorage.setItem('language', {language!r})")
-        page("Page.reload")
-        page.wait(f"{READY} && document.documentElement.lang === {language!r}")
+        if language == "ko":
+            page.ask("localStorage.setItem('language', 'ko')")
+            page("Page.reload")
+            page.wait(f"{READY} && document.documentElement.lang === 'ko'")
+        page.ask("document.querySelector('details').open = true")
         for name in ("make", "sets", "explore", "search"):
             view(page, name)
             for width, phone in ((1360, False), (900, False), (390, True)):
@@ -242,16 +258,41 @@ def everything_is_named_and_nothing_overflows(page: Browser) -> None:
                 "[...one.querySelectorAll('img')].some(img => img.alt))).map(one => one.outerHTML)"
             )
             assert unnamed == []
-            if axe.is_file() and language == "en":
-                page.ask(f"{axe.read_text('utf-8')}; true")
-                for colours in ("light", "dark"):
-                    page("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": colours}])
-                    found = page.ask(
-                        "axe.run().then(found => found.violations.map(one => [one.id, one.impact, one.nodes[0].html]))"
-                    )
-                    assert found == [], (name, colours)
+            if language == "en":
+                every_control_is_reached_by_tab(page, name)
+                nothing_hinders(page, name)
     outside = page.ask("performance.getEntriesByType('resource').map(one => new URL(one.name).host)")
     assert {*outside} == {page.ask("location.host")}
+
+
+def every_control_is_reached_by_tab(page: Browser, name: str) -> None:
+    """One of each group of radio buttons, as browsers have it."""
+    seen = f"[...document.querySelectorAll({CONTROLS!r})].filter(one => one.checkVisibility())"
+    page.ask(f"{seen}.forEach((one, at) => one.dataset.at = at); document.activeElement.blur(); scrollTo(0, 0)")
+    keys = f"{seen}.map(one => one.type === 'radio' ? one.name : one.dataset.at)"
+    wanted, reached = {*page.ask(keys)}, set[str]()
+    for _ in range(len(wanted) + 5):
+        page.press("Tab")
+        reached.add(page.ask("(one => one.type === 'radio' ? one.name : one.dataset.at)(document.activeElement)"))
+    assert wanted <= reached, (name, wanted - reached)
+
+
+def nothing_hinders(page: Browser, name: str) -> None:
+    """What axe-core finds in a view and in the dialogs of Make, light and dark."""
+    if not AXE.is_file():
+        return
+    page.ask(f"{AXE.read_text('utf-8')}; true")
+    for colours in ("light", "dark"):
+        page("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": colours}])
+        for dialog in ("", *(DIALOGS if name == "make" else ())):
+            if dialog:
+                press(page, f"#{dialog}")
+                page.wait("!!document.querySelector('dialog[open]')")
+            found = page.ask(
+                "axe.run().then(found => found.violations.map(one => [one.id, one.impact, one.nodes[0].html]))"
+            )
+            assert found == [], (name, dialog, colours)
+            page.ask("document.querySelector('dialog[open]')?.close()")
 
 
 def test_the_page_weighs_little_and_holds_nothing_inline() -> None:
@@ -261,6 +302,16 @@ def test_the_page_weighs_little_and_holds_nothing_inline() -> None:
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascript:|data:", start_page)
     assert {*re.findall(r'(?:src|href)="/([^"]+)"', start_page)} <= {*files}
     assert not re.search(rb"https?://(?!www\.w3\.org)", b"".join(file.body for file in files.values()))
+
+
+def test_every_dial_of_the_page_has_a_miniature() -> None:
+    """`python -m lab miniatures` draws them; the model has none, and the seed's and the finish's rows are their own."""
+    strips = {file.stem: file.stat().st_size for file in (SOURCES / "miniatures").glob("*.webp")}
+    lists = re.findall(r"^const (?:FIRST|MORE) = \[(.*)\];", (SOURCES / "dials.ts").read_text("utf-8"), re.MULTILINE)
+    shown = {*re.findall(r'"(\w+)"', " ".join(lists)), "color_strength", "finish", "seed"}
+    assert shown == {*strips}
+    assert shown >= {dial.name for dial in asked()} - {"paper"}
+    assert sum(strips.values()) <= 60_000
 
 
 def test_the_build_is_of_these_sources() -> None:

@@ -27,13 +27,14 @@ from parasol.images import encode_png, load
 from parasol.index.build import build
 from parasol.index.describe import Describer
 from parasol.recipe import KEYWORD, Recipe
-from parasol.studio.desk import QUEUE
+from parasol.studio.desk import QUEUE, Desk, Full
 from parasol.studio.guard import HEADERS
+from parasol.studio.once import Once
 from parasol.studio.opening import Studio, opened
 from parasol.studio.server import make_app
 from parasol.studio.shelf import EXAMPLES
 from parasol.studio.store import FILE, Store, StoreFull
-from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS
+from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, Reference, Wanted
 from small_model import drawing
 
 HERE = "http://127.0.0.1:8765"
@@ -255,6 +256,17 @@ def test_a_killed_studio_loses_nothing_that_it_accepted(tmp_path: Path, bundle: 
         assert [job for job, _ in store.waiting()] == [jobs[1]]
 
 
+def test_what_was_accepted_before_is_taken_up_however_much_it_is() -> None:
+    """A full queue and the job that was being drawn are one more than a queue holds."""
+    go, asked = threading.Event(), Wanted(model="small", styles=(Reference(words="red"),))
+    with closing(Desk(lambda _, __: iter([go.wait()][:0]), lambda *_: 0, lambda _: None)) as desk:
+        for number in range(QUEUE + 2):
+            desk.submit(asked, 1, name=f"{number:032x}")
+        with pytest.raises(Full):
+            desk.submit(asked, 1)
+        go.set()
+
+
 def test_a_place_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     for place, told in (("nowhere", "is no folder"), ("empty", "holds no picture and is no index")):
@@ -398,6 +410,13 @@ def test_what_was_made_is_found_again(client: TestClient) -> None:
     assert client.get("/api/dials").json()["search"] == 1
     client.delete("/api/history/1")
     assert client.post("/api/search", json=asked).json()["hits"] == []
+
+
+def test_what_is_described_once_is_kept_until_others_push_it_out() -> None:
+    once, made = Once(2), list[int]()
+    for key in (1, 2, 1, 3, 1, 2):
+        assert once(key, lambda key=key: made.append(key) or -key) == -key
+    assert made == [1, 2, 3, 2]  # 2 went when 3 came, for 1 had been asked for again
 
 
 def test_a_saved_card_stands_for_its_styles(client: TestClient, model: Parasol) -> None:

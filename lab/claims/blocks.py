@@ -138,6 +138,75 @@ def of_paintings(results: Path) -> str:
     return table(["measure", *METHODS], rows)
 
 
+def of_studio(results: Path) -> str:
+    """Start, weight, load, kills, hostile files and requests, and search of the studio."""
+    record = _read(results / "studio.json")
+    rows = [(what, told(record[name])) for name, what, told in STUDIO if name in record]
+    return table(("what", "figure"), rows)
+
+
+def _let(part: Record, what: str) -> str:
+    return f"{part['tried'] - len(part['let'])} of {part['tried']} {what}"
+
+
+STUDIO: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
+    (
+        "start",
+        "from Python's start until the first page has all that it asks for, the least of three",
+        lambda part: f"{part['cpu']:.1f} s of processor time; {part['page']:.1f} s at a load of {part['load']:.0f}",
+    ),
+    (
+        "start",
+        "page, compressed",
+        lambda part: (
+            f"{part['weight'] / 1000:.0f} kB in {part['files']} files (limit 150 kB), miniatures of the dials "
+            f"{part['miniatures'] / 1000:.0f} kB of it, which are fetched when they are seen"
+        ),
+    ),
+    (
+        "clients",
+        "eight clients that keep the queue full",
+        lambda part: (
+            f"{part['seconds'] / 60:.0f} minutes: {part['drawn']} of {part['accepted']} accepted jobs drawn, "
+            f"{part['statuses'].get('429', 0)} orders refused with 429, nothing else; memory after the first minute "
+            f"{part['least'] / 1e6:.0f} to {part['most'] / 1e6:.0f} MB ({part['most'] / part['least'] - 1:.1%})"
+        ),
+    ),
+    (
+        "kills",
+        "killed by -9 at moments up to 4 s after jobs were accepted, a search under way, and started again",
+        lambda part: (
+            f"{part['intact']} of {part['kills']} times history and index whole and no accepted job lost; "
+            f"{part['drawn']} of {part['accepted']} drawn in the end"
+        ),
+    ),
+    (
+        "uploads",
+        "hostile files at the three doors that take files",
+        lambda part: f"{_let(part, 'refused in one line')} ({part['files']} kinds), nothing written beside the store",
+    ),
+    (
+        "guards",
+        "posts of other sites, foreign hosts, missing and wrong tokens, paths that lead out",
+        lambda part: _let(part, "refused"),
+    ),
+    (
+        "fuzz",
+        "schemathesis over the OpenAPI",
+        lambda part: f"{part['operations']} operations, {part['faults']} answers of 500 and above",
+    ),
+    (
+        "search",
+        "a search over 20,000 pictures (synthetic descriptors in a real index), eight clients at once",
+        lambda part: (
+            f"{1000 * part['cpu']:.0f} ms of processor time; 95th percentile {part['p95']:.1f} s as a client "
+            f"sees it, at a load of {part['load']:.0f}; a bare matrix product of that size with the best 60, by eight "
+            f"threads in the same run: {part['bare_p95']:.1f} s"
+        ),
+    ),
+)
+"""Part of lab/results/studio.json, what a row says, and its figure."""
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "kinds": of_kinds,
     "cost": of_cost,
@@ -147,6 +216,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "unseen": of_unseen,
     "unseen-line": of_limits,
     "takeaway": taken.shown,
+    "studio": of_studio,
 }
 
 

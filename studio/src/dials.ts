@@ -6,7 +6,7 @@ import { change, model, nearestStrength, now, onChange, set, setup, value } from
 import { t } from "./texts";
 
 const FIRST = ["strength", "color"];
-const MORE = ["style_scale", "structure", "content_scale", "texture", "content_map", "guidance", "sampler", "steps", "size", "count", "fresh"];
+const MORE = ["style_scale", "structure", "content_scale", "texture", "neutral", "content_map", "guidance", "sampler", "steps", "size", "count", "fresh"];
 
 export function dials(): HTMLElement {
   const more = h("details", { className: "more" }, h("summary", {}, t.moreDials), ...MORE.map(dial), models());
@@ -15,6 +15,14 @@ export function dials(): HTMLElement {
 }
 
 const named = (name: string): Dial => setup.dials.find((one) => one.name === name)!;
+const STRIPS = import.meta.glob<string>("./miniatures/*.webp", { eager: true, query: "?url", import: "default" });
+
+/** A strip of small pictures, drawn beforehand: a dial at its ends and in the middle, or each of its choices. */
+function miniature(name: string): HTMLElement | null {
+  const strip = STRIPS[`./miniatures/${name}.webp`];
+  return strip ? h("img", { className: "miniature", src: strip, alt: "", width: 288, height: 72, loading: "lazy" }) : null;
+}
+
 const helped = (one: Dial): string => t.helps[one.name] ?? one.help;
 
 function dial(name: string): HTMLElement {
@@ -42,12 +50,12 @@ function slider(one: Dial): HTMLElement {
   const show = (): void => {
     const at = value(one.name);
     if (document.activeElement !== input) input.value = String(at ?? nearest(one) ?? one.low);
-    told.textContent = typeof at === "number" ? `${at.toFixed(digits)} ${t.units[one.unit] ?? ""}`.trim() : "–";
+    told.textContent = typeof at === "number" ? `${at.toFixed(digits)} ${t.units[one.unit] ?? ""}`.trim() : `≈ ${Number(input.value).toFixed(digits)}`;
   };
   onChange(show);
   show();
   const label = h("label", { htmlFor: input.id }, h("span", {}, t.dials[one.name]), told);
-  return h("div", { className: "dial" }, label, input, h("p", { className: "note", id: `help-${one.name}` }, helped(one)));
+  return h("div", { className: "dial" }, label, input, miniature(one.name), h("p", { className: "note", id: `help-${one.name}` }, helped(one)));
 }
 
 const nearest = (one: Dial): number | null => (one.name === "strength" ? nearestStrength() : null);
@@ -61,7 +69,7 @@ function choice(one: Dial): HTMLElement {
   const labels = inputs.map((input) => h("label", { htmlFor: input.id }, input, h("span", {}, t.choices[input.value] ?? input.value)));
   return h(
     "fieldset", { className: "dial", "aria-describedby": `help-${one.name}` },
-    h("legend", {}, t.dials[one.name]), h("div", { className: "segments" }, ...labels),
+    h("legend", {}, t.dials[one.name]), miniature(one.name), h("div", { className: "segments" }, ...labels),
     h("p", { className: "note", id: `help-${one.name}` }, helped(one)),
   );
 }
@@ -71,7 +79,8 @@ function flip(one: Dial): HTMLElement {
   const show = (): void => void (input.checked = value(one.name) === true);
   onChange(show);
   show();
-  return h("div", { className: "dial" }, h("label", { htmlFor: input.id }, h("span", {}, t.dials[one.name]), input), h("p", { className: "note" }, helped(one)));
+  return h("div", { className: "dial" }, h("label", { htmlFor: input.id }, h("span", {}, t.dials[one.name]), input), miniature(one.name),
+    h("p", { className: "note two", "aria-hidden": "true" }, h("span", {}, t.no), h("span", {}, t.yes)), h("p", { className: "note" }, helped(one)));
 }
 
 function seed(): HTMLElement {
@@ -84,7 +93,7 @@ function seed(): HTMLElement {
   show();
   const label = h("label", { htmlFor: input.id }, h("span", {}, t.dials.seed));
   const row = h("div", { className: "row" }, input, button(`⚄ ${t.random}`, another, { id: "random" }));
-  return h("div", { className: "dial" }, label, row, h("p", { className: "note" }, helped(named("seed"))));
+  return h("div", { className: "dial" }, label, row, miniature("seed"), h("p", { className: "note" }, helped(named("seed"))));
 }
 
 /** What becomes of the picture after the model: flat art, few colours, another ground. */
@@ -100,7 +109,7 @@ function finish(): HTMLElement {
   onChange(show);
   show();
   const labels = inputs.map((input) => h("label", { htmlFor: input.id }, input, h("span", {}, t.finishes[input.value])));
-  return h("fieldset", { className: "dial", "aria-describedby": "help-finish" }, h("legend", {}, t.finish), h("div", { className: "segments" }, ...labels),
+  return h("fieldset", { className: "dial", "aria-describedby": "help-finish" }, h("legend", {}, t.finish), miniature("finish"), h("div", { className: "segments" }, ...labels),
     h("div", { className: "row beside" }, h("label", {}, t.colours, " ", colours), h("label", {}, t.ground, " ", ground)), h("p", { className: "note", id: "help-finish" }, t.finishHelp));
 }
 

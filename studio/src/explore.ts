@@ -12,7 +12,7 @@ const AXES = ["style_scale", "structure", "strength", "content_scale", "texture"
 const RANGES: Record<string, [number, number]> = { style_scale: [0, 4], structure: [0.8, 0], seed: [0, 7], steps: [4, 10] };
 const SIDES = [2, 3, 4, 5, 6, 7, 8];
 type Kind = "dials" | "lean" | "strip" | "mesh";
-interface Place { cell: Cell; name: string; dials?: Record<string, Value>; weights?: number[]; lean?: Record<string, number>; src?: string }
+interface Place { cell: Cell; name: string; dials?: Record<string, Value>; weights?: number[]; lean?: Record<string, number>; way?: string; src?: string }
 
 export function explore(toMake: () => void): HTMLElement {
   let kind: Kind = "dials";
@@ -50,7 +50,7 @@ export function explore(toMake: () => void): HTMLElement {
     across = wide;
     places = Array.from({ length: wide * high }, (_, at) => (kind === "lean" ? leaning(ways[Math.floor(at / wide)], at % wide, wide) : kind === "dials" ? dialled(x.value, y.value, at % wide, Math.floor(at / wide), wide, high) : mixed(kind, at % wide, Math.floor(at / wide), wide, high)));
     axesRow.hidden = kind !== "dials";
-    cornersRow.hidden = kind === "dials" || kind === "lean";
+    stylesOfMake.hidden = cornersRow.hidden = kind === "dials" || kind === "lean";
     sliders.hidden = kind !== "lean";
     rows.parentElement!.hidden = kind === "strip" || kind === "lean";
     show();
@@ -63,10 +63,16 @@ export function explore(toMake: () => void): HTMLElement {
       return h("button", { type: "button", className: "tile small", "aria-label": fill(t.corner, place + 1), onclick: choose }, one ? (one.words ? h("span", { className: "said" }, one.words) : h("img", { src: face(one), alt: "" })) : "+");
     }));
     grid.style.maxWidth = `min(100%, ${across * 12}rem)`;
-    grid.style.gridTemplateColumns = `repeat(${across}, minmax(0, 1fr))`;
-    grid.replaceChildren(...places.map((place, at) =>
+    const headed = kind === "dials" || kind === "lean";
+    grid.style.gridTemplateColumns = `${headed ? "minmax(2rem, max-content) " : ""}repeat(${across}, minmax(0, 1fr))`;
+    const cells = places.map((place, at) =>
       h("button", { type: "button", className: "tile", title: place.name, "data-place": at, "aria-label": `${place.name}: ${place.src ? t.takeSettings : t.drawCell}`, onclick: () => (place.src ? take(place) : void draw([at])) },
-        place.src ? h("img", { src: place.src, alt: "" }) : h("span", { className: "note" }, place.name))));
+        place.src ? h("img", { src: place.src, alt: "" }) : h("span", { className: "note" }, headed ? "+" : place.name)));
+    const head = (text: string, className = "note head"): HTMLElement => h("span", { className, "aria-hidden": "true" }, text);
+    const rowHead = (place: Place): string => (place.lean ? t.ways[place.way!] ?? place.way! : String(place.dials![y.value]));
+    const corner = kind === "dials" ? [head(`${t.dials[y.value]} ↓ ${t.dials[x.value]} →`)] : [head("")];
+    const top = places.slice(0, across).map((place) => head(place.lean ? String(place.lean[place.way!]) : String(place.dials?.[x.value] ?? "")));
+    grid.replaceChildren(...(headed ? [...corner, ...top] : []), ...cells.flatMap((cell, at) => (headed && at % across === 0 ? [head(rowHead(places[at])), cell] : [cell])));
   };
   const take = (place: Place): void => {
     if (place.dials) set(place.dials);
@@ -100,7 +106,7 @@ export function explore(toMake: () => void): HTMLElement {
         bar.value = over ? 0 : now.done / now.total;
         progress.classList.toggle("running", !over);
         stop.hidden = !(!over);
-        status.textContent = now.state === "failed" ? fill(t.failed, now.error) : now.state === "cancelled" ? t.cancelled : fill(t.cells, now.pictures, which.length);
+        status.textContent = now.state === "failed" ? fill(t.failed, now.error) : now.state === "cancelled" ? t.cancelled : [fill(t.cells, now.pictures, which.length), !over && now.left !== null && fill(t.left, Math.ceil(now.left))].filter(Boolean).join(", ");
         for (; seen < now.pictures; seen++) places[which[seen]].src = address.look(state.job, seen);
         show();
       }) };
@@ -121,10 +127,11 @@ export function explore(toMake: () => void): HTMLElement {
     layout();
   };
   corners = [...now().styles.slice(0, 4)];
+  const stylesOfMake = button(t.fromMakeStyles, fromMake);
   const side = (text: string, one: HTMLElement): HTMLElement => h("label", {}, text, " ", one);
   const element = h("section", { className: "search", "aria-label": t.explore },
     h("div", { className: "slot" }, h("div", { className: "row" }, kinds, axesRow, cornersRow, side(t.columns, columns), side(t.rows, rows), h("label", { className: "row" }, sparse, t.sparse),
-      button(t.drawSheet, all, { id: "draw-sheet", className: "primary" }), button(t.fromMakeStyles, fromMake)), h("p", { className: "note" }, t.exploreHelp)),
+      stylesOfMake, button(t.drawSheet, all, { id: "draw-sheet", className: "primary" })), h("p", { className: "note" }, t.exploreHelp)),
     sliders, progress, grid);
   onChange(() => kind === "lean" && sliders.dataset.of !== now().model && layout());
   layout();
@@ -162,7 +169,7 @@ function directions(): HTMLElement {
 function leaning(way: string, column: number, wide: number): Place {
   const share = Math.round((wide > 1 ? (2 * column) / (wide - 1) - 1 : 0) * 100) / 100;
   const lean = { ...now().lean, [way]: share };
-  return { cell: { lean }, lean, name: `${t.ways[way] ?? way} ${share}` };
+  return { cell: { lean }, lean, way, name: `${t.ways[way] ?? way} ${share}` };
 }
 
 /** Corners come first, then every second cell, then the rest: a sheet is readable before it is whole. */

@@ -25,11 +25,12 @@ async function open(): Promise<void> {
   const wide = (child: HTMLElement): HTMLElement => h("main", { className: "find", hidden: true }, child);
   const views = [make, wide(sets(toMake)), wide(explore(toMake)), wide(search(toMake))];
   const names: [string, string][] = [["make", t.make], ["sets", t.sets], ["explore", t.explore], ["search", t.search]];
-  const tabs = names.map(([name, title], place) => button(title, () => turn(place), { id: `view-${name}` }));
+  const tabs = names.map(([name, title], place) => h("button", { type: "button", id: `view-${name}`, onclick: () => turn(place) }, title, " ", h("small", {}, t.viewHelps[name])));
   const turn = (chosen: number): void => {
     views.forEach((view, place) => (view.hidden = place !== chosen));
     tabs.forEach((tab, place) => tab.setAttribute("aria-current", place === chosen ? "page" : "false"));
     document.body.dataset.view = names[chosen][0];
+    views[chosen].firstElementChild!.dispatchEvent(new Event("shown"));
   };
   turn(0);
   const mark = h("img", { src: "/icon.svg", alt: "", width: 26, height: 26 });

@@ -18,12 +18,14 @@ export function search(toMake: () => void): HTMLElement {
   const find = async (): Promise<void> => {
     if (!asked.content.length && !asked.style.length) return say(t.nothingAsked);
     const mine = ++turn;
+    told.textContent = t.finding;
     try {
       const { hits } = await api.search({ ...asked, style_weight: Number(balance.value), top: 60 });
       if (mine !== turn) return; // a later search has answered
       told.textContent = hits.length ? fill(t.hits, hits.length) : t.noHits;
       grid.replaceChildren(...hits.map((hit) => found(hit)));
     } catch (error) {
+      told.textContent = "";
       say((error as Error).message, true);
     }
   };
@@ -85,5 +87,7 @@ export function search(toMake: () => void): HTMLElement {
     h("div", { className: "asked" }, h("h2", {}, h("label", { htmlFor: "balance" }, t.balance)),
       h("div", { className: "row" }, h("span", { className: "note" }, t.balanceContent), balance, h("span", { className: "note" }, t.balanceStyle))),
     h("div", { className: "row" }, button(t.find, () => void find(), { className: "primary", id: "find" }), fromMake));
-  return h("section", { className: "search", "aria-label": t.search }, form, told, grid);
+  told.textContent = t.searchHelp;
+  const begin = (): void => void (!asked.content.length && !asked.style.length && now().content && fromMake.click());
+  return h("section", { className: "search", "aria-label": t.search, onshown: begin }, form, told, grid);
 }

@@ -1,6 +1,7 @@
 // Sets: a folder of icons in the style of references; the sheet fills as it is drawn.
 
 import { address, api, follow, type JobState, type Reference, type SetTold } from "./api";
+import { kept } from "./dials";
 import { button, h, pickFiles, say } from "./dom";
 import { give, giveCard, pick, shelfOf } from "./picker";
 import { reference } from "./slots";
@@ -18,6 +19,8 @@ let like: Reference[] = [];
 let told: SetTold | undefined;
 let running: { job: string; stop: () => void } | undefined;
 let redraw = (): void => undefined;
+/** "Reading 2 of 12", while files come in. */
+let reading = "";
 
 /** Files that were dropped or chosen, in folders too: as references, or as icons. */
 export async function takeAll(files: readonly File[], role: string): Promise<void> {
@@ -26,14 +29,17 @@ export async function takeAll(files: readonly File[], role: string): Promise<voi
     if (card) addLike({ card: card.id, weight: 1 });
   }
   const pictures = files.filter((file) => /^image\/|\.svg$/i.test(file.type || file.name)).slice(0, MOST);
+  const examples = borrowed && role !== "references" && pictures.length ? icons : undefined;
+  if (examples) [icons, borrowed, told] = [[], false, undefined];
   for (const [place, file] of pictures.entries()) {
-    if (pictures.length > 3) say(fill(t.reading, place + 1, pictures.length));
+    reading = fill(t.reading, place + 1, pictures.length);
+    redraw();
     const picture = await give(file);
-    if (picture && role !== "references" && borrowed) icons = [];
-    if (picture) borrowed = false;
     if (picture && role === "references") addLike({ picture: picture.id, weight: 1 });
     else if (picture) add(file.name, picture.id);
   }
+  if (examples && !icons.length) [icons, borrowed] = [examples, true]; // none could be read
+  reading = "";
   redraw();
 }
 
@@ -61,13 +67,16 @@ export function sets(toMake: () => void): HTMLElement {
   const summary = h("div", { className: "summary" });
   const earlier = h("select", { id: "set-earlier", "aria-label": t.earlierSets, onchange: () => void load(earlier.value) });
   const go = button(t.drawSet, () => void draw(), { id: "draw-set", className: "primary" });
+  const why = h("span", { className: "note", role: "status" });
+  const ready = h("div", { className: "tiles few", role: "group", "aria-label": t.orOneOfThese });
   const progress = h("div", { className: "progress" }, bar, h("div", { className: "row" }, status, stop));
 
   const show = (): void => {
+    const pressed = like.length === 1 && !!ready.querySelector(`[data-picture="${like[0].picture}"]`); // seen there already
     given.replaceChildren(
-      ...like.map((one, place) => h("button", { type: "button", className: "tile small", "aria-label": `${fill(t.stylePicture, place + 1)}: ${t.remove}`, onclick: () => ((like = like.filter((_, at) => at !== place)), show()) },
+      ...(pressed ? [] : like).map((one, place) => h("button", { type: "button", className: "tile small", "aria-label": `${fill(t.stylePicture, place + 1)}: ${t.remove}`, onclick: () => ((like = like.filter((_, at) => at !== place)), show()) },
         h("img", { src: face(one), alt: "" }))),
-      button("+", () => void pick("style", (chosen) => (chosen.picture || chosen.card) && (addLike(reference(chosen)), show())), { className: "tile small add", id: "add-reference", "aria-label": t.addReference }));
+      button(`+ ${t.addReference}`, () => void pick("style", (chosen) => (chosen.picture || chosen.card) && (addLike(reference(chosen)), show())), { className: "add", id: "add-reference" }));
     const cells = told ? told.icons : icons.map((icon) => ({ ...icon, number: null, error: "" }));
     const out = new Map<string, string[]>();
     for (const one of told?.consistency?.outliers ?? []) out.set(one.name, [...(out.get(one.name) ?? []), fill(t.outOfLine, t.measures[one.measure] ?? one.measure, round(one.value), round(one.usual))]);
@@ -87,18 +96,25 @@ export function sets(toMake: () => void): HTMLElement {
       found ? h("p", {}, h("strong", { id: "score" }, fill(t.consistency, found.score.toFixed(1))), " ", told.references ? h("span", { className: "note" }, fill(t.ofReferences, told.references.score.toFixed(1))) : "") : h("p", { className: "note" }, t.noScore),
       h("ul", { className: "swatches", "aria-label": t.palette }, ...told.palette.map(swatch)),
       h("a", { className: "button", id: "set-zip", href: address.zip(told.job), download: `set-${told.job.slice(0, 8)}.zip` }, t.downloadSet),
-    ] : [h("p", { className: "note" }, icons.length ? fill(borrowed ? t.iconsBorrowed : t.iconsGiven, icons.length) : t.setEmpty)]));
-    go.disabled = !icons.length || !like.length || !!running;
+    ] : [h("p", { className: "note" }, icons.length ? fill(borrowed ? t.iconsBorrowed : t.iconsGiven, icons.length) : reading ? "" : t.setEmpty)]));
+    go.disabled = !icons.length || !like.length || !!running || !!reading;
+    why.textContent = reading || (!icons.length ? t.setEmpty : !like.length ? t.noStyleYet : t.setRests);
+    earlier.hidden = earlier.options.length < 2;
+    ready.querySelectorAll("button").forEach((one) => one.setAttribute("aria-pressed", String(like.length === 1 && like[0].picture === one.dataset.picture)));
   };
   redraw = show;
 
   const draw = async (): Promise<void> => {
     if (!palette.reportValidity() || !colors.reportValidity()) return;
-    const { size: _, count: __, fresh: ___, ...dials } = now().dials;
-    const { lean } = finishing();
+    // Make may stand at the model for photographs; what icons and cards want, the server says.
+    const suited = await api.suited({ content: icons[0].picture, styles: like.filter((one) => one.card) }).catch(() => undefined);
+    const other = suited && suited.model !== model().name ? suited.model : "";
+    const { size: _, count: __, fresh: ___, ...dials } = other ? kept() : now().dials;
+    const lean = other ? {} : finishing().lean;
+    if (other) say(fill(t.modelChosen, t.models[other] ?? other));
     const part = { icons, colors: colors.value ? Number(colors.value) : null, palette: palette.value || null, flat: flat.checked };
     try {
-      begin(await api.order({ model: model().name, content: null, styles: like, lean, dials, size: null, count: 1, icons: part }));
+      begin(await api.order({ model: other || model().name, content: null, styles: like, lean, dials, size: null, count: 1, icons: part }));
     } catch (error) {
       say((error as Error).message, true);
     }
@@ -111,7 +127,8 @@ export function sets(toMake: () => void): HTMLElement {
       progress.classList.toggle("running", !over);
       stop.hidden = over;
       status.textContent = job.state === "failed" ? fill(t.failed, job.error) : job.state === "cancelled" ? t.cancelled
-        : over ? fill(t.setDrawn, job.numbers.length, job.seconds.toFixed(1)) : fill(t.setDrawing, job.numbers.length, icons.length || told?.icons.length || 0);
+        : over ? fill(t.setDrawn, job.numbers.length, job.seconds.toFixed(1)) : job.state === "waiting" ? fill(t.waiting, job.ahead)
+        : [fill(t.setDrawing, job.numbers.length, icons.length || told?.icons.length || 0), job.left !== null && fill(t.left, Math.ceil(job.left))].filter(Boolean).join(", ");
       if (over) running = undefined;
       if (job.numbers.length !== seen || over) ((seen = job.numbers.length), void load(job.job));
     };
@@ -146,9 +163,8 @@ export function sets(toMake: () => void): HTMLElement {
     if (!like.length) addLike({ picture: shelf.style[0].id, weight: 1 });
     show();
   };
-  const ready = h("div", { className: "tiles few", role: "group", "aria-label": t.orOneOfThese });
-  void shelfOf().then(({ style }) => ready.replaceChildren(...style.filter((one) => !one.photograph).map((one) =>
-    h("button", { type: "button", className: "tile small", "aria-label": `${t.toBeLike}: ${(one.name ?? "").replace(/\.\w+$/, "")}`, onclick: () => ((like = [{ picture: one.id, weight: 1 }]), show()) }, h("img", { src: address.thumb(one.id), alt: "" })))));
+  void shelfOf().then(({ style }) => (ready.replaceChildren(...style.filter((one) => !one.photograph).map((one) =>
+    h("button", { type: "button", className: "tile small", "data-picture": one.id, "aria-label": `${t.toBeLike}: ${(one.name ?? "").replace(/\.\w+$/, "")}`, onclick: () => ((like = [{ picture: one.id, weight: 1 }]), show()) }, h("img", { src: address.thumb(one.id), alt: "" })))), show()));
   const folder = async (): Promise<void> => {
     for (const one of (await shelfOf()).folder.slice(0, MOST)) add(one.file, (await api.take(one.name)).id);
     show();
@@ -160,13 +176,13 @@ export function sets(toMake: () => void): HTMLElement {
   show();
   return h("section", { className: "search", "aria-label": t.sets },
     h("div", { className: "sought" },
-      h("div", { className: "asked", "data-drop": "references" }, h("h2", {}, `1 ${t.references}`), given, h("p", { className: "note" }, t.referencesHelp), h("p", { className: "note" }, t.orOneOfThese), ready),
-      h("div", { className: "asked", "data-drop": "icons" }, h("h2", {}, `2 ${t.icons}`), h("div", { className: "row" },
-        button(t.chooseFiles, choose({})), button(t.chooseFolder, choose({ webkitdirectory: true })), fromFolder, button(t.examples, () => void examples(), { id: "set-examples" }),
+      h("div", { className: "asked", "data-drop": "icons" }, h("h2", {}, `1 ${t.icons}`), h("div", { className: "row" },
+        button(t.chooseFolder, choose({ webkitdirectory: true })), button(t.chooseFiles, choose({})), fromFolder, button(t.examples, () => void examples(), { id: "set-examples" }),
         button(t.clear, () => ((icons = []), (borrowed = false), (told = undefined), show()), { className: "quiet" })), h("p", { className: "note" }, t.iconsHelp)),
+      h("div", { className: "asked", "data-drop": "references" }, h("h2", {}, `2 ${t.references}`), h("p", { className: "note" }, t.referencesHelp), ready, given),
       h("div", { className: "asked" }, h("h2", {}, `3 ${t.palette}`),
         h("label", { className: "row" }, h("span", {}, t.colours), colors), h("label", { className: "row" }, h("span", {}, t.orThese), palette), h("label", { className: "row" }, flat, t.flat))),
-    h("div", { className: "row" }, go, earlier), progress, summary, sheet);
+    h("div", { className: "row begin" }, go, why, earlier), progress, summary, sheet);
 }
 
 const round = (value: number): string => value.toFixed(value < 10 ? 3 : 0);

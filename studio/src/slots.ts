@@ -82,7 +82,7 @@ function contentSlot(shown: string | null): HTMLElement[] {
   const inside = shown ? h("img", { src: address.thumb(shown), alt: t.contentPicture }) : h("span", { className: "note" }, t.drop);
   return [
     h("h2", {}, t.content, h("small", {}, t.contentHelp)),
-    h("button", { type: "button", id: "content", className: "frame", onclick: choose, "aria-label": `${t.content}: ${t.change}` }, inside),
+    h("button", { type: "button", id: "content", className: "frame", "data-change": shown ? t.change : undefined, onclick: choose, "aria-label": `${t.content}: ${t.change}` }, inside),
     ...(shown ? [h("div", { className: "row" }, ...(["mask", "protect"] as const).map((which) => brushed(which, shown)))] : []),
   ];
 }
@@ -125,7 +125,7 @@ function card(one: Reference, place: number, many: number): HTMLElement {
   const drop = (): void => change({ styles: now().styles.filter((_, at) => at !== place) });
   return h(
     "div", { className: "card" },
-    h("button", { type: "button", className: "frame", onclick: choose, "aria-label": `${name}: ${t.change}` }, inside),
+    h("button", { type: "button", className: "frame", "data-change": many > 1 ? undefined : t.change, onclick: choose, "aria-label": `${name}: ${t.change}` }, inside),
     many > 1 && h("label", { className: "weight" }, h("span", {}, t.weight), slider, told),
     many > 1 && button("✕", drop, { className: "quiet drop", "aria-label": `${name}: ${t.remove}` }),
   );

@@ -54,6 +54,7 @@ export function stage(): HTMLElement {
     progress.classList.toggle("running", !!running);
     stop.hidden = !running;
     told.textContent = !job ? "" : status(job, !!chosen);
+    empty.textContent = job && ["waiting", "drawing"].includes(job.state) ? t.firstLook : t.noResult;
     strip.replaceChildren(...(view.numbers.length > 1 ? view.numbers.map(tile) : []));
     if (String(chosen) !== actions.dataset.number) {
       actions.dataset.number = String(chosen);

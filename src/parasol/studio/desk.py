@@ -109,7 +109,7 @@ class Desk:
                     if other.wanted.preview and other.client == client:
                         self._cancel(other)
             line, most = (self._looks, LOOKS) if wanted.preview else (self._queue, QUEUE)
-            if len(line) >= most:
+            if len(line) >= most and not name:  # what has a name was accepted by an earlier studio
                 raise Full(f"{len(line)} jobs wait already and no more fit: try again in a while, or cancel one")
             if accept is not None:
                 accept(job.name)

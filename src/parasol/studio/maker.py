@@ -1,8 +1,7 @@
 """From what is asked for to pictures: the very calls of the command line, with what they share kept between them."""
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -24,6 +23,7 @@ from parasol.recipe import Recipe, RecipeError
 from parasol.studio.icons import draw_set
 from parasol.studio.kept_cards import card, taught_of
 from parasol.studio.made import Made, Progress
+from parasol.studio.once import Once
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, MOST_WORK, Again, Cell, Reference, Wanted
 
@@ -41,7 +41,7 @@ class Maker:
         self._store, self._threads = store, threads
         self._lock = Lock()
         self._models: dict[str, Parasol] = {}
-        self._known: OrderedDict[Any, Any] = OrderedDict()
+        self._once = Once(KNOWN)
         if model is None:
             self.names: tuple[str, ...] = tuple(reversed(available_models()))  # pictogram first
         else:
@@ -222,19 +222,6 @@ class Maker:
         few: dict[str, Any] = {"palette": wanted.palette, "colors": wanted.colors, "finish": wanted.finish}
         key = ("finish", wanted.model, bool(lean), *few.values(), wanted.styles)
         return self._once(key, lambda: model.finish(self._sources(model, wanted.styles), lean=lean, **few))
-
-    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What `make` makes, or made before for the same key."""
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        made = make()
-        with self._lock:
-            self._known[key] = made
-            while len(self._known) > KNOWN:
-                self._known.popitem(last=False)
-        return made
 
     def dials(self, wanted: Wanted) -> Dials:
         """The dials of a job. Raises ValueError where one is out of range."""

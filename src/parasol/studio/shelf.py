@@ -20,6 +20,7 @@ from parasol.index.search import Query, search
 from parasol.index.store import MANIFEST, Encoders, Index
 from parasol.pipeline import Parasol
 from parasol.studio.kept_cards import card
+from parasol.studio.once import Once
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import Reference
 
@@ -34,6 +35,7 @@ AS_STYLE = (
 )  # fmt: skip
 MOST_OF_FOLDER = 400  # pictures that a folder shows
 REMEMBERED = 20_000  # files that a page may still ask for
+KNOWN = 256  # queries that stay described
 THUMBS = 2000  # small pictures that are kept, some 4 kB each
 
 
@@ -114,6 +116,7 @@ class Finder:
         self._encoders = Encoders.of(self._model.bundle.manifest)
         self._store = store
         self._made: dict[int, np.ndarray] = {}
+        self._once = Once(KNOWN)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -129,41 +132,48 @@ class Finder:
         Raises:
             ValueError: as `parasol search` does.
         """
+        drawn = lambda: self._model.style(self._sources(style)).descriptor  # noqa: E731
+        shown = lambda: self._model.shown(self._sources(content))  # noqa: E731
+        query = Query(
+            style=self._once(("style", *style), drawn) if style else None,
+            content=self._once(("content", *content), shown) if content else None,
+            style_weight=style_weight,
+        )
+        hits = [] if self.index is None else search(self.index, query, top)
+        found = [
+            {"name": shelf.put(hit.file), "file": hit.file.name, "score": hit.score} | _told(hit.style, hit.content)
+            for hit in hits
+        ]
         with self._lock:
-            query = Query(
-                style=self._model.style(_sources(self._store, style)).descriptor if style else None,
-                content=self._model.shown(_sources(self._store, content)) if content else None,
-                style_weight=style_weight,
-            )
-            hits = [] if self.index is None else search(self.index, query, top)
-            found = [
-                {"name": shelf.put(hit.file), "file": hit.file.name, "score": hit.score} | _told(hit.style, hit.content)
-                for hit in hits
-            ]
             found += self._made_here(query)
         best = sorted(found, key=lambda hit: -hit["score"])[:top]
         return [{**hit, "score": round(hit["score"], 4)} for hit in best]
 
     def _made_here(self, query: Query) -> list[dict[str, Any]]:
         self._describe()
-        vector, parts = query.vector(self._encoders), self._encoders
-        hits = []
-        for number, row in self._made.items():
-            style = None if query.style is None else float(query.style @ row[parts.style_columns])
-            content = None if query.content is None else float(query.content @ row[parts.content_columns])
-            hit = {"number": number, "file": f"parasol-{number}.png", "score": float(vector @ row)}
-            hits.append(hit | _told(style, content))
-        return hits
+        if not self._made:
+            return []
+        rows, parts = np.stack([*self._made.values()]), self._encoders
+        nothing = [None] * len(rows)
+        style = nothing if query.style is None else (rows[:, parts.style_columns] @ query.style).tolist()
+        content = nothing if query.content is None else (rows[:, parts.content_columns] @ query.content).tolist()
+        scores = (rows @ query.vector(parts)).tolist()
+        return [
+            {"number": number, "file": f"parasol-{number}.png", "score": score} | _told(*cosines)
+            for number, score, *cosines in zip(self._made, scores, style, content, strict=True)
+        ]
 
     def _describe(self) -> None:
         """Bring the descriptors of what was made here up to date; each picture is described once."""
-        space = str(self._encoders)
-        for number, row in self._store.rows("SELECT number, row FROM described WHERE encoders = ?", space):
-            if number not in self._made:
-                self._made[number] = np.frombuffer(row, "<f2").astype(np.float32)
         there = {number for (number,) in self._store.rows("SELECT number FROM history")}
         for number in [one for one in self._made if one not in there]:
             del self._made[number]
+        if not there - self._made.keys():
+            return
+        space = str(self._encoders)
+        for number, row in self._store.rows("SELECT number, row FROM described WHERE encoders = ?", space):
+            if number in there:
+                self._made[number] = np.frombuffer(row, "<f2").astype(np.float32)
         for number in sorted(there - self._made.keys()):
             png = self._store.drawn(number)
             if png is None:
@@ -172,15 +182,16 @@ class Finder:
             self._store.write("INSERT OR IGNORE INTO described VALUES (?, ?, ?)", number, space, row.tobytes())
             self._made[number] = row.astype(np.float32)
 
+    def _sources(self, references: Sequence[Reference]) -> list[tuple[Any, float]]:
+        def opened(one: Reference) -> Any:
+            if one.words is not None:
+                return Words(one.words)
+            if one.card is not None:
+                return card(self._store, one.card)
+            return self._store.given(str(one.picture or one.recipe))
+
+        return [(opened(one), one.weight) for one in references]
+
 
 def _told(style: float | None, content: float | None) -> dict[str, Any]:
     return {"style": style, "content": content}
-
-
-def _sources(store: Store, references: Sequence[Reference]) -> list[tuple[Any, float]]:
-    def opened(one: Reference) -> Any:
-        if one.words is not None:
-            return Words(one.words)
-        return card(store, one.card) if one.card is not None else store.given(str(one.picture or one.recipe))
-
-    return [(opened(one), one.weight) for one in references]

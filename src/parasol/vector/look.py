@@ -126,7 +126,7 @@ def _counted(index: Int[np.ndarray, "h w"], width: float, count: int) -> Float[n
     """Shares of a drawing that each colour has in areas and in lines; shares of its rim, of lines and of all."""
     inner = ~outside(index)
     edge = inner & (depth(inner, SCALE) < SCALE)
-    thin = np.zeros(index.shape, bool)
+    thin, strict = np.zeros(index.shape, bool), np.zeros(index.shape, bool)
     for colour in np.unique(index[index > 0]):
         own = index == colour
         deep = depth(own, round(WIDEST * max(index.shape)))
@@ -135,11 +135,12 @@ def _counted(index: Int[np.ndarray, "h w"], width: float, count: int) -> Float[n
             inner &= ~own
         elif width:
             narrow = own & ~_opened(own, deep, LINE * width)
+            strict |= narrow
             if narrow.sum() > own.sum() / 2:  # a colour of lines: dots and other marks are no areas of it
                 narrow = own & ~_opened(own, deep, max(LINE * width, MARK * max(index.shape)))
             thin |= narrow
     whole = max(int(inner.sum()), 1)
-    kinds = (inner & ~thin, inner & thin, edge & thin, edge)
+    kinds = (inner & ~thin, inner & thin, edge & strict, edge)
     areas, lines, *rim = (np.bincount(index[kind], minlength=count) / whole for kind in kinds)
     moved = np.where(areas < CROSSED * (areas + lines), areas, 0) - np.where(
         lines < CROSSED * (areas + lines), lines, 0
