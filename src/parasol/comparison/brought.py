@@ -1,7 +1,7 @@
 """Judges whose weights the user brings, which nothing here ships: the paper's LPIPS, CLIP-MSE, SIFID."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,16 +56,15 @@ def brought(*, lpips: Path | None = None, clip: Path | None = None, inception: P
 def of_lpips(file: Path) -> Brought:
     """LPIPS on AlexNet."""
     judge = Lpips(file)
-    beside = [
-        Beside(
-            name=name, of=of, definition=f"LPIPS, result against {what}", sampling=sampling, distance=judge.distance
-        )
-        for name, of, what, sampling in (
-            ("lpips", "content", "content picture", EVERY_PLACE),
-            ("lpips-truth", "truth", "the true picture", f"{EVERY_PLACE}; pairs with a truth alone"),
-        )
-    ]  # fmt: skip
-    return Brought(backbone=judge.backbone, look=judge.maps, beside=beside)
+    content = Beside(
+        name="lpips", of="content", definition="LPIPS, result against content picture", sampling=EVERY_PLACE,
+        distance=judge.distance,
+    )  # fmt: skip
+    truth = replace(
+        content, name="lpips-truth", of="truth", definition="LPIPS, result against the true picture",
+        sampling=f"{EVERY_PLACE}; pairs with a truth alone",
+    )  # fmt: skip
+    return Brought(backbone=judge.backbone, look=judge.maps, beside=[content, truth])
 
 
 def of_clip(folder: Path) -> Brought:
