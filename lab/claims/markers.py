@@ -21,6 +21,7 @@ SOURCES = {
     "painting-model": "../../src/parasol/models/painting/bundle.json",
     "unseen": "unseen/pictogram.json",
     "hostile": "hostile.json",
+    "mutants": "mutants.json",
     "training": "figures/training.json",
     "comparison": "comparison/comparison.json",
     "paintings": "comparison/paintings/comparison.json",
