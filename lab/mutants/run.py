@@ -1,7 +1,8 @@
 """Change one line of mathematics at a time and see whether tests fail: python -m lab mutants [--only TEXT]
 
-Works on a copy of the package. Without --only the count goes into lab/results. Every mutation has a process of its own, forked from one that has imported the heavy
-libraries, so that it costs its tests alone. Names the survivors; exit code 1 where there is one.
+Works on a copy of the package. Every mutation has a process of its own, forked from one that has imported the heavy
+libraries, so that it costs its tests alone. Names the survivors; exit code 1 where there is one. Without --only the
+count goes into lab/results.
 """
 
 import argparse
