@@ -33,7 +33,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "teach": TEACH,
 }
 TAUGHT = 6  # kills of a teaching, each of which takes half a minute
-PATIENCE: dict[Sequence[str], float] = {TEACH: 120.0}  # CPU-seconds, where what is whole takes longer than what counts as hanging
+PATIENCE: dict[Sequence[str], float] = {TEACH: 120.0}
+"""CPU-seconds of what takes longer, whole, than what counts as hanging."""
 
 
 def _begin(words: Sequence[str], folder: Path, streams: tuple[Path, Path]) -> int:
