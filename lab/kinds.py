@@ -299,15 +299,15 @@ def main(words: Sequence[str] | None = None) -> int:
     if options.fit:
         print(fitted(photographs, drawings))
         return 0
-    record: dict[str, Any] = {}
+    record: dict[str, Any] = {name: {"pictures": 0, "odds": {}} for name in ("photographs", "drawings")}
     for name, files in (("photographs", photographs), ("drawings", drawings)):
         odds: dict[str, list[float]] = {change: [] for change in CHANGES}
         for done, file in enumerate(files, start=1):
             for change, pixels in variants(file, name == "photographs"):
                 odds[change].append(round(photograph_odds(pixels), 2))
-            if done % 10 == 0:
+            record[name] = {"pictures": done, "odds": odds}
+            if done % 25 == 0 or done == len(files):  # so that a run that is stopped has counted what it has seen
+                write_atomic(options.out, f"{json.dumps(record)}\n".encode())
                 print(f"{name}: {done} of {len(files)}", file=sys.stderr, flush=True)
-        record[name] = {"pictures": len(files), "odds": odds}
-    write_atomic(options.out, f"{json.dumps(record)}\n".encode())
     print(table(record))
     return 0

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.apps.jobs import plan
+from parasol.apps.set import _icons as icons
 from parasol.apps.words import Like
+from parasol.errors import ParasolError
 from parasol.recipe import Recipe
 from small_model import drawing
 
@@ -64,6 +67,37 @@ def test_names_that_look_like_others_are_numbered() -> None:
         drawing(9).save(Path("likes", name))
     found = outs("likes")
     assert len({*found.values()}) == 4, found
+
+
+def test_names_that_other_disks_take_for_one_are_told_apart() -> None:
+    contents("Logo.jpg", "logo.png", "caf\u00e9.png", "cafe\u0301.jpg")
+    found = outs().values()
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in found}) == 4, found
+
+
+def test_a_folder_of_results_is_not_called_as_a_picture() -> None:
+    contents("a.png")
+    with pytest.raises(ParasolError, match=r"'out.png' is to hold the results of a folder"):
+        outs(out="out.png")
+
+
+def test_a_set_takes_no_hidden_file_and_no_two_icons_for_one(capsys: pytest.CaptureFixture[str]) -> None:
+    contents("home.png")
+    Path("in", "__MACOSX").mkdir()
+    for hidden in ("in/._home.png", "in/__MACOSX/._home.png"):
+        Path(hidden).write_bytes(b"\0\5\x16\7")
+    assert icons(Path("in"), Path("out")) == ["home.png"]
+    drawing(5).save("in/Home.webp")
+    assert main(["lint", "in", "--json"]) == 0, capsys.readouterr()
+    with pytest.raises(ParasolError, match=r"'Home.webp' and 'home.png' would go into the same files"):
+        icons(Path("in"), Path("out"))
+
+
+def test_a_jpeg_is_not_taken_for_transparent(capsys: pytest.CaptureFixture[str]) -> None:
+    contents("a.png")
+    assert main(["style", "in/a.png", "--like", "style.png", "--ground", "transparent", "-o", "a.JPG"]) == 2
+    assert "--ground transparent is asked for and a JPEG is not" in capsys.readouterr().err
+    assert not Path("a.JPG").exists()
 
 
 def records(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, bool]:

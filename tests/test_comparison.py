@@ -41,7 +41,8 @@ from parasol.maths.colour import colour_statistics, match_colours
 from parasol.maths.distances import unit
 from parasol.metrics.frechet import fid
 from parasol.metrics.set_distances import artfid, inside, mmd_terms
-from test_comparison_lpips import tensors
+from test_comparison_brought import inception, tensors
+from tiny_backbone import tiny_clip
 
 pytestmark = pytest.mark.slow
 
@@ -466,17 +467,24 @@ def test_the_first_method_is_set_against_each(words: list[str], finished: Path, 
     assert shown.shape[1] > 5 * 128
 
 
-def test_lpips_judges_where_its_weights_are(words: list[str], tmp_path: Path) -> None:
+def test_judges_whose_weights_are_brought(words: list[str], tmp_path: Path) -> None:
     save_file(tensors(), tmp_path / "lpips.safetensors")
-    shared = [*words, "--method", "content", "--method", "style", "--lpips"]
-    assert main([*shared, str(tmp_path / "lpips.safetensors"), "-o", str(tmp_path / "out")]) == 0
+    save_file(inception().state_dict(), tmp_path / "inception.safetensors")
+    tiny_clip().save_pretrained(tmp_path / "clip")
+    own = [f"--{name}={tmp_path / name}" for name in ("lpips.safetensors", "inception.safetensors")]
+    shared = [*words, "--first=2", "--method", "content", "--method", "style", f"--clip={tmp_path / 'clip'}"]
+    assert main([*shared, *(one.replace(".safetensors=", "=") for one in own), "-o", str(tmp_path / "out")]) == 0
     found = found_in(tmp_path / "out")
     assert found["measures"]["lpips"]["backbone"]["weights"] == sha256(tmp_path / "lpips.safetensors")
-    values = found["methods"]["content"]["values"]
-    assert (values["lpips"]["value"], values["lpips"]["mark"]) == (0.0, "")
-    assert values["lpips-truth"]["value"] > 0.001
-    assert found["methods"]["style"]["values"]["lpips"]["value"] > 0.001
-    assert main([*shared, str(tmp_path / "gone"), "-o", str(tmp_path / "none")]) == 2
+    content, style = (found["methods"][name]["values"] for name in ("content", "style"))
+    for name in ("lpips", "clip-mse"):
+        assert content[name]["value"] == pytest.approx(0.0, abs=1e-9)
+        assert content[name]["mark"] == ""
+        assert style[name]["value"] > 1e-6
+    assert content["lpips-truth"]["value"] > 0.001
+    for name in ("inception-sifid-64", "inception-sifid-192"):
+        assert content[name]["value"] > 10 * abs(style[name]["value"])
+    assert main([*shared, f"--lpips={tmp_path / 'gone'}", "-o", str(tmp_path / "none")]) == 2
     assert not (tmp_path / "none").exists(), "refused before anything is painted"
 
 

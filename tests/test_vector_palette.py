@@ -52,11 +52,12 @@ def test_named_in_every_way(tmp_path: Path) -> None:
     save_png(tmp_path / "brand.png", blended("#e11d48", "#000000"))
     wanted = {"#e11d48", "#000000"}
     assert set(given_palette("#E11D48,#000").hexes) == wanted
+    assert given_palette("#E11D48; #000 ").hexes == given_palette("#E11D48\n#000").hexes == ["#e11d48", "#000000"]
     for name in ("brand.gpl", "brand.txt", "brand.hex", "brand.png"):
         assert set(given_palette(str(tmp_path / name)).hexes) == wanted, name
 
 
-@pytest.mark.parametrize("wrong", ["#12", "#e11d48,blue", ","])
+@pytest.mark.parametrize("wrong", ["#12", "#e11d48,blue", ",", "", " "])
 def test_what_is_no_colour_is_told(wrong: str) -> None:
     with pytest.raises(PaletteError):
         given_palette(wrong)

@@ -22,6 +22,7 @@ SOURCES = {
     "unseen": "unseen/pictogram.json",
     "hostile": "hostile.json",
     "scale": "scale.json",
+    "training": "figures/training.json",
     "comparison": "comparison/comparison.json",
     "paintings": "comparison/paintings/comparison.json",
 }

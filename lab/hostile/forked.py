@@ -118,8 +118,9 @@ def _redirect(streams: Mapping[int, str]) -> None:
         setattr(sys, name, made)
 
 
-def wait(child: int, out: Path, err: Path, *, at: float = 0.0, kill: int = 0) -> Done:
-    """The end of a child: as it comes, by the signal `kill` after `at` seconds, or because it hangs.
+def wait(child: int, out: Path, err: Path, *, at: float = 0.0, kill: int = 0, most: float = HANG) -> Done:
+    """The end of a child: as it comes, by the signal `kill` after `at` seconds, or because it takes
+    more than `most` CPU-seconds.
 
     No process of its group is left behind.
     """
@@ -132,7 +133,7 @@ def wait(child: int, out: Path, err: Path, *, at: float = 0.0, kill: int = 0) ->
         if not sent and passed >= at:
             os.kill(child, kill)
             sent = True
-        if passed > WAITED or used(child) > HANG:
+        if passed > WAITED or used(child) > most:
             hung = True
             end_group(child)
         time.sleep(GLANCE)

@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "teach": TEACH,
 }
 TAUGHT = 6  # kills of a teaching, each of which takes half a minute
+PATIENCE: dict[Sequence[str], float] = {TEACH: 120.0}
+"""CPU-seconds of what takes longer, whole, than what counts as hanging."""
 
 
 def _begin(words: Sequence[str], folder: Path, streams: tuple[Path, Path]) -> int:
@@ -46,6 +48,10 @@ def _begin(words: Sequence[str], folder: Path, streams: tuple[Path, Path]) -> in
         return command()
 
     return forked.fork(act, *streams)
+
+
+def _most(words: Sequence[str]) -> float:
+    return PATIENCE.get(tuple(words), forked.HANG)
 
 
 def _prepared(files: Path, folder: Path) -> Path:
@@ -69,7 +75,7 @@ class Whole:
         """Run it, whole. Raises RuntimeError where that fails."""
         _prepared(files, folder)
         before, streams, begun = judge.hashes(folder), (folder.parent / "out", folder.parent / "err"), time.monotonic()
-        done = forked.wait(_begin(words, folder, streams), *streams)
+        done = forked.wait(_begin(words, folder, streams), *streams, most=_most(words))
         if done.code != 0:
             raise RuntimeError(f"parasol {' '.join(words)}: {done.err.decode(errors='replace')}")
         seconds = time.monotonic() - begun
@@ -104,13 +110,15 @@ def stopped(words: tuple[str, ...], number: int, share: float) -> judge.Act:
         whole = _whole(words, files, folder)
         _prepared(files, folder)
         before, streams = judge.hashes(folder), (folder.parent / "out", folder.parent / "err")
-        done = forked.wait(_begin(words, folder, streams), *streams, at=share * whole.seconds, kill=number)
+        done = forked.wait(
+            _begin(words, folder, streams), *streams, at=share * whole.seconds, kill=number, most=_most(words)
+        )
         faults = judge.ended(done, (0, 130, -number), lines=0) + judge.changed(folder, before)
         faults += _halves(folder, whole)
         if words is SESSION and (folder / "new.json").exists():  # another search would add to it
             (folder / "new.json").unlink()
         if words is not STUDY or not (folder / "new.study" / "study.json").exists():  # a whole study is refused
-            again = forked.wait(_begin(words, folder, streams), *streams)
+            again = forked.wait(_begin(words, folder, streams), *streams, most=_most(words))
             faults += [f"afterwards: {fault}" for fault in judge.ended(again, (0,))]
         return [*faults, *judge.changed(folder, before), *_different(folder, whole, before)]
 

@@ -1,18 +1,19 @@
 """Hostile and unlucky runs, changed files, kills: python -m lab hostile --out DIR [--only GROUP] [--count N]
 
 Every run is a real command in a process of its own, on small files of its own; what comes of it is judged. DIR keeps
-what was tried, so that the same command goes on, and tries again what failed. The counts go into lab/results when all
-of it was tried.
+what was tried, so that the same command goes on, and tries again what failed. The counts of groups that were tried
+whole go into lab/results, each with the commit that it was tried on.
 """
 
 import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ RESULT = Path(__file__).parents[1] / "results" / "hostile.json"
 STRETCHES = 8
 """Of each kind of file."""
 MUTATIONS = "mutations"
+ESCAPE = "escape"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -38,8 +40,10 @@ def main(words: Sequence[str] | None = None) -> int:
     (given.out / "cache").mkdir(parents=True, exist_ok=True, mode=0o700)
     tried, wrong = attempt(given.out.resolve(), given.only, given.count)
     print(f"{tried} tried now, {wrong} with faults")
-    if not given.only and given.count is None:
-        RESULT.write_text(f"{json.dumps(summary(given.out), indent=1)}\n", "utf-8")
+    if given.count is None:
+        before = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
+        found = summary(given.out, given.only, before, commit())
+        RESULT.write_text(f"{json.dumps(found, indent=1)}\n", "utf-8")
         print(RESULT)
     return int(wrong > 0)
 
@@ -83,24 +87,43 @@ def _all(out: Path, files: Path, only: str, count: int | None) -> Iterator[tuple
                 yield trial, journal
 
 
-def summary(out: Path) -> dict[str, Any]:
-    """What is stored: counts by group, and by kind of fault."""
+def commit() -> str:
+    """The commit of this checkout, and whether files are otherwise; "" without git."""
+    words = ["git", "-C", str(RESULT.parent), "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def summary(out: Path, only: str = "", before: Mapping[str, Any] | None = None, code: str = "") -> dict[str, Any]:
+    """What is stored: counts by group and by kind of fault. Groups that do not begin as `only` stay as `before`."""
     from lab.hostile.groups import KILLED
 
     runs, changed = ([*Journal(out / file).records.values()] for file in ("runs.jsonl", f"{MUTATIONS}.jsonl"))
     kills = [one for one in runs if one["group"] == KILLED]
     ordinary = [one for one in runs if one["group"] != KILLED]
-    return {"runs": _counted(ordinary), "kills": _counted(kills), "mutations": _counted(changed)}
+    found = {"runs": _counted(ordinary, code), "kills": _counted(kills, code), MUTATIONS: _counted(changed, code)}
+    told = {}
+    for part, groups in found.items():
+        named = {name: one for name, one in groups.items() if (name if part != MUTATIONS else part).startswith(only)}
+        told[part] = _summed({**(before or {}).get(part, {}).get("of", {}), **named})
+    return told
 
 
-def _counted(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    groups: dict[str, dict[str, int]] = {}
+def _counted(records: Sequence[dict[str, Any]], code: str) -> dict[str, Any]:
+    """By group."""
+    groups: dict[str, dict[str, Any]] = {}
     for one in records:
-        entry = groups.setdefault(one["group"], {"tried": 0, "faulty": 0})
+        entry = groups.setdefault(one["group"], {"tried": 0, "faulty": 0, "faults": Counter(), "commit": code})
         entry["tried"] += one["of"]
         entry["faulty"] += bool(one["faults"])
-    faults = Counter(next((kind for kind in FAULTS if fault.removeprefix("afterwards: ").startswith(kind)), "escape")
-                     for one in records for fault in one["faults"])  # fmt: skip
+        entry["faults"].update(
+            next((kind for kind in FAULTS if fault.removeprefix("afterwards: ").startswith(kind)), ESCAPE)
+            for fault in one["faults"]
+        )
+    return groups
+
+
+def _summed(groups: Mapping[str, Any]) -> dict[str, Any]:
     total = {name: sum(entry[name] for entry in groups.values()) for name in ("tried", "faulty")}
-    total["groups"] = len(groups)
-    return {**total, "faults": {kind: faults[kind] for kind in (*FAULTS, "escape")}, "of": groups}
+    faults = {kind: sum(one.get("faults", {}).get(kind, 0) for one in groups.values()) for kind in (*FAULTS, ESCAPE)}
+    return {**total, "groups": len(groups), "faults": faults, "of": {**groups}}

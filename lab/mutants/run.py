@@ -1,10 +1,12 @@
 """Change one line of mathematics at a time and see whether tests fail: python -m lab mutants [--only TEXT]
 
 Works on a copy of the package. Every mutation has a process of its own, forked from one that has imported the heavy
-libraries, so that it costs its tests alone. Names the survivors; exit code 1 where there is one.
+libraries, so that it costs its tests alone. Names the survivors; exit code 1 where there is one. Without --only the
+count goes into lab/results.
 """
 
 import argparse
+import json
 import os
 import resource
 import shutil
@@ -19,6 +21,7 @@ from pathlib import Path
 from lab.mutants.listed import MUTATIONS, Mutation
 
 ROOT = Path(__file__).parents[2]
+RESULT = ROOT / "lab" / "results" / "mutants.json"
 BEFORE = ("numpy", "scipy", "torch", "diffusers.models.unets.unet_2d_condition", "hypothesis", "skimage.color")
 """Imported once; nothing of ours may be."""
 
@@ -104,12 +107,16 @@ def main(words: Sequence[str] | None = None) -> int:
     assert not ours, f"{ours[0]} is imported already: the copy would not be seen"
     for name in BEFORE:
         import_module(name)
-    left = []
+    left, told = list[Mutation](), list[str]()
     with tempfile.TemporaryDirectory() as folder:
         source = copied(Path(folder))
         for mutation, survived in survivors(chosen, source, forked(source)):
-            told = f"{mutation.file}: {mutation.old!r} -> {mutation.new!r}"
-            print("SURVIVED" if survived else "killed", told, flush=True)
+            told.append(f"{mutation.file}: {mutation.old!r} -> {mutation.new!r}")
+            print("SURVIVED" if survived else "killed", told[-1], flush=True)
             left += [mutation] * survived
+    if not given.only:
+        files = len({mutation.file for mutation in chosen})
+        record = {"tried": len(told), "seen": len(told) - len(left), "files": files, "mutations": told}
+        RESULT.write_text(f"{json.dumps(record, indent=1)}\n", "utf-8")
     print(f"{len(chosen) - len(left)} of {len(chosen)} mutations are seen by the tests")
     return int(bool(left))

@@ -1,6 +1,7 @@
 """What the docs claim is what is stored: every figure between markers, every mark, the index of decisions."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,18 @@ def test_what_is_claimed_is_what_is_stored(path: Path) -> None:
 def test_the_page_of_results_has_its_figures_from_there() -> None:
     found = MARKED.findall((ROOT / "docs" / "results.md").read_text("utf-8"))
     assert len(found) > 60
-    count = MARKED.findall((ROOT / "docs" / "reliability.md").read_text("utf-8"))
-    assert {asked.partition(":")[0] for asked, _ in (*found, *count)} == {*SOURCES}
+    all_ = [
+        one
+        for path in ("reliability", "training")
+        for one in MARKED.findall((ROOT / "docs" / f"{path}.md").read_text("utf-8"))
+    ]
+    assert {asked.partition(":")[0] for asked, _ in (*found, *all_)} == {*SOURCES}
+
+
+def test_the_tests_that_reliability_names_are_there() -> None:
+    named = {*re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "docs" / "reliability.md").read_text("utf-8"))}
+    assert len(named) > 10
+    assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
 @pytest.fixture

@@ -104,6 +104,11 @@ def test_what_failed_is_tried_again_and_all_is_counted(tmp_path: Path) -> None:
     again.add("b", [], group="kills", of=1)
     told = run.summary(tmp_path)
     assert (told["runs"]["tried"], told["kills"]["tried"], told["runs"]["faults"]["hang"]) == (1, 1, 0)
+    again.add("c", ["hang"], group="kills", of=1)
+    later = run.summary(tmp_path, "kills", told, "abc")
+    assert later["runs"] == told["runs"]
+    assert (later["kills"]["tried"], later["kills"]["faults"]["hang"]) == (2, 1)
+    assert later["kills"]["of"]["kills"]["commit"] == "abc", "groups that were not asked for stay as they were"
 
 
 def test_changes_are_the_same_for_a_seed() -> None:

@@ -187,13 +187,19 @@ def reader(jobs: Sequence[Job]) -> "Callable[[str], Any]":
     return lambda source: opened if source == STDIN and opened is not None else source
 
 
-def drawings_only(frame: Frame, jobs: Sequence[Job], model: str | None, read: Callable[[str], Any]) -> None:
-    """Refuse an SVG of what is sure to be none before anything is drawn. Raises ParasolError."""
+def check_endings(frame: Frame, jobs: Sequence[Job], model: str | None, read: Callable[[str], Any]) -> None:
+    """Refuse an SVG of what is sure to be none, and a JPEG of what is to be transparent, before anything is drawn.
+
+    Raises ParasolError.
+    """
     from parasol.choice import PHOTOGRAPHS
     from parasol.images import is_photograph, load
     from parasol.images.endings import DRAWING
 
-    if not any(file.endswith(DRAWING) for job in jobs for file in frame.files(job.out)):
+    endings = {Path(file).suffix.lower() for job in jobs for file in frame.files(job.out)}
+    if frame.ground == "transparent" and endings & {".jpg", ".jpeg"}:
+        raise ParasolError("--ground transparent is asked for and a JPEG is not: name a .png or .webp instead")
+    if DRAWING not in endings:
         return
     no_drawing = "photographs and paintings have too many regions to be traced: name a .png, .webp or .jpg instead"
     if model == PHOTOGRAPHS:

@@ -51,6 +51,14 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="LPIPS's AlexNet weights as safetensors; its distances are measured too."),
     ] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="CLIP's picture encoder as transformers saves it; CLIP-MSE is measured too."),
+    ] = None,
+    inception: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Inception v3's weights as safetensors; SIFID by them is measured too."),
+    ] = None,
     model: options.Model = None,
     json_: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
 ) -> None:
@@ -75,11 +83,14 @@ def evaluate(
     from parasol.comparison.run import JSON_FILE, Comparison, compare, files
 
     check_folder(out, known_by=[JSON_FILE, MEASURES_FILE], own=["results"], reads=pictures or "")
-    Plan(reads=[pairs, lpips or ""], writes=files(out), overwrite=True).check()
+    Plan(
+        reads=[pairs, lpips or "", inception or ""], within=[clip] if clip else [], writes=files(out), overwrite=True
+    ).check()
     asked = tuple(map(Asked.parse, method))
     comparison = Comparison(
-        file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model, lpips=lpips, size=size
-    )
+        file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model, lpips=lpips, clip=clip,
+        inception=inception, size=size,
+    )  # fmt: skip
     for what, stages in groupby(compare(comparison), key=lambda stage: stage.what):
         follow(what, stages)
     written = files(out)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from parasol.apps.paths import STDIN, is_result, marks
+from parasol.apps.paths import STDIN, alike, is_result, marks
 from parasol.apps.words import Like
 from parasol.errors import ParasolError
 
@@ -62,6 +62,8 @@ def plan(content: str, likes: Sequence[Like], out: str | None, shows: Sequence[L
         jobs = [Job(content=content, shows=tuple(shows), styles=tuple(likes), out=target)]
     else:
         folder = Path(title if out is None else out)
+        if out and not folder.is_dir() and folder.suffix.lower() in ENDINGS:
+            raise ParasolError(f"{out!r} is to hold the results of a folder: name a folder, without {folder.suffix}")
         contents = without_results(content, pictures(content), folder) if content else [""]
         jobs = list(_batch(contents, _looks(likes, folder), folder, shows))
     for job in jobs:
@@ -91,19 +93,22 @@ def _title(content: str, style: str, many: bool) -> str:
 
 
 def distinct(short: Sequence[str], whole: Sequence[str]) -> list[str]:
-    """A title for each job: its short one where no other has that, else its whole one, else a numbered one."""
+    """A title for each job: its short one where no other has that, else its whole one, else a numbered one.
+
+    Those that `alike` makes one are one file on many disks.
+    """
     titles = [*short]
     while True:
-        counts = Counter(titles)
-        longer = [full if counts[title] > 1 else title for title, full in zip(titles, whole, strict=True)]
+        counts = Counter(map(alike, titles))
+        longer = [full if counts[alike(title)] > 1 else title for title, full in zip(titles, whole, strict=True)]
         if longer == titles:
             break
         titles = longer
-    taken, used = {*titles}, set[str]()
+    taken, used = {*map(alike, titles)}, set[str]()
     for place, title in enumerate(titles):  # files whose names look like the titles of others
-        if title in used:
-            titles[place] = next(one for n in count(2) if (one := f"{title}-{n}") not in taken | used)
-        used.add(titles[place])
+        if alike(title) in used:
+            titles[place] = next(one for n in count(2) if alike(one := f"{title}-{n}") not in taken | used)
+        used.add(alike(titles[place]))
     return titles
 
 

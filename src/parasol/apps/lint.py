@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from parasol.apps.paths import pictures_below
 from parasol.apps.progress import Progress
 from parasol.images import SUFFIXES, PictureError, load_rgba
 
@@ -49,7 +50,7 @@ def _measured(folder: Path) -> "tuple[dict[str, Measures], dict[str, str]]":
 
     if not folder.is_dir():
         raise PictureError(f"{str(folder)!r} is no folder: give the folder of a set of icons")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    files = pictures_below(folder, SUFFIXES)
     measured, failed = dict[str, "Measures"](), dict[str, str]()
     with Progress(f"measuring {len(files)} pictures") as progress:
         for number, path in enumerate(files):

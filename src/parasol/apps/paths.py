@@ -7,7 +7,8 @@ command goes on where it was stopped.
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +136,17 @@ def _answers() -> bytes:
     from parasol.study.analysis import as_csv
 
     return as_csv([]).encode()
+
+
+def alike(name: str) -> str:
+    """The same for names that macOS or Windows take for one: apart by case, or by how accents are spelt, alone."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def pictures_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The pictures in a folder and in its folders, by name; none that is hidden, as macOS's ._icon.png is."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    return sorted(path for path in found if not any(part[0] == "." for part in path.relative_to(folder).parts))
 
 
 def _named(paths: Iterable[PathLike]) -> dict[object, str]:

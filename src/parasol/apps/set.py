@@ -11,7 +11,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.jobs import pictures
-from parasol.apps.paths import Plan, check_folder, model_folder
+from parasol.apps.paths import Plan, alike, check_folder, model_folder, pictures_below
 from parasol.apps.progress import Progress
 from parasol.apps.set_files import Files, Size, sizes_of
 from parasol.errors import ParasolError
@@ -139,15 +139,15 @@ def _icons(folder: Path, out: Path) -> list[str]:
     if out.exists() and not out.is_dir():
         raise PictureError(f"{str(out)!r} is a file and a folder is needed: name another with -o")
     inside = out.resolve()
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    files = pictures_below(folder, SUFFIXES)
     names = [str(path.relative_to(folder)) for path in files if inside not in path.resolve().parents]
     if not names:
         raise PictureError(
             f"the folder {str(folder)!r} holds no picture: put {', '.join(sorted(SUFFIXES))} files there"
         )
-    stems = dict[Path, str]()
+    stems = dict[str, str]()
     for name in sorted(names):
-        other = stems.setdefault(Path(name).with_suffix(""), name)
+        other = stems.setdefault(alike(str(Path(name).with_suffix(""))), name)
         if other != name:
             raise PictureError(f"{other!r} and {name!r} would go into the same files: rename one")
     return sorted(names)

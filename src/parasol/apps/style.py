@@ -10,7 +10,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.choice import by_model, of_each
-from parasol.apps.draw import Frame, Outcome, Tally, draw, drawings_only, reader
+from parasol.apps.draw import Frame, Outcome, Tally, check_endings, draw, reader
 from parasol.apps.jobs import STDIN, Job, outputs, plan, sources
 from parasol.apps.paths import Plan, model_folder
 from parasol.apps.progress import PATIENCE, Progress
@@ -128,7 +128,7 @@ def style(
     from parasol.pipeline import Parasol
 
     read, tally = reader(jobs), Tally(left=total)
-    drawings_only(frame, jobs, model, read)
+    check_endings(frame, jobs, model, read)
     failed, untouched, far = 0, False, False
     with Progress("drawing" if total == 1 else f"drawing {total} pictures") as progress:
         for name, own in by_model(jobs, of_each(model, read)):

@@ -1,19 +1,20 @@
 """The networks that judge: three from packages, and the model's own encoders. Each says which it is."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
 
 from parasol.bundle import sha256
 from parasol.comparison.backbone import Backbone
+from parasol.comparison.brought import Brought
 from parasol.comparison.lite2 import Lite2, Reading
-from parasol.comparison.lpips import Lpips
 from parasol.corpora.networks import for_pillow, tool
 from parasol.errors import ParasolError
 from parasol.images import to_uint8
@@ -124,14 +125,13 @@ class Judges:
     lite2: Lite2
     magenta: Magenta
     own: Own
-    lpips: Lpips | None = None
-    """Where the user has its weights."""
+    brought: Sequence[Brought] = ()
+    """Those whose weights the user has."""
 
     @classmethod
-    def of(cls, model: Parasol, lpips: Path | None = None) -> "Judges":
-        """Load them beside a model; `lpips` is the file of LPIPS's weights. Raises ValueError where it is wrong."""
-        found = None if lpips is None else Lpips(lpips)
-        return cls(lite0=Lite0(), lite2=Lite2(), magenta=Magenta(), own=Own(model), lpips=found)
+    def of(cls, model: Parasol, brought: Sequence[Brought] = ()) -> "Judges":
+        """Load them beside a model, and beside those that are brought."""
+        return cls(lite0=Lite0(), lite2=Lite2(), magenta=Magenta(), own=Own(model), brought=brought)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,9 +167,9 @@ class View:
         return self.reading.moments[: self.judges.lite2.width_to(BRUSHWORK)]
 
     @cached_property
-    def lpips(self) -> list[Float[np.ndarray, "_ _ _"]]:
-        """What LPIPS's network says, where there is one."""
-        return [] if self.judges.lpips is None else self.judges.lpips.maps(self.picture)
+    def brought(self) -> list[Any]:
+        """What each of the brought judges makes of it, in their order."""
+        return [judge.look(self.picture) for judge in self.judges.brought]
 
     @cached_property
     def magenta(self) -> Float[np.ndarray, "100"]:

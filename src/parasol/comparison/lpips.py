@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from parasol.bundle import sha256
 from parasol.comparison.backbone import Backbone
+from parasol.comparison.weights import read
 from parasol.errors import ParasolError
 from parasol.metrics.perceptual import perceptual_distance
 from parasol.types import Picture
@@ -34,24 +35,11 @@ class Lpips:
     """
 
     def __init__(self, file: Path) -> None:
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            tensors = load_file(file)
-        except (OSError, SafetensorError) as error:
-            raise ParasolError(f"{str(file)!r} cannot be read as safetensors ({error}): {HOW}") from error
         wanted = {"scaling_layer.shift": (1, 3, 1, 1), "scaling_layer.scale": (1, 3, 1, 1)}
         for place, (layer, shape) in enumerate(zip(LAYERS, SHAPES, strict=True)):
             wanted |= {f"{layer}.weight": shape, f"{layer}.bias": shape[:1]}
             wanted[f"lin{place}.model.1.weight"] = (1, shape[0], 1, 1)
-        for name, shape in wanted.items():
-            found = tuple(tensors[name].shape) if name in tensors else "missing"
-            if found != shape:
-                raise ParasolError(
-                    f"{name} of {str(file)!r} is {found} and LPIPS on AlexNet has {tuple(shape)} there: {HOW}"
-                )
-        self._tensors = {name: tensors[name].float() for name in wanted}
+        self._tensors = read(file, wanted, "LPIPS on AlexNet", HOW)
         self._weights = [self._tensors[f"lin{place}.model.1.weight"].numpy().ravel() for place in range(len(LAYERS))]
         self.backbone = Backbone(
             name="LPIPS 0.1, AlexNet", weights=sha256(file),

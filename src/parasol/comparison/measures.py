@@ -66,21 +66,15 @@ Compute = Callable[[View, Scene], float]
 
 def measures(judges: Judges, size: int) -> dict[str, Measure]:
     """All metrics by name, for pictures whose longer side is `size`."""
-    own = [] if judges.lpips is None else _of_lpips(judges.lpips.backbone)
-    return {one.name: replace(one, size=size) for one in (*_measures(judges), *own)}
-
-
-def _of_lpips(backbone: Backbone) -> Sequence[Measure]:
-    return [
+    own = [
         Measure(
-            name=name, of=of, best=LOWER, definition=f"LPIPS, result against {what}", backbone=backbone,
-            sampling=sampling, optimised={}, related={},
+            name=one.name, of=one.of, best=LOWER, definition=one.definition, backbone=judge.backbone,
+            sampling=one.sampling, optimised={}, related={},
         )
-        for name, of, what, sampling in (
-            ("lpips", "content", "content picture", ALL_PLACES),
-            ("lpips-truth", "truth", "the true picture", f"{ALL_PLACES}; pairs with a truth alone"),
-        )
+        for judge in judges.brought
+        for one in judge.beside
     ]  # fmt: skip
+    return {one.name: replace(one, size=size) for one in (*_measures(judges), *own)}
 
 
 def _measures(judges: Judges) -> Sequence[Measure]:
@@ -197,9 +191,11 @@ def measure(result: View, scene: Scene, *, identity: bool) -> dict[str, float]:
     values = {name: compute(result, scene) for name, compute in PER_PAIR.items()}
     if scene.truth is not None:
         values |= {name: compute(result, scene.truth) for name, compute in PER_TRUTH.items()}
-    if result.judges.lpips is not None:
-        beside = {"lpips": scene.content, "lpips-truth": scene.truth}
-        values |= {name: result.judges.lpips.distance(result.lpips, one.lpips) for name, one in beside.items() if one}
+    for place, judge in enumerate(result.judges.brought):
+        for one in judge.beside:
+            other: View | None = getattr(scene, one.of)
+            if other is not None:
+                values[one.name] = one.distance(result.brought[place], other.brought[place])
     return values
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parasol.bundle import Bundle
+from parasol.comparison.brought import brought
 from parasol.comparison.comparison_page import ENDS, contact_sheet, markdown
 from parasol.comparison.duels import losses_sheet
 from parasol.comparison.judges import Judges
@@ -44,7 +45,9 @@ class Comparison:
     model: str | None = None
     """Whose encoders judge, and whose parts `ours` and most baselines take; the bundled default if none."""
     lpips: Path | None = None
-    """LPIPS's weights, by which it judges too; it does not if none."""
+    """LPIPS's weights, by which it judges too; it does not if none. So are the next two, a folder and a file."""
+    clip: Path | None = None
+    inception: Path | None = None
     size: int | None = None
     """Longer side of the pictures in px; that of the model's training if none."""
 
@@ -72,7 +75,8 @@ def compare(comparison: Comparison) -> Iterator[Stage]:
     given = {asked.title: folders[asked.title] for asked in comparison.methods if asked.kind == FOLDER}
     check_complete(pairs, given)  # before anything is painted for hours
     size = comparison.size or Bundle.open(comparison.model).manifest.size
-    judges = Judges.of(Parasol.load(comparison.model), comparison.lpips)
+    others = brought(lpips=comparison.lpips, clip=comparison.clip, inception=comparison.inception)
+    judges = Judges.of(Parasol.load(comparison.model), others)
     for asked in comparison.methods:
         if asked.kind != FOLDER:
             for done in painting(_task(comparison, asked, size)):

@@ -59,8 +59,8 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
 def sifid(a: Float[np.ndarray, "_ h w"], b: Float[np.ndarray, "_ H W"]) -> float:
     """Single-image FID: Frechet distance of the feature vectors at all places of two maps (Shaham et al. 2019, SinGAN).
 
-    The variants in use are this formula on other layers: 64 channels of Inception in SinGAN's released code, 192 in its
-    paper. A report names its backbone and layer.
+    The variants in use are this formula on other layers of Inception: 192 channels in SinGAN's paper, 64 or 192 in its
+    code, by the commit. A report names its backbone and layer.
 
     Raises:
         ValueError: a map has fewer places than channels, or a value that is not finite.

@@ -18,13 +18,13 @@ FEW = 12  # colours that one flat drawing has at most; a set may have more
 FLAT = 0.85  # share of what is drawn, that has to have one
 HAIR = 1.5 * SCALE  # index pixels; what is nowhere wider is the fringe of an edge, and no colour of a style
 WIDEST = 0.12  # of the side; what is wider is no line
-STEADY, SAME = 0.2, 0.5  # of a width, by which widths of lines differ at most; share of the places where they do not
+STEADY, SAME = 0.2, 0.85  # of a width, by which widths of lines differ at most; share of the places where they do not
 LINE = 1.7  # widths of the lines, up to which what is thin is one
 MARK = 0.18  # of the side, up to which what is wide in a colour of lines is a mark
 CROSSED = 0.2  # share of a colour, up to which what is wide are crossings of lines, and what is thin corners of areas
 CORNER = 0.45  # of a radius: how far a corner reaches out of the disc in it
 MINOR = 0.015  # share of the drawings, below which a colour is an accident
-RIM = 0.55  # share of the drawings' rim that lines have to have
+RIM, ALONE = 0.5, 0.1  # share of the drawings' rim that lines have to have; more, shared by the drawings
 STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
 SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at most, rendered ones from 0.6 on
 
@@ -95,7 +95,7 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     widths = np.concatenate([_rim_widths(index, side) for index in drawn])
     width = _steadiest(widths, WIDEST * side)
     counted = np.stack([_counted(index, width, count) for index in drawn])  # picture, what, colour
-    if not width or counted[:, 2].sum() < RIM * counted[:, 3].sum():
+    if not width or counted[:, 2].sum() < (RIM + ALONE / len(drawn)) * counted[:, 3].sum():
         width, counted = 0.0, np.stack([_counted(index, 0.0, count) for index in drawn])
     return _look(chosen, counted[:, :2], width / side)
 

@@ -77,11 +77,12 @@ def named_palette(hexes: Sequence[str]) -> Palette:
 def given_palette(source: str) -> Palette:
     """A palette as it is named on a command line.
 
-    `source` is a list such as "#e11d48,#ffffff", a text file with such colours in it (GIMP's .gpl too), or a picture,
-    of which the colours are chosen. Raises PaletteError, or PictureError where a picture cannot be read.
+    `source` is a list such as "#e11d48,#ffffff" (spaces and semicolons do too), a text file with such colours in it
+    (GIMP's .gpl too), or a picture, of which the colours are chosen.
+    Raises PaletteError, or PictureError where a picture cannot be read.
     """
-    if source.lstrip().startswith("#") or "," in source:
-        return _listed([colour_of(part) for part in source.split(",") if part.strip()])
+    if not source.strip() or source.lstrip().startswith("#") or "," in source:
+        return _listed([colour_of(part) for part in re.split(r"[,;\s]+", source) if part])
     path = Path(source)
     if path.suffix.lower() in (".txt", ".gpl", ".hex", ".json", ".css") and path.is_file():
         return _listed(_colours_in(path))

@@ -1,4 +1,4 @@
-"""LPIPS with the user's weights: the authors' network and formula, spelt out once more with torch's own modules."""
+"""Judges with the user's weights: the authors' networks and formulas, spelt out once more."""
 
 from pathlib import Path
 
@@ -7,9 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from parasol.bundle import sha256
+from parasol.comparison.brought import brought
 from parasol.comparison.lpips import Lpips
+from tiny_backbone import tiny_clip
 
 CONVOLUTIONS = {"net.slice1.0": 0, "net.slice2.3": 3, "net.slice3.6": 6, "net.slice4.8": 8, "net.slice5.10": 10}
 
@@ -96,3 +99,73 @@ def test_small_pictures_are_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="it comes to 90 x 30 px and LPIPS needs 31 a side"):
         judge.maps(picture(0)[:30])
     assert judge.maps(picture(0)[:31])[-1].shape == (256, 1, 4)
+
+
+def inception() -> nn.ModuleDict:
+    """Inception v3 up to its second pooling under torchvision's names, with random weights."""
+    torch.manual_seed(2)
+    shapes = {
+        "Conv2d_1a_3x3": (3, 32, 3, 2, 0), "Conv2d_2a_3x3": (32, 32, 3, 1, 0), "Conv2d_2b_3x3": (32, 64, 3, 1, 1),
+        "Conv2d_3b_1x1": (64, 80, 1, 1, 0), "Conv2d_4a_3x3": (80, 192, 3, 1, 0),
+    }  # fmt: skip
+    found = nn.ModuleDict({
+        name: nn.ModuleDict({"conv": nn.Conv2d(*shape, bias=False), "bn": nn.BatchNorm2d(shape[1], eps=0.001)})
+        for name, shape in shapes.items()
+    })  # fmt: skip
+    for norm in (one["bn"] for one in found.values()):  # type: ignore[index]
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            getattr(norm, name).data.uniform_(0.2, 1.5)
+    return found.eval()
+
+
+@torch.no_grad()
+def sifid_by_hand(a: np.ndarray, b: np.ndarray, channels: int) -> float:
+    network, moments = inception(), []
+    for picture in (a, b):
+        features = torch.from_numpy(picture.transpose(2, 0, 1).copy())[None] * 2 - 1
+        for name, layer in network.items():
+            if name == "Conv2d_3b_1x1":
+                features = functional.max_pool2d(features, 3, 2)
+            features = layer["bn"](layer["conv"](features)).relu()  # type: ignore[index]
+            if features.shape[1] == channels:
+                rows = features[0].flatten(1).T.double().numpy()
+        moments.append((rows.mean(0), np.cov(rows, rowvar=False)))
+    (mean, spread), (other, wide) = moments
+    shared = np.sqrt(np.linalg.eigvals(spread @ wide).real.clip(0)).sum()
+    return float(((mean - other) ** 2).sum() + np.trace(spread + wide) - 2 * shared)
+
+
+def test_sifid_is_by_inception_before_its_poolings(tmp_path: Path) -> None:
+    state = inception().state_dict()
+    save_file(state, tmp_path / "inception.safetensors")
+    [judge] = brought(inception=tmp_path / "inception.safetensors")
+    a, b = picture(0), np.sqrt(picture(1))
+    assert [(one.name, one.of) for one in judge.beside] == [
+        ("inception-sifid-64", "style"), ("inception-sifid-192", "style"),
+    ]  # fmt: skip
+    seen = judge.look(a), judge.look(b)
+    for one, channels in zip(judge.beside, (64, 192), strict=True):
+        assert one.distance(*seen) == pytest.approx(sifid_by_hand(a, b, channels), rel=1e-3)
+        assert one.distance(*seen) > 10 * one.distance(seen[0], seen[0])
+    save_file({**state, "Conv2d_3b_1x1.bn.weight": torch.ones(64)}, tmp_path / "other")
+    with pytest.raises(ValueError, match=r"3b_1x1.bn.weight of .* is \(64,\) and Inception v3 has \(80,\)"):
+        brought(inception=tmp_path / "other")
+
+
+def test_clip_mse_is_of_clips_own_vectors(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    network = tiny_clip().eval()
+    network.save_pretrained(tmp_path / "clip")
+    [judge] = brought(clip=tmp_path / "clip")
+    a, b = (picture(seed)[:28, :28] for seed in (0, 1))  # the size that it was trained at
+    mean, deviation = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+    shown = torch.from_numpy(np.stack([(np.rint(one * 255) / 255 - mean) / deviation for one in (a, b)]))
+    with torch.no_grad():
+        vectors = functional.normalize(network(shown.float().permute(0, 3, 1, 2)).image_embeds, dim=1)
+    [mse] = judge.beside
+    assert (mse.name, mse.of) == ("clip-mse", "content")
+    found = mse.distance(judge.look(a), judge.look(b))
+    assert found == pytest.approx(float((vectors[0] - vectors[1]).square().mean()), rel=1e-3)
+    assert found > 1e-6
+    with pytest.raises(ValueError, match=r"has no model\.safetensors"):
+        brought(clip=tmp_path)
