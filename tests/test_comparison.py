@@ -18,6 +18,7 @@ import held_out_corpus
 from lab.pairs.frozen import write_pairs
 from lab.pairs.pictograms import entries_of, frozen_pairs
 from lab.pairs.pictograms import main as freeze
+from lab.tiny_backbone import tiny_clip
 from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.bundle import sha256
@@ -42,7 +43,6 @@ from parasol.maths.distances import unit
 from parasol.metrics.frechet import fid
 from parasol.metrics.set_distances import artfid, inside, mmd_terms
 from test_comparison_brought import inception, tensors
-from tiny_backbone import tiny_clip
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lab.tiny_backbone import tiny_clip
 from parasol.bundle import sha256
 from parasol.comparison.brought import brought
 from parasol.comparison.lpips import Lpips
-from tiny_backbone import tiny_clip
 
 CONVOLUTIONS = {"net.slice1.0": 0, "net.slice2.3": 3, "net.slice3.6": 6, "net.slice4.8": 8, "net.slice5.10": 10}
 

@@ -108,7 +108,7 @@ def test_no_room_holds_more_than_a_fifth_of_the_lines() -> None:
 def test_a_wheel_holds_the_package_alone_and_no_more_than_it_may() -> None:
     assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/parasol"]
     assert not [*PACKAGE.rglob("lab")]
-    assert lines(PACKAGE) <= 39_500, "22,000 were the aim; backbones, procedural hands, sets and teaching came in since"
+    assert lines(PACKAGE) <= 40_000, "22,000 were the aim; backbones, procedural hands, sets and teaching came in since"
 
 
 def test_the_package_has_one_door() -> None:

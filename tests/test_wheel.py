@@ -46,7 +46,7 @@ def test_the_wheel_holds_the_package_its_models_and_their_licences(wheel: Path) 
         [told] = [name for name in names if name.endswith(".dist-info/METADATA")]
         metadata = HeaderParser().parsestr(file.read(told).decode())
     assert {name.partition("/")[0] for name in names} == {"parasol", told.partition("/")[0]}
-    assert lines <= 39_500
+    assert lines <= 40_000
     assert "parasol/models/painting/weights.safetensors" in names
     assert metadata["License-Expression"] == "Apache-2.0 AND CC-BY-SA-4.0"
     licences = {"LICENSE", "LICENSES/CC-BY-SA-4.0.txt", "src/parasol/models/painting/ATTRIBUTION",
