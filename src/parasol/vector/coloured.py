@@ -24,6 +24,7 @@ APART = 40.0  # delta E between two areas of the content that have to be told fr
 UNLIKE = 25.0  # delta E between two colours of the style, from which they tell areas from each other well
 TELLS = 60.0  # delta E between result and colour, that tells as much against it as can be
 SAYS, SHARED, TOLD = 0.5, 1.0, 1.0  # weights: what the result says, the colours' shares, neighbours told apart
+CHOOSES = 0.15  # the first, where one of the style's pictures is chosen: a black icon's result is black at first
 BY_LINES = 0.1  # of the last, where lines part neighbours
 NARROWER = (1.0, 0.8, 0.64, 0.51, 0.41)  # of the style's width, until a drawing has room for its lines
 LOST, SHOWN, MERGED = 0.2, 0.2, 0.3  # share of the parts that may go; of a part, that is left of it; of its rim
@@ -202,7 +203,7 @@ class _Painter:
         """Each part's colour for those shares, and how far that is from the result and from the whole style."""
         found = transported(self.areas, self.against, np.array(shares), self.apart, self.alike)
         cost = _Cost(self.areas, self.against, self.common, self.apart, self.alike)
-        return found, cost.of(found) if cost.any else 0.0
+        return found, cost.of(found, CHOOSES) if cost.any else 0.0
 
 
 class _Areas(_Painter):
@@ -301,8 +302,8 @@ class _Cost:
         self._apart, self._touching = apart, bool(apart.any())
         self._alike = np.eye(len(shares)) if alike is None else alike
 
-    def of(self, tried: Int[np.ndarray, " n"]) -> float:
+    def of(self, tried: Int[np.ndarray, " n"], says_weight: float = SAYS) -> float:
         off = np.abs(np.bincount(tried[self.own], self._mass, len(self._shares)) - self._shares).sum() / 2
         same = (self._apart * self._alike[np.ix_(tried, tried)]).sum() if self._touching else 0.0
         says = float(self._mass @ self._against[self.own, tried[self.own]])
-        return SAYS * says + SHARED * float(off) + TOLD * float(same)
+        return says_weight * says + SHARED * float(off) + TOLD * float(same)

@@ -20,7 +20,7 @@ STEADY = 0.25  # spread of a stroke's width over the width, up to which the draw
 THINNEST = 5.0  # times as long as wide, all together, is what counts as made of strokes
 TIGHT = 0.15  # of the side; a curve of a larger radius is no corner
 
-Chains = list[Float[np.ndarray, "n 2"]]
+Chains = list[Float[np.ndarray, "_ 2"]]
 """Outlines of what is drawn."""
 
 

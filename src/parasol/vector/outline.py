@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float, Int
 _STEPS = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)])  # (down, right): east, south, west, north
 
 
-def outlines(mask: Bool[np.ndarray, "h w"]) -> list[Float[np.ndarray, "n 2"]]:
+def outlines(mask: Bool[np.ndarray, "h w"]) -> list[Float[np.ndarray, "_ 2"]]:
     """The closed chains around a mask, the mask to the right of each step: outer ones clockwise, holes the other way.
 
     Points are (x, y) at the middles of pixel sides, one a side, in index pixels: staircases of a slanted edge then lie
@@ -18,7 +18,7 @@ def outlines(mask: Bool[np.ndarray, "h w"]) -> list[Float[np.ndarray, "n 2"]]:
     top, left = int(rows[0]), int(columns[0])
     middles, following = _sides(np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1))
     middles += np.array([left, top])
-    chains, done = list[Float[np.ndarray, "n 2"]](), bytearray(len(following))
+    chains, done = list[Float[np.ndarray, "_ 2"]](), bytearray(len(following))
     for start in range(len(following)):
         chain, at = list[int](), start
         while not done[at]:
