@@ -75,16 +75,14 @@ def test_shares_of_what_was_taught_are_bounded(share: float) -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        {"schemes": [{"fills": [0.5, 0.5, 0.0], "lines": [0.0, 0.0]}]},
-        {"schemes": [{"fills": [1.0], "lines": [0.0]}]},
-        {"schemes": [{"fills": [-1.0, 0.5], "lines": [0.0, 0.0]}]},
-        {"schemes": []},
+        {"fills": [0.5, 0.5, 0.0]},
+        {"fills": [1.0], "lines": [0.0]},
+        {"fills": [-1.0, 0.5]},
         {"width": 1e30},
-        {"fills": [1.0, 0.0], "lines": [0.0, 0.0]},
     ],
 )
 def test_looks_of_other_colours_or_shares(part: dict[str, object]) -> None:
-    look = {"schemes": [{"fills": [1.0, 0.0], "lines": [0.0, 0.0]}], "width": 0.0}
+    look = {"fills": [1.0, 0.0], "lines": [0.0, 0.0], "width": 0.0}
     asked = {"colours": ["#ffffff", "#000000"], "look": look}
     assert FinishPart.model_validate(asked).look
     with pytest.raises(ValueError, match=r"look|colours"):

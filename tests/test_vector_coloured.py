@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from parasol.images import from_uint8
 from parasol.vector import coloured, look_of, painted, shaded
 from parasol.vector.coloured import transported
-from parasol.vector.look import Look, Scheme
+from parasol.vector.look import Look
 from parasol.vector.palette import given_palette
 from parasol.vector.regions import CLEAR, components
 
@@ -49,16 +49,15 @@ def at(index: np.ndarray, x: int, y: int) -> int:
 
 
 def plain(colours: str, fills: tuple[float, ...], lines: tuple[float, ...], width: float) -> Look:
-    return Look(palette=given_palette(colours), schemes=(Scheme(fills=fills, lines=lines),), width=width)
+    return Look(palette=given_palette(colours), fills=fills, lines=lines, width=width)
 
 
 def test_a_look_knows_lines_from_fills() -> None:
     look = look_of([picture(outlined), picture(outlined)])
     assert look is not None
     dark, light = look.palette.hexes.index(DARK), look.palette.hexes.index(LIGHT)
-    assert len(look.schemes) == 2
-    assert look.schemes[0].lines[dark] == 1
-    assert look.schemes[0].fills[light] > 0.9
+    assert look.lines[dark] == 1
+    assert look.fills[light] > 0.9
     assert look.width == pytest.approx(16 / 256, rel=0.15)
 
 
@@ -66,7 +65,7 @@ def test_a_look_without_lines_has_the_shares_of_its_colours() -> None:
     look = look_of([picture(two_tone)])
     assert look is not None
     assert look.width == 0
-    shares = dict(zip(look.palette.hexes, look.schemes[0].fills, strict=True))
+    shares = dict(zip(look.palette.hexes, look.fills, strict=True))
     truth = (picture(two_tone)[..., 0] < 0.35).sum() / (picture(two_tone)[..., 0] < 0.9).sum()
     assert shares[DARK] == pytest.approx(truth, abs=0.03)
     assert shares["#ffffff"] == 0
@@ -250,27 +249,9 @@ def test_a_colour_may_be_of_lines_and_of_areas_too() -> None:
     look = look_of([picture(ear)])
     assert look is not None
     dark = look.palette.hexes.index(DARK)
-    assert look.schemes[0].lines[dark] == 1
-    assert look.schemes[0].fills[dark] == pytest.approx(0.5, abs=0.1)
+    assert look.lines[dark] == 1
+    assert look.fills[dark] == pytest.approx(0.5, abs=0.1)
     assert look.width == pytest.approx(16 / 256, rel=0.15)
-
-
-def test_a_drawing_has_the_colours_of_one_picture_of_a_many_coloured_set() -> None:
-    def two(first: str, second: str) -> Pen:
-        def draw(pen: ImageDraw.ImageDraw) -> None:
-            pen.ellipse((30, 30, 220, 220), fill=first)
-            pen.rectangle((90, 30, 160, 140), fill=second)
-
-        return draw
-
-    pairs = [("#e04040", "#f8b0b0"), ("#30a050", "#b0e8c0"), (DARK, LIGHT)]
-    look = look_of([picture(two(*pair)) for pair in pairs])
-    assert look is not None
-    index = coloured(BLUE, PLATE, look)
-    assert index is not None
-    near = given_palette(",".join(look.palette.hexes[one] for one in np.unique(index[index != CLEAR])))
-    wanted = given_palette(f"{DARK},{LIGHT}")
-    assert np.abs(np.sort(near.colours, axis=0) - np.sort(wanted.colours, axis=0)).max() < 0.05
 
 
 def test_lines_are_narrower_where_a_drawing_has_no_room_for_them() -> None:

@@ -22,7 +22,6 @@ from parasol.types import Picture
 from parasol.vector import (
     Look,
     Palette,
-    Scheme,
     bled,
     choices,
     choose_of,
@@ -84,26 +83,13 @@ class GroundPart(Strict):
         return _plain(self.under)
 
 
-class SchemePart(Strict):
-    """How one picture of a flat style has the colours, the ground's first: shares of areas and of lines."""
+class LookPart(Strict):
+    """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
+    share of the side, 0 where it has none."""
 
     fills: tuple[Part, ...]
     lines: tuple[Part, ...]
-
-
-class LookPart(Strict):
-    """How a flat style has its colours, one scheme a picture, and the lines' width as a share of the side, 0 where it
-    has none."""
-
-    schemes: Annotated[tuple[SchemePart, ...], Field(min_length=1)]
     width: Part
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_today(cls, given: object) -> object:
-        if isinstance(given, dict) and "fills" in given:
-            raise ParasolError("its flat finish is of a version that was never released: draw the picture again")
-        return given
 
 
 class FinishPart(Strict):
@@ -121,8 +107,7 @@ class FinishPart(Strict):
 
     @model_validator(mode="after")
     def _one_share_a_colour(self) -> "FinishPart":
-        count = len(self.colours or ())
-        if self.look and any({len(one.fills), len(one.lines)} != {count} for one in self.look.schemes):
+        if self.look and not len(self.colours or ()) == len(self.look.fills) == len(self.look.lines):
             raise ParasolError("a look says the shares of other colours than there are")
         return self
 
@@ -253,8 +238,7 @@ def finish_of(
         look = look_of(small, colors) if flat or not shaded(small) else None
         if look is not None:
             look = look if palette is None else look.within(palette)
-            schemes = tuple(SchemePart(fills=one.fills, lines=one.lines) for one in look.schemes)
-            part = LookPart(schemes=schemes, width=look.width)
+            part = LookPart(fills=look.fills, lines=look.lines, width=look.width)
             return FinishPart(colours=tuple(look.palette.hexes), flat=flat, look=part)
         palette = choose_of(small, colors) if flat and palette is None else palette
     if palette is None and colors is None and not flat:
@@ -284,8 +268,7 @@ def _coloured(
     if finish.look is None or finish.colours is None:
         return None
     part, palette = finish.look, named_palette(finish.colours)
-    schemes = tuple(Scheme(fills=one.fills, lines=one.lines) for one in part.schemes)
-    look = Look(palette=palette, schemes=schemes, width=part.width)
+    look = Look(palette=palette, fills=part.fills, lines=part.lines, width=part.width)
     alpha = None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
     return coloured(pixels, _regions(ground, picture), look, alpha)
 

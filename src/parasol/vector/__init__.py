@@ -16,7 +16,7 @@ from parasol.vector.ground import (
     wanted_ground,
     without_ground,
 )
-from parasol.vector.look import Look, Scheme, flat_art, look_of, shaded
+from parasol.vector.look import Look, flat_art, look_of, shaded
 from parasol.vector.measures import Measures, measure
 from parasol.vector.palette import (
     Palette,
@@ -40,7 +40,6 @@ __all__ = [
     "Measures",
     "Palette",
     "PaletteError",
-    "Scheme",
     "TraceError",
     "Traced",
     "bled",

@@ -24,7 +24,6 @@ APART = 40.0  # delta E between two areas of the content that have to be told fr
 UNLIKE = 25.0  # delta E between two colours of the style, from which they tell areas from each other well
 TELLS = 60.0  # delta E between result and colour, that tells as much against it as can be
 SAYS, SHARED, TOLD = 0.5, 1.0, 1.0  # weights: what the result says, the colours' shares, neighbours told apart
-CHOOSES = 0.15  # the first, where one of the style's pictures is chosen: a black icon's result is black at first
 BY_LINES = 0.1  # of the last, where lines part neighbours
 NARROWER = (1.0, 0.8, 0.64, 0.51, 0.41)  # of the style's width, until a drawing has room for its lines
 LOST, SHOWN, MERGED = 0.2, 0.2, 0.3  # share of the parts that may go; of a part, that is left of it; of its rim
@@ -55,22 +54,13 @@ def coloured(
         return None
     seen = lab(np.repeat(np.repeat(result, SCALE, axis=0), SCALE, axis=1))
     if look.width == 0:
-        whole = joined(parts, EDGE)
-        line = np.zeros(parts.labels.shape, bool)
-        cuts = {several: _Areas(cut(parts if several else whole), seen, look, line) for several in (False, True)}
-        areas = [cuts[sum(share > 0 for share in scheme.fills) > 1] for scheme in look.schemes]
-        found = [(one.labels, *one.painted(scheme.fills)) for one, scheme in zip(areas, look.schemes, strict=True)]
-        labels, fills, _ = min(found, key=lambda one: one[2])
-        index = fills[labels]
+        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE))
+        index = _filled(parts, seen, look, np.zeros(parts.labels.shape, bool))[parts.labels]
     else:
         parts = joined(parts, EDGE)
         width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape))
-        areas = _Areas(replace(parts, free=parts.free | thin), seen, look, line)
-        lines = _Lines(parts, seen, look, line)
-        found = [(*areas.painted(scheme.fills), *lines.painted(scheme.lines)) for scheme in look.schemes]
-        best = min(range(len(found)), key=lambda one: found[one][1] + found[one][3])
-        fills, _, drawn, _ = found[best]
-        drawn = _seen_on(parts.labels, thin, fills, drawn, look.schemes[best].lines)
+        fills = _filled(replace(parts, free=parts.free | thin), seen, look, line)
+        drawn = _seen_on(parts.labels, thin, fills, _drawn(parts, seen, look, line), look.lines)
         index = np.where(line, drawn[parts.labels], _run_out(fills[parts.labels], left, line, int(width)))
     return np.where(index == 0, CLEAR, index)
 
@@ -182,54 +172,30 @@ def _run_out(
     return index
 
 
-class _Painter:
-    """Parts that have one colour each: `_Areas` of a drawing, or `_Lines`."""
-
-    def __init__(
-        self,
-        parts: Parts,
-        seen: Float[np.ndarray, "h w 3"],
-        look: Look,
-        where: Bool[np.ndarray, "h w"],
-        common: Float[np.ndarray, " k"],
-    ) -> None:
-        count = len(parts.areas)
-        self.labels, self.common = parts.labels, common
-        self.against, self.areas = _against(parts.labels, where, seen, look, count)
-        self.apart = np.zeros((count, count))
-        self.alike = np.eye(len(common))
-
-    def painted(self, shares: tuple[float, ...]) -> tuple[Int[np.ndarray, " n"], float]:
-        """Each part's colour for those shares, and how far that is from the result and from the whole style."""
-        found = transported(self.areas, self.against, np.array(shares), self.apart, self.alike)
-        cost = _Cost(self.areas, self.against, self.common, self.apart, self.alike)
-        return found, cost.of(found, CHOOSES) if cost.any else 0.0
+def _filled(
+    parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
+) -> Int[np.ndarray, " n"]:
+    """One colour for each area; that of the ground for what is none."""
+    count = len(parts.areas)
+    against, areas = _against(parts.labels, ~line & ~parts.free[parts.labels], seen, look, count)
+    against[parts.hollow] *= GUESSED
+    apart = np.zeros((count, count))
+    for one, other, length in borders(parts.labels):
+        apart[one, other] = apart[other, one] = length
+    apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
+    apart *= (BY_LINES if line.any() else 1.0) / max(float(apart.sum()), 1e-9)
+    centres = lab(look.palette.colours)
+    alike = 1 - np.minimum(delta_e(centres[:, None], centres[None]) / UNLIKE, 1.0)
+    return transported(areas, against, np.array(look.fills), apart, alike)
 
 
-class _Areas(_Painter):
-    """What is no line; that of the ground for what is none."""
-
-    def __init__(
-        self, parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
-    ) -> None:
-        common = np.mean([scheme.fills for scheme in look.schemes], axis=0)
-        super().__init__(parts, seen, look, ~line & ~parts.free[parts.labels], common)
-        self.against[parts.hollow] *= GUESSED
-        for one, other, length in borders(parts.labels):
-            self.apart[one, other] = self.apart[other, one] = length
-        self.apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
-        self.apart *= (BY_LINES if line.any() else 1.0) / max(float(self.apart.sum()), 1e-9)
-        centres = lab(look.palette.colours)
-        self.alike = 1 - np.minimum(delta_e(centres[:, None], centres[None]) / UNLIKE, 1.0)
-
-
-class _Lines(_Painter):
-    """The lines of each part."""
-
-    def __init__(
-        self, parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
-    ) -> None:
-        super().__init__(parts, seen, look, line, np.mean([scheme.lines for scheme in look.schemes], axis=0))
+def _drawn(
+    parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
+) -> Int[np.ndarray, " n"]:
+    """One colour for the lines of each part."""
+    count = len(parts.areas)
+    against, areas = _against(parts.labels, line, seen, look, count)
+    return transported(areas, against, np.array(look.lines), np.zeros((count, count)))
 
 
 def _against(
@@ -260,15 +226,22 @@ def transported(
     borders between parts of one colour, or of two as far as these are `alike` (0..1). Parts without an area, such as
     what lies around, have the ground's colour, 0.
     """
-    cost = _Cost(areas, against, shares, apart, alike)
-    own, colours = cost.own, np.flatnonzero(shares > 0)
+    own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
     if len(colours) == 1 and apart.any():
         colours = np.union1d(0, colours)  # what one colour alone would run together may be left free
     found = np.zeros(len(areas), np.int64)
     if not len(own) or not len(colours):
         return found
+    mass, touching = areas[own] / areas.sum(), bool(apart.any())
+    alike = np.eye(len(shares)) if alike is None else alike
+
+    def cost(tried: Int[np.ndarray, " n"]) -> float:
+        off = np.abs(np.bincount(tried[own], mass, len(shares)) - shares).sum() / 2
+        same = (apart * alike[np.ix_(tried, tried)]).sum() if touching else 0.0
+        return SAYS * float(mass @ against[own, tried[own]]) + SHARED * float(off) + TOLD * float(same)
+
     found[own] = colours[against[np.ix_(own, colours)].argmin(axis=1)]
-    best = cost.of(found)
+    best = cost(found)
     for _ in range(ROUNDS):
         before = best
         moves = [((part, colour),) for part in own for colour in colours]
@@ -277,33 +250,9 @@ def transported(
             tried = found.copy()
             for part, colour in change:
                 tried[part] = colour
-            value = cost.of(tried)
+            value = cost(tried)
             if value < best - 1e-9:
                 best, found = value, tried
         if best == before:
             break
     return found
-
-
-class _Cost:
-    """What an assignment of colours to parts costs (`transported`)."""
-
-    def __init__(
-        self,
-        areas: Float[np.ndarray, " n"],
-        against: Float[np.ndarray, "n k"],
-        shares: Float[np.ndarray, " k"],
-        apart: Float[np.ndarray, "n n"],
-        alike: Float[np.ndarray, "k k"] | None,
-    ) -> None:
-        self.own = np.flatnonzero(areas > 0)
-        self.any = len(self.own) > 0
-        self._mass, self._against, self._shares = areas[self.own] / max(areas.sum(), 1e-9), against, shares
-        self._apart, self._touching = apart, bool(apart.any())
-        self._alike = np.eye(len(shares)) if alike is None else alike
-
-    def of(self, tried: Int[np.ndarray, " n"], says_weight: float = SAYS) -> float:
-        off = np.abs(np.bincount(tried[self.own], self._mass, len(self._shares)) - self._shares).sum() / 2
-        same = (self._apart * self._alike[np.ix_(tried, tried)]).sum() if self._touching else 0.0
-        says = float(self._mass @ self._against[self.own, tried[self.own]])
-        return says_weight * says + SHARED * float(off) + TOLD * float(same)

@@ -30,25 +30,17 @@ SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at mo
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scheme:
-    """How much of a drawing each colour of a palette has. Shares sum to 1; the ground's are what is left free."""
+class Look:
+    """A flat style, as its pictures show it. Shares sum to 1; those of the ground are what is left free."""
+
+    palette: Palette
+    """The ground first."""
 
     fills: tuple[float, ...]
     """Share of what drawings enclose that each colour fills, lines apart."""
 
     lines: tuple[float, ...]
-    """Share of the lines that each colour has; all 0 where there are none."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Look:
-    """A flat style, as its pictures show it."""
-
-    palette: Palette
-    """The ground first."""
-
-    schemes: tuple[Scheme, ...]
-    """Of one picture each: a set may have more colours than one of its drawings."""
+    """Share of the lines that each colour has; all 0 where the style has no lines."""
 
     width: float
     """Of the lines, as a share of the side; 0 where there are none."""
@@ -57,20 +49,20 @@ class Look:
         """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
         own, others = lab(self.palette.colours), lab(palette.colours)
         left, taken = list(range(len(others))), dict[int, int]()
-        weight = np.sum([[*scheme.fills, *scheme.lines] for scheme in self.schemes], axis=0).reshape(2, -1).sum(axis=0)
+        weight = np.array(self.fills) + np.array(self.lines)
         for colour in (0, *(1 + np.argsort(-weight[1:], kind="stable"))):
             pool = left or list(range(len(others)))
             taken[int(colour)] = min(pool, key=lambda one: float(((own[colour] - others[one]) ** 2).sum()))
             left = [one for one in left if one != taken[int(colour)]]
         order = [taken[0], *(one for one in range(len(others)) if one != taken[0])]
-        place = np.array([order.index(taken[colour]) for colour in range(len(own))])
-
-        def turned(shares: tuple[float, ...]) -> tuple[float, ...]:
-            return tuple(np.bincount(place, shares, len(order)).tolist())
-
+        fills, lines = np.zeros(len(order)), np.zeros(len(order))
+        for colour, other in taken.items():
+            fills[order.index(other)] += self.fills[colour]
+            lines[order.index(other)] += self.lines[colour]
         return Look(
             palette=replace(palette, colours=palette.colours[order]),
-            schemes=tuple(Scheme(fills=turned(one.fills), lines=turned(one.lines)) for one in self.schemes),
+            fills=tuple(fills.tolist()),
+            lines=tuple(lines.tolist()),
             width=self.width,
         )
 
@@ -97,7 +89,7 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     counted = np.stack([_counted(index, width, count) for index in drawn])  # picture, what, colour
     if not width or counted[:, 2].sum() < (RIM + ALONE / len(drawn)) * counted[:, 3].sum():
         width, counted = 0.0, np.stack([_counted(index, 0.0, count) for index in drawn])
-    return _look(chosen, counted[:, :2], width / side)
+    return _look(chosen, counted[:, :2].mean(axis=0), width / side)
 
 
 def _rim_widths(index: Int[np.ndarray, "h w"], side: int) -> Float[np.ndarray, " n"]:
@@ -180,26 +172,20 @@ def shaded(pictures: Sequence[Float[np.ndarray, "_ _ 3"]]) -> bool:
     return slopes > SHADED * insides
 
 
-def _look(palette: Palette, areas: Float[np.ndarray, "n 2 k"], width: float) -> Look:
-    common = areas.sum(axis=0)
-    kept = common >= MINOR * common.sum()
-    areas = np.where(kept, areas, 0)
+def _look(palette: Palette, areas: Float[np.ndarray, "2 k"], width: float) -> Look:
+    kept = areas >= MINOR * areas.sum()
     used = kept.any(axis=0)
     used[0] = True  # the ground
-    schemes = [_scheme(one[:, used]) for one in areas if one.any()]
-    return Look(
-        palette=replace(palette, colours=palette.colours[used]),
-        schemes=tuple(schemes) or (_scheme(np.zeros((2, int(used.sum())))),),
-        width=round(width, 4),
-    )
-
-
-def _scheme(areas: Float[np.ndarray, "2 k"]) -> Scheme:
-    fills, lines = areas
-    if fills.sum() < 0.02:
+    fills, lines = np.where(kept, areas, 0)[:, used]
+    if fills.sum() < 0.02 * max(fills.sum() + lines.sum(), 1e-9):
         fills = np.eye(len(fills))[0]  # what is not line is free
     shares, of_lines = fills / fills.sum(), lines / max(lines.sum(), 1e-9)
-    return Scheme(fills=tuple(shares.round(3).tolist()), lines=tuple(of_lines.round(3).tolist()))
+    return Look(
+        palette=replace(palette, colours=palette.colours[used]),
+        fills=tuple(shares.round(3).tolist()),
+        lines=tuple(of_lines.round(3).tolist()),
+        width=round(width, 4),
+    )
 
 
 def _plain(picture: Float[np.ndarray, "_ _ 3"], palette: Palette) -> float:
