@@ -25,7 +25,7 @@ def test_the_page_of_results_has_its_figures_from_there() -> None:
     assert len(found) > 60
     all_ = [
         one
-        for path in ("reliability", "training")
+        for path in ("reliability", "training", "scale")
         for one in MARKED.findall((ROOT / "docs" / f"{path}.md").read_text("utf-8"))
     ]
     assert {asked.partition(":")[0] for asked, _ in (*found, *all_)} == {*SOURCES}
