@@ -29,8 +29,6 @@ from parasol.types import Picture
 
 LEAST, MOST = 8, 200
 """Pictures of a set."""
-LOOKED = 16
-"""Of them, at most, for the look of the set's flat art."""
 INKS = 4
 """Content pictures that are made from each."""
 
@@ -72,8 +70,7 @@ def teach(
     known = Style(
         descriptor=style.descriptor, colours=style.colours, texture=style.texture, taught=((adaptation, 1.0),)
     )
-    look = model.finish(files[:: -(-len(files) // LOOKED)], finish="auto")
-    return StyleCard.write(known, manifest, [(Path(file).name, 1.0 / len(files)) for file in files], look)
+    return StyleCard.write(known, manifest, [(Path(file).name, 1.0 / len(files)) for file in files])
 
 
 def finished(
