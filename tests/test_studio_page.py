@@ -251,7 +251,11 @@ def everything_is_named_and_nothing_overflows(page: Browser) -> None:
             view(page, name)
             for width, phone in ((1360, False), (900, False), (390, True)):
                 page.resize(width, 844, phone=phone)
-                assert page.ask("document.documentElement.scrollWidth") <= width, (name, language, width)
+                beyond = (
+                    f"[...document.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > {width})"
+                    ".map(one => one.outerHTML.slice(0, 90))"
+                )
+                assert page.ask("document.documentElement.scrollWidth") <= width, (name, language, page.ask(beyond))
             unnamed = page.ask(
                 "[...document.querySelectorAll('button, a, input, select, [role=slider]')].filter(one => !("
                 "one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length ||"

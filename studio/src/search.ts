@@ -47,7 +47,7 @@ export function search(toMake: () => void): HTMLElement {
     const name = fill(t.hit, hit.file);
     return h(
       "li", {},
-      h("button", { type: "button", className: "tile", title: `${hit.file} · ${hit.score.toFixed(3)}`, "aria-label": `${name}: ${t.likeThis}`, onclick: () => void taken(hit, like) },
+      h("button", { type: "button", className: "tile", title: `${hit.file} · ${hit.score.toFixed(3)}`, "aria-label": `${name}: ${t.likeThis}${hit.number ? `, ${t.madeHere}` : ""}`, onclick: () => void taken(hit, like) },
         h("img", { src: hit.number ? address.small(hit.number) : address.lying(hit.name!), alt: "", loading: "lazy" }), hit.number ? h("span", { className: "mine" }, t.madeHere) : null),
       h("div", { className: "tools" },
         button(t.toContent, make(setContent), { "aria-label": `${name}: ${t.asContent}` }),
