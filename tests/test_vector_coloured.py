@@ -289,3 +289,9 @@ def test_the_ground_of_a_set_is_what_most_of_its_pictures_have() -> None:
     look = look_of([picture(tile), picture(two_tone), picture(two_tone)])
     assert look is not None
     assert look.palette.hexes[0] == "#ffffff"
+
+
+def test_nothing_is_left_blank() -> None:
+    white = plain("#ffffff,#000000", (0.9, 0.1), (0.0, 0.0), 0.0)
+    disc = picture(lambda pen: pen.ellipse((60, 60, 196, 196), fill="black"))
+    assert coloured(np.ones_like(disc), disc, white) is None

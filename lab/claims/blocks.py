@@ -118,13 +118,13 @@ def of_unseen(results: Path) -> str:
 
 
 def of_limits(results: Path) -> str:
-    """The line of README's limits: eight references, then the finish and teaching where a run of them is stored."""
+    """The line of README's limits: eight references, then the finish where a run of it is stored, and teaching."""
     plain, *finished = sorted(_runs(results), key=lambda record: _finish(record) != "none")
     told = f"{_told(plain, 8)} of the results are recognised as that set, before the flat finish and without teaching"
     for record in finished:
         told += f"; with the flat finish that commands take by themselves {_told(record, 8)}"
-        if TAUGHT in _counts(record["summary"]):
-            told += f", and drawn by a card that was taught {TAUGHT} of its icons {_told(record, TAUGHT)}"
+    if TAUGHT in _counts(plain["summary"]):
+        told += f"; by a card that was taught {TAUGHT} of its icons, which is not finished so, {_told(plain, TAUGHT)}"
     return told
 
 

@@ -40,7 +40,7 @@ def coloured(
     """Colours of the look by index, at the index picture's scale, `CLEAR` where the style leaves the ground free.
 
     content: the drawing that the result shows, in the same shape, and its alpha where it has one (`parts_of`). None
-    where it is no flat drawing.
+    where it is no flat drawing, or nothing would be left of it.
 
     Raises:
         ValueError: the shapes differ.
@@ -62,6 +62,8 @@ def coloured(
         fills = _filled(replace(parts, free=parts.free | thin), seen, look, line)
         drawn = _seen_on(parts.labels, thin, fills, _drawn(parts, seen, look, line), look.lines)
         index = np.where(line, drawn[parts.labels], _run_out(fills[parts.labels], left, line, int(width)))
+    if (index == 0).all():
+        return None  # a style that leaves free what is one part would leave nothing of this drawing
     return np.where(index == 0, CLEAR, index)
 
 
