@@ -295,3 +295,9 @@ def test_nothing_is_left_blank() -> None:
     white = plain("#ffffff,#000000", (0.9, 0.1), (0.0, 0.0), 0.0)
     disc = picture(lambda pen: pen.ellipse((60, 60, 196, 196), fill="black"))
     assert coloured(np.ones_like(disc), disc, white) is None
+
+
+def test_lines_in_a_palette_of_one_colour_raise_nothing() -> None:
+    look = plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.06).within(given_palette("#ff0000"))
+    coloured(PLATE, picture(lambda pen: pen.line((40, 128, 215, 128), fill="black", width=10)), look)
+    coloured(PLATE, PLATE, look)

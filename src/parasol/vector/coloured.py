@@ -155,9 +155,9 @@ def _seen_on(
         for part, other in (pair[:2], pair[1::-1]):
             if thin[part] and not thin[other] and pair[2] > longest[part]:
                 longest[part], on[part] = pair[2], fills[other]
-    found = drawn.copy()
-    for part in np.flatnonzero(drawn == on):
-        found[part] = next(colour for colour in np.argsort(-np.array(shares), kind="stable") if colour != on[part])
+    commonest, found = np.argsort(-np.array(shares), kind="stable"), drawn.copy()
+    for part in np.flatnonzero(drawn == on):  # in a palette of one colour there is no other
+        found[part] = next((colour for colour in commonest if colour != on[part]), on[part])
     return found
 
 

@@ -87,9 +87,10 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     widths = np.concatenate([_rim_widths(index, side) for index in drawn])
     width = _steadiest(widths, WIDEST * side)
     counted = np.stack([_counted(index, width, count) for index in drawn])  # picture, what, colour
-    if not width or counted[:, 2].sum() < (RIM + ALONE / len(drawn)) * counted[:, 3].sum():
-        width, counted = 0.0, np.stack([_counted(index, 0.0, count) for index in drawn])
-    return _look(chosen, counted[:, :2].mean(axis=0), width / side)
+    areas, lines, of_lines, rim = counted.sum(axis=0)
+    if not width or of_lines.sum() < (RIM + ALONE / len(drawn)) * rim.sum():
+        width, areas, lines = 0.0, areas + lines, np.zeros(count)
+    return _look(chosen, np.stack([areas, lines]), width / side)
 
 
 def _rim_widths(index: Int[np.ndarray, "h w"], side: int) -> Float[np.ndarray, " n"]:
