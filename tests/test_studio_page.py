@@ -37,6 +37,18 @@ RUNS = (
 )
 QUICK = {"model": "pictogram", "content": None, "styles": [], "dials": {"steps": 2, "sampler": "dpm"}}
 IDLE = f"{MADE} && !({RUNS})"
+# Answers in an order that a slow network may bring: a first quick look, held until the picture is ordered, is followed by
+# a second, and only then comes the answer to the order of the picture.
+HELD = """
+(ask => { window.looks = window.orders = 0;
+    const until = async told => { for (let waits = 0; !told() && waits < 250; waits++) await new Promise(go => setTimeout(go, 20)); };
+    window.fetch = async (address, how) => {
+        const answer = await ask(address, how);
+        if (address !== '/api/jobs') return answer;
+        if (!JSON.parse(how.body).wanted.preview) { window.orders += 1; await until(() => window.looks >= 2); }
+        else { window.looks += 1; await until(() => window.orders >= 1); }
+        return answer; }; })(window.fetch)
+"""
 
 
 @contextmanager
@@ -64,11 +76,18 @@ def address(tmp_path: Path, bundle: Bundle) -> Iterator[str]:
 
 
 def start(page: Browser, address: str) -> None:
-    """Open the page with dials that are soon done, and wait for its first picture."""
+    """Open the page, and wait for its first picture."""
     page.go(address)
     page.wait(READY)
     page.ask("localStorage.setItem('live', 'on')")
     page.wait(IDLE)
+
+
+def settings(page: Browser, address: str, kept: dict[str, object]) -> None:
+    """What an earlier visit would have left."""
+    page.go(f"{address}icon.svg")  # for the origin alone
+    page.wait("location.pathname === '/icon.svg'")
+    page.ask(f"localStorage.setItem('settings', JSON.stringify({json.dumps(kept)}))")
 
 
 def move(page: Browser, name: str, value: object) -> None:
@@ -89,11 +108,15 @@ def recipe(kept: Path, number: int) -> Recipe:
 def test_examples_to_picture_dials_history_recall_cancel_and_undo(tmp_path: Path, address: str) -> None:
     with browser(tmp_path / "profile") as page:
         page.resize(1280, 900)
+        settings(page, address, {**QUICK, "model": "small", "dials": {"steps": 30, "size": 256}})  # a second quick look has to wait for the picture
         start(page, address)
         page.wait(f"{MADE} === '/api/history/1' && {IDLE}")
         assert recipe(tmp_path / "kept", 1).dials.structure == 0.4  # the model's own
+        page.ask(HELD)
         move(page, "structure", 0.8)
         page.wait(f"{MADE} === '/api/history/2' && {IDLE}")
+        page.wait("window.looks === 2")
+        page.wait(IDLE)  # the quick look that came after the picture says nothing any more
         assert recipe(tmp_path / "kept", 2).dials.structure == 0.8
         page.ask("document.querySelector('#pad').focus()")
         page.press("ArrowRight")
@@ -140,9 +163,7 @@ def page(tmp_path: Path) -> Iterator[Browser]:
     index = tmp_path / "index"
     with served(tmp_path / "kept", model.bundle, index) as address, browser(tmp_path / "profile") as page:
         page.resize(1360, 900)
-        page.go(f"{address}icon.svg")  # for the origin alone
-        page.wait("location.pathname === '/icon.svg'")
-        page.ask(f"localStorage.setItem('settings', JSON.stringify({json.dumps(QUICK)}))")
+        settings(page, address, QUICK)
         page.go(address)
         page.wait(f"{READY} && {IDLE}")
         page.errors.clear()  # a lone picture has no favicon

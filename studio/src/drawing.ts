@@ -54,7 +54,7 @@ export async function look(): Promise<void> {
   const before = finals;
   const late = (): boolean => finals !== before && !current; // the picture itself is there already
   try {
-    const state = await finished((await api.order(asked)).job, (job) => current || show({ job }));
+    const state = await finished((await api.order(asked)).job, (job) => current || late() || show({ job }));
     if (state.state === "done" && !late()) show({ look: address.look(state.job), numbers: [], job: state });
     else if (state.state === "failed") tell(state);
   } catch (error) {
