@@ -73,6 +73,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session")
+def mapped(tmp_path_factory: pytest.TempPathFactory):
+    """The same with a content map, and all else that goes beyond the paper."""
+    from small_model import CARD, export, small_networks
+
+    return export(small_networks(content_map=True), CARD, tmp_path_factory.mktemp("models") / "mapped")
+
+
+@pytest.fixture(scope="session")
 def model(bundle, threads: int):
     """The small bundle, loaded as users load theirs."""
     from parasol import Parasol

@@ -1,31 +1,27 @@
 """Content maps: heard where they are given, silent where they are null, and never a way in for style."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from parasol import Parasol
-from parasol.bundle import DefaultDials
+from parasol.bundle import Bundle
 from parasol.maths.distances import psnr
 from parasol.networks.content_map import ContentMap, ContentMapConfig
 from parasol.networks.unet import UNetConfig, build_unet
 from parasol.sampling.guided import branch_tokens
-from parasol.training.export import export
 from parasol.types import Condition
-from small_model import CARD, drawing, small_networks
+from small_model import copy_of, drawing, edit_manifest
 
 CONTENT, STYLE, OTHER = drawing(1), drawing(2), drawing(3)
 FREE = {"steps": 4, "structure": 0.0}
 
 
 @pytest.fixture(scope="module")
-def placed(tmp_path_factory: pytest.TempPathFactory, threads: int) -> Parasol:
+def placed(tmp_path_factory: pytest.TempPathFactory, mapped: Bundle, threads: int) -> Parasol:
     """A small model with a content map, which is on unless it is said otherwise."""
-    dials = DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=10, content_map=True)
-    folder = tmp_path_factory.mktemp("placed")
-    export(small_networks(content_map=True), replace(CARD, dials=dials), folder)
+    folder = copy_of(mapped, tmp_path_factory.mktemp("placed") / "small")
+    edit_manifest(folder, dials=mapped.manifest.dials.model_copy(update={"content_map": True}).model_dump())
     return Parasol.load(folder, threads=threads)
 
 

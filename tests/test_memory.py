@@ -9,10 +9,11 @@ import pytest
 
 from parasol import Parasol
 from parasol.apps.cli import main
+from parasol.bundle import Bundle
 from parasol.memory import Memory
 from parasol.recipe import Recipe
 from parasol.runtime.onnx import OnnxComponents
-from small_model import drawing, small_networks
+from small_model import drawing
 
 CONTENT, STYLE, OTHER = drawing(0), drawing(1), drawing(2)
 QUICK = {"steps": 4, "structure": 0.5, "style_scale": 3.0, "content_scale": 2.0}
@@ -69,16 +70,12 @@ def test_pixels_are_those_of_a_painter_that_keeps_nothing(fresh: Parasol) -> Non
         assert np.array_equal(fresh.paint(recipe).pixels, alone(fresh, recipe)), recipe.dials
 
 
-def test_tiles_and_content_maps_are_kept_apart(model: Parasol, tmp_path, threads: int) -> None:
-    from parasol.training.export import export
-    from small_model import CARD
-
-    bundle = export(small_networks(content_map=True), CARD, tmp_path / "mapped")
-    mapped = Parasol.load(bundle.folder, threads=threads)
-    tiled = replace(mapped.painter, tile=24, overlap=16)
-    first = mapped.recipe(drawing(3, 224, 128), STYLE, mapped.dials(**QUICK, content_map=True), size=224)
+def test_tiles_and_content_maps_are_kept_apart(mapped: Bundle, threads: int) -> None:
+    model = Parasol.load(mapped.folder, threads=threads)
+    tiled = replace(model.painter, tile=24, overlap=16)
+    first = model.recipe(drawing(3, 224, 128), STYLE, model.dials(**QUICK, content_map=True), size=224)
     for recipe in (first, first.varied(style_scale=1.0), first.varied(content_map=False), first):
-        for painter in (mapped.painter, tiled):
+        for painter in (model.painter, tiled):
             assert np.array_equal(painter.paint(recipe).pixels, replace(painter, limit=0).paint(recipe).pixels)
 
 

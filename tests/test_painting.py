@@ -1,13 +1,12 @@
 """Pictures in tiles on a small real model: the same where networks are local, small in memory, and exact to replay."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from parasol import Parasol
-from parasol.bundle import DefaultDials
+from parasol.bundle import Bundle
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.images import fit, load
@@ -15,8 +14,7 @@ from parasol.maths.distances import psnr
 from parasol.painting import PIXELS, TILE, Painter
 from parasol.runtime import Components
 from parasol.runtime.onnx import OnnxComponents
-from parasol.training.export import export
-from small_model import CARD, drawing, small_networks
+from small_model import drawing
 
 CONTENT, STYLE = drawing(0), drawing(1)
 QUICK = {"steps": 3, "structure": 0.0, "style_scale": 1.0, "content_scale": 1.0}
@@ -99,11 +97,9 @@ def test_a_large_picture_replays_from_its_png(model: Parasol, tmp_path: Path) ->
     assert np.array_equal(model.replay(tmp_path / "large.png").pixels, made.pixels)
 
 
-def test_a_tile_hears_the_map_of_its_own_pixels(tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    dials = DefaultDials(style_scale=5.0, content_scale=5.0, structure=0.4, steps=3, content_map=True)
-    export(small_networks(content_map=True), replace(CARD, dials=dials), tmp_path / "placed")
-    placed = Parasol.load(tmp_path / "placed", threads=threads)
-    recipe = placed.recipe(CONTENT, STYLE, placed.dials(structure=0.0), size=256)
+def test_a_tile_hears_the_map_of_its_own_pixels(mapped: Bundle, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed = Parasol.load(mapped.folder, threads=threads)
+    recipe = placed.recipe(CONTENT, STYLE, placed.dials(structure=0.0, steps=2, content_map=True), size=256)
     seen: list[tuple[int, ...]] = []
     of_picture = ContentEncoder.map
 

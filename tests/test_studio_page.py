@@ -37,11 +37,12 @@ RUNS = (
 )
 QUICK = {"model": "pictogram", "content": None, "styles": [], "dials": {"steps": 2, "sampler": "dpm"}}
 IDLE = f"{MADE} && !({RUNS})"
-# Answers in an order that a slow network may bring: a first quick look, held until the picture is ordered, is followed by
-# a second, and only then comes the answer to the order of the picture.
+# Answers in an order that a slow network may bring: a first quick look, held until the picture is ordered, is followed
+# by a second, and only then comes the answer to the order of the picture.
 HELD = """
 (ask => { window.looks = window.orders = 0;
-    const until = async told => { for (let waits = 0; !told() && waits < 250; waits++) await new Promise(go => setTimeout(go, 20)); };
+    const rest = () => new Promise(go => setTimeout(go, 20));
+    const until = async told => { for (let rests = 0; !told() && rests < 250; rests++) await rest(); };
     window.fetch = async (address, how) => {
         const answer = await ask(address, how);
         if (address !== '/api/jobs') return answer;
@@ -108,7 +109,8 @@ def recipe(kept: Path, number: int) -> Recipe:
 def test_examples_to_picture_dials_history_recall_cancel_and_undo(tmp_path: Path, address: str) -> None:
     with browser(tmp_path / "profile") as page:
         page.resize(1280, 900)
-        settings(page, address, {**QUICK, "model": "small", "dials": {"steps": 30, "size": 256}})  # a second quick look has to wait for the picture
+        # Long enough for the second quick look to wait for the picture.
+        settings(page, address, {**QUICK, "model": "small", "dials": {"steps": 30, "size": 256}})
         start(page, address)
         page.wait(f"{MADE} === '/api/history/1' && {IDLE}")
         assert recipe(tmp_path / "kept", 1).dials.structure == 0.4  # the model's own

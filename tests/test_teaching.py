@@ -17,18 +17,17 @@ from parasol.conditions import mixed_style
 from parasol.errors import ParasolError
 from parasol.recipe import Recipe, RecipeError
 from parasol.training.checkpoint import load_record
-from small_model import CARD, drawing, small_networks
+from small_model import copy_of, drawing, edit_manifest
 
 QUICK = {"steps": 3, "structure": 0.0}
 
 
 @pytest.fixture(scope="module")
-def teachable(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def teachable(tmp_path_factory: pytest.TempPathFactory, mapped: Bundle) -> Bundle:
     """A small model with a content map, that predicts velocities."""
-    from parasol.training.export import export
-
-    folder = tmp_path_factory.mktemp("teachable") / "small"
-    return export(small_networks(content_map=True), replace(CARD, prediction="v"), folder)
+    folder = copy_of(mapped, tmp_path_factory.mktemp("teachable") / "small")
+    edit_manifest(folder, prediction="v")
+    return Bundle.open(folder)
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,8 @@ LEAST, MOST = 8, 200
 """Pictures of a set."""
 INKS = 4
 """Content pictures that are made from each."""
+LOOKED = 16
+"""Pictures, at most, that say how results are finished, as of a card of references."""
 
 
 def teach(
@@ -70,7 +72,8 @@ def teach(
     known = Style(
         descriptor=style.descriptor, colours=style.colours, texture=style.texture, taught=((adaptation, 1.0),)
     )
-    return StyleCard.write(known, manifest, [(Path(file).name, 1.0 / len(files)) for file in files])
+    look = model.finish(files[:: -(-len(files) // LOOKED)], finish="auto")
+    return StyleCard.write(known, manifest, [(Path(file).name, 1.0 / len(files)) for file in files], look)
 
 
 def finished(

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +24,7 @@ from lab.judging.held_out_index import held_out_index, known, nearest_in_family
 from lab.judging.judge import fit_content, judge_of, paint, perceptual, principal, style_distance
 from lab.statistics import resampled_estimate
 from parasol import Parasol
+from parasol.bundle import Bundle
 from parasol.comparison.lite2 import PLACES, Lite2
 from parasol.corpora import Corpus
 from parasol.held_out import CONTENT_TEST, Subject
@@ -385,12 +385,8 @@ def test_a_model_without_a_map_has_nothing_to_leak(subject: Subject) -> None:
     assert (len(figure.units), figure.summarise([])) == (0, {})
 
 
-def test_a_leak_is_what_the_map_brings_nearer(subject: Subject, tmp_path: Path, threads: int) -> None:
-    from parasol.training.export import export
-    from small_model import CARD, small_networks
-
-    export(small_networks(content_map=True), CARD, tmp_path / "placed")
-    placed = Subject.of(Parasol.load(tmp_path / "placed", threads=threads), subject.corpus, 2)
+def test_a_leak_is_what_the_map_brings_nearer(subject: Subject, mapped: Bundle, threads: int) -> None:
+    placed = Subject.of(Parasol.load(mapped.folder, threads=threads), subject.corpus, 2)
     figure = leak(placed)
     found = figure.measure(figure.units[0])
     assert found["default_map"] != found["default_no_map"]
