@@ -10,7 +10,7 @@ from parasol.corpora.hands import HELD_OUT, Hand, hand_of, held_out, oklab_of
 from parasol.corpora.icons import Vectors, build
 from parasol.corpora.redraw import draw
 from parasol.training.hand_groups import hand_group
-from parasol.training.pool import shelves
+from parasol.training.pool import icon_sets
 from test_corpora_icons import DISC, RING, SQUARE, package
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
@@ -101,7 +101,7 @@ def test_a_group_passes_over_icons_that_cannot_be_redrawn(tmp_path) -> None:
     list(build(tmp_path / "out", recipe=recipe, packages=tmp_path / "packages", size=32))
     corpus = corpora.load(tmp_path / "out")
     vectors = Vectors(corpus, tmp_path / "packages", recipe)
-    stock = shelves([corpus], lambda cell: True)
+    stock = icon_sets([corpus], lambda cell: True)
     for seed in range(3):
         group = hand_group(stock, seed, vectors)
         assert group.x.shape == group.y.shape == (12, 32, 32, 3)

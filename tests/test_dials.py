@@ -15,7 +15,7 @@ from PIL import Image
 from lab import dials as pages
 from parasol import Parasol, ParasolError
 from parasol.apps.cli import main
-from parasol.apps.commands import found
+from parasol.apps.commands import implementation
 from parasol.bundle import Bundle, DefaultDials
 from parasol.dials import Dials, asked, named
 from parasol.dials.keywords import DialKeywords
@@ -34,7 +34,7 @@ def test_what_is_written_from_the_record_is_current(path: str) -> None:
 def test_python_and_the_commands_take_every_dial() -> None:
     assert [*DialKeywords.__annotations__] == NAMES
     for name in ("style", "grid", "search", "set"):
-        assert {*NAMES} <= {*signature(found(name)).parameters}, name
+        assert {*NAMES} <= {*signature(implementation(name)).parameters}, name
 
 
 def test_what_is_left_out_or_none_is_the_models_own(model: Parasol) -> None:

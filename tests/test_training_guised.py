@@ -30,7 +30,7 @@ from parasol.training.guised import (
 )
 from parasol.training.guises import Guise, dress, palette
 from parasol.training.loop import Optimisation, run
-from parasol.training.pool import Eyes, Pool, fill, group_of, load_pool, shelves
+from parasol.training.pool import Eyes, Pool, fill, group_of, icon_sets, load_pool
 from parasol.training.reinking import reink
 
 STYLE = StyleEncoderConfig(blocks=3, hidden=32, dimension=24, size=64, palette=True, paints=8)
@@ -64,7 +64,7 @@ def pool(corpus: Corpus, eyes: Eyes, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def filled(corpus: Corpus, eyes: Eyes, folder: Path, key: str = "k") -> Iterator[int]:
-    stock = shelves([corpus], lambda cell: cell.split == "train", least=4)
+    stock = icon_sets([corpus], lambda cell: cell.split == "train", least=4)
     return fill(folder, lambda seed: group_of(stock, seed, {}), eyes, 1, key=key)
 
 
@@ -127,8 +127,8 @@ def _near(seen: np.ndarray, px: int) -> np.ndarray:
 
 
 def test_groups_are_of_one_set_with_different_contents(corpus: Corpus) -> None:
-    stock = shelves([corpus], lambda cell: cell.split == "train", least=4)
-    assert {shelf.look: shelf.colour for shelf in stock} == {
+    stock = icon_sets([corpus], lambda cell: cell.split == "train", least=4)
+    assert {one.look: one.colour for one in stock} == {
         "flat": True, "pale": True, "outline": False, "night": True, "leaf": True,
     }  # fmt: skip
     for seed in range(8):
@@ -138,7 +138,7 @@ def test_groups_are_of_one_set_with_different_contents(corpus: Corpus) -> None:
 
 
 def test_emoji_as_they_are_have_contents_by_another_hand(corpus: Corpus) -> None:
-    stock = shelves([corpus], lambda cell: cell.set == "flat", least=4)
+    stock = icon_sets([corpus], lambda cell: cell.set == "flat", least=4)
     rows = [row for row, cell in enumerate(corpus.cells) if cell.set == "leaf"]
     others = {corpus.cells[row].codepoint: [(corpus, row)] for row in rows}
     greens = 0

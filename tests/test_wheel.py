@@ -18,6 +18,17 @@ ROOT = Path(__file__).parents[1]
 ALONE = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
+EVERYTHING = """
+import pkgutil, parasol, importlib
+for module in pkgutil.walk_packages(parasol.__path__, "parasol."):
+    try:
+        importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        print(error.name)
+"""
+"""Imports every module there is, and says what is missing for it."""
+
+
 def run(*words: str | Path, cwd: Path) -> str:
     done = subprocess.run(words, cwd=cwd, env=ALONE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
@@ -46,7 +57,7 @@ def test_the_wheel_holds_the_package_its_models_and_their_licences(wheel: Path) 
         [told] = [name for name in names if name.endswith(".dist-info/METADATA")]
         metadata = HeaderParser().parsestr(file.read(told).decode())
     assert {name.partition("/")[0] for name in names} == {"parasol", told.partition("/")[0]}
-    assert lines <= 40_000
+    assert lines <= 22_000
     assert "parasol/models/painting/weights.safetensors" in names
     assert metadata["License-Expression"] == "Apache-2.0 AND CC-BY-SA-4.0"
     licences = {"LICENSE", "LICENSES/CC-BY-SA-4.0.txt", "src/parasol/models/painting/ATTRIBUTION",
@@ -69,13 +80,28 @@ def test_the_core_alone_paints_outside_the_repository(wheel: Path, tmp_path: Pat
     python = tmp_path / "alone" / "bin" / "python"
     pip = [python, "-m", "pip", "--disable-pip-version-check", "-q", "install"]
     run(*pip, "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)
+    assert {*run(python, "-c", EVERYTHING, cwd=tmp_path).split()} <= {"anyio", "fastapi", "mcp", "scipy", "uvicorn"}
+    program = tmp_path / "alone" / "bin" / "parasol"
+    corpus = [program, "corpus", "build", "etchings", "--out", "here"]
+    done = subprocess.run(corpus, cwd=tmp_path, env=ALONE, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2, "parasol: error: this command needs parasol.corpora: install it with pip install 'parasol-style-train'\n"
+    )  # fmt: skip
     for name in ("content.png", "style.png"):
         shutil.copy(ROOT / "examples" / name, tmp_path)
     words = ("style", "content.png", "--like", "style.png", "--steps", "4", "-o", "house.png")
-    run(tmp_path / "alone" / "bin" / "parasol", *words, cwd=tmp_path)
+    run(program, *words, cwd=tmp_path)
     assert (tmp_path / "house.png").read_bytes().startswith(b"\x89PNG")
     absent = "import importlib.util as u; print([n for n in ('torch', 'scipy', 'lab') if u.find_spec(n)])"
     assert run(python, "-c", absent, cwd=tmp_path) == "[]\n"
+
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path / "second", ROOT / "train", cwd=tmp_path)
+    [second] = (tmp_path / "second").glob("*.whl")
+    run(*pip, "--no-deps", second, cwd=tmp_path)
+    done = subprocess.run(corpus, cwd=tmp_path, env=ALONE, capture_output=True, text=True, check=False)
+    assert "there is no corpus 'etchings'" in done.stderr, "the command runs"
+    about = run(*pip[:3], "show", "parasol-style-train", cwd=tmp_path)
+    assert "Requires: parasol-style\n" in about
 
 
 def test_the_version_is_the_packages(wheel: Path) -> None:

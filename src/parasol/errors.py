@@ -3,12 +3,28 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+TRAIN_ROOMS = (
+    "backbones", "calibration", "comparison", "corpora", "held_out", "networks", "report", "runtime.torch", "teaching",
+    "training", "triplets",
+)  # fmt: skip
+"""What is in the second wheel, parasol-style-train, which `train/` builds."""
+
 
 class ParasolError(ValueError):
     """Something given cannot be used: a picture, a file, a model, or a choice. One line: value, rule and way out.
 
     It is a ValueError, which is all that it was before there was this base. What the system refuses stays an OSError.
     """
+
+
+def in_second_wheel(error: ImportError) -> bool:
+    """Whether what could not be imported is ours, and in the wheel that is not there."""
+    return (error.name or "").startswith(tuple(f"parasol.{room}" for room in TRAIN_ROOMS))
+
+
+def brought_by(error: ImportError, extra: str = "train") -> str:
+    """What pip has to install for what could not be imported."""
+    return "parasol-style-train" if in_second_wheel(error) else f"parasol-style[{extra}]"
 
 
 @contextmanager

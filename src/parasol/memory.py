@@ -53,9 +53,9 @@ class Memory:
             self.put(key, kept)
         return kept
 
-    def shelf(self, *owner: Hashable) -> "Shelf":
+    def owned_by(self, *owner: Hashable) -> "OwnedMemory":
         """The part of the memory whose keys belong to one owner."""
-        return Shelf(self, owner)
+        return OwnedMemory(self, owner)
 
     def _drop(self, key: Hashable) -> None:
         dropped = self._arrays.pop(key, None)
@@ -63,7 +63,7 @@ class Memory:
 
 
 @final
-class Shelf:
+class OwnedMemory:
     """What a memory keeps of one owner, under keys of its own."""
 
     def __init__(self, memory: Memory, owner: tuple[Hashable, ...]) -> None:
@@ -82,6 +82,6 @@ class Shelf:
         """As of the memory."""
         return self._memory.once((self._owner, key), make)
 
-    def shelf(self, *part: Hashable) -> "Shelf":
-        """A shelf for one part of this owner."""
-        return Shelf(self._memory, (*self._owner, *part))
+    def owned_by(self, *part: Hashable) -> "OwnedMemory":
+        """The memory of one part of this owner."""
+        return OwnedMemory(self._memory, (*self._owner, *part))

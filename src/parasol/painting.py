@@ -31,7 +31,7 @@ from parasol.images import Box, crop, fit, load, pad_to_multiple
 from parasol.maths.colour import LUMA, ColourMatch, colour_statistics, keep_colours, match_colours
 from parasol.maths.schedule import switch_step
 from parasol.maths.texture import texture_of, towards_texture
-from parasol.memory import Memory, Shelf
+from parasol.memory import Memory, OwnedMemory
 from parasol.recipe import ANOTHER_PICTURE, Recipe, RecipeError
 from parasol.result import Result
 from parasol.runtime import Components
@@ -149,7 +149,7 @@ class Painter:
         """The picture before the colour step, its target predicted `by`; its stages go into `seconds`."""
         manifest, dials = self.components.bundle.manifest, recipe.dials
         picture, neutral = _neutralised(dials, picture, protected)
-        own = self.memory.shelf(hashlib.sha256(recipe.content.picture).digest(), *neutral)
+        own = self.memory.owned_by(hashlib.sha256(recipe.content.picture).digest(), *neutral)
         padded, box = pad_to_multiple(picture, manifest.stride)
         with timed(seconds, "encode"):
             if dials.fresh and region is None:  # from new noise, of which the latents say the shape alone
@@ -211,7 +211,7 @@ class Painter:
     def _sample(
         self,
         dials: Dials,
-        own: Shelf,
+        own: OwnedMemory,
         by: Components,
         z_0: Float[np.ndarray, "1 C h w"],
         picture: Picture,
@@ -231,7 +231,7 @@ class Painter:
         sampler = dpm if dials.sampler == "dpm" else ddim
         random = np.random.default_rng(dials.seed)
         places = self.places(picture, own) if dials.content_map else None
-        path, lam = own.shelf(dials.seed, dials.steps, dials.sampler), _switch(dials)
+        path, lam = own.owned_by(dials.seed, dials.steps, dials.sampler), _switch(dials)
         # Chain and predictions are asked for in turns: what does not fit as a whole would only drive out the rest.
         fits = BRANCHES * (dials.steps + 1) * z_0.nbytes <= self.limit
 
@@ -239,7 +239,7 @@ class Painter:
             return own.once("content", lambda: self.content(picture))
 
         def foreseen(window: Window) -> Known | None:
-            return path.shelf("eps", dials.content_map, window) if fits else None
+            return path.owned_by("eps", dials.content_map, window) if fits else None
 
         def begun(window: Window) -> Known | None:
             source = foreseen(window)
@@ -315,7 +315,7 @@ class Painter:
 
         return tiled(eps_at, tile=self.tile, overlap=self.overlap)
 
-    def places(self, picture: Picture, own: Shelf) -> Places:
+    def places(self, picture: Picture, own: OwnedMemory) -> Places:
         """The content map's tokens of a picture, wherever they are asked for; what is found is kept on `own`."""
         padded, _ = pad_to_multiple(picture, self.components.bundle.manifest.stride)
 

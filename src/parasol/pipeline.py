@@ -25,7 +25,7 @@ from parasol.directions import is_far, leaned
 from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
-from parasol.errors import ParasolError
+from parasol.errors import ParasolError, brought_by
 from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, is_flat, seen
 from parasol.images import fit, from_uint8, load, load_rgba, load_shown, stretch, to_uint8
 from parasol.images.ground import shows_nothing
@@ -460,7 +460,8 @@ def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
             from parasol.runtime.torch import open_components
         except ImportError as error:
             missing, extra = f"the torch runtime needs {error.name}", "scale" if bundle.manifest.backbone else "train"
-            raise ParasolError(f"{missing}: pip install 'parasol-style[{extra}]', or use the onnx runtime") from error
+            bringer = brought_by(error, extra)
+            raise ParasolError(f"{missing}: pip install '{bringer}', or use the onnx runtime") from error
         return open_components(bundle)
     raise ParasolError(f"runtime is {runtime!r}; it must be onnx or torch")
 

@@ -43,7 +43,7 @@ def of_each(model: str | None, read: Callable[[str], Any]) -> "Of":
     say_once, doubt_once = cache(say_photograph), cache(say_doubt)
 
     @cache
-    def found(content: str, styles: tuple[str, ...]) -> str:
+    def model_of(content: str, styles: tuple[str, ...]) -> str:
         contents = [read(content)] if content else []
         return model_for(contents, map(read, styles), photograph=say_once, doubt=doubt_once)
 
@@ -51,7 +51,7 @@ def of_each(model: str | None, read: Callable[[str], Any]) -> "Of":
         if model is not None:
             return model
         files = (like.source for like in job.styles if not like.spoken)
-        return found(job.content, tuple(one for one in files if one == STDIN or one.lower().endswith(".json")))
+        return model_of(job.content, tuple(one for one in files if one == STDIN or one.lower().endswith(".json")))
 
     return of
 

@@ -9,7 +9,7 @@ import typer
 
 from parasol.apps.commands import PLAIN, Commands
 from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
-from parasol.errors import ParasolError
+from parasol.errors import ParasolError, brought_by
 from parasol.version import __version__
 
 app = typer.Typer(name="parasol", cls=Commands, **PLAIN)
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if not needs_train_extra(error):
             raise
-        message = f"this command needs {error.name}: install it with  pip install 'parasol-style[train]'"
+        message = f"this command needs {error.name}: install it with  pip install '{brought_by(error)}'"
     except MemoryError:
         message = "there is not enough memory: use a smaller --size, or close other programs"
     except (ParasolError, OSError) as error:  # any other is a fault of the program, whose traceback is to be seen

@@ -68,7 +68,7 @@ COMMANDS = {
 PLAIN: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
 
 
-def found(name: str) -> Any:
+def implementation(name: str) -> Any:
     """What a name stands for: a function, or a Typer of several commands."""
     module, _, own = COMMANDS[name][0].partition(".")
     return getattr(import_module(f"parasol.apps.{module}"), own)
@@ -90,7 +90,7 @@ class Commands(TyperGroup):
 
 def imported(name: str) -> Any:
     """The command of a name, with all that it takes."""
-    own, app = found(name), typer.Typer(**PLAIN)
+    own, app = implementation(name), typer.Typer(**PLAIN)
     if isinstance(own, typer.Typer):
         app.add_typer(own, name=name)
         return get_group(app).commands[name]

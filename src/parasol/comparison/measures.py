@@ -87,7 +87,7 @@ def _measures(judges: Judges) -> Sequence[Measure]:
     enough = f"all pairs at once, which must be {CHANNELS} or more"
     pooled = f"{LAST} averaged over places"
 
-    def one(
+    def row(
         name: str, of: str, best: str, definition: str, backbone: Backbone, *, sampling: str = PICTURE
     ) -> Measure:  # fmt: skip
         return Measure(
@@ -96,55 +96,55 @@ def _measures(judges: Judges) -> Sequence[Measure]:
         )  # fmt: skip
 
     return (
-        one("magenta-style-mse", "style", LOWER, "MSE of the unit-norm style vectors of result and style picture",
+        row("magenta-style-mse", "style", LOWER, "MSE of the unit-norm style vectors of result and style picture",
             magenta),
-        one("lite0-sifid-stem", "style", LOWER, f"SIFID on the 32 channels of the {STEM}", lite0,
+        row("lite0-sifid-stem", "style", LOWER, f"SIFID on the 32 channels of the {STEM}", lite0,
             sampling=ALL_PLACES),
-        one("lite0-sifid-block4", "style", LOWER, f"SIFID on the 40 channels of {BLOCK_4}", lite0,
+        row("lite0-sifid-block4", "style", LOWER, f"SIFID on the 40 channels of {BLOCK_4}", lite0,
             sampling=ALL_PLACES),
-        one("chamfer", "style", LOWER, "squared distance to the nearest colour, both ways, RGB in [0, 1]", NO_NETWORK,
+        row("chamfer", "style", LOWER, "squared distance to the nearest colour, both ways, RGB in [0, 1]", NO_NETWORK,
             sampling=f"area-resized to {SIDE} x {SIDE}, every pixel"),
-        one("lite2-brushwork", "style", LOWER, f"RMS difference of {brushwork}, result against style picture", lite2,
+        row("lite2-brushwork", "style", LOWER, f"RMS difference of {brushwork}, result against style picture", lite2,
             sampling=deviations),
-        one("lite2-retrieval", "style", HIGHER,
+        row("lite2-retrieval", "style", HIGHER,
             f"share of results nearer to their own style picture than to any other of the list, by {brushwork}", lite2,
             sampling=deviations),
-        one("own-style-mse", "style", LOWER, "MSE of the unit-norm style descriptors of result and style picture",
+        row("own-style-mse", "style", LOWER, "MSE of the unit-norm style descriptors of result and style picture",
             style),
-        one("lite0-perceptual", "content", LOWER,
+        row("lite0-perceptual", "content", LOWER,
             f"LPIPS's formula with unit weights on {layers}, result against content picture", lite0,
             sampling=ALL_PLACES),
-        one("lite2-perceptual", "content", LOWER,
+        row("lite2-perceptual", "content", LOWER,
             f"LPIPS's formula with unit weights on {lite2_layers}, result against content picture", lite2,
             sampling=ALL_PLACES),
-        one("edges", "content", HIGHER, "correlation of Sobel gradient lengths, result against content picture",
+        row("edges", "content", HIGHER, "correlation of Sobel gradient lengths, result against content picture",
             NO_NETWORK, sampling="every pixel"),
-        one("chamfer-content", "content", LOWER, "as chamfer, result against content picture", NO_NETWORK,
+        row("chamfer-content", "content", LOWER, "as chamfer, result against content picture", NO_NETWORK,
             sampling=f"area-resized to {SIDE} x {SIDE}, every pixel"),
-        one("lite2-class", "content", HIGHER,
+        row("lite2-class", "content", HIGHER,
             "share of results whose likeliest class of ImageNet is that of the content picture", lite2),
-        one("lite0-content-mse", "content", LOWER, f"MSE of unit-norm {pooled}, result against content picture", lite0),
-        one("own-content-mse", "content", LOWER,
+        row("lite0-content-mse", "content", LOWER, f"MSE of unit-norm {pooled}, result against content picture", lite0),
+        row("own-content-mse", "content", LOWER,
             "MSE of the unit-norm content descriptors of result and content picture", content),
-        one("lite0-leakage", "leak", CHANCE, f"{leak}, by {pooled}", lite0),
-        one("own-leakage", "leak", CHANCE, f"{leak}, by the model's content descriptor", content),
-        one("lite0-truth", "truth", LOWER, f"as lite0-perceptual, result against the true picture, on {layers}", lite0,
+        row("lite0-leakage", "leak", CHANCE, f"{leak}, by {pooled}", lite0),
+        row("own-leakage", "leak", CHANCE, f"{leak}, by the model's content descriptor", content),
+        row("lite0-truth", "truth", LOWER, f"as lite0-perceptual, result against the true picture, on {layers}", lite0,
             sampling=f"{ALL_PLACES}; pairs with a truth alone"),
-        one("edges-truth", "truth", HIGHER, "as edges, result against the true picture", NO_NETWORK,
+        row("edges-truth", "truth", HIGHER, "as edges, result against the true picture", NO_NETWORK,
             sampling="every pixel; pairs with a truth alone"),
-        one("lite0-fid", "set", LOWER, f"Frechet distance of results and style pictures, {pooled}", lite0,
+        row("lite0-fid", "set", LOWER, f"Frechet distance of results and style pictures, {pooled}", lite0,
             sampling=enough),
-        one("lite0-artfid", "set", LOWER, "ArtFID's formula: (1 + mean lite0-perceptual) (1 + lite0-fid)", lite0,
+        row("lite0-artfid", "set", LOWER, "ArtFID's formula: (1 + mean lite0-perceptual) (1 + lite0-fid)", lite0,
             sampling=enough),
-        one("lite0-cmmd", "set", LOWER, f"CMMD's formula on unit-norm {pooled}, sigma {CMMD_SIGMA:g}, times "
+        row("lite0-cmmd", "set", LOWER, f"CMMD's formula on unit-norm {pooled}, sigma {CMMD_SIGMA:g}, times "
             f"{CMMD_SCALE:g}, results against style pictures", lite0, sampling="all pairs at once"),
-        one("lite0-precision", "set", HIGHER, f"share of results within the {NEIGHBOURS}-nearest-neighbour manifold of "
+        row("lite0-precision", "set", HIGHER, f"share of results within the {NEIGHBOURS}-nearest-neighbour manifold of "
             f"the style pictures, {pooled}", lite0, sampling="all pairs at once; manifolds held fixed"),
-        one("lite0-recall", "set", HIGHER, "share of style pictures within that of the results", lite0,
+        row("lite0-recall", "set", HIGHER, "share of style pictures within that of the results", lite0,
             sampling="all pairs at once; manifolds held fixed"),
-        one("lite0-identity", "identity", LOWER, "lite0-perceptual where the style picture is the content picture",
+        row("lite0-identity", "identity", LOWER, "lite0-perceptual where the style picture is the content picture",
             lite0, sampling=f"{ALL_PLACES}; pairs of one picture alone"),
-        one("psnr-identity", "identity", HIGHER, "PSNR to the content picture in dB, 100 at most, in such pairs",
+        row("psnr-identity", "identity", HIGHER, "PSNR to the content picture in dB, 100 at most, in such pairs",
             NO_NETWORK, sampling="every pixel; pairs of one picture alone"),
     )  # fmt: skip
 

@@ -50,7 +50,7 @@ def folder_of(bundle: Bundle, component: str) -> Path | None:
     return root / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def found(folder: Path | None) -> Path | None:
+def kept_graph(folder: Path | None) -> Path | None:
     """The graph that is kept in a folder, if it is whole and keeps all of its weights inside itself."""
     for file in () if folder is None else sorted(folder.glob("*.onnx")):
         with contextlib.suppress(OSError, ValueError), file.open("rb") as opened:

@@ -68,7 +68,7 @@ def open_session(bundle: Bundle, component: str, *, threads: int) -> "InferenceS
         BundleError: the graph names another file or weights that the bundle lacks, or ONNX Runtime refuses it.
     """
     folder = kept.folder_of(bundle, component)
-    ready = kept.found(folder)
+    ready = kept.kept_graph(folder)
     if ready is not None:
         try:
             return _session(str(ready), _options(threads, ready=True))

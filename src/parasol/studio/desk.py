@@ -49,7 +49,7 @@ class Job:
         """Whether nothing more will happen to it."""
         return self.state in ("done", "failed", "cancelled")
 
-    def told(self, ahead: int) -> dict[str, Any]:
+    def status(self, ahead: int) -> dict[str, Any]:
         """What is told of it. `ahead`: jobs that wait before it."""
         spent = time.monotonic() - self.began if self.state == "drawing" else self.spent
         left = spent / self.done * (self.total - self.done) if self.done and not self.over else None
@@ -119,11 +119,11 @@ class Desk:
             self._change.notify_all()
         return job
 
-    def told(self, name: str) -> dict[str, Any] | None:
+    def status(self, name: str) -> dict[str, Any] | None:
         """The state of a job, if it is known."""
         with self._change:
             job = self._jobs.get(name)
-            return None if job is None else job.told(self._queue.index(job) if job in self._queue else 0)
+            return None if job is None else job.status(self._queue.index(job) if job in self._queue else 0)
 
     def look(self, name: str, place: int = 0) -> bytes | None:
         """The PNG of a quick look, or of one cell of a sheet."""

@@ -70,7 +70,7 @@ def all_sets(store: Store) -> list[dict[str, Any]]:
     return [{"job": job, "at": at, "icons": len(_part(_wanted(text)).icons)} for job, text, at in found]
 
 
-def told(store: Store, job: str) -> dict[str, Any] | None:
+def set_record(store: Store, job: str) -> dict[str, Any] | None:
     """A set as far as it is drawn: each icon, and palette, consistency and outliers as `parasol set` tells them."""
     found = store.rows("SELECT wanted FROM sets WHERE job = ?", job)
     if not found:
@@ -94,7 +94,7 @@ def told(store: Store, job: str) -> dict[str, Any] | None:
 
 def archive(store: Store, job: str) -> bytes | None:
     """A ZIP of svg/NAME.svg, png/NAME.png with recipes, and set.json; None where there is no such set."""
-    record = told(store, job)
+    record = set_record(store, job)
     if record is None:
         return None
     svgs = dict(store.rows("SELECT place, svg FROM icons WHERE job = ?", job))

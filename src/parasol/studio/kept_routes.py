@@ -10,7 +10,7 @@ from pydantic import Field
 from parasol.cards import StyleCard
 from parasol.codes import code_of, style_of
 from parasol.strict import Strict
-from parasol.studio.icons import all_sets, archive, told
+from parasol.studio.icons import all_sets, archive, set_record
 from parasol.studio.kept_cards import all_cards, card, keep_card, mosaic
 from parasol.studio.opening import Studio
 from parasol.studio.pages import FOREVER
@@ -41,7 +41,7 @@ class NewCard(Strict):
         return {name for one in self.styles for name in (one.picture, one.recipe) if name}
 
 
-def found(body: bytes | None, kind: str, *, forever: bool = False, name: str = "") -> Response:
+def file_response(body: bytes | None, kind: str, *, forever: bool = False, name: str = "") -> Response:
     """A body, or that there is none."""
     if body is None:
         raise HTTPException(404, "there is no such picture")
@@ -69,12 +69,12 @@ def history_routes(studio: Studio) -> APIRouter:
     @api.get("/{number}")
     def drawn(number: Number) -> Response:
         """The PNG of a picture, with its recipe in it."""
-        return found(store.drawn(number), "image/png", forever=True, name=f"parasol-{number}.png")
+        return file_response(store.drawn(number), "image/png", forever=True, name=f"parasol-{number}.png")
 
     @api.get("/{number}/thumb")
     def thumb(number: Number) -> Response:
         """The same as a small WebP."""
-        return found(store.drawn(number, thumb=True), "image/webp", forever=True)
+        return file_response(store.drawn(number, thumb=True), "image/webp", forever=True)
 
     @api.post("/{number}/picture")
     def taken(number: Number) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def sets_routes(studio: Studio) -> APIRouter:
     @api.get("/{job}")
     def one(job: JobName) -> dict[str, Any]:
         """A set as far as it is drawn: icons, palette, consistency and outliers."""
-        record = told(studio.store, job)
+        record = set_record(studio.store, job)
         if record is None:
             raise HTTPException(404, "there is no such set")
         return record
@@ -133,7 +133,7 @@ def sets_routes(studio: Studio) -> APIRouter:
     @api.get("/{job}/zip")
     def files(job: JobName) -> Response:
         """Its files: svg/, png/ with recipes, set.json."""
-        return found(archive(studio.store, job), "application/zip", name=f"set-{job[:8]}.zip")
+        return file_response(archive(studio.store, job), "application/zip", name=f"set-{job[:8]}.zip")
 
     return api
 
@@ -187,13 +187,13 @@ def cards_routes(studio: Studio) -> APIRouter:
     @api.get("/{name}")
     def file(name: Name) -> Response:
         """The file of a card, which stands wherever a style picture does."""
-        return found(card(store, name).text().encode(), "application/json", name=f"{name[:12]}.style.json")
+        return file_response(card(store, name).text().encode(), "application/json", name=f"{name[:12]}.style.json")
 
     @api.get("/{name}/thumb")
     def face(name: Name) -> Response:
         """What a card was made from first, as a small WebP."""
         rows = store.rows("SELECT thumb FROM cards WHERE id = ?", name)
-        return found(rows[0][0] or None if rows else None, "image/webp")
+        return file_response(rows[0][0] or None if rows else None, "image/webp")
 
     @api.delete("/{name}", status_code=204)
     def delete(name: Name) -> None:

@@ -13,13 +13,13 @@ from parasol.studio.maker import Maker
 from parasol.studio.store import Store
 from parasol.studio.wanted import Lesson
 
-MISSING = "teaching needs torch: install it with  pip install 'parasol-style[train]'  and start the studio again"
+MISSING = "teaching needs torch: install it with  pip install parasol-style-train  and start the studio again"
 LONGEST = 4 * 3600.0  # seconds that a lesson may take
 
 
 def can_teach() -> bool:
-    """Whether the train extra is installed."""
-    return find_spec("torch") is not None
+    """Whether what trains is installed, and torch."""
+    return find_spec("torch") is not None and find_spec("parasol.teaching") is not None
 
 
 @final

@@ -49,17 +49,17 @@ class Studio:
                 self.store.wait(job, text, a_set=wanted.icons is not None)
 
         job = self.desk.submit(wanted, total, client=client, accept=accept)
-        return self.desk.told(job.name) or job.told(0)
+        return self.desk.status(job.name) or job.status(0)
 
     def teach(self, lesson: Lesson) -> dict[str, Any]:
         """As `order`, for a lesson."""
         total, text = self.teacher.check(lesson), lesson.model_dump_json()
         job = self.lessons.submit(lesson, total, accept=lambda job: self.store.wait(job, text))
-        return self.lessons.told(job.name) or job.told(0)
+        return self.lessons.status(job.name) or job.status(0)
 
     def desk_of(self, job: str) -> Desk | None:
         """Where a job is known."""
-        return next((desk for desk in (self.desk, self.lessons) if desk.told(job) is not None), None)
+        return next((desk for desk in (self.desk, self.lessons) if desk.status(job) is not None), None)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from parasol.strict import Strict
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
-from parasol.studio.kept_routes import BODY, JobName, Name, cards_routes, found, history_routes, sets_routes
+from parasol.studio.kept_routes import BODY, JobName, Name, cards_routes, file_response, history_routes, sets_routes
 from parasol.studio.lessons import MISSING, can_teach
 from parasol.studio.opening import Studio
 from parasol.studio.pages import pages
@@ -134,7 +134,7 @@ def _pictures_routes(studio: Studio) -> APIRouter:
     @api.get("/pictures/{name}")
     def thumb(name: Name) -> Response:
         """A picture that was given, as a small WebP."""
-        return found(studio.store.thumb(name), "image/webp", forever=True)
+        return file_response(studio.store.thumb(name), "image/webp", forever=True)
 
     @api.get("/pictures/{name}/about")
     def about(name: Name) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _pictures_routes(studio: Studio) -> APIRouter:
     def large(name: Name) -> Response:
         """A picture that was given, as a WebP of at most 768 px."""
         data = studio.store.data(name)
-        return found(data and read(lambda: thumbnail(load_shown(data), LARGE)), "image/webp", forever=True)
+        return file_response(data and read(lambda: thumbnail(load_shown(data), LARGE)), "image/webp", forever=True)
 
     @api.post("/recall", openapi_extra=BODY)
     async def recalled(request: Request) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _pictures_routes(studio: Studio) -> APIRouter:
     @api.get("/shelf/{name}")
     def lying(name: Name) -> Response:
         """A file of the folder or of the index, as a small WebP."""
-        return found(read(lambda: studio.shelf.thumb(name)), "image/webp")
+        return file_response(read(lambda: studio.shelf.thumb(name)), "image/webp")
 
     @api.post("/shelf/{name}")
     def taken(name: Name) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def _jobs_routes(studio: Studio) -> APIRouter:
         return found
 
     def known(job: str) -> dict[str, Any]:
-        return desk_of(job).told(job) or {}
+        return desk_of(job).status(job) or {}
 
     @api.post("", status_code=202)
     def order(order: Order) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def _jobs_routes(studio: Studio) -> APIRouter:
     @api.get("/{job}/look")
     def look(job: JobName, place: Annotated[int, Query(ge=0, lt=MOST_CELLS)] = 0) -> Response:
         """The PNG of a quick look, or of one cell of a sheet, that is done."""
-        return found(studio.desk.look(job, place), "image/png")
+        return file_response(studio.desk.look(job, place), "image/png")
 
     @api.post("/again", status_code=202)
     def again(again: Again) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def _jobs_routes(studio: Studio) -> APIRouter:
 
 async def _events(desk: Desk, job: str, request: Request) -> AsyncIterator[str]:
     last, silent = "", 0
-    while (told := desk.told(job)) is not None:
+    while (told := desk.status(job)) is not None:
         text = json.dumps({**told, "seconds": 0} if told["state"] == "waiting" else told)
         moved = json.dumps({**told, "seconds": 0, "left": 0})
         if moved != last or silent >= SILENCE:

@@ -13,7 +13,7 @@ from parasol.errors import ParasolError
 from parasol.images import SUFFIXES, read_bytes, write_atomic
 from parasol.index.scan import scan
 from parasol.studio.desk import Full
-from parasol.studio.icons import archive, told
+from parasol.studio.icons import archive, set_record
 from parasol.studio.opening import Studio
 from parasol.studio.wanted import MOST_ICONS, AskedDials, Icon, IconSet, Reference, Wanted
 from parasol.version import __version__
@@ -55,7 +55,7 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
     async def drawn(wanted: Wanted, context: Context) -> dict[str, Any]:
         job = (await anyio.to_thread.run_sync(studio.order, wanted))["job"]
         try:
-            while (state := studio.desk.told(job) or {})["state"] in ("waiting", "drawing"):
+            while (state := studio.desk.status(job) or {})["state"] in ("waiting", "drawing"):
                 await context.report_progress(state["done"], state["total"])
                 await anyio.sleep(BEAT)
         finally:
@@ -118,7 +118,7 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         job = (await drawn(wanted, context))["job"]
         target = out / f"set-{job[:8]}.zip"
         write_atomic(target, archive(studio.store, job) or b"")
-        record = told(studio.store, job) or {}
+        record = set_record(studio.store, job) or {}
         failed = {icon["name"]: icon["error"] for icon in record["icons"] if icon["error"]}
         return {"zip": str(target), "failed": failed, **{key: record[key] for key in ("palette", "consistency")}}
 

@@ -12,7 +12,7 @@ import numpy as np
 from parasol.corpora.hands import hand_of
 from parasol.corpora.icons import Vectors
 from parasol.corpora.redraw import draw
-from parasol.training.pool import GROUP, Group, Shelf, chosen, on_white
+from parasol.training.pool import GROUP, Group, IconSet, chosen, on_white
 from parasol.training.reinking import reink
 
 PLAIN, PLAIN_COLOUR = 0.45, 0.2
@@ -23,7 +23,7 @@ TRIES = 3
 """Times as many icons are tried as a group has, before another set is taken: some SVGs can't be redrawn."""
 
 
-def hand_group(shelves: Sequence[Shelf], seed: int, vectors: Vectors, *, held: bool = False) -> Group:
+def hand_group(icon_sets: Sequence[IconSet], seed: int, vectors: Vectors, *, held: bool = False) -> Group:
     """A group from its seed: a style, some of its icons as the seed's hand draws them, and their content pictures.
 
     held: by a hand that no training group is drawn by. Icons that can't be redrawn are passed over.
@@ -32,8 +32,8 @@ def hand_group(shelves: Sequence[Shelf], seed: int, vectors: Vectors, *, held: b
     hand, x, rows = hand_of(seed, held=held), [], []
     while len(x) < GROUP:
         x, rows = [], []
-        shelf, order = chosen(shelves, random)
-        cells, pixels = shelf.corpus.cells, shelf.corpus.rgba()
+        icon_set, order = chosen(icon_sets, random)
+        cells, pixels = icon_set.corpus.cells, icon_set.corpus.rgba()
         for row in order[: TRIES * GROUP].tolist():
             try:
                 x.append(draw(vectors.svg(cells[row]), hand, pixels.shape[1], cells[row].id))
@@ -44,7 +44,7 @@ def hand_group(shelves: Sequence[Shelf], seed: int, vectors: Vectors, *, held: b
                 break
     y = []
     for drawing, plain in zip(x, on_white(pixels[rows]), strict=True):
-        if random.random() < (PLAIN_COLOUR if shelf.colour else PLAIN):
+        if random.random() < (PLAIN_COLOUR if icon_set.colour else PLAIN):
             y.append(plain)
         else:
             # Of a badge, which encloses all, re-inking would leave the tile alone.

@@ -41,14 +41,14 @@ def mine_corpus(
     descriptors = _described(corpus, style, content, folder)
     place = folder / _hash(descriptors.index.version.encode(), json.dumps(asdict(mining)).encode())
 
-    def found(name: str, queries: np.ndarray, semantics: np.ndarray) -> Triplets:
+    def mined_for(name: str, queries: np.ndarray, semantics: np.ndarray) -> Triplets:
         roles = (QUERY * queries + STYLE * (in_style & train) + SEMANTICS * (in_semantics & semantics)).astype(np.uint8)
         return _mined(descriptors, roles, mining, place / name).triplets()
 
-    triplets = found("train", train, train)
+    triplets = mined_for("train", train, train)
     databases = np.flatnonzero(in_style & train), np.flatnonzero(in_semantics & train)
     partners = vary(style, content, triplets, *databases, mining, variety)
-    return triplets, found("content-val", held, held), partners
+    return triplets, mined_for("content-val", held, held), partners
 
 
 def _described(

@@ -47,7 +47,7 @@ class Eyes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelf:
+class IconSet:
     """The icons of one style that groups are drawn from: rows of a corpus, and whether the set has colours."""
 
     corpus: Corpus
@@ -83,8 +83,8 @@ class Pool:
     base: Int[Tensor, " R"]
 
 
-def shelves(corpora: Sequence[Corpus], wanted: Callable[[Cell], bool], least: int = GROUP) -> list[Shelf]:
-    """A shelf for every style that has `least` icons that are wanted, in the order of the corpora."""
+def icon_sets(corpora: Sequence[Corpus], wanted: Callable[[Cell], bool], least: int = GROUP) -> list[IconSet]:
+    """The icon set of every style that has `least` icons that are wanted, in the order of the corpora."""
     found = []
     for corpus in corpora:
         rows: dict[str, list[int]] = defaultdict(list)
@@ -93,20 +93,20 @@ def shelves(corpora: Sequence[Corpus], wanted: Callable[[Cell], bool], least: in
                 rows[cell.set].append(row)
         pixels = corpus.rgba()
         found += [
-            Shelf(corpus=corpus, look=look, colour=_has_colours(pixels[own[:24]]), rows=np.array(own))
+            IconSet(corpus=corpus, look=look, colour=_has_colours(pixels[own[:24]]), rows=np.array(own))
             for look, own in sorted(rows.items())
             if len(own) >= least
         ]
     return found
 
 
-def group_of(shelves: Sequence[Shelf], seed: int, by_another_hand: dict[str, list[tuple[Corpus, int]]]) -> Group:
+def group_of(icon_sets: Sequence[IconSet], seed: int, by_another_hand: dict[str, list[tuple[Corpus, int]]]) -> Group:
     """A group from its seed: a style, a guise, some of its icons, and their content pictures."""
     random = np.random.default_rng([12, seed])
-    shelf, order = chosen(shelves, random)
-    cells, rows = shelf.corpus.cells, order[:GROUP]
-    icons = shelf.corpus.rgba()[rows]
-    guise = Guise(look=shelf.look, colour=shelf.colour, seed=seed)
+    icon_set, order = chosen(icon_sets, random)
+    cells, rows = icon_set.corpus.cells, order[:GROUP]
+    icons = icon_set.corpus.rgba()[rows]
+    guise = Guise(look=icon_set.look, colour=icon_set.colour, seed=seed)
     x = dress(icons, guise)
     plain = on_white(icons)
     y = []
@@ -123,18 +123,18 @@ def group_of(shelves: Sequence[Shelf], seed: int, by_another_hand: dict[str, lis
             y.append(icon)
         else:
             y.append(reink(picture, random))
-    style = shelf.look if guise.plain else f"{shelf.look} {seed}"
+    style = icon_set.look if guise.plain else f"{icon_set.look} {seed}"
     return Group(x=x, y=np.stack(y), bases=tuple(cells[row].base for row in rows), style=style)
 
 
-def chosen(shelves: Sequence[Shelf], random: np.random.Generator) -> tuple[Shelf, Int[np.ndarray, " R"]]:
-    """A shelf, and its rows in any order, one of each content."""
+def chosen(icon_sets: Sequence[IconSet], random: np.random.Generator) -> tuple[IconSet, Int[np.ndarray, " R"]]:
+    """An icon set, and its rows in any order, one of each content."""
     coloured = random.random() < COLOURED
-    fit = [shelf for shelf in shelves if shelf.colour == coloured] or list(shelves)
-    shelf = fit[random.integers(len(fit))]
-    order = random.permutation(shelf.rows)
-    _, first = np.unique([shelf.corpus.cells[row].base for row in order], return_index=True)
-    return shelf, order[np.sort(first)]
+    fit = [icon_set for icon_set in icon_sets if icon_set.colour == coloured] or list(icon_sets)
+    icon_set = fit[random.integers(len(fit))]
+    order = random.permutation(icon_set.rows)
+    _, first = np.unique([icon_set.corpus.cells[row].base for row in order], return_index=True)
+    return icon_set, order[np.sort(first)]
 
 
 def fill(

@@ -32,7 +32,7 @@ from parasol.networks.words import WordsHeads
 from parasol.training.diffusion import Denoiser, Frozen
 from parasol.training.guised import GuiseStyleTask, GuiseStyleTraining, GuiseTask, GuiseTraining
 from parasol.training.loop import Optimisation, Task
-from parasol.training.pool import GROUP, Eyes, Group, Pool, Shelf, fill, group_of, load_pool, shelves
+from parasol.training.pool import GROUP, Eyes, Group, IconSet, Pool, fill, group_of, icon_sets, load_pool
 from parasol.training.recipes import CONTENT, FROZEN, LANGUAGES, STYLE, WORDS, Places, Recipe
 from parasol.training.tables import key_of, load_best
 from parasol.training.words import StyleWordsTask, WordsTraining
@@ -153,14 +153,14 @@ def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
     for row, cell in enumerate(emoji.cells):
         if cell.split == "train":
             by_content[cell.codepoint].append((emoji, row))
-    seen = shelves(
+    seen = icon_sets(
         [icons, emoji], lambda cell: cell.split == "train" and cell.set not in HELD_SETS | LEFT_OUT, least=2 * GROUP
     )
-    unseen = shelves([icons], lambda cell: cell.split in ("train", "content-val") and cell.set in HELD_SETS)
+    unseen = icon_sets([icons], lambda cell: cell.split in ("train", "content-val") and cell.set in HELD_SETS)
     names = [key_of(icons, eyes.autoencoder), key_of(emoji, eyes.content), str(eyes.content_map), str(POOL)]
     key = hashlib.sha256("".join(names).encode()).hexdigest()
 
-    def pool(name: str, stock: list[Shelf], shards: int, first: int) -> Pool:
+    def pool(name: str, stock: list[IconSet], shards: int, first: int) -> Pool:
         folder = places.runs / name
         for _ in fill(folder, lambda seed: group_of(stock, first + seed, by_content), eyes, shards, key=key):
             pass
@@ -173,19 +173,19 @@ def hand_pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
     """The pools that procedural hands draw, to train and to validate on, computed where they are missing."""
     icons = load(places.corpus)
     eyes, vectors = eyes_of(places.runs, FROZEN), Vectors(icons)
-    seen = shelves(
+    seen = icon_sets(
         [icons], lambda cell: cell.split == "train" and cell.set not in HELD_SETS | LEFT_OUT, least=2 * GROUP
     )
-    unseen = shelves([icons], lambda cell: cell.split == "content-val" and cell.set not in LEFT_OUT, least=2 * GROUP)
+    unseen = icon_sets([icons], lambda cell: cell.split == "content-val" and cell.set not in LEFT_OUT, least=2 * GROUP)
     names = [key_of(icons, eyes.autoencoder), key_of(icons, eyes.content), str(eyes.content_map), f"hands {HANDS}"]
     key = hashlib.sha256("".join(names).encode()).hexdigest()
 
-    def group(stock: list[Shelf], seed: int, held: bool) -> Group:
+    def group(stock: list[IconSet], seed: int, held: bool) -> Group:
         from parasol.training.hand_groups import hand_group  # only drawing needs shapely
 
         return hand_group(stock, seed, vectors, held=held)
 
-    def pool(name: str, stock: list[Shelf], shards: int, first: int, held: bool) -> Pool:
+    def pool(name: str, stock: list[IconSet], shards: int, first: int, held: bool) -> Pool:
         folder = places.runs / name
         for _ in fill(folder, lambda seed: group(stock, first + seed, held), eyes, shards, key=key):
             pass

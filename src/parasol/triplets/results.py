@@ -20,7 +20,7 @@ from parasol.images import write_atomic
 from parasol.index.files import npy_bytes
 from parasol.triplets.mine import NONE, Triplets
 from parasol.triplets.plan import Plan, Roles
-from parasol.triplets.task import Found
+from parasol.triplets.task import Mined
 
 MANIFEST, ROLES = "manifest.json", "roles.npy"
 FORMAT = "parasol-triplets-1"
@@ -49,7 +49,7 @@ class Results:
         """Tasks that are still to be run."""
         return [task for task in range(self.plan.tasks) if task not in self.shards]
 
-    def add(self, task: int, found: Found) -> None:
+    def add(self, task: int, found: Mined) -> None:
         """Keep the result of a task."""
         data = npy_bytes(found.triplets)
         file = f"triplets-{task:06d}.npy"

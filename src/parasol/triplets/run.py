@@ -11,7 +11,7 @@ from parasol.triplets.engines import run as run_tasks
 from parasol.triplets.mine import Mining
 from parasol.triplets.plan import BLOCK, Plan, Roles, load_roles, make_plan
 from parasol.triplets.results import ROLES, Results, start
-from parasol.triplets.task import Found, mine_block
+from parasol.triplets.task import Mined, mine_block
 
 
 def mine_table(
@@ -43,7 +43,7 @@ def mine_table(
     yield results
 
 
-def run_task(folder: Path, plan: Plan, task: int) -> Found:
+def run_task(folder: Path, plan: Plan, task: int) -> Mined:
     """One task, in whatever process: what it needs is read from disk once."""
     return mine_block(*_opened(folder, plan), plan, task)
 

@@ -60,20 +60,20 @@ class Partners:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Found:
+class Mined:
     """Result of a task: a record of dtype TRIPLET for each query, and counts."""
 
     triplets: Shaped[np.ndarray, " Q"]
     counts: dict[str, int]
 
 
-def mine_block(descriptors: Descriptors, roles: Roles, plan: Plan, task: int) -> Found:
+def mine_block(descriptors: Descriptors, roles: Roles, plan: Plan, task: int) -> Mined:
     """The triplets of task `task` of a plan."""
     start = task * plan.block
     return mine_rows(descriptors, roles, plan, start + np.flatnonzero(roles[start : start + plan.block] & QUERY))
 
 
-def mine_rows(descriptors: Descriptors, roles: Roles, plan: Plan, rows: Int[np.ndarray, " Q"]) -> Found:
+def mine_rows(descriptors: Descriptors, roles: Roles, plan: Plan, rows: Int[np.ndarray, " Q"]) -> Mined:
     """The triplets of some rows, by the rules and limits of a plan."""
     style, content = descriptors.style, descriptors.content
     for_s = Search(near=style, other=content, role=STYLE, size=plan.style_pictures, limit=plan.content_limit)
@@ -83,7 +83,7 @@ def mine_rows(descriptors: Descriptors, roles: Roles, plan: Plan, rows: Int[np.n
     triplets["x"], triplets["y"], triplets["s"] = rows, y.rows, s.rows
     triplets["style"], triplets["content"], triplets["margin"] = s.cosines, y.cosines, y.margins
     counts = {f"{name}_{what}": n for name, side in (("style", s), ("content", y)) for what, n in side.counts.items()}
-    return Found(triplets=triplets, counts={"queries": len(rows), **counts})
+    return Mined(triplets=triplets, counts={"queries": len(rows), **counts})
 
 
 def partners(search: Search, roles: Roles, rows: Int[np.ndarray, " Q"], mining: Mining) -> Partners:

@@ -137,7 +137,7 @@ class Denoise(ModularPipelineBlocks):
         manifest, painter, dials = here.model.bundle.manifest, here.model.painter, here.recipe.dials
         picture, steps = here.recipe.picture(), manifest.schedule.steps(dials.steps)
         style = here.recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
-        own = painter.memory.shelf(hashlib.sha256(here.recipe.content.picture).digest())
+        own = painter.memory.owned_by(hashlib.sha256(here.recipe.content.picture).digest())
         places = painter.places(picture, own) if dials.content_map else None
         source, target = (
             painter.predictor(dials, described, lambda: painter.content(picture), places)
