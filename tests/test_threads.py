@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from parasol import Parasol
 from parasol.bundle import Bundle
+from parasol.maths.texture import texture_of
 from small_model import drawing
 
 PAINT = """
@@ -40,3 +44,13 @@ def test_descriptors_of_the_bundled_models_are_the_same_on_any_number_of_threads
 
     one = descriptors(1)
     assert all(descriptors(threads) == one for threads in (2, 4, 8))
+
+
+def test_a_texture_has_the_same_bits_in_every_thread_of_a_program() -> None:
+    """One alone may set the number of OpenBLAS's threads by threadpoolctl 3.8, and the others are passed over."""
+    array = np.random.default_rng(0).random((3, 128, 96), dtype=np.float32)
+    with threadpool_limits(2, "blas"):
+        alone = texture_of(array)
+        with ThreadPoolExecutor(3) as pool:
+            assert all(np.array_equal(one, alone) for one in pool.map(texture_of, [array] * 12))
+        assert {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"} == {2}

@@ -1,7 +1,13 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Matrix products on one thread of the linear algebra library, so that their bits do not depend on how many it has.
 
 OpenBLAS cuts a product along its threads, and sums in another order at the cuts: a texture told on one core and on two
 differs in the last bit here and there. What goes into a recipe, or into pixels, is computed under `one_thread`.
+
+threadpoolctl 3.8.0 lets one Python thread set OpenBLAS's number at a time, and passes over what others set without a
+word: the first that set it keeps that right until it dies or leaves a `with`, and takes the limit along when it leaves,
+whoever is inside still (`_ControllingThreadOwnership`, found by running). So the number is set past that, and counted
+here who is inside.
 """
 
 from contextlib import ContextDecorator
@@ -9,10 +15,10 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs]
 
-_LIBRARIES = ThreadpoolController()
+_LIBRARIES = [one for one in ThreadpoolController().lib_controllers if one.user_api == "blas"]
 _LOCK = Lock()
 _inside = 0
-_before = None
+_before: list[int] = []
 
 
 class one_thread(ContextDecorator):
@@ -23,12 +29,17 @@ class one_thread(ContextDecorator):
         with _LOCK:
             _inside += 1
             if _inside == 1:
-                _before = _LIBRARIES.limit(limits=1, user_api="blas")  # pyright: ignore[reportUnknownMemberType]
+                _before = [library.get_num_threads() for library in _LIBRARIES]
+                _set([1] * len(_LIBRARIES))
 
     def __exit__(self, *_: object) -> None:
-        global _inside, _before
+        global _inside
         with _LOCK:
             _inside -= 1
-            if _inside == 0 and _before is not None:
-                _before.restore_original_limits()
-                _before = None
+            if _inside == 0:
+                _set(_before)
+
+
+def _set(numbers: list[int]) -> None:
+    for library, number in zip(_LIBRARIES, numbers, strict=True):
+        getattr(library, "_real_set_num_threads", library.set_num_threads)(number)  # the first since 3.8
