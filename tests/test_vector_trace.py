@@ -66,7 +66,7 @@ def test_a_line_with_round_ends_is_a_stroke() -> None:
     _, shape = trace(load(drawn(body))).drawing.shapes
     assert isinstance(shape, Stroke)
     assert shape.width == pytest.approx(8, abs=0.3)
-    ends = sorted(shape.chains[0][0].points.tolist())
+    ends = sorted(shape.ends)
     np.testing.assert_allclose(ends, [[20, 30], [100, 90]], atol=0.4)
 
 

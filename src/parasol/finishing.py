@@ -16,7 +16,6 @@ from pydantic import Base64Bytes, Field, model_validator
 from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
 from parasol.images.ground import WHITE, ground_for
-from parasol.maths.lab import delta_e, lab
 from parasol.strict import Strict
 from parasol.types import Picture
 from parasol.vector import (
@@ -190,7 +189,7 @@ def finished(
     if index is not None and finish is not None:
         palette = named_palette(finish.colours or ())
         drawn = painted(index, palette)
-        choice = _taken(index, pixels, palette)
+        choice = tuple(choices(pixels, palette, index[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE].clip(0)))
         pixels = laid(drawn, _plain(palette.hexes[0]))
         rgba = None if rgba is None else drawn
     elif finish is not None:
@@ -271,16 +270,6 @@ def _coloured(
     look = Look(palette=palette, fills=part.fills, lines=part.lines, width=part.width)
     alpha = None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
     return coloured(pixels, _regions(ground, picture), look, alpha)
-
-
-def _taken(index: Int[np.ndarray, "h w"], pixels: Picture, palette: Palette) -> tuple[Choice, ...]:
-    """Each colour of an index picture, its share, and the mean delta E from the model's result."""
-    small = index[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE].clip(0)
-    off, count = delta_e(lab(pixels), lab(palette.colours)[small]), len(palette.colours)
-    shares = np.bincount(small.ravel(), minlength=count)
-    means = np.bincount(small.ravel(), off.ravel(), count) / np.maximum(shares, 1)
-    rows = zip(palette.hexes, shares / small.size, means, strict=True)
-    return tuple((name, float(share), float(mean)) for name, share, mean in rows)
 
 
 def _wanted(ground: str, *, has_alpha: bool) -> str:

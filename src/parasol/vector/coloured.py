@@ -5,18 +5,16 @@ What is left are areas. Which colour each of them has, and each line, is a small
 of a place, against how much of a drawing each colour has in the references, and so that neighbours are told apart.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from parasol.errors import ParasolError
 from parasol.maths.lab import delta_e, lab
-from parasol.vector.depth import depth, ridge
+from parasol.vector.depth import depth, grown, ridge
 from parasol.vector.indexing import SCALE
 from parasol.vector.look import Look
 from parasol.vector.parts import Parts, cut, joined, parts_of
-from parasol.vector.regions import CLEAR, borders, components
+from parasol.vector.regions import CLEAR, components
 
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
@@ -52,15 +50,16 @@ def coloured(
     parts = parts_of(content, alpha)
     if parts is None:
         return None
-    seen = lab(np.repeat(np.repeat(result, SCALE, axis=0), SCALE, axis=1))
+    off = delta_e(lab(result)[:, :, None], lab(look.palette.colours))
+    says = np.minimum(off / TELLS, 1.0)
     if look.width == 0:
         parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE))
-        index = _filled(parts, seen, look, np.zeros(parts.labels.shape, bool))[parts.labels]
+        index = _filled(parts, ~parts.free[parts.labels], says, look)[parts.labels]
     else:
         parts = joined(parts, EDGE)
         width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape))
-        fills = _filled(replace(parts, free=parts.free | thin), seen, look, line)
-        drawn = _seen_on(parts.labels, thin, fills, _drawn(parts, seen, look, line), look.lines)
+        fills = _filled(parts, ~line & ~(parts.free | thin)[parts.labels], says, look, ruled=bool(line.any()))
+        drawn = _seen_on(parts, thin, fills, _drawn(parts, line, says, look), look.lines)
         index = np.where(line, drawn[parts.labels], _run_out(fills[parts.labels], left, line, int(width)))
     if (index == 0).all():
         return None  # a style that leaves free what is one part would leave nothing of this drawing
@@ -91,7 +90,7 @@ def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h 
     shown = np.bincount(parts.labels[~line], minlength=count) / np.maximum(parts.areas, 1)
     ink = thin | (shown < SHOWN)
     rim, merged = np.zeros(count), np.zeros(count)
-    for one, other, length in borders(parts.labels):
+    for one, other, length in parts.borders:
         rim[[one, other]] += length
         merged[[one, other]] += length * (ink[one] & ink[other])
     weight = np.where(parts.free, 0.0, np.sqrt(parts.areas))
@@ -102,12 +101,12 @@ def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
     """Which parts are lines themselves: what is thin, and thin gaps within areas."""
     wide = np.zeros(len(parts.areas))
     for label in np.flatnonzero(~parts.free):
-        deep = depth(parts.labels == label, int(THIN * width) + 2)
+        deep = depth(parts.labels[grown(parts.boxes[label], 1)] == label, int(THIN * width) + 2)
         wide[label] = np.percentile(2 * deep[ridge(deep)] - 1, 80)
     found = ~parts.free & (wide <= THIN * width)
     narrow = wide <= 2 * width  # its own edges' lines are all of it, and a gap that became one too would go under
     beside = np.zeros((len(found), 2))  # border with areas, and with what is none
-    for one, other, length in borders(parts.labels):
+    for one, other, length in parts.borders:
         beside[one, int(narrow[other])] += length
         beside[other, int(narrow[one])] += length
     return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
@@ -132,18 +131,20 @@ def _lines(
     labels, reach = parts.labels, int(width) + 2
     around, own = parts.free[labels], thin[labels]
     line = ~around & ~own & (depth(~around, reach) < width)  # along the outer edge, inside of it
-    for label in np.flatnonzero(~parts.free & ~thin):  # between two areas, on both of them
-        area = labels == label
-        other = ~area & ~around & ~own & (delta_e(parts.colours, parts.colours[label]) >= EDGE)[labels]
+    areas = ~parts.free & ~thin
+    for label in np.flatnonzero(areas):  # between two areas, on both of them
+        here = grown(parts.boxes[label], reach)
+        other = (areas & (delta_e(parts.colours, parts.colours[label]) >= EDGE))[labels[here]]
         if other.any():
-            line |= area & (depth(~other, reach) < width / 2)
+            line[here] |= (labels[here] == label) & (depth(~other, reach) < width / 2)
     for label in np.flatnonzero(thin):
-        line |= _as_wide(labels == label, width, reach)
+        here = grown(parts.boxes[label], reach)
+        line[here] |= _as_wide(labels[here] == label, width, reach)
     return line, own & ~line
 
 
 def _seen_on(
-    labels: Int[np.ndarray, "h w"],
+    parts: Parts,
     thin: Bool[np.ndarray, " n"],
     fills: Int[np.ndarray, " n"],
     drawn: Int[np.ndarray, " n"],
@@ -151,7 +152,7 @@ def _seen_on(
 ) -> Int[np.ndarray, " n"]:
     """Colours of lines, with the commonest other one for what would have the colour of the area that it lies on."""
     longest, on = np.zeros(len(fills)), np.full(len(fills), CLEAR)
-    for pair in borders(labels):
+    for pair in parts.borders:
         for part, other in (pair[:2], pair[1::-1]):
             if thin[part] and not thin[other] and pair[2] > longest[part]:
                 longest[part], on[part] = pair[2], fills[other]
@@ -165,54 +166,55 @@ def _run_out(
     index: Int[np.ndarray, "h w"], left: Bool[np.ndarray, "h w"], line: Bool[np.ndarray, "h w"], steps: int
 ) -> Int[np.ndarray, "h w"]:
     """The index with what lies beside, run out over what is left over of lines."""
-    index, open_ = index.copy(), left.copy()
+    index, shut, open_ = index.copy(), left | line, np.argwhere(left)
     for step in range(2 * steps):
-        axis, shift = step % 2, 1 if step % 4 < 2 else -1
-        near = open_ & ~np.roll(open_ | line, shift, axis)
-        index[near] = np.roll(index, shift, axis)[near]
-        open_ &= ~near
+        beside = open_.copy()
+        beside[:, step % 2] -= 1 if step % 4 < 2 else -1
+        beside %= index.shape
+        near = ~shut[*beside.T]
+        index[*open_[near].T] = index[*beside[near].T]
+        shut[*open_[near].T], open_ = False, open_[~near]
     return index
 
 
 def _filled(
-    parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
+    parts: Parts, where: Bool[np.ndarray, "h w"], says: Float[np.ndarray, "H W k"], look: Look, *, ruled: bool = False
 ) -> Int[np.ndarray, " n"]:
-    """One colour for each area; that of the ground for what is none."""
+    """One colour for each area; that of the ground for what is none. ruled: whether lines part them."""
     count = len(parts.areas)
-    against, areas = _against(parts.labels, ~line & ~parts.free[parts.labels], seen, look, count)
+    against, areas = _against(parts.labels, where, says, count)
     against[parts.hollow] *= GUESSED
     apart = np.zeros((count, count))
-    for one, other, length in borders(parts.labels):
+    for one, other, length in parts.borders:
         apart[one, other] = apart[other, one] = length
     apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
-    apart *= (BY_LINES if line.any() else 1.0) / max(float(apart.sum()), 1e-9)
+    apart *= (BY_LINES if ruled else 1.0) / max(float(apart.sum()), 1e-9)
     centres = lab(look.palette.colours)
     alike = 1 - np.minimum(delta_e(centres[:, None], centres[None]) / UNLIKE, 1.0)
     return transported(areas, against, np.array(look.fills), apart, alike)
 
 
 def _drawn(
-    parts: Parts, seen: Float[np.ndarray, "h w 3"], look: Look, line: Bool[np.ndarray, "h w"]
+    parts: Parts, line: Bool[np.ndarray, "h w"], says: Float[np.ndarray, "H W k"], look: Look
 ) -> Int[np.ndarray, " n"]:
     """One colour for the lines of each part."""
     count = len(parts.areas)
-    against, areas = _against(parts.labels, line, seen, look, count)
+    against, areas = _against(parts.labels, line, says, count)
     return transported(areas, against, np.array(look.lines), np.zeros((count, count)))
 
 
 def _against(
     labels: Int[np.ndarray, "h w"],
     where: Bool[np.ndarray, "h w"],
-    seen: Float[np.ndarray, "h w 3"],
-    look: Look,
+    says: Float[np.ndarray, "H W k"],
     count: int,
 ) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, " n"]]:
     """How much the result tells against each colour in each part, 0 to 1, and the area of each, both of a mask."""
-    owners, here = labels[where], seen[where]
+    rows, columns = np.nonzero(where)
+    owners, here = labels[where], says[rows // SCALE, columns // SCALE]
     areas = np.bincount(owners, minlength=count).astype(float)
-    centres = lab(look.palette.colours)
-    off = [np.minimum(delta_e(here, centre) / TELLS, 1.0) for centre in centres]
-    return np.stack([np.bincount(owners, one, count) for one in off], axis=1) / np.maximum(areas, 1)[:, None], areas
+    off = np.stack([np.bincount(owners, one, count) for one in here.T], axis=1)
+    return off / np.maximum(areas, 1)[:, None], areas
 
 
 def transported(
@@ -234,27 +236,35 @@ def transported(
     found = np.zeros(len(areas), np.int64)
     if not len(own) or not len(colours):
         return found
-    mass, touching = areas[own] / areas.sum(), bool(apart.any())
-    alike = np.eye(len(shares)) if alike is None else alike
+    mass, each = areas / areas.sum(), np.eye(len(shares))
+    alike = each if alike is None else alike
 
-    def cost(tried: Int[np.ndarray, " n"]) -> float:
-        off = np.abs(np.bincount(tried[own], mass, len(shares)) - shares).sum() / 2
-        same = (apart * alike[np.ix_(tried, tried)]).sum() if touching else 0.0
-        return SAYS * float(mass @ against[own, tried[own]]) + SHARED * float(off) + TOLD * float(same)
+    def dearer(one: np.ndarray, new: np.ndarray, other: np.ndarray, newer: np.ndarray) -> Float[np.ndarray, " m"]:
+        """By how much, where both of two parts, or the same one twice, have these colours."""
+        old, older, two = found[one], found[other], one != other
+        said = mass[one] * (against[one, new] - against[one, old])
+        said += two * mass[other] * (against[other, newer] - against[other, older])
+        moved = mass[one, None] * (each[new] - each[old]) + (two * mass[other])[:, None] * (each[newer] - each[older])
+        off = np.bincount(found, mass, len(shares)) - shares
+        shared = (np.abs(off + moved).sum(axis=1) - np.abs(off).sum()) / 2
+        beside = apart @ alike[found]
+        told = beside[one, new] - beside[one, old] + two * (beside[other, newer] - beside[other, older])
+        told += apart[one, other] * (alike[new, newer] - alike[new, older] - alike[old, newer] + alike[old, older])
+        return SAYS * said + SHARED * shared + TOLD * 2 * told
 
     found[own] = colours[against[np.ix_(own, colours)].argmin(axis=1)]
-    best = cost(found)
+    moved, colour = (one.ravel() for one in np.meshgrid(own, colours, indexing="ij"))
+    first, second = own[np.stack(np.triu_indices(len(own), 1))]
     for _ in range(ROUNDS):
-        before = best
-        moves = [((part, colour),) for part in own for colour in colours]
-        swaps = [((one, found[other]), (other, found[one])) for one in own for other in own if one < other]
-        for change in (*moves, *swaps):
-            tried = found.copy()
-            for part, colour in change:
-                tried[part] = colour
-            value = cost(tried)
-            if value < best - 1e-9:
-                best, found = value, tried
-        if best == before:
+        left = np.stack([
+            np.concatenate([moved, first]), np.concatenate([colour, found[second]]),
+            np.concatenate([moved, second]), np.concatenate([colour, found[first]]),
+        ])  # fmt: skip
+        before = found.copy()
+        while left.size and (better := np.flatnonzero(dearer(*left) < -1e-9)).size:
+            one, new, other, newer = left[:, better[0]]
+            found[one], found[other] = new, newer
+            left = left[:, better[0] + 1 :]
+        if (found == before).all():
             break
     return found

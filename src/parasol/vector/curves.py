@@ -170,39 +170,46 @@ def _fit(
 
     What is farther off than `hopeless` at the first try is not improved.
     """
-    steps, at = points[1:] - points[:-1], np.zeros(len(points))
-    np.cumsum(np.sqrt(np.einsum("ni,ni->n", steps, steps)), out=at[1:])
+    at = np.zeros(len(points))
+    np.cumsum(np.sqrt(_dot(*2 * [points[1:] - points[:-1]])), out=at[1:])
     at /= max(float(at[-1]), 1e-9)
-    best = (points[[0, 0, -1, -1]], np.inf, len(points) // 2)
-    for _ in range(REPEATS):
+    ends, directions = points[[0, 0, -1, -1]], np.array([first, last])
+    alike, best = directions @ directions.T, (ends, np.inf, len(points) // 2)
+    for left in reversed(range(REPEATS)):
         shares = _shares(at)
-        control = _least_squares(points, shares, first, last)
+        control = _least_squares(points - shares @ ends, shares[:, 1:3], ends, directions, alike)
         off = shares @ control - points
-        far = np.einsum("ni,ni->n", off, off)
+        far = _dot(off, off)
         where = int(far.argmax())
         if far[where] >= best[1] ** 2:
             break
         best = (control, float(np.sqrt(far[where])), where)
-        if best[1] > hopeless:
+        if best[1] > hopeless or not left:
             break
         at = _closer(control, off, at)
     return best
 
 
-def _least_squares(points: np.ndarray, shares: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    control = points[[0, 0, -1, -1]]
-    rest, arms, directions = points - shares @ control, shares[:, 1:3], np.array([first, last])
-    (a, b), (_, c) = ((arms.T @ arms) * (directions @ directions.T)).tolist()
+def _dot(one: Float[np.ndarray, "n 2"], other: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+    both = one * other
+    return both[:, 0] + both[:, 1]
+
+
+def _least_squares(
+    rest: np.ndarray, arms: np.ndarray, ends: np.ndarray, directions: np.ndarray, alike: np.ndarray
+) -> Float[np.ndarray, "4 2"]:
+    (a, b), (_, c) = ((arms.T @ arms) * alike).tolist()
     (u, _), (_, v) = (arms.T @ rest @ directions.T).tolist()
     determinant = a * c - b * b
-    chord = hypot(*(control[3] - control[0]).tolist())
+    chord = hypot(*(ends[3] - ends[0]).tolist())
     near = far = chord / 3
     if abs(determinant) > 1e-9:
         found = (u * c - v * b) / determinant, (a * v - b * u) / determinant
         if min(found) > 0.02 * chord and max(found) < 3 * max(chord, 1.0):
             near, far = found
-    control[1] += near * first
-    control[2] += far * last
+    control = ends.copy()
+    control[1] += near * directions[0]
+    control[2] += far * directions[1]
     return control
 
 
@@ -210,8 +217,10 @@ def _shares(at: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 4"]:
     """Of the four control points of a cubic, at these places along it: Bernstein's polynomials."""
     rest, found = 1 - at, np.empty((len(at), 4))
     squares, own = rest * rest, at * at
-    found[:, 0], found[:, 3] = squares * rest, own * at
-    found[:, 1], found[:, 2] = 3 * squares * at, 3 * own * rest
+    np.multiply(squares, rest, out=found[:, 0])
+    np.multiply(3 * squares, at, out=found[:, 1])
+    np.multiply(3 * own, rest, out=found[:, 2])
+    np.multiply(own, at, out=found[:, 3])
     return found
 
 
@@ -221,11 +230,14 @@ def _bezier(control: Float[np.ndarray, "k 2"], at: Float[np.ndarray, " n"]) -> F
 
 def _closer(control: np.ndarray, off: np.ndarray, at: np.ndarray) -> np.ndarray:
     """One step of Newton's method towards the nearest place on the curve for each point, which it is `off` now."""
-    t, sides = at[:, None], 3 * (control[1:] - control[:-1])
-    turns = sides[1:] - sides[:-1]
-    bend = 2 * (turns[0] + t * (turns[1] - turns[0]))
-    slope = sides[0] + t * (2 * turns[0] + t * (turns[1] - turns[0]))
-    down = np.einsum("ni,ni->n", slope, slope) + np.einsum("ni,ni->n", off, bend)
+    down, along, bent = np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at))
+    for (start, middle, end), away in zip((3 * (control[1:] - control[:-1])).T.tolist(), off.T, strict=True):
+        turn = middle - start
+        turned = at * (end - middle - turn)
+        slope, bend = start + at * (2 * turn + turned), 2 * (turn + turned)
+        down += slope * slope
+        along += away * slope
+        bent += away * bend
+    down += bent
     down[np.abs(down) <= 1e-9] = np.inf
-    moved = at - np.einsum("ni,ni->n", off, slope) / down
-    return np.maximum.accumulate(np.minimum(np.maximum(moved, 0), 1))
+    return np.maximum.accumulate(np.minimum(np.maximum(at - along / down, 0), 1))

@@ -3,30 +3,53 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
+Box = tuple[slice, slice]
+"""Rows and columns of a part of a picture."""
+
 
 def depth(mask: Bool[np.ndarray, "h w"], most: int) -> Float[np.ndarray, "h w"]:
     """Distance in px, at most `most`, from each pixel of a mask to the nearest that is none of it; 0 outside of it.
 
     Beyond the picture's border the mask goes on as at the border.
     """
-    height, width = mask.shape
-    across = np.full(mask.shape, most, np.float32)
-    places = np.arange(width)
-    last = np.maximum.accumulate(np.where(mask, -most, places), axis=1)
-    first = np.minimum.accumulate(np.where(mask, width + most, places)[:, ::-1], axis=1)[:, ::-1]
-    across = np.minimum(np.minimum(places - last, first - places), most).astype(np.float32) ** 2
-    square = across.copy()
-    for step in range(1, most):
+    found, here = np.zeros(mask.shape, np.float32), grown(box(mask), 1)  # nothing beyond its box is nearer than that is
+    inside = mask[here]
+    down = np.where(inside, most, 0).astype(np.uint16 if 2 * most**2 < 1 << 16 else np.float32)  # quicker where it fits
+    step = 1
+    while step < most:  # twice as far up and down in each round
+        far = down + step
+        np.minimum(down[step:], far[:-step], out=down[step:])
+        np.minimum(down[:-step], far[step:], out=down[:-step])
+        step *= 2
+    down **= 2
+    square = down.copy()
+    for step in range(1, min(most, inside.shape[1])):
         if step**2 >= square.max():
-            break  # no row so far away is nearer than what was found
-        np.minimum(square[step:], across[: max(height - step, 0)] + step**2, out=square[step:])
-        np.minimum(square[: max(height - step, 0)], across[step:] + step**2, out=square[: max(height - step, 0)])
-    return np.minimum(np.sqrt(square), most)
+            break  # no column so far away is nearer than what was found
+        far = down + step**2
+        np.minimum(square[:, step:], far[:, :-step], out=square[:, step:])
+        np.minimum(square[:, :-step], far[:, step:], out=square[:, :-step])
+    found[here] = np.minimum(np.sqrt(square.astype(np.float32)), most)
+    return found
 
 
 def ridge(deep: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Where nothing beside a pixel is deeper: the middle of strokes and of shapes."""
-    padded = np.pad(deep, 1)
-    height, width = deep.shape
-    around = np.stack([padded[y : y + height, x : x + width] for y in range(3) for x in range(3)])
-    return (deep > 0) & (deep >= around.max(axis=0))
+    around = np.pad(deep, 1)
+    for _ in range(2):  # down, and then across
+        around = np.maximum(np.maximum(around[:-2], around[1:-1]), around[2:]).T
+    return (deep > 0) & (deep >= around)
+
+
+def box(mask: Bool[np.ndarray, "h w"]) -> Box:
+    """What holds all of a mask; empty where there is nothing of it."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return slice(0), slice(0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def grown(here: Box, spare: int) -> Box:
+    """A box with so many px more to each side, as far as the picture goes; an empty one as it is."""
+    down, right = (slice(max(one.start - spare, 0), one.stop + spare) if one.stop else one for one in here)
+    return down, right

@@ -1,7 +1,7 @@
 """A drawing as records, and the SVG text that it makes. Coordinates are pixels of the picture."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -60,12 +60,11 @@ class Rectangle:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stroke:
-    """Centre lines of one width with round ends and joins; what has two points only is a straight line."""
+    """A straight line with round ends."""
 
     colour: str
     width: float
-    chains: list[list[Curve]]
-    closed: list[bool] = field(default_factory=list)
+    ends: tuple[tuple[float, float], tuple[float, float]]
 
 
 Shape = Outline | Ellipse | Rectangle | Stroke
@@ -133,15 +132,15 @@ def _joined(values: list[float]) -> str:
     return text
 
 
-def path_data(chain: list[Curve], *, closed: bool = True) -> str:
-    """The d attribute of one chain, relative, each step from the rounded end of the one before."""
+def path_data(chain: list[Curve]) -> str:
+    """The d attribute of one closed chain, relative, each step from the rounded end of the one before."""
     here = _grid(chain[0].points[0])
     origin = here
     text, last = f"M{_joined(list(here))}", "M"
     for number, piece in enumerate(chain):
         points = _grid(piece.points)
         end = points[-1]
-        if closed and len(points) == 2 and number == len(chain) - 1 and np.allclose(end, origin):
+        if len(points) == 2 and number == len(chain) - 1 and (end == origin).all():
             break  # Z draws it
         steps = points[1:] - here
         if len(points) == 4:
@@ -158,7 +157,7 @@ def path_data(chain: list[Curve], *, closed: bool = True) -> str:
         row = _joined(values)
         text += (row if row.startswith("-") else f" {row}") if letter == last else letter + row
         last = letter
-    return text + ("Z" if closed else "")
+    return text + "Z"
 
 
 def _grid(points: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
@@ -170,7 +169,9 @@ def _element(shape: Shape, gradients: list[Gradient]) -> str:
         data = "".join(path_data(chain) for chain in shape.chains)
         return f'<path fill="{_paint(shape.fill, gradients)}" d="{data}"/>'
     if isinstance(shape, Stroke):
-        return _stroke(shape)
+        (x1, y1), (x2, y2) = shape.ends
+        paint = f'stroke="{shape.colour}" stroke-width="{_short(shape.width)}" stroke-linecap="round"'
+        return f'<line {paint} x1="{_short(x1)}" y1="{_short(y1)}" x2="{_short(x2)}" y2="{_short(y2)}"/>'
     fill = f'fill="{_paint(shape.fill, gradients)}"'
     if isinstance(shape, Rectangle):
         (x, y), (width, height) = shape.corner, shape.size
@@ -189,17 +190,6 @@ def _turned(turn: float, centre: tuple[float, float]) -> str:
     if abs(turn) < 0.05:
         return ""
     return f' transform="rotate({_short(turn)} {_short(centre[0])} {_short(centre[1])})"'
-
-
-def _stroke(shape: Stroke) -> str:
-    paint = f'stroke="{shape.colour}" stroke-width="{_short(shape.width)}" stroke-linecap="round"'
-    if len(shape.chains) == 1 and len(shape.chains[0]) == 1 and len(shape.chains[0][0].points) == 2:
-        (x1, y1), (x2, y2) = (map(float, point) for point in shape.chains[0][0].points)
-        ends = f'x1="{_short(x1)}" y1="{_short(y1)}" x2="{_short(x2)}" y2="{_short(y2)}"'
-        return f"<line {paint} {ends}/>"
-    chains = zip(shape.chains, shape.closed or [False] * len(shape.chains), strict=True)
-    data = "".join(path_data(chain, closed=closed) for chain, closed in chains)
-    return f'<path fill="none" {paint} stroke-linejoin="round" d="{data}"/>'
 
 
 def _paint(fill: Fill, gradients: list[Gradient]) -> str:

@@ -8,7 +8,7 @@ from parasol.images import from_uint8, to_uint8
 from parasol.vector.indexing import SCALE, index_picture, mode_filter
 from parasol.vector.look import SPECK
 from parasol.vector.palette import Palette, choose_palette
-from parasol.vector.regions import CLEAR, components, without_specks
+from parasol.vector.regions import components, without_specks
 
 EVEN = 9  # index pixels; side of the square whose commonest colour a pixel takes
 AGREED = 0.6  # share of a region of the content that has to be one colour for all of it to be
@@ -43,20 +43,19 @@ def in_colours(result: Float[np.ndarray, "H W 3"], palette: Palette) -> Float[np
 
 def painted(index: Int[np.ndarray, "h w"], palette: Palette) -> Float[np.ndarray, "H W 4"]:
     """An index picture at the size of its picture: alpha says how much of a pixel is not `CLEAR`."""
-    shown = _means((index != CLEAR)[..., None].astype(np.float32))
-    sums = _means(np.where((index != CLEAR)[..., None], palette.colours[index], 0))
+    means = _means(index, np.pad(np.pad(palette.colours, ((0, 0), (0, 1)), constant_values=1), ((0, 1), (0, 0))))
+    sums, shown = means[..., :3], means[..., 3:]
     colours = np.where(shown > 0, sums / np.maximum(shown, 1e-6), 1)
     return from_uint8(to_uint8(np.concatenate([colours, shown], axis=-1)))
 
 
-def _means(values: Float[np.ndarray, "h w c"]) -> Float[np.ndarray, "H W c"]:
-    height, width, channels = values.shape
-    blocks = values.reshape(height // SCALE, SCALE, width // SCALE, SCALE, channels)
-    return blocks.mean(axis=(1, 3), dtype=np.float32)
+def _means(index: Int[np.ndarray, "h w"], values: Float[np.ndarray, "k c"]) -> Float[np.ndarray, "H W c"]:
+    """Of the values of all index pixels in a pixel; what is `CLEAR` has the last."""
+    return np.mean([values[index[down::SCALE, right::SCALE]] for down, right in np.ndindex(SCALE, SCALE)], axis=0)
 
 
 def _picture(index: Int[np.ndarray, "h w"], palette: Palette) -> Float[np.ndarray, "H W 3"]:
-    return from_uint8(to_uint8(_means(palette.colours[index])))
+    return from_uint8(to_uint8(_means(index, palette.colours)))
 
 
 def _agreed(index: Int[np.ndarray, "h w"], own: Int[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:

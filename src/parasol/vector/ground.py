@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 
 from parasol.errors import ParasolError
 from parasol.maths.lab import delta_e, lab
+from parasol.vector.indexing import spread
 from parasol.vector.palette import colour_of, ground_of
 from parasol.vector.regions import components
 
@@ -63,7 +64,7 @@ def lifted(picture: Float[np.ndarray, "H W 3"], ground: tuple[float, float, floa
     bare = delta_e(lab(picture), lab(plain)) < SAME
     border = np.pad(np.zeros((bare.shape[0] - 2, bare.shape[1] - 2), bool), 1, constant_values=True)
     clear = _open(bare, bare & border)
-    alpha = np.where(clear, 0, np.where(_grown(clear, REACH), _share(picture, plain), 1)).astype(np.float32)
+    alpha = np.where(clear, 0, np.where(spread(clear, REACH), _share(picture, plain), 1)).astype(np.float32)
     return unlaid(picture, alpha, ground)
 
 
@@ -84,7 +85,8 @@ def showing(content: RGBA) -> tuple[float, float, float]:
         plain = lab(np.asarray(ground, np.float32))
         return float((delta_e(lab(laid(shown, ground)), plain) > SEEN).mean())
 
-    return WHITE if seen(WHITE) >= min(ENOUGH, seen(DARK)) else DARK
+    white = seen(WHITE)
+    return WHITE if white >= ENOUGH or white >= seen(DARK) else DARK
 
 
 def plain_ground(picture: Float[np.ndarray, "H W 3"]) -> tuple[float, float, float]:
@@ -133,11 +135,11 @@ def cut_out(content: RGBA, result: Float[np.ndarray, "H W 3"], ground: tuple[flo
     beyond = ~bare & clear & (_around(~bare) >= FEWEST)  # not the ringing of a decoder, a pixel here and there
     # Where the drawing goes on beyond it, what was the content's edge is an edge no more.
     # A faint pixel alone says nothing: a decoder loses the last one of a tip.
-    bared = left & ~clear & _grown(left & (alpha >= 0.5), REACH)
-    changed = _grown(bared, 1) | (_grown(beyond, 1) & (alpha < 0.98))
+    bared = left & ~clear & spread(left & (alpha >= 0.5), REACH)
+    changed = spread(bared, 1) | (spread(beyond, 1) & (alpha < 0.98))
     share = _share(result, plain)
     # Beside the clear, what came out far paler than the drawing is its edge: opaque, it is a bright speck on black.
-    changed |= _grown(clear, REACH) & shown & ~clear & (share < alpha - PALER)
+    changed |= spread(clear, REACH) & shown & ~clear & (share < alpha - PALER)
     alpha = np.where(changed, share, np.where(clear, 0, alpha))
     return _edged(unlaid(result, alpha, ground), plain)
 
@@ -193,13 +195,6 @@ def _open(bare: Bool[np.ndarray, "H W"], clear: Bool[np.ndarray, "H W"]) -> Bool
     reached = np.zeros(len(kinds), bool)
     reached[np.unique(labels[clear])] = True
     return reached[labels] & bare & (kinds[labels] == 1)
-
-
-def _grown(mask: Bool[np.ndarray, "H W"], reach: int) -> Bool[np.ndarray, "H W"]:
-    padded, grown = np.pad(mask, reach), np.zeros_like(mask)
-    for down, right in np.ndindex(2 * reach + 1, 2 * reach + 1):
-        grown |= padded[down : down + mask.shape[0], right : right + mask.shape[1]]
-    return grown
 
 
 def _share(result: Float[np.ndarray, "H W 3"], plain: Float[np.ndarray, "3"]) -> Float[np.ndarray, "H W"]:

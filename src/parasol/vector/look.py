@@ -1,13 +1,13 @@
 """What flat references have in common: colours, how much of a drawing each has, and lines of one width."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from parasol.maths.lab import delta_e, lab
-from parasol.vector.depth import depth, ridge
+from parasol.vector.depth import Box, box, depth, grown, ridge
 from parasol.vector.indexing import SCALE, index_picture
 from parasol.vector.palette import Palette, between, choose_of, ground_of, nearest
 from parasol.vector.regions import components, without_specks
@@ -67,13 +67,16 @@ class Look:
         )
 
 
-def outside(index: Int[np.ndarray, "h w"], ground: int = 0) -> Bool[np.ndarray, "h w"]:
+def outside(index: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Ground that hangs together with the border."""
     labels, kinds = components(index)
-    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    reached = np.zeros(len(kinds), bool)
-    reached[border] = kinds[border] == ground
-    return reached[labels]
+    return around(labels, kinds)[labels]
+
+
+def around(labels: Int[np.ndarray, "h w"], kinds: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+    """Which parts are ground that hangs together with the border."""
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return (np.bincount(border, minlength=len(kinds)) > 0) & (kinds == 0)
 
 
 def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None = None) -> Look | None:
@@ -84,25 +87,37 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
         return None
     drawn = [without_specks(index_picture(picture, chosen), SPECK) for picture in pictures]
     side, count = max(drawn[0].shape), len(chosen.colours)
-    widths = np.concatenate([_rim_widths(index, side) for index in drawn])
+    shown = [~outside(index) for index in drawn]
+    widths = np.concatenate([_rim_widths(*one, side) for one in zip(drawn, shown, strict=True)])
     width = _steadiest(widths, WIDEST * side)
-    counted = np.stack([_counted(index, width, count) for index in drawn])  # picture, what, colour
+    counted = np.stack(
+        [_counted(*one, width, count) for one in zip(drawn, shown, strict=True)]
+    )  # picture, what, colour
     areas, lines, of_lines, rim = counted.sum(axis=0)
     if not width or of_lines.sum() < (RIM + ALONE / len(drawn)) * rim.sum():
         width, areas, lines = 0.0, areas + lines, np.zeros(count)
     return _look(chosen, np.stack([areas, lines]), width / side)
 
 
-def _rim_widths(index: Int[np.ndarray, "h w"], side: int) -> Float[np.ndarray, " n"]:
+def _rim_widths(index: Int[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], side: int) -> Float[np.ndarray, " n"]:
     """Index pixels; how wide the parts of one colour are that lie along the rim of a drawing, at each place of it."""
     most = round(WIDEST * side)  # twice as wide as a line
-    inside = depth(~outside(index), most)
+    inside = depth(shown, most)
     found = [np.zeros(0, np.float32)]
-    for colour in np.unique(index[index > 0]):
-        deep = depth(index == colour, most)
-        middle = ridge(deep) & (deep > SCALE / 2) & (deep < most) & (np.abs(inside - deep) <= SCALE / 2)
+    for here, own in _each(index):
+        deep = depth(own, most)
+        middle = ridge(deep) & (deep > SCALE / 2) & (deep < most) & (np.abs(inside[here] - deep) <= SCALE / 2)
         found.append(2 * deep[middle] - 1)
     return np.concatenate(found)
+
+
+def _each(index: Int[np.ndarray, "h w"]) -> Iterator[tuple[Box, Bool[np.ndarray, "_ _"]]]:
+    """The box around each colour that is drawn, and where in that it is."""
+    for colour in range(1, int(index.max()) + 1):
+        own = index == colour
+        here = grown(box(own), 1)
+        if own[here].size:
+            yield here, own[here]
 
 
 def _steadiest(widths: Float[np.ndarray, " n"], most: float) -> float:
@@ -115,23 +130,23 @@ def _steadiest(widths: Float[np.ndarray, " n"], most: float) -> float:
     return float(np.median(widths[np.abs(widths - best) <= STEADY * best])) if alike.max() >= SAME else 0.0
 
 
-def _counted(index: Int[np.ndarray, "h w"], width: float, count: int) -> Float[np.ndarray, "4 k"]:
+def _counted(
+    index: Int[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], width: float, count: int
+) -> Float[np.ndarray, "4 k"]:
     """Shares of a drawing that each colour has in areas and in lines; shares of its rim, of lines and of all."""
-    inner = ~outside(index)
-    edge = inner & (depth(inner, SCALE) < SCALE)
+    inner, edge = shown.copy(), shown & (depth(shown, SCALE) < SCALE)
     thin, strict = np.zeros(index.shape, bool), np.zeros(index.shape, bool)
-    for colour in np.unique(index[index > 0]):
-        own = index == colour
+    for here, own in _each(index):
         deep = depth(own, round(WIDEST * max(index.shape)))
         middle = ridge(deep) & (deep > SCALE / 2)
         if not middle.any() or np.median(2 * deep[middle] - 1) < HAIR:
-            inner &= ~own
+            inner[here] &= ~own
         elif width:
             narrow = own & ~_opened(own, deep, LINE * width)
-            strict |= narrow
+            strict[here] |= narrow
             if narrow.sum() > own.sum() / 2:  # a colour of lines: dots and other marks are no areas of it
                 narrow = own & ~_opened(own, deep, max(LINE * width, MARK * max(index.shape)))
-            thin |= narrow
+            thin[here] |= narrow
     whole = max(int(inner.sum()), 1)
     kinds = (inner & ~thin, inner & thin, edge & strict, edge)
     areas, lines, *rim = (np.bincount(index[kind], minlength=count) / whole for kind in kinds)

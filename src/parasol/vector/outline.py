@@ -18,16 +18,16 @@ def outlines(mask: Bool[np.ndarray, "h w"]) -> list[Float[np.ndarray, "_ 2"]]:
     top, left = int(rows[0]), int(columns[0])
     middles, following = _sides(np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1))
     middles += np.array([left, top])
-    chains, done = list[Float[np.ndarray, "_ 2"]](), bytearray(len(following))
-    for start in range(len(following)):
-        chain, at = list[int](), start
-        while not done[at]:
-            done[at] = 1
-            chain.append(at)
-            at = following[at]
-        if chain:
-            chains.append(middles[chain])
-    return chains
+    # Each side learns the first of its chain, and how many are left to its last, of twice as many in each round.
+    places, rounds = np.arange(len(following)), len(following).bit_length()
+    first, ahead = places, following
+    for _ in range(rounds):
+        first, ahead = np.minimum(first, first[ahead]), ahead[ahead]
+    left, ahead = (following != first).astype(np.int64), np.where(following != first, following, places)
+    for _ in range(rounds):
+        left, ahead = left + left[ahead], ahead[ahead]
+    order = np.lexsort((-left, first))
+    return np.split(middles[order], np.flatnonzero(np.diff(first[order])) + 1)
 
 
 def area(chain: Float[np.ndarray, "n 2"]) -> float:
@@ -36,7 +36,7 @@ def area(chain: Float[np.ndarray, "n 2"]) -> float:
     return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
 
 
-def _sides(padded: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, "n 2"], list[int]]:
+def _sides(padded: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, "n 2"], Int[np.ndarray, " n"]]:
     """The middle (x, y) of each side of a pixel that is the mask's border, in reading order, and which comes next."""
     own = padded[1:-1, 1:-1]
     beside = (padded[:-2, 1:-1], padded[1:-1, 2:], padded[2:, 1:-1], padded[1:-1, :-2])
@@ -44,7 +44,7 @@ def _sides(padded: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, "n 2"], l
     width = padded.shape[1] - 1
     keys = list[Int[np.ndarray, " m"]]()
     for direction, (other, (down, right)) in enumerate(zip(beside, corners, strict=True)):
-        y, x = np.nonzero(own & ~other)
+        y, x = np.divmod(np.flatnonzero(own & ~other), own.shape[1])
         keys.append(4 * ((y + down) * width + x + right) + direction)
     key = np.sort(np.concatenate(keys))
     place, direction = key // 4, key % 4
@@ -55,4 +55,4 @@ def _sides(padded: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, "n 2"], l
     twice = place[np.minimum(following + 1, len(place) - 1)] == end
     twice &= following + 1 < len(place)
     following[twice] = np.searchsorted(key, (4 * end + (direction + 1) % 4)[twice])
-    return np.stack([place % width + right / 2, place // width + down / 2], axis=1), following.tolist()
+    return np.stack([place % width + right / 2, place // width + down / 2], axis=1), following

@@ -18,6 +18,7 @@ NEAR = 7.0  # delta E, below which two colours of a drawing are one
 KEPT = 0.004  # share of the drawing; a colour with less is a mixture or a speckle
 GAIN = 0.03  # of what is left of the error, that one more colour has to take away
 ROUNDS = 12  # of Lloyd's algorithm; after these nothing moves that could be seen
+AT_ONCE = 1 << 14  # pixels, whose distances to all colours are held at once
 MIXED = 0.02  # weight of a pixel that lies between two others
 STEEP = 12.0  # delta E between two neighbours, from which what lies between them is an edge
 
@@ -152,39 +153,46 @@ def ground_of(pixels: Float[np.ndarray, "H W 3"]) -> Float[np.ndarray, "3"]:
 
 def between(colours: Float[np.ndarray, "H W 3"]) -> Bool[np.ndarray, "H W"]:
     """Which pixels of a Lab picture only mix two of their neighbours, as antialiasing and soft edges do."""
-    mixed = np.zeros(colours.shape[:2], bool)
-    padded = np.pad(colours, ((2, 2), (2, 2), (0, 0)), mode="edge")
     height, width = colours.shape[:2]
+    planes = np.pad(np.moveaxis(colours, -1, 0), ((0, 0), (2, 2), (2, 2)), mode="edge")
+    flat, mixed = planes.reshape(3, -1), np.zeros(height * width, bool)
 
     def shifted(down: int, right: int) -> np.ndarray:
-        return padded[2 + down : 2 + down + height, 2 + right : 2 + right + width]
+        return planes[:, 2 + down : 2 + down + height, 2 + right : 2 + right + width]
 
     for reach in (1, 2):
         for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
-            first, second = shifted(down * reach, right * reach), shifted(-down * reach, -right * reach)
-            span = second - first
-            length = (span**2).sum(axis=-1)
-            place = ((colours - first) * span).sum(axis=-1) / np.maximum(length, 1e-6)
-            off = ((colours - first - place[..., None] * span) ** 2).sum(axis=-1)
-            mixed |= (length > STEEP**2) & (place > 0.08) & (place < 0.92) & (off < 0.06 * length)
-    return mixed
+            span = shifted(-down * reach, -right * reach) - shifted(down * reach, right * reach)
+            length = (span**2).sum(axis=0).ravel()
+            steep = np.flatnonzero((length > STEEP**2) & ~mixed)
+            here = (steep // width + 2) * (width + 4) + steep % width + 2
+            length, span = length[steep], span.reshape(3, -1)[:, steep]
+            own = flat[:, here] - flat[:, here + (down * (width + 4) + right) * reach]
+            place = (own * span).sum(axis=0) / length
+            off = ((own - place * span) ** 2).sum(axis=0)
+            mixed[steep] = (place > 0.08) & (place < 0.92) & (off < 0.06 * length)
+    return mixed.reshape(height, width)
 
 
 def nearest(colours: Float[np.ndarray, "*space 3"], centres: Float[np.ndarray, "k 3"]) -> Int[np.ndarray, "*space"]:
     """The index of the nearest centre, both in Lab; the first of equals."""
-    best = np.full(colours.shape[:-1], np.inf, np.float32)
-    owner = np.zeros(colours.shape[:-1], np.int64)
-    for index, centre in enumerate(centres.astype(np.float32)):
-        distance = ((colours - centre) ** 2).sum(axis=-1)
-        closer = distance < best
-        best[closer], owner[closer] = distance[closer], index
-    return owner
+    flat, axes = colours.reshape(-1, 3), centres.astype(np.float32).T
+    owner = np.zeros(len(flat), np.int64)
+    for start in range(0, len(flat), AT_ONCE):
+        x, y, z = ((one[:, None] - axis) ** 2 for one, axis in zip(flat[start : start + AT_ONCE].T, axes, strict=True))
+        owner[start : start + AT_ONCE] = (x + y + z).argmin(axis=1)
+    return owner.reshape(colours.shape[:-1])
 
 
-def choices(pixels: Float[np.ndarray, "H W 3"], palette: Palette) -> list[tuple[str, float, float]]:
-    """What a given palette did to a picture: each colour, the share of pixels nearest to it, and their mean delta E."""
+def choices(
+    pixels: Float[np.ndarray, "H W 3"], palette: Palette, owners: Int[np.ndarray, "H W"] | None = None
+) -> list[tuple[str, float, float]]:
+    """What a palette did to a picture: each colour, the share of pixels that have it, and their mean delta E from it.
+
+    owners: which each pixel has; left out, the nearest.
+    """
     colours, centres = lab(pixels), lab(palette.colours)
-    owners = nearest(colours, centres)
+    owners = nearest(colours, centres) if owners is None else owners
     off = delta_e(colours, centres[owners])
     count = np.bincount(owners.ravel(), minlength=len(centres))
     total = np.bincount(owners.ravel(), off.ravel(), minlength=len(centres))
@@ -234,11 +242,12 @@ def _seed(colours: np.ndarray, off: np.ndarray, owners: np.ndarray, errors: np.n
 
 
 def _lloyd(colours: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    weighted = weights * colours.T
     for _ in range(ROUNDS):
         owners = nearest(colours, centres)
         shares = np.bincount(owners, weights, len(centres))
-        sums = [np.bincount(owners, weights * colours[:, axis], len(centres)) for axis in range(3)]
-        means = np.stack(sums, axis=1) / np.maximum(shares, 1e-12)[:, None]
+        sums = np.array([np.bincount(owners, values, len(centres)) for values in weighted]).T
+        means = sums / np.maximum(shares, 1e-12)[:, None]
         moved = np.where((shares > 0)[:, None], means, centres)
         moved[0] = centres[0]
         if np.abs(moved - centres).max() < 0.05:

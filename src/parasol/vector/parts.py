@@ -1,14 +1,16 @@
 """A drawing in the parts that one colour goes to: what hangs together, what it encloses, halves of a narrow shape."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from parasol.maths.lab import delta_e, lab
-from parasol.vector.depth import depth
+from parasol.vector.depth import Box, box, depth, grown
 from parasol.vector.indexing import enlarged, index_picture
-from parasol.vector.look import SPECK, outside
+from parasol.vector.look import SPECK, around, outside
 from parasol.vector.palette import choose_palette
 from parasol.vector.regions import borders, components, without_specks
 
@@ -37,6 +39,16 @@ class Parts:
     hollow: Bool[np.ndarray, " n"]
     """Ground that the drawing encloses."""
 
+    @cached_property
+    def borders(self) -> list[tuple[int, int, int]]:
+        """Of every two neighbours, as of `regions.borders`."""
+        return borders(self.labels)
+
+    @cached_property
+    def boxes(self) -> list[Box]:
+        """The box of each part."""
+        return [box(self.labels == label) for label in range(len(self.areas))]
+
 
 def parts_of(content: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"] | None = None) -> Parts | None:
     """The parts of a drawing; None where it falls into too many, or is not there.
@@ -53,7 +65,7 @@ def parts_of(content: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"
     drawn = int((~outside(index)).sum())
     index = without_specks(index, max(SPECK, round(SMALLEST * drawn)))
     labels, kinds = components(index)
-    free = np.bincount(labels[outside(index)], minlength=len(kinds)) > 0
+    free = around(labels, kinds)
     if len(kinds) > MOST_PARTS or free.all() or not free.any():
         return None
     return Parts(
@@ -69,7 +81,7 @@ def joined(parts: Parts, apart: float) -> Parts:
     """Neighbours nearer than so many delta E as one, the nearest first: shading makes no parts."""
     owner, colours, areas = np.arange(len(parts.areas)), parts.colours.copy(), parts.areas.astype(float)
     ground = parts.free | parts.hollow
-    pairs = {(one, other) for one, other, _ in borders(parts.labels) if not ground[one] and not ground[other]}
+    pairs = {(one, other) for one, other, _ in parts.borders if not ground[one] and not ground[other]}
     while pairs:
         away = delta_e(colours[:, None], colours[None])
         best, one, other = min((float(away[pair]), *pair) for pair in pairs)
@@ -82,13 +94,7 @@ def joined(parts: Parts, apart: float) -> Parts:
         ends = ((one if a == other else a, one if b == other else b) for a, b in pairs)
         pairs = {(min(pair), max(pair)) for pair in ends if pair[0] != pair[1]}
     names, labels = np.unique(owner, return_inverse=True)
-    return Parts(
-        labels=labels[parts.labels],
-        colours=colours[names],
-        areas=areas[names].astype(np.int64),
-        free=parts.free[names],
-        hollow=parts.hollow[names],
-    )
+    return replace(_divided(parts, labels[parts.labels], names), colours=colours[names])
 
 
 def cut(parts: Parts) -> Parts:
@@ -96,31 +102,31 @@ def cut(parts: Parts) -> Parts:
 
     A drawing that encloses ground has what a second colour goes to, and is left whole.
     """
-    labels, origin = parts.labels.copy(), list(range(len(parts.areas)))
+    labels, origin, side = parts.labels.copy(), list(range(len(parts.areas))), max(parts.labels.shape)
     drawn = parts.areas[~parts.free].sum()
     if (parts.areas[parts.hollow] > OPENING * drawn).any():
         return parts
     large = parts.areas > LARGE * drawn
     for label in np.flatnonzero(~parts.free & ~parts.hollow & large).tolist():
-        own = labels == label
-        cores = _cores(own)
+        here = grown(parts.boxes[label], 1)
+        own = labels[here] == label
+        cores = _cores(own, side)
         if cores:
-            nearest = np.stack([depth(~core, max(own.shape)) for core in cores]).argmin(axis=0)
+            nearest = np.stack([depth(~core, side) for core in cores]).argmin(axis=0)
             for number in range(1, len(cores)):
-                labels[own & (nearest == number)] = len(origin)
+                labels[here][own & (nearest == number)] = len(origin)
                 origin.append(label)
-    return Parts(
-        labels=labels,
-        colours=parts.colours[origin],
-        areas=np.bincount(labels.ravel(), minlength=len(origin)),
-        free=parts.free[origin],
-        hollow=parts.hollow[origin],
-    )
+    return _divided(parts, labels, origin)
 
 
-def _cores(own: Bool[np.ndarray, "h w"]) -> list[Bool[np.ndarray, "h w"]]:
+def _divided(parts: Parts, labels: Int[np.ndarray, "h w"], origin: Sequence[int] | Int[np.ndarray, " m"]) -> Parts:
+    """The same drawing in other parts: of which of those before each is like."""
+    like = {name: getattr(parts, name)[origin] for name in ("colours", "free", "hollow")}
+    return Parts(labels=labels, areas=np.bincount(labels.ravel(), minlength=len(origin)), **like)
+
+
+def _cores(own: Bool[np.ndarray, "h w"], side: int) -> list[Bool[np.ndarray, "h w"]]:
     """What is left of a shape without its narrow places; nothing where that is no few pieces of some size."""
-    side = max(own.shape)
     deep = depth(own, round(2 * NECKS[-1] * side))
     for neck in NECKS:
         labels, kinds = components((deep > neck * side).astype(np.int64))

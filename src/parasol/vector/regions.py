@@ -35,11 +35,8 @@ def components(index: Int[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], I
     starts = np.ones(index.shape, bool)
     starts[:, 1:] = index[:, 1:] != index[:, :-1]
     runs = np.cumsum(starts.ravel()).reshape(index.shape) - 1
-    same = index[1:] == index[:-1]
-    above, below = runs[:-1][same], runs[1:][same]
-    new = np.ones(len(above), bool)
-    new[1:] = (above[1:] != above[:-1]) | (below[1:] != below[:-1])
-    above, below = above[new], below[new]
+    met = (index[1:] == index[:-1]) & (starts[1:] | starts[:-1])  # where two runs touch first
+    above, below = runs[:-1][met], runs[1:][met]
     owner = np.arange(int(runs[-1, -1]) + 1)
     while True:  # every run comes under the first that it hangs together with, twice as far in each round
         before = owner.copy()
@@ -56,10 +53,11 @@ def components(index: Int[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], I
 def borders(labels: Int[np.ndarray, "h w"]) -> list[tuple[int, int, int]]:
     """(label, other label, index pixels that touch) of every two neighbours, in order."""
     count = int(labels.max()) + 1
-    keys = [
-        np.minimum(one, other)[one != other].astype(np.int64) * count + np.maximum(one, other)[one != other]
-        for one, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1]))
-    ]
+    keys = list[Int[np.ndarray, " m"]]()
+    for one, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1])):
+        apart = one != other
+        pair = one[apart], other[apart]
+        keys.append(np.minimum(*pair).astype(np.int64) * count + np.maximum(*pair))
     found, lengths = np.unique(np.concatenate(keys), return_counts=True)
     return [(int(key // count), int(key % count), int(length)) for key, length in zip(found, lengths, strict=True)]
 

@@ -3,7 +3,6 @@
 import numpy as np
 from jaxtyping import Float
 
-from parasol.vector.curves import Curve
 from parasol.vector.drawing import Ellipse, Fill, Rectangle, Shape, Stroke
 from parasol.vector.outline import area
 
@@ -65,18 +64,15 @@ def _rectangle(chain: Float[np.ndarray, "n 2"], fill: Fill, scale: float) -> Rec
         radius = 0.0  # index pixels; what the staircase and antialiasing take off a sharp corner
     centre = axes @ middle / scale
     if isinstance(fill, str) and radius >= 0.8 * half.min() and half.max() >= SLENDER * half.min():
-        return _straight(fill, centre, axes[:, int(np.argmax(half))], half / scale)
+        reach = axes[:, int(np.argmax(half))] * float(half.max() - half.min()) / scale
+        return Stroke(
+            colour=fill, width=float(2 * half.min() / scale), ends=(_pair(centre - reach), _pair(centre + reach))
+        )
     width, height = 2 * half / scale
     corner = centre - half / scale
     return Rectangle(
         fill=fill, corner=_pair(corner), size=(float(width), float(height)), radius=float(radius / scale), turn=turn
     )
-
-
-def _straight(colour: str, centre: np.ndarray, along: np.ndarray, half: np.ndarray) -> Stroke:
-    reach = along * float(half.max() - half.min())
-    line = Curve(points=np.stack([centre - reach, centre + reach]))
-    return Stroke(colour=colour, width=float(2 * half.min()), chains=[[line]])
 
 
 def _sides(turned: Float[np.ndarray, "n 2"]) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:

@@ -114,21 +114,19 @@ def _shapes(index: Int[np.ndarray, "h w"], fills: dict[int, Fill]) -> list[Shape
     margin = _margin(index)
     height, width = index.shape
     labels, kinds = tree.components(np.pad(index, margin))
-    filled = np.array([max(round(area(chain)) for chain in outlines(labels == label)) for label in range(len(kinds))])
+    own = [outlines(labels == label) for label in range(len(kinds))]
+    filled = np.array([max(round(area(chain)) for chain in chains) for chains in own])
     regions = tree.stacked(labels, kinds, filled)
     inside = _members(regions)
     shapes = list[Shape]()
     for group in tree.painted_order(regions):
-        fill = fills[regions[group[0]].index]
-        chains = list[list[Curve]]()
+        fill, chains = fills[regions[group[0]].index], list[list[Curve]]()
         for label in group:
-            member = np.zeros(len(kinds), bool)
-            member[list(inside[label])] = True
-            mask = member[labels]
-            if mask.all():
+            if len(inside[label]) == len(kinds):
                 shapes.append(Rectangle(fill=fill, corner=(0, 0), size=(width / SCALE, height / SCALE)))
                 continue
-            around = [chain - margin for chain in outlines(mask)]
+            member = np.isin(np.arange(len(kinds)), list(inside[label]))
+            around = [chain - margin for chain in (outlines(member[labels]) if member.sum() > 1 else own[label])]
             exact = recognised(around[0], fill, SCALE) if len(around) == 1 else None
             if exact is not None:
                 shapes.append(exact)
