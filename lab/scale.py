@@ -17,16 +17,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import diffusers
 import numpy as np
 import torch
 from PIL import Image
 from torch.profiler import ProfilerActivity, profile
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from lab.speed.machine import cpu_name, load_average
 from lab.tiny_backbone import settings, tiny_folder
 from parasol import Parasol
 from parasol.backbones.bring import bring
-from parasol.backbones.inspection import STEM, UNET, VAE, backbone_of
+from parasol.backbones.inspection import CONTENT, ENCODER_STEM, STEM, STYLE, UNET, VAE, backbone_of
 from parasol.backbones.networks import load, on_meta
 from parasol.bundle import Bundle, DefaultDials
 from parasol.images import write_atomic
@@ -60,8 +62,10 @@ LARGE = {
            "down_block_types": ["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
            "up_block_types": ["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3},
     VAE: {"block_out_channels": [128, 256, 512, 512], "layers_per_block": 2, "norm_num_groups": 32},
+    CONTENT: {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16,
+              "patch_size": 14, "projection_dim": 768},
 }  # fmt: skip
-"""Stable Diffusion 1.5's own configuration."""
+"""Stable Diffusion 1.5's own configuration, and CLIP ViT-L/14's, whose trunk CSD has too."""
 
 
 class Drawn(Triplets):
@@ -102,7 +106,12 @@ def of_large(folder: Path) -> Record:
     bring(tiny_folder(folder / "tiny", unet={"cross_attention_dim": 768}), folder / "base")
     for part, kind in ((UNET, "UNet2DConditionModel"), (VAE, "AutoencoderKL")):
         settings(folder / "base", part, **LARGE[part])
-        _empty(folder / "base" / part, kind)
+        _empty(folder / "base" / part / STEM, on_meta(getattr(diffusers, kind), folder / "base" / part))
+    for part in (STYLE, CONTENT):
+        told = CLIPVisionConfig(**LARGE[CONTENT])
+        told.save_pretrained(folder / "base" / part)
+        with torch.device("meta"):
+            _empty(folder / "base" / part / ENCODER_STEM, CLIPVisionModelWithProjection(told))
     return cost_of(backbone_24gb(), folder / "base")
 
 
@@ -181,17 +190,15 @@ def _alive() -> list[tuple[int, int]]:
     return [(one.untyped_storage().data_ptr(), one.untyped_storage().nbytes()) for one in tensors]
 
 
-def _empty(folder: Path, kind: str) -> None:
+def _empty(stem: Path, network: torch.nn.Module) -> None:
     """A file of weights that takes no room: a header, and behind it a hole."""
-    import diffusers
-
     offset, header = 0, dict[str, Record]()
-    for name, value in on_meta(getattr(diffusers, kind), folder).state_dict().items():
+    for name, value in network.state_dict().items():
         end = offset + 4 * value.numel()
         header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [offset, end]}
         offset = end
-    text = json.dumps(header).encode()
-    with (folder / f"{STEM}.safetensors").open("wb") as file:
+    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    with stem.with_name(f"{stem.name}.safetensors").open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         file.truncate(8 + len(text) + offset)
 
