@@ -1,9 +1,9 @@
 """The ComfyUI nodes in ComfyUI itself: python -m lab comfy --host DIR [--python FILE]
 
-DIR is a checkout of ComfyUI, FILE a Python that has what its requirements.txt names and Parasol (this one, if left out).
-The host runs as its users run it, on the CPU and without a page: the pack lies in its folder of custom nodes, the example
-workflow comes over HTTP. Its pictures are to be those of Python and of the command line to the pixel, a dial out of range is
-to be refused before anything is drawn, and a run that is interrupted is to end within a step or two.
+DIR is a checkout of ComfyUI, FILE a Python that has what its requirements.txt names and Parasol (this one, if left
+out). The host runs as its users run it, on the CPU and without a page: the pack lies in its folder of custom nodes, the
+example workflow comes over HTTP. Its pictures are to be those of Python and of the command line to the pixel, a dial
+out of range is to be refused before anything is drawn, and an interrupted run is to end within a step or two.
 """
 
 import argparse
@@ -149,7 +149,19 @@ def by_command(dials: Record) -> np.ndarray:
         files = [Path(name) / f"{one}.png" for one in ("content", "style", "out")]
         for file in files[:2]:
             on_white(EXAMPLES / file.name).save(file)
-        words = [files[0], "--like", files[1], "-o", files[2], "--model", "pictogram", "--finish", "none", "--size", 128]
+        words = [
+            files[0],
+            "--like",
+            files[1],
+            "-o",
+            files[2],
+            "--model",
+            "pictogram",
+            "--finish",
+            "none",
+            "--size",
+            128,
+        ]
         for dial in ("structure", "steps", "sampler", "color", "seed"):
             words += [f"--{dial}", dials[dial]]
         subprocess.run([*PROGRAM, "style", *map(str, words)], check=True, stdout=subprocess.DEVNULL)
@@ -229,4 +241,3 @@ def _answering(host: Host, process: subprocess.Popen[bytes], log: Path) -> Host:
         else:
             return host
     raise RuntimeError(f"the host has not started:\n{log.read_text('utf-8', 'replace')[-3000:]}")
-

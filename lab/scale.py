@@ -2,7 +2,8 @@
 
 cost: what a dry run foresees of memory and CPU-seconds, beside a real run of the same steps. large: what it foresees of
 Stable Diffusion 1.5's configuration. drawn: a bundle's picture in bfloat16 and float16, in diffusers' hands, and as
-graphs without torch, against the torch runtime. Each part is stored when it is done.
+graphs without torch, against the torch runtime. inversion: what rounding leaves of a picture in its own style. Each
+part is stored when it is done.
 """
 
 import argparse
@@ -20,19 +21,22 @@ from typing import Any
 import diffusers
 import numpy as np
 import torch
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from PIL import Image
 from torch.profiler import ProfilerActivity, profile
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from lab.speed.machine import cpu_name, load_average
-from lab.tiny_backbone import settings, tiny_folder
+from lab.tiny_backbone import CONTEXT, SD, settings, tiny_folder, tiny_unet
 from parasol import Parasol
 from parasol.backbones.bring import bring
-from parasol.backbones.inspection import CONTENT, ENCODER_STEM, STEM, STYLE, UNET, VAE, backbone_of
+from parasol.backbones.inspection import CONTENT, ENCODER_STEM, STEM, STYLE, UNET, VAE, backbone_of, schedule_of
 from parasol.backbones.networks import load, on_meta
 from parasol.bundle import Bundle, DefaultDials
 from parasol.images import write_atomic
 from parasol.runtime.torch import BackboneComponents
+from parasol.sampling.guided import guided
+from parasol.sampling.sampler import dpm, forward_chain, restyle
 from parasol.training.backbone import BackboneTask, BackboneTraining, Triplets, middle
 from parasol.training.backbone_cost import cost_of
 from parasol.training.backbone_export import export_backbone, to_core
@@ -40,7 +44,7 @@ from parasol.training.loop import Optimisation, run
 from parasol.training.modality import ModalityTraining
 from parasol.training.recipes import Recipe
 from parasol.training.recipes_backbone import backbone_24gb
-from parasol.types import Record
+from parasol.types import Condition, Record
 
 OUT = Path("lab/results/scale.json")
 BATCH, WARM_UP, TIMED = 8, 3, 15
@@ -66,6 +70,14 @@ LARGE = {
               "patch_size": 14, "projection_dim": 768},
 }  # fmt: skip
 """Stable Diffusion 1.5's own configuration, and CLIP ViT-L/14's, whose trunk CSD has too."""
+
+
+SCHEDULES = {
+    "stable diffusion": {},
+    "zero terminal": {
+        "prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"
+    },
+}  # fmt: skip
 
 
 class Drawn(Triplets):
@@ -132,7 +144,43 @@ def of_drawn(folder: Path) -> Record:
     return {name: _decibels(wanted, pixels) for name, pixels in found.items()}
 
 
-PARTS: dict[str, Callable[[Path], Record]] = {"cost": of_cost, "large": of_large, "drawn": of_drawn}
+@torch.no_grad()
+def of_inversion(folder: Path) -> Record:
+    """What is left of a lambda switch where the new style is the picture's own: largest differences, scales of 5.
+
+    Of latents on a U-Net of Stable Diffusion's shape, by schedule, precision and how many of ten steps are read from
+    the chain; and of the pixels of a bundled model.
+    """
+    found: Record = {}
+    for name, more in SCHEDULES.items():
+        steps = schedule_of(dict(DDIMScheduler(**{**SD, **more}).config), folder)[0].steps(10)
+        for kind in (torch.float32, torch.float64):
+            torch.manual_seed(0)
+            unet = tiny_unet().eval().to(kind)
+            draws = torch.randn(11, 1, 4, 8, 8, dtype=torch.float64).to(kind)
+            style, content = torch.nn.functional.normalize(torch.randn(2, 1, CONTEXT, dtype=torch.float64), dim=2).to(
+                kind
+            )
+            chain = forward_chain(draws[0], list(draws[1:]), steps)
+
+            def denoise(z: torch.Tensor, t: int, tokens: torch.Tensor, unet: Any = unet) -> torch.Tensor:
+                return unet(z, torch.tensor(t), encoder_hidden_states=tokens).sample
+
+            own = guided(denoise, Condition(style=style, content=content), g_s=5.0, g_y=5.0)
+            for lam in (0, 4):
+                *_, (_, z) = restyle(own, own, chain, steps, lam=lam, sampler=dpm)
+                found[f"{name}, {str(kind).removeprefix('torch.')}, {lam}"] = float((z - draws[0]).abs().max())
+    model, picture = Parasol.load("pictogram"), Image.open("examples/content.png").convert("RGB")
+    kept = np.asarray(model.reconstruct(picture), np.float32) / 255.0
+    for lam in (0, 4):
+        drawn = model.stylize(picture, picture, structure=lam / 10, steps=10, texture=0.0, color="off").pixels
+        found[f"pictogram, {lam}"] = float(np.abs(drawn - kept).max())
+    return found
+
+
+PARTS: dict[str, Callable[[Path], Record]] = {
+    "cost": of_cost, "large": of_large, "drawn": of_drawn, "inversion": of_inversion
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,6 @@
-"""ComfyUI's published node API (`comfy_api.latest`, V3 schema, and its progress bar) as far as the pack uses it: the same
-names and parameters, so that a call that the host would refuse is refused here. It stands in where there is no host;
-`python -m lab comfy` runs the pack in one.
+"""ComfyUI's published node API (`comfy_api.latest`, V3 schema, and its progress bar) as far as the pack uses it: the
+same names and parameters, so that a call that the host would refuse is refused here. It stands in where there is no
+host; `python -m lab comfy` runs the pack in one.
 """
 
 import sys
