@@ -172,7 +172,8 @@ def of_inversion(folder: Path) -> Record:
         steps = schedule_of(dict(DDIMScheduler(**{**SD, **more}).config), folder)[0].steps(10)
         for kind in (torch.float32, torch.float64):
             torch.manual_seed(0)
-            unet = tiny_unet().eval().to(kind)
+            unet: Any = tiny_unet().eval()
+            unet.to(kind)
             draws = torch.randn(11, 1, 4, 8, 8, dtype=torch.float64).to(kind)
             style, content = torch.nn.functional.normalize(torch.randn(2, 1, CONTEXT, dtype=torch.float64), dim=2).to(
                 kind
