@@ -175,15 +175,13 @@ def of_inversion(folder: Path) -> Record:
             unet: Any = tiny_unet().eval()
             unet.to(kind)
             draws = torch.randn(11, 1, 4, 8, 8, dtype=torch.float64).to(kind)
-            style, content = torch.nn.functional.normalize(torch.randn(2, 1, CONTEXT, dtype=torch.float64), dim=2).to(
-                kind
-            )
+            tokens = torch.nn.functional.normalize(torch.randn(2, 1, CONTEXT, dtype=torch.float64), dim=2).to(kind)
             chain = forward_chain(draws[0], list(draws[1:]), steps)
 
             def denoise(z: torch.Tensor, t: int, tokens: torch.Tensor, unet: Any = unet) -> torch.Tensor:
                 return unet(z, torch.tensor(t), encoder_hidden_states=tokens).sample
 
-            own = guided(denoise, Condition(style=style, content=content), g_s=5.0, g_y=5.0)
+            own = guided(denoise, Condition(style=tokens[0], content=tokens[1]), g_s=5.0, g_y=5.0)
             for lam in (0, 4):
                 *_, (_, z) = restyle(own, own, chain, steps, lam=lam, sampler=dpm)
                 found[f"{name}, {str(kind).removeprefix('torch.')}, {lam}"] = float((z - draws[0]).abs().max())
