@@ -16,6 +16,7 @@ COMMANDS = {
     "shuffled": ("lab.pairs.shuffled", "what the measure of leakage finds between pictures that share nothing"),
     "tradeoff": ("lab.pairs.tradeoff", "style against content over a comparison, as a chart"),
     "scale": ("lab.scale", "what fine-tuning backbones takes and gives, foreseen and real"),
+    "comfy": ("lab.comfy", "the ComfyUI nodes in ComfyUI itself, by their example workflow"),
     "cost": ("lab.speed.cost", "how time and memory grow with pixels and with pictures"),
     "mining-speed": ("lab.speed.mining", "mining triplets beside faiss's flat searches"),
     "training-speed": ("lab.speed.training", "what part of the machine's peak a training step reaches"),

@@ -2,7 +2,8 @@
 
 cost: what a dry run foresees of memory and CPU-seconds, beside a real run of the same steps. large: what it foresees of
 Stable Diffusion 1.5's configuration. drawn: a bundle's picture in bfloat16 and float16, in diffusers' hands, and as
-graphs without torch, against the torch runtime. Each part is stored when it is done.
+graphs without torch, against the torch runtime. inversion: what rounding leaves of a picture in its own style. Each
+part is stored when it is done.
 """
 
 import argparse
@@ -13,32 +14,39 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import diffusers
 import numpy as np
 import torch
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from PIL import Image
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.profiler import ProfilerActivity, profile
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from lab.speed.machine import cpu_name, load_average
-from lab.tiny_backbone import settings, tiny_folder
+from lab.tiny_backbone import CONTEXT, SD, settings, tiny_folder, tiny_unet
 from parasol import Parasol
 from parasol.backbones.bring import bring
-from parasol.backbones.inspection import STEM, UNET, VAE, backbone_of
+from parasol.backbones.inspection import CONTENT, ENCODER_STEM, STEM, STYLE, UNET, VAE, backbone_of, schedule_of
 from parasol.backbones.networks import load, on_meta
 from parasol.bundle import Bundle, DefaultDials
 from parasol.images import write_atomic
 from parasol.runtime.torch import BackboneComponents
-from parasol.training.backbone import BackboneTask, BackboneTraining, Triplets, middle
-from parasol.training.backbone_cost import cost_of
+from parasol.sampling.guided import guided
+from parasol.sampling.sampler import dpm, forward_chain, restyle
+from parasol.training.backbone import BackboneTask, BackboneTraining, Triplets, middle, trained_backbone
+from parasol.training.backbone_cost import cost_of, step_of, without_numbers
 from parasol.training.backbone_export import export_backbone, to_core
 from parasol.training.loop import Optimisation, run
 from parasol.training.modality import ModalityTraining
 from parasol.training.recipes import Recipe
 from parasol.training.recipes_backbone import backbone_24gb
-from parasol.types import Record
+from parasol.types import Condition, Record
 
 OUT = Path("lab/results/scale.json")
 BATCH, WARM_UP, TIMED = 8, 3, 15
@@ -60,8 +68,18 @@ LARGE = {
            "down_block_types": ["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
            "up_block_types": ["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3},
     VAE: {"block_out_channels": [128, 256, 512, 512], "layers_per_block": 2, "norm_num_groups": 32},
+    CONTENT: {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16,
+              "patch_size": 14, "projection_dim": 768},
 }  # fmt: skip
-"""Stable Diffusion 1.5's own configuration."""
+"""Stable Diffusion 1.5's own configuration, and CLIP ViT-L/14's, whose trunk CSD has too."""
+
+
+SCHEDULES = {
+    "stable diffusion": {},
+    "zero terminal": {
+        "prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"
+    },
+}  # fmt: skip
 
 
 class Drawn(Triplets):
@@ -98,12 +116,31 @@ def of_cost(folder: Path) -> Record:
 
 
 def of_large(folder: Path) -> Record:
-    """Foreseen alone; the files of weights are empty behind their headers, and no number of them is read."""
+    """Foreseen alone; the files of weights are empty behind their headers.
+
+    Time is that of float32 products, for CPUs without those of bfloat16 take minutes a layer. Memory is told of both.
+    """
     bring(tiny_folder(folder / "tiny", unet={"cross_attention_dim": 768}), folder / "base")
     for part, kind in ((UNET, "UNet2DConditionModel"), (VAE, "AutoencoderKL")):
         settings(folder / "base", part, **LARGE[part])
-        _empty(folder / "base" / part, kind)
-    return cost_of(backbone_24gb(), folder / "base")
+        _empty(folder / "base" / part / STEM, on_meta(getattr(diffusers, kind), folder / "base" / part))
+    for part in (STYLE, CONTENT):
+        told = CLIPVisionConfig(**LARGE[CONTENT])
+        told.save_pretrained(folder / "base" / part)
+        with torch.device("meta"):
+            _empty(folder / "base" / part / ENCODER_STEM, CLIPVisionModelWithProjection(told))
+    recipe, base, peaks = backbone_24gb(), folder / "base", dict[str, int]()
+    training = recipe.configuration["backbone_training"]
+    assert isinstance(training, BackboneTraining)
+    single = replace(training, precision="float32")
+    found, widths = cost_of(replace(recipe, configuration={"backbone_training": single}), base), (768, 768)
+    for one in (single, training):
+        with FakeTensorMode():
+            denoiser, vae = without_numbers(base, trained_backbone(base, one), one, widths)
+            peaks[one.precision] = step_of(denoiser, vae, widths, one, recipe.optimisation.batch).peak
+    less = (peaks["float32"] - peaks["bfloat16"]) / 2**30
+    found["GiB"]["in all, with bfloat16 products"] = round(found["GiB"]["in all"] - less, 5)
+    return found
 
 
 def of_drawn(folder: Path) -> Record:
@@ -123,7 +160,42 @@ def of_drawn(folder: Path) -> Record:
     return {name: _decibels(wanted, pixels) for name, pixels in found.items()}
 
 
-PARTS: dict[str, Callable[[Path], Record]] = {"cost": of_cost, "large": of_large, "drawn": of_drawn}
+@torch.no_grad()
+def of_inversion(folder: Path) -> Record:
+    """What is left of a lambda switch where the new style is the picture's own: largest differences, scales of 5.
+
+    Of latents on a U-Net of Stable Diffusion's shape, by schedule, precision and how many of ten steps are read from
+    the chain; and of the pixels of a bundled model.
+    """
+    found: Record = {}
+    for name, more in SCHEDULES.items():
+        steps = schedule_of(dict(DDIMScheduler(**{**SD, **more}).config), folder)[0].steps(10)
+        for kind in (torch.float32, torch.float64):
+            torch.manual_seed(0)
+            unet: Any = tiny_unet().eval()
+            unet.to(kind)
+            draws = torch.randn(11, 1, 4, 8, 8, dtype=torch.float64).to(kind)
+            tokens = torch.nn.functional.normalize(torch.randn(2, 1, CONTEXT, dtype=torch.float64), dim=2).to(kind)
+            chain = forward_chain(draws[0], list(draws[1:]), steps)
+
+            def denoise(z: torch.Tensor, t: int, tokens: torch.Tensor, unet: Any = unet) -> torch.Tensor:
+                return unet(z, torch.tensor(t), encoder_hidden_states=tokens).sample
+
+            own = guided(denoise, Condition(style=tokens[0], content=tokens[1]), g_s=5.0, g_y=5.0)
+            for lam in (0, 4):
+                *_, (_, z) = restyle(own, own, chain, steps, lam=lam, sampler=dpm)
+                found[f"{name}, {str(kind).removeprefix('torch.')}, {lam}"] = float((z - draws[0]).abs().max())
+    model, picture = Parasol.load("pictogram"), Image.open("examples/content.png").convert("RGB")
+    kept = np.asarray(model.reconstruct(picture), np.float32) / 255.0
+    for lam in (0, 4):
+        drawn = model.stylize(picture, picture, structure=lam / 10, steps=10, texture=0.0, color="off").pixels
+        found[f"pictogram, {lam}"] = float(np.abs(drawn - kept).max())
+    return found
+
+
+PARTS: dict[str, Callable[[Path], Record]] = {
+    "cost": of_cost, "large": of_large, "drawn": of_drawn, "inversion": of_inversion
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -181,17 +253,15 @@ def _alive() -> list[tuple[int, int]]:
     return [(one.untyped_storage().data_ptr(), one.untyped_storage().nbytes()) for one in tensors]
 
 
-def _empty(folder: Path, kind: str) -> None:
+def _empty(stem: Path, network: torch.nn.Module) -> None:
     """A file of weights that takes no room: a header, and behind it a hole."""
-    import diffusers
-
     offset, header = 0, dict[str, Record]()
-    for name, value in on_meta(getattr(diffusers, kind), folder).state_dict().items():
+    for name, value in network.state_dict().items():
         end = offset + 4 * value.numel()
         header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [offset, end]}
         offset = end
-    text = json.dumps(header).encode()
-    with (folder / f"{STEM}.safetensors").open("wb") as file:
+    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    with stem.with_name(f"{stem.name}.safetensors").open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         file.truncate(8 + len(text) + offset)
 

@@ -130,7 +130,7 @@ def test_structure_1_is_the_picture_and_scale_0_hears_no_style(case: str) -> Non
     z_0, kept = inverted(case, 10)
     torch.testing.assert_close(kept, z_0, rtol=0.0, atol=0.0)
     z_0, own = inverted(case, 4, style=0)
-    assert float((own - z_0).abs().max()) < 1e-3, "under its own style the picture comes back"
+    assert float((own - z_0).abs().max()) < 1e-4, "under its own style the picture comes back, to rounding"
     assert float((inverted(case, 4)[1] - z_0).abs().max()) > 1e-2
     deaf = [inverted(case, 4, style=style, g_s=0.0)[1] for style in (0, 2)]
     torch.testing.assert_close(deaf[0], deaf[1], rtol=0.0, atol=0.0)

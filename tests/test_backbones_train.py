@@ -212,6 +212,8 @@ def test_what_a_step_takes_is_known_without_a_number(base: Path, tmp_path: Path)
     assert foreseen.peak == pytest.approx(found.peak, rel=0.02)
     assert foreseen.peak == pytest.approx(allocated, rel=0.15)
     assert [*map(len, foreseen.calls.values())] == [*map(len, found.calls.values())]
+    half = {name: {one.half for one in calls} for name, calls in foreseen.calls.items()}
+    assert half == {"encoding": {False}, "U-Net and M": {True}, "decoding": {False}}, "as in the task's own loss"
 
 
 def test_a_dry_run_says_what_a_step_costs_and_trains_nothing(

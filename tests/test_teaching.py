@@ -179,8 +179,8 @@ def test_a_set_is_taught_resumed_and_drawn(
 
     save = loop.save_state
 
-    def stop(*arguments: object) -> None:
-        save(*arguments)  # type: ignore[arg-type]
+    def stop(*arguments: object, **more: object) -> None:
+        save(*arguments, **more)  # type: ignore[arg-type]
         if load_record(Path("brand.style.json.teaching/state.safetensors"))["step"] == 3:
             raise KeyboardInterrupt
 

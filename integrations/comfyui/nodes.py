@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from comfy_api.latest import ComfyAPISync, ComfyExtension, io
+from comfy.utils import ProgressBar
+from comfy_api.latest import ComfyExtension, io
 from PIL import Image
 
 from parasol import Parasol
@@ -143,7 +144,7 @@ class ParasolStylize(io.ComfyNode):
             node_id="ParasolStylize",
             display_name="Parasol Stylize",
             category=CATEGORY,
-            description="One picture in the style of another. The recipe draws the same picture again: parasol replay.",
+            description="One picture in the style of another. The recipe, a text, draws the same picture again.",
             inputs=[
                 Model.Input("model"),
                 io.Image.Input("content"),
@@ -161,15 +162,16 @@ class ParasolStylize(io.ComfyNode):
         cls, model: Parasol, content: Any, style: Any, seed: int, size: int, dials: Any = None, mask: Any = None
     ) -> io.NodeOutput:
         """The pictures, and the recipe of the first."""
-        contents, host = pictures(content, mask), ComfyAPISync()
+        contents = pictures(content, mask)
         if len(contents) * len(style) == 0:
             raise ValueError("there is no content picture or no style picture: connect at least one of each")
         looks, results = model.style(style), []
         chosen = model.dials(seed=seed, **(dials or {}))
+        bar = ProgressBar(chosen.steps * len(contents))  # raises where the run is interrupted; the V3 API's does not
         for k, one in enumerate(contents):
 
             def told(done: int, steps: int, k: int = k) -> None:
-                host.execution.set_progress(value=k * steps + done, max_value=steps * len(contents))
+                bar.update_absolute(k * steps + done)
 
             results.append(model.paint(model.recipe(one, looks, chosen, size=size or None), progress=told))
         return io.NodeOutput(tensor([one.image for one in results]), results[0].recipe.text())
@@ -189,14 +191,15 @@ class ParasolMatchColours(io.ComfyNode):
                 io.Image.Input("images"),
                 io.Image.Input("like"),
                 io.Float.Input("strength", default=1.0, min=0.0, max=1.0, step=0.05),
+                io.Mask.Input("mask", optional=True, tooltip=f"Of `like`. {CLEAR}"),
             ],
             outputs=[io.Image.Output(display_name="images")],
         )
 
     @classmethod
-    def execute(cls, images: Any, like: Any, strength: float) -> io.NodeOutput:
+    def execute(cls, images: Any, like: Any, strength: float, mask: Any = None) -> io.NodeOutput:
         """The pictures in the colours of the first of `like`."""
-        wanted, *drawn = (np.asarray(one, np.float32) / 255.0 for one in [pictures(like)[0], *pictures(images)])
+        wanted, *drawn = (np.asarray(one, np.float32) / 255.0 for one in [pictures(like, mask)[0], *pictures(images)])
         colours = colour_statistics(wanted[..., :3])
         matched = [match_colours(one[..., :3], colours, strength=strength).pixels for one in drawn]
         return io.NodeOutput(tensor([Image.fromarray(np.rint(one * 255.0).astype(np.uint8)) for one in matched]))

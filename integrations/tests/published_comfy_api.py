@@ -1,5 +1,6 @@
-"""ComfyUI's published node API (`comfy_api.latest`, V3 schema) as far as the pack uses it: the same names and the same
-parameters, so that a call that the host would refuse is refused here. It stands in where the host is not installed.
+"""ComfyUI's published node API (`comfy_api.latest`, V3 schema, and its progress bar) as far as the pack uses it: the
+same names and parameters, so that a call that the host would refuse is refused here. It stands in where there is no
+host; `python -m lab comfy` runs the pack in one.
 """
 
 import sys
@@ -83,14 +84,16 @@ class ComfyExtension(ABC):
     async def get_node_list(self) -> list[type[ComfyNode]]: ...
 
 
-class ComfyAPISync:
-    """Of the host's services, progress."""
+class ProgressBar:
+    """Of the host's services, progress (`comfy.utils`)."""
 
     told: list[tuple[float, float]] = []  # noqa: RUF012 (one host)
 
-    @property
-    def execution(self) -> SimpleNamespace:
-        return SimpleNamespace(set_progress=lambda *, value, max_value: self.told.append((value, max_value)))
+    def __init__(self, total: int, node_id: Any = None) -> None:
+        self.total = total
+
+    def update_absolute(self, value: int, total: int | None = None, preview: Any = None) -> None:
+        self.told.append((value, self.total))
 
 
 def install() -> None:
@@ -109,5 +112,8 @@ def install() -> None:
         Schema=Schema, ComfyNode=ComfyNode, NodeOutput=NodeOutput, Custom=kind,
         **{name: kind(of) for name, of in names.items()},
     )  # fmt: skip
-    latest.ComfyExtension, latest.ComfyAPISync = ComfyExtension, ComfyAPISync  # type: ignore[attr-defined]
+    latest.ComfyExtension = ComfyExtension  # type: ignore[attr-defined]
+    utils = ModuleType("comfy.utils")
+    utils.ProgressBar = ProgressBar  # type: ignore[attr-defined]
     sys.modules |= {"comfy_api": ModuleType("comfy_api"), "comfy_api.latest": latest}
+    sys.modules |= {"comfy": ModuleType("comfy"), "comfy.utils": utils}

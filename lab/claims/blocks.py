@@ -100,6 +100,29 @@ def of_scale(results: Path) -> str:
     return table(heads, rows)
 
 
+def of_large(results: Path) -> str:
+    """What a dry run foresees of Stable Diffusion 1.5's configuration, part by part, and what that was computed on."""
+    one = _read(results / "scale.json")["large"]
+    seconds = {**one["CPU-seconds"], "in all": one["CPU-seconds a step"]}
+    rows = [[name, f"{value:.2f}"] for name, value in one["GiB"].items()]
+    memory = table(
+        [f"{one['trained parameters'] / 1e6:.0f} M trained, batch {one['batch']}, {one['size']} px", "GiB"], rows
+    )
+    time = table([f"{one['TFLOP a step']:.1f} TFLOP a step", "CPU-s"], [[n, f"{v:.1f}"] for n, v in seconds.items()])
+    return f"{memory}\n\n{time}"
+
+
+def of_comfy(results: Path) -> str:
+    """What the nodes did in ComfyUI itself."""
+    one = _read(results / "scale.json")["comfy"]
+    differing = sum(value for name, value in one.items() if name.startswith("pixels apart"))
+    return (
+        f"ComfyUI {one['host']}, {one['nodes']} nodes: {differing or 'no'} pixels apart from Python's, the command "
+        f"line's and the recipe's painted again; a structure of 2 is refused ({one['a dial out of range']}); a run of "
+        f"1000 steps that is interrupted ends after {one['seconds after an interrupt']:.1f} s"
+    )
+
+
 def of_study(results: Path) -> str:
     """Simulated studies: how often the planted order is found, and the truth lies in the intervals."""
     return study_simulation.table(_read(results / "study.json"))
@@ -211,6 +234,8 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "kinds": of_kinds,
     "cost": of_cost,
     "scale": of_scale,
+    "large": of_large,
+    "comfy": of_comfy,
     "study": of_study,
     "paintings": of_paintings,
     "unseen": of_unseen,

@@ -86,18 +86,19 @@ class Live(TorchDispatchMode):
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A layer as it was called. grad: whether a gradient went back through it."""
+    """A layer as it was called. grad: whether a gradient went back through it. half: whether products are bfloat16."""
 
     layer: nn.Module
     inputs: tuple[Any, dict[str, Any]]
     grad: bool
+    half: bool
 
     @property
     def key(self) -> str:
         """The same for layers that take the same time."""
         shapes = [(tuple(x.shape), x.requires_grad) for x in tree_leaves(self.inputs) if isinstance(x, Tensor)]
         trained = any(one.requires_grad for one in self.layer.parameters())
-        return f"{self.layer} {shapes} {self.grad} {trained}"
+        return f"{self.layer} {shapes} {self.grad} {self.half} {trained}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +196,7 @@ def pass_of(
     with called(vae) as calls["encoding"], torch.no_grad():
         z = vae.encode(torch.zeros(batch, 3, side, side, device=device)).latent_dist.mode()  # type: ignore[union-attr]
     style, content = (torch.zeros(batch, width, device=device) for width in widths)
-    with called(denoiser) as calls["U-Net and M"], _autocast(device, training):
+    with called(denoiser) as calls["U-Net and M"], _autocast(device, training.precision == "bfloat16"):
         t = torch.zeros(batch, dtype=torch.int64, device=device)
         predicted = denoiser(z, t, denoiser.tokens(style, content)).float()
     loss = predicted.square().mean()
@@ -214,7 +215,8 @@ def called(network: nn.Module) -> Iterator[list[Call]]:
     def enter(layer: nn.Module, args: Any, kwargs: Any) -> None:
         if not within:
             empty = tree_map_only(Tensor, lambda x: x.detach().requires_grad_(x.requires_grad), (args, kwargs))
-            calls.append(Call(layer=layer, inputs=empty, grad=torch.is_grad_enabled()))
+            half = any(map(torch.is_autocast_enabled, ("cpu", "cuda")))
+            calls.append(Call(layer=layer, inputs=empty, grad=torch.is_grad_enabled(), half=half))
         within.append(layer)
 
     def leave(layer: nn.Module, *_: Any) -> None:
@@ -263,7 +265,7 @@ def _seconds(call: Call, training: BackboneTraining) -> float:
     again = training.checkpointing and call.grad and isinstance(call.layer, AGAIN)
 
     def run() -> None:
-        with torch.set_grad_enabled(call.grad), _autocast(device, training):
+        with torch.set_grad_enabled(call.grad), _autocast(device, call.half):
             made = tree_leaves(layer(*args, **kwargs))[0]
         if made.requires_grad:
             made.sum().backward()
@@ -271,7 +273,7 @@ def _seconds(call: Call, training: BackboneTraining) -> float:
             one.grad = None
 
     def forward() -> None:
-        with torch.no_grad(), _autocast(device, training):
+        with torch.no_grad(), _autocast(device, call.half):
             layer(*args, **kwargs)
 
     return timed(run, device) + (timed(forward, device) if again else 0.0)
@@ -325,5 +327,5 @@ def _numbers(shapes: Sequence[tuple[int, ...]]) -> int:
     return sum(int(np.prod(shape)) for shape in shapes)
 
 
-def _autocast(device: torch.device, training: BackboneTraining) -> Any:
-    return torch.autocast(device.type, torch.bfloat16, enabled=training.precision == "bfloat16")
+def _autocast(device: torch.device, half: bool) -> Any:
+    return torch.autocast(device.type, torch.bfloat16, enabled=half)

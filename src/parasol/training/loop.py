@@ -155,9 +155,7 @@ def run(
 
     def save(step: int) -> None:
         if spread_out or processes.first:
-            save_state(
-                state, model, average, optimizer, {**record, "step": step}, *([] if processes.first else [False])
-            )
+            save_state(state, model, average, optimizer, {**record, "step": step}, keep=processes.first)
 
     try:
         while step < optimisation.steps:
