@@ -30,7 +30,7 @@ def draw_set(
     """Every icon of a set, as `parasol set` draws it; one that cannot be drawn is handed on with its error."""
     part = wanted.icons
     assert part is not None
-    look = _look(wanted, data)
+    look = _look(wanted.model_dump_json(), data)
     model.painter.prepare(dials)
     for place, icon in enumerate(part.icons):
         started, before = time.perf_counter(), place * dials.steps
@@ -88,7 +88,7 @@ def set_record(store: Store, job: str) -> dict[str, Any] | None:
         icons.append({"name": icon.name, "picture": icon.picture, "number": number, "error": error})
         if measures is not None:
             measured[icon.name] = MEASURES.validate_json(measures)
-    look = _kept_look(found[0][0], store)
+    look = _look(found[0][0], store.given)
     return {"job": job, "wanted": wanted.model_dump(mode="json"), "icons": icons, **told_set(measured, look)}
 
 
@@ -109,16 +109,13 @@ def archive(store: Store, job: str) -> bytes | None:
     return file.getvalue()
 
 
-def _look(wanted: Wanted, data: Callable[[str], bytes]) -> Look:
+@lru_cache(maxsize=16)  # the page asks after every icon
+def _look(text: str, data: Callable[[str], bytes]) -> Look:
+    wanted = _wanted(text)
     part = _part(wanted)
     references = [data(one.picture) for one in wanted.styles if one.picture is not None and one.weight > 0]
     palette = None if part.palette is None else named_palette(part.palette.split(","))
     return look_of(references, palette, part.colors, flat=part.flat)
-
-
-@lru_cache(maxsize=16)  # the page asks after every icon
-def _kept_look(text: str, store: Store) -> Look:
-    return _look(_wanted(text), store.given)
 
 
 @lru_cache(maxsize=128)
