@@ -15,6 +15,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
+BUILD = (sys.executable, "-m", "build", "--no-isolation")
 ALONE = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
@@ -39,7 +40,7 @@ def run(*words: str | Path, cwd: Path) -> str:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sdist, and the wheel that is made from it alone."""
     out = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", out, ROOT, cwd=out)
+    run(*BUILD, "--outdir", out, ROOT, cwd=out)
     return out
 
 
@@ -76,10 +77,11 @@ def test_the_source_has_what_its_tests_need(built: Path) -> None:
 
 
 def test_the_core_alone_paints_outside_the_repository(wheel: Path, tmp_path: Path) -> None:
-    run(sys.executable, "-m", "venv", "alone", cwd=tmp_path)
+    run(sys.executable, "-m", "venv", "--without-pip", "alone", cwd=tmp_path)
     python = tmp_path / "alone" / "bin" / "python"
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "-q", "install"]
-    run(*pip, "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)
+    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+    install = [*pip, "install", "-q", "--no-compile"]
+    run(*install, "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)
     assert {*run(python, "-c", EVERYTHING, cwd=tmp_path).split()} <= {"anyio", "fastapi", "mcp", "scipy", "uvicorn"}
     program = tmp_path / "alone" / "bin" / "parasol"
     corpus = [program, "corpus", "build", "etchings", "--out", "here"]
@@ -95,12 +97,12 @@ def test_the_core_alone_paints_outside_the_repository(wheel: Path, tmp_path: Pat
     absent = "import importlib.util as u; print([n for n in ('torch', 'scipy', 'lab') if u.find_spec(n)])"
     assert run(python, "-c", absent, cwd=tmp_path) == "[]\n"
 
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path / "second", ROOT / "train", cwd=tmp_path)
+    run(*BUILD, "--wheel", "--outdir", tmp_path / "second", ROOT / "train", cwd=tmp_path)
     [second] = (tmp_path / "second").glob("*.whl")
-    run(*pip, "--no-deps", second, cwd=tmp_path)
+    run(*install, "--no-deps", second, cwd=tmp_path)
     done = subprocess.run(corpus, cwd=tmp_path, env=ALONE, capture_output=True, text=True, check=False)
     assert "there is no corpus 'etchings'" in done.stderr, "the command runs"
-    about = run(*pip[:3], "show", "parasol-style-train", cwd=tmp_path)
+    about = run(*pip, "show", "parasol-style-train", cwd=tmp_path)
     assert "Requires: parasol-style\n" in about
 
 
