@@ -147,7 +147,7 @@ def of_limits(results: Path) -> str:
     for record in finished:
         told += f"; with the flat finish that commands take by themselves {_told(record, 8)}"
     if TAUGHT in _counts(plain["summary"]):
-        told += f"; by a card that was taught {TAUGHT} of its icons, which is not finished so, {_told(plain, TAUGHT)}"
+        told += f"; by a card that was taught {TAUGHT} of its icons, drawn without that finish, {_told(plain, TAUGHT)}"
     return told
 
 

@@ -50,4 +50,5 @@ def lost(values: Float[np.ndarray, "h w 4"], ground: tuple[float, float, float])
 
 def shows_nothing(pixels: Float[np.ndarray, "H W 3"]) -> bool:
     """Whether every pixel is the same, within three levels of 255."""
-    return bool(np.ptp(pixels, axis=(0, 1)).max() < SMALLEST_RANGE)
+    lightest, darkest = pixels.max(axis=0), pixels.min(axis=0)  # down the columns first: numpy does whole rows at once
+    return bool((lightest.max(axis=0) - darkest.min(axis=0)).max() < SMALLEST_RANGE)
