@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, final
 
@@ -81,10 +82,12 @@ class Shelf:
 
 def examples(store: Store) -> dict[str, list[dict[str, Any]]]:
     """The studio's own pictures, which it is never without: for contents and for styles."""
-    return {
-        role: [store.add_picture((EXAMPLES / name).read_bytes())._asdict() | {"name": name} for name in names]
-        for role, names in (("content", AS_CONTENT), ("style", AS_STYLE))
-    }
+
+    def added(name: str) -> dict[str, Any]:
+        return store.add_picture((EXAMPLES / name).read_bytes())._asdict() | {"name": name}
+
+    with ThreadPoolExecutor(4) as pool:  # the first page waits for them
+        return {role: [*pool.map(added, names)] for role, names in (("content", AS_CONTENT), ("style", AS_STYLE))}
 
 
 def folder_pictures(folder: Path) -> list[Path]:
