@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -149,19 +150,8 @@ def by_command(dials: Record) -> np.ndarray:
         files = [Path(name) / f"{one}.png" for one in ("content", "style", "out")]
         for file in files[:2]:
             on_white(EXAMPLES / file.name).save(file)
-        words = [
-            files[0],
-            "--like",
-            files[1],
-            "-o",
-            files[2],
-            "--model",
-            "pictogram",
-            "--finish",
-            "none",
-            "--size",
-            128,
-        ]
+        words = [files[0], "--like", files[1], "-o", files[2], "--model", "pictogram", "--finish", "none"]
+        words += ["--size", 128]
         for dial in ("structure", "steps", "sampler", "color", "seed"):
             words += [f"--{dial}", dials[dial]]
         subprocess.run([*PROGRAM, "style", *map(str, words)], check=True, stdout=subprocess.DEVNULL)
@@ -170,7 +160,7 @@ def by_command(dials: Record) -> np.ndarray:
 
 def refused(host: Host, workflow: Record) -> str:
     """What the host says to a structure of 2."""
-    wrong = json.loads(json.dumps(workflow))
+    wrong = deepcopy(workflow)
     wrong["5"]["inputs"]["structure"] = 2.0
     try:
         host.begin(wrong)
@@ -181,7 +171,7 @@ def refused(host: Host, workflow: Record) -> str:
 
 def interrupted(host: Host, workflow: Record) -> float:
     """Seconds from an interrupt, two seconds into a run of a minute or more, to its end."""
-    long = json.loads(json.dumps(workflow))
+    long = deepcopy(workflow)
     long["5"]["inputs"] |= {"structure": 0.0, "steps": 1000}
     run = host.begin(long)
     time.sleep(2.0)

@@ -18,7 +18,7 @@ from parasol.pipeline import Parasol
 from parasol.sets import Look, icon_recipe, icon_svg, look_of, told_set
 from parasol.studio.made import Made, Progress
 from parasol.studio.store import Store, thumbnail
-from parasol.studio.wanted import IconSet, Wanted
+from parasol.studio.wanted import IconSet, Reference, Wanted
 from parasol.vector import Measures, measure, named_palette
 
 MEASURES = TypeAdapter(Measures)
@@ -30,7 +30,7 @@ def draw_set(
     """Every icon of a set, as `parasol set` draws it; one that cannot be drawn is handed on with its error."""
     part = wanted.icons
     assert part is not None
-    look = _look(wanted.model_dump_json(), data)
+    look = _look(wanted.styles, part.palette, part.colors, part.flat, data)
     model.painter.prepare(dials)
     for place, icon in enumerate(part.icons):
         started, before = time.perf_counter(), place * dials.steps
@@ -82,13 +82,13 @@ def set_record(store: Store, job: str) -> dict[str, Any] | None:
             "SELECT place, number, measures, error FROM icons WHERE job = ?", job
         )
     }
-    icons, measured = [], dict[str, Measures]()
-    for place, icon in enumerate(_part(wanted).icons):
+    part, icons, measured = _part(wanted), [], dict[str, Measures]()
+    for place, icon in enumerate(part.icons):
         number, measures, error = rows.get(place, (None, None, ""))
         icons.append({"name": icon.name, "picture": icon.picture, "number": number, "error": error})
         if measures is not None:
             measured[icon.name] = MEASURES.validate_json(measures)
-    look = _look(found[0][0], store.given)
+    look = _look(wanted.styles, part.palette, part.colors, part.flat, store.given)
     return {"job": job, "wanted": wanted.model_dump(mode="json"), "icons": icons, **told_set(measured, look)}
 
 
@@ -110,12 +110,12 @@ def archive(store: Store, job: str) -> bytes | None:
 
 
 @lru_cache(maxsize=16)  # the page asks after every icon
-def _look(text: str, data: Callable[[str], bytes]) -> Look:
-    wanted = _wanted(text)
-    part = _part(wanted)
-    references = [data(one.picture) for one in wanted.styles if one.picture is not None and one.weight > 0]
-    palette = None if part.palette is None else named_palette(part.palette.split(","))
-    return look_of(references, palette, part.colors, flat=part.flat)
+def _look(
+    styles: tuple[Reference, ...], palette: str | None, colours: int | None, flat: bool, data: Callable[[str], bytes]
+) -> Look:
+    references = [data(one.picture) for one in styles if one.picture is not None and one.weight > 0]
+    given = None if palette is None else named_palette(palette.split(","))
+    return look_of(references, given, colours, flat=flat)
 
 
 @lru_cache(maxsize=128)

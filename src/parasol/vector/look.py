@@ -90,10 +90,8 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     shown = [~outside(index) for index in drawn]
     widths = np.concatenate([_rim_widths(*one, side) for one in zip(drawn, shown, strict=True)])
     width = _steadiest(widths, WIDEST * side)
-    counted = np.stack(
-        [_counted(*one, width, count) for one in zip(drawn, shown, strict=True)]
-    )  # picture, what, colour
-    areas, lines, of_lines, rim = counted.sum(axis=0)
+    counted = [_counted(*one, width, count) for one in zip(drawn, shown, strict=True)]
+    areas, lines, of_lines, rim = np.sum(counted, axis=0)
     if not width or of_lines.sum() < (RIM + ALONE / len(drawn)) * rim.sum():
         width, areas, lines = 0.0, areas + lines, np.zeros(count)
     return _look(chosen, np.stack([areas, lines]), width / side)
