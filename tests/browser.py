@@ -77,7 +77,7 @@ class Browser:
             if reply.get("method") == "Runtime.exceptionThrown":
                 self.errors.append(json.dumps(reply["params"]["exceptionDetails"])[:2000])
             if reply.get("method") == "Log.entryAdded" and reply["params"]["entry"]["level"] == "error":
-                self.errors.append(reply["params"]["entry"]["text"])
+                self.errors.append(f"{reply['params']['entry']['text']} {reply['params']['entry'].get('url', '')}")
 
     def go(self, address: str) -> None:
         """Open a page."""

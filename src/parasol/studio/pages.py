@@ -24,7 +24,10 @@ class Page(NamedTuple):
 
 
 def pages(folder: Path = STATIC) -> dict[str, Page]:
-    """Every file of the page by its path; the page itself is "". Names of the files beside it change with them."""
+    """Every file of the page by its path; the page itself is "". Names of the files beside it change with them.
+
+    The icon also goes by the name that browsers ask for of themselves, where somebody opens a picture alone.
+    """
     found = {}
     for file in sorted(path for path in folder.rglob("*") if path.suffix in TYPES):
         name, body = file.relative_to(folder).as_posix(), file.read_bytes()
@@ -34,4 +37,6 @@ def pages(folder: Path = STATIC) -> dict[str, Page]:
         else:
             headers["cache-control"] = FOREVER
         found[name] = Page(body, gzip.compress(body, 9, mtime=0), headers)
+    if "icon.svg" in found:
+        found["favicon.ico"] = found["icon.svg"]
     return found
