@@ -169,6 +169,15 @@ class Dials:
             ends=("all colours stay", "grey"), own=0.0,
         ),
     ] = 0.0  # fmt: skip
+    distilled: Annotated[
+        bool,
+        Dial(
+            help="Guide in one pass of the network, by the model's student, in place of two to four.",
+            more="Nearly the same picture in less than half of the time (not in the paper); `--no-distilled` takes "
+            "every branch, as style scales beyond -2 to 5 and content scales beyond 0 to 4 do anyway.",
+            own=False,
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         for dial in named(type(self)):

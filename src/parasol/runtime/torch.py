@@ -3,6 +3,7 @@
 It is what the ONNX graphs are checked against, and what runs on a GPU.
 """
 
+import copy
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from parasol.adaptation import Adaptations
+from parasol.adaptation import Adaptations, adapted
 from parasol.bundle import CONTENT_MAP, GET_ANOTHER, WEIGHTS, WORDS, Bundle, BundleError
 from parasol.errors import ParasolError
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
@@ -98,12 +99,17 @@ class TorchComponents(Components):
         networks = networks or load_networks(bundle)
         for network, _ in networks.components().values():
             network.to(device)
-        self._device = device
+        self._device, self._networks = device, networks
         self._functions = {name: function for name, (_, function) in networks.components().items()}
         self._functions["denoise"] = by_branch(self._functions["denoise"])
 
     def _changed(self, adaptations: Adaptations) -> "TorchComponents":
-        return TorchComponents(dataclasses.replace(self.bundle, adaptations=adaptations), device=self._device)
+        unet = copy.deepcopy(self._networks.unet)  # of the very weights that it has here, which may be the user's own
+        weights = {name: value.detach().float().cpu().numpy() for name, value in unet.named_parameters()}
+        changed = {name: torch.from_numpy(value) for name, value in adapted(weights, adaptations).items()}
+        unet.load_state_dict(changed, strict=False)
+        bundle = dataclasses.replace(self.bundle, adaptations=adaptations)
+        return TorchComponents(bundle, device=self._device, networks=dataclasses.replace(self._networks, unet=unet))
 
     @torch.inference_mode()
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:

@@ -5,10 +5,23 @@ from typing import Any, Literal, Protocol, final, runtime_checkable
 
 from jaxtyping import Float
 
-from parasol.maths.guidance import branch_weights, combine, joint_weights
+from parasol.maths.guidance import BranchWeights, branch_weights, combine, joint_weights
 from parasol.types import Condition, DenoiseFn, EpsFn, Z
 
 Branch = Literal["null", "style", "content", "joint"]
+
+
+@runtime_checkable
+class Distilled(Protocol):
+    """A network that gives in one branch what guidance mixes from several."""
+
+    def covers(self, g_s: float, g_y: float) -> bool:
+        """Whether it has learned such scales."""
+        ...
+
+    def one_pass(self, denoise: DenoiseFn[Any], tokens: Any, weights: BranchWeights) -> DenoiseFn[Any]:
+        """What predicts as if guided with these weights, from `tokens` of the branch that hears all that guides."""
+        ...
 
 
 @runtime_checkable
@@ -49,20 +62,29 @@ def guided(
     g_y: float,
     joint: bool = False,
     known: Known | None = None,
+    student: Distilled | None = None,
 ) -> EpsFn[Z]:
     """The guided predictor eps(z_t, t, m_s, c_y) of the paper's guidance equation, or of `joint_weights`.
 
     A branch whose weight is exactly 0 is never evaluated, so that with g_s = 0 the style cannot reach a single bit of
     the result; the others go through `denoise` as one batch, branch by branch. Branches that are `known` are not
-    evaluated again, whatever the scales; what is evaluated is made known.
+    evaluated again, whatever the scales; what is evaluated is made known. Where there is a `student` that covers the
+    scales, one branch of it is evaluated in place of several: what is known must be of it and of these scales then.
 
     Raises:
         ValueError: a scale is not finite; or, when called, z_t and the condition differ in batch size.
     """
-    weights = (joint_weights if joint else branch_weights)(g_s, g_y)._asdict()
+    weighted = (joint_weights if joint else branch_weights)(g_s, g_y)
+    weights = weighted._asdict()
     names: list[Branch] = [name for name in ("null", "style", "content", "joint") if weights[name] != 0.0]
     batch = condition.style.shape[0]
-    tokens = branch_tokens(condition, names)
+    if student is not None and len(names) > 1 and student.covers(g_s, g_y):
+        names = ["joint" if g_s and g_y else "style" if g_s else "content"]
+        weights = {names[0]: 1.0}
+        tokens = branch_tokens(condition, names)
+        denoise = student.one_pass(denoise, tokens, weighted)
+    else:
+        tokens = branch_tokens(condition, names)
 
     def eps_fn(z: Z, t: int) -> Z:
         if z.shape[0] != batch:
