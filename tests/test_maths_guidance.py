@@ -93,6 +93,25 @@ def test_ends_are_one_branch_bit_for_bit(g_s, g_y, branch):
     np.testing.assert_array_equal(guided_eps, branches()[branch])
 
 
+@pytest.mark.parametrize(
+    ("scales", "capped", "branches"),
+    [
+        ((2.0, 1.5), (1.0, 1.0), 1),
+        ((2.0, 0.5), (1.0, 0.5), 4),
+        ((-2.0, 1.5), (-2.0, 1.0), 3),
+        ((0.0, 3.0), (0.0, 1.0), 1),
+    ],
+)
+def test_scales_push_in_an_interval_and_count_as_1_at_most_below(scales, capped, branches):
+    condition = WORLD.condition(1, 2)
+    recorder = Recorder(WORLD.denoise)
+    limited = guided(recorder, condition, g_s=scales[0], g_y=scales[1], joint=True, since=500)
+    for t, (g_s, g_y) in ((500, scales), (499, capped)):
+        expected = guided(WORLD.denoise, condition, g_s=g_s, g_y=g_y, joint=True)(LATENT, t)
+        assert np.array_equal(limited(LATENT, t), expected)
+    assert len(recorder.calls[-1][1]) == branches
+
+
 def test_three_branches_agree_with_the_equation():
     e_00, e_s0, e_0y = branches()
     guided_eps = guided(WORLD.denoise, WORLD.condition(1, 2), g_s=5.0, g_y=3.0)(LATENT, 500)

@@ -4,7 +4,6 @@
     weights.safetensors   the one copy of the weights, float16 (vectors float32), named `<component>/<parameter>`; its
                           metadata leads from each tensor that equals another to the one that is stored
     ATTRIBUTION           who drew what the weights were trained on
-    student.safetensors   what makes the U-Net give guided predictions in one pass, where a model has learned that
     <component>.onnx      graphs whose weights are named there and read from `weights.safetensors`
 
 A bundle on somebody else's backbone has that one's folders in place of weights and graphs, in diffusers' layout:
@@ -32,14 +31,12 @@ from parasol.dials import Dials, named
 from parasol.errors import ParasolError
 from parasol.maths.schedule import Schedule
 from parasol.strict import Strict
-from parasol.student import Student
 
 FORMAT = 1
 DEFAULT_MODEL = "pictogram"
 MANIFEST = "bundle.json"
 WEIGHTS = "weights.safetensors"
 ATTRIBUTION = "ATTRIBUTION"
-STUDENT = "student.safetensors"
 COMPONENTS = ("encode", "decode", "denoise", "style", "content", "project")
 WORDS = ("words_style", "words_content")
 """Components of those bundles alone that take words."""
@@ -50,7 +47,6 @@ EDITION = re.compile(r"(?P<name>[^@]*)@(?P<digits>[0-9a-f]{4,64})")
 """One of several models of a name: NAME@HASH, the first digits of its identity or of its manifest's hash."""
 LARGEST_MANIFEST = 4_000_000  # bytes; ours have 20 thousand
 LARGEST_GRAPH = 256_000_000  # bytes; weights are not in it
-LARGEST_STUDENT = 256_000_000  # bytes
 LARGEST_SIDE = 8192  # px
 MOST_REPEATED = 8  # times what is stored: parameters of one component that lead to the same tensors, in float32
 GET_ANOTHER = "copy or download the bundle again, or export it anew with `parasol export`"
@@ -200,27 +196,9 @@ class Bundle:
 
     def _verified(self) -> "Bundle":
         own = (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(self.manifest)))
-        own += tuple(file for file in (STUDENT,) if file in self.manifest.files)
         for file in (ATTRIBUTION, *parts_in(self.folder)) if self.manifest.backbone else own:
             _verify(self.folder / file, self.manifest.files.get(file), self.folder)
         return self
-
-    @cached_property
-    def student(self) -> Student | None:
-        """What makes the U-Net give guided predictions in one pass; None where the model has none. It is no part of the
-        identity, since recipes that are drawn by it name it.
-
-        Raises:
-            BundleError: the file holds no student.
-        """
-        if STUDENT not in self.manifest.files:
-            return None
-        try:
-            return Student.parse(_content(self.folder / STUDENT, LARGEST_STUDENT, self.folder), self.identity)
-        except BundleError:
-            raise
-        except ParasolError as error:
-            raise BundleError(f"{_name(self.folder)}: {STUDENT} {error}: {GET_ANOTHER}") from error
 
     def graph(self, component: str) -> bytes:
         """The ONNX graph of a component."""

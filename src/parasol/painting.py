@@ -29,7 +29,6 @@ from parasol.encoders.style import StyleEncoder
 from parasol.finishing import finished
 from parasol.images import Box, crop, fit, load, pad_to_multiple
 from parasol.maths.colour import LUMA, ColourMatch, colour_statistics, keep_colours, match_colours
-from parasol.maths.guidance import BranchWeights
 from parasol.maths.schedule import switch_step
 from parasol.maths.texture import texture_of, towards_texture
 from parasol.memory import Memory, OwnedMemory
@@ -40,8 +39,7 @@ from parasol.sampling.guided import Begun, Known, guided
 from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep, restyle, sample_fresh
 from parasol.sampling.textured import textured
 from parasol.sampling.tiles import Tiles, Window, blend, tiled
-from parasol.student import SINCE, Student
-from parasol.types import DenoiseFn, EpsFn, Picture
+from parasol.types import EpsFn, Picture
 
 INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chain
 FRESH_ETA = 0.0  # DDIM
@@ -93,19 +91,15 @@ class Painter:
     def prepare(self, dials: Dials) -> None:
         """Ready what describes a style and paints it with such dials, in the order of use, while other work goes on."""
         maps = ("content_map",) if dials.content_map else ()
-        guides = dials.fresh or _switch(dials) < dials.steps
-        self.components.prepare("style")
-        if guides:
-            (self._distilled(dials, ()) or self.components).prepare("denoise")
-        self.components.prepare("encode", "content", *((*maps, "project") if guides else ()), "decode")
+        drawn = ("denoise", *maps, "project") if dials.fresh or _switch(dials) < dials.steps else ()
+        self.components.prepare("style", *drawn[:1], "encode", "content", *drawn[1:], "decode")
 
     def paint(self, recipe: Recipe, progress: Progress | None = None, *, taught: Adaptations = ()) -> Result:
         """The picture of a recipe for this very model, with what it names as taught.
 
         Raises RecipeError where the recipe is damaged.
         """
-        manifest, student = self.components.bundle.manifest, self.components.bundle.student
-        recipe = recipe.by(student and student.digest)
+        manifest = self.components.bundle.manifest
         seconds: dict[str, float] = {stage: 0.0 for stage in STAGES}  # noqa: C420 (fromkeys would narrow the keys)
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
@@ -116,7 +110,7 @@ class Painter:
         uncoloured = self.memory.get(_all_but_colour(recipe))
         if uncoloured is None:
             uncoloured = self._draw(
-                recipe, _taught(recipe.dials, taught), picture, style, protected, region, seconds, progress
+                recipe, self._taught(recipe.dials, taught), picture, style, protected, region, seconds, progress
             )
             self.memory.put(_all_but_colour(recipe), uncoloured)
         elif progress:
@@ -144,7 +138,7 @@ class Painter:
     def _draw(
         self,
         recipe: Recipe,
-        taught: Adaptations,
+        by: Components,
         picture: Picture,
         style: Style,
         protected: Float[np.ndarray, "h w"] | None,
@@ -152,7 +146,7 @@ class Painter:
         seconds: dict[str, float],
         progress: Progress | None,
     ) -> Picture:
-        """The picture before the colour step; its stages go into `seconds`."""
+        """The picture before the colour step, its target predicted `by`; its stages go into `seconds`."""
         manifest, dials = self.components.bundle.manifest, recipe.dials
         picture, neutral = _neutralised(dials, picture, protected)
         own = self.memory.owned_by(hashlib.sha256(recipe.content.picture).digest(), *neutral)
@@ -168,7 +162,7 @@ class Painter:
             where, kept = (
                 None if one is None else _in_latents(one, manifest.stride, z_0) for one in (region, protected)
             )
-            for done, z in self._sample(dials, own, taught, z_0, picture, style, shown, where, kept):  # noqa: B007 (the last z is the picture)
+            for done, z in self._sample(dials, own, by, z_0, picture, style, shown, where, kept):  # noqa: B007 (the last z is the picture)
                 if progress:
                     progress(done, dials.steps)
         with timed(seconds, "decode"):
@@ -177,12 +171,15 @@ class Painter:
                 decoded = _grained(dials, decoded, style.texture, protected)
         return decoded
 
-    def _distilled(self, dials: Dials, taught: Adaptations) -> "_Distilled | None":
-        """The model's student, where one is to draw, with what the model was taught besides."""
-        student = self.components.bundle.student
-        if not dials.distilled or student is None:
-            return None
-        return _Distilled(student, self.components.adapted(((student.adaptation, 1.0), *taught)))
+    def _taught(self, dials: Dials, taught: Adaptations) -> Components:
+        """The components, with what the model was taught as far as the style scale goes.
+
+        At 0 and below nothing of it is left, from 1 on it is whole.
+        """
+        share = min(max(dials.style_scale, 0.0), 1.0)
+        if not taught or share == 0.0:
+            return self.components
+        return self.components.adapted(tuple((one, share * part) for one, part in taught))
 
     def reconstruct(self, picture: Picture) -> Picture:
         """D(E(x)) of a fitted picture."""
@@ -215,7 +212,7 @@ class Painter:
         self,
         dials: Dials,
         own: OwnedMemory,
-        taught: Adaptations,
+        by: Components,
         z_0: Float[np.ndarray, "1 C h w"],
         picture: Picture,
         style: Style,
@@ -225,7 +222,7 @@ class Painter:
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
 
-        The target is predicted with what the model was taught of the style; the source is predicted without, or the
+        `by` predicts the target, with what the model was taught of the style; the source is predicted without, or the
         content picture's own ink would count as what is left to explain, and come back.
         `shown` is what to show instead of what the picture shows, and is nowhere in particular. `where` is above 0 at
         the latents that may change. `kept` is the share, of what `structure` leaves free, that each latent keeps.
@@ -241,20 +238,18 @@ class Painter:
         def content() -> Float[np.ndarray, " d"]:
             return own.once("content", lambda: self.content(picture))
 
-        scales = (dials.style_scale, dials.content_scale, dials.guidance) if dials.distilled else ()
-
         def foreseen(window: Window) -> Known | None:
-            return path.owned_by("eps", dials.content_map, window, *scales) if fits else None
+            return path.owned_by("eps", dials.content_map, window) if fits else None
 
         def begun(window: Window) -> Known | None:
             source = foreseen(window)
             return None if source is None or dials.fresh or lam == dials.steps else Begun(source, steps[lam].t)
 
         if shown is None:
-            known = begun if not taught else lambda _: None
-            target = self.predictor(dials, lambda: style.descriptor, content, places, known, taught)
+            known = begun if by is self.components else lambda _: None
+            target = self.predictor(dials, lambda: style.descriptor, content, places, known, by)
         else:
-            target = self.predictor(dials, lambda: style.descriptor, lambda: shown, None, taught=taught)
+            target = self.predictor(dials, lambda: style.descriptor, lambda: shown, None, by=by)
         if style.texture is not None:
             target = textured(
                 target,
@@ -300,10 +295,11 @@ class Painter:
         content: Callable[[], Float[np.ndarray, " d"]],
         places: Places | None,
         known: Callable[[Window], Known | None] = lambda _: None,
-        taught: Adaptations = (),
+        by: Components | None = None,
     ) -> EpsFn[np.ndarray]:
         """The guided predictor of latents of any size, tile by tile; `known` is what is known of a window already."""
-        denoise, student = self.components.adapted(taught).denoise, self._distilled(dials, taught)
+        denoise, levels = (by or self.components).denoise, self.components.bundle.manifest.schedule.train_steps
+        since = round((1.0 - dials.guidance_interval) * levels)
 
         @cache
         def eps_at(window: Window) -> EpsFn[np.ndarray]:
@@ -315,8 +311,8 @@ class Painter:
                 g_s=dials.style_scale,
                 g_y=dials.content_scale,
                 joint=dials.guidance == "joint",
+                since=since,
                 known=known(window),
-                student=student,
             )
 
         return tiled(eps_at, tile=self.tile, overlap=self.overlap)
@@ -335,43 +331,12 @@ class Painter:
         return places
 
 
-@dataclass(frozen=True)
-class _Distilled:
-    """A student, and the components that it makes of a model's."""
-
-    student: Student
-    components: Components
-
-    def covers(self, g_s: float, g_y: float) -> bool:
-        return self.student.covers(g_s, g_y)
-
-    def one_pass(
-        self, denoise: DenoiseFn[np.ndarray], tokens: np.ndarray, weights: BranchWeights
-    ) -> DenoiseFn[np.ndarray]:
-        guided = tokens.copy()
-        guided[:, :2] += self.student.told(weights)
-        by = self.components.denoise
-        return lambda z, t, _: by(z, t, guided) if t >= SINCE else denoise(z, t, tokens)
-
-    def prepare(self, *components: str) -> None:
-        self.components.prepare(*components)
-
-
 @contextmanager
 def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     """Put the wall time of a block into `seconds`."""
     started = time.perf_counter()
     yield
     seconds[stage] = time.perf_counter() - started
-
-
-def _taught(dials: Dials, taught: Adaptations) -> Adaptations:
-    """What the model was taught, as far as the style scale goes.
-
-    At 0 and below nothing of it is left, from 1 on it is whole.
-    """
-    share = min(max(dials.style_scale, 0.0), 1.0)
-    return tuple((one, share * part) for one, part in taught) if share else ()
 
 
 def _switch(dials: Dials) -> int:

@@ -41,7 +41,7 @@ LONGEST = 64_000_000  # bytes of a recipe as JSON, before anything reads it
 AFTERWARDS = ("ground", "finish")
 """Fields of what becomes of a drawn picture."""
 
-LATER = (*AFTERWARDS, "taught", "student")
+LATER = (*AFTERWARDS, "taught")
 """Fields that are not written where they say nothing, so that recipes without them are the same bytes as ever."""
 
 
@@ -121,9 +121,6 @@ class Recipe(Strict):
     taught: tuple[TaughtRef, ...] | None = None
     """What the model was taught of the style, if anything."""
 
-    student: Short | None = None
-    """The model's student by its SHA-256, where one draws it."""
-
     @classmethod
     def write(
         cls,
@@ -139,7 +136,6 @@ class Recipe(Strict):
         protected: Float[np.ndarray, "h w"] | None = None,
         ground: GroundPart | None = None,
         finish: FinishPart | None = None,
-        student: str | None = None,
     ) -> "Recipe":
         """A recipe from a fitted content picture, its descriptor (or, where `told`, another), a style and the dials."""
         return cls(
@@ -158,7 +154,6 @@ class Recipe(Strict):
             ground=ground,
             finish=finish,
             taught=_taught(style),
-            student=student if dials.distilled else None,
         )
 
     @classmethod
@@ -236,22 +231,6 @@ class Recipe(Strict):
     def drawn(self) -> "Recipe":
         """The recipe of what the model draws, whatever becomes of that afterwards."""
         return self.varied(color="off", color_strength=1.0).model_copy(update=dict.fromkeys(AFTERWARDS))
-
-    def by(self, student: str | None) -> "Recipe":
-        """The recipe as the model with that student paints it: named where it draws, and not where it does not.
-
-        Raises:
-            RecipeError: another one drew it, or the model has none.
-        """
-        named = student if self.dials.distilled else None
-        if self.dials.distilled and (student is None or self.student not in (None, student)):
-            whose = "which it has none of" if student is None else f"and this has {student[:12]}"
-            drew = "a student" if self.student is None else f"the student {self.student[:12]}"
-            raise RecipeError(
-                f"this is drawn by {drew} of the model, {whose}: get the package that made it, or draw it anew with "
-                "distilled off"
-            )
-        return self if named == self.student else self.model_copy(update={"student": named})
 
     def changed(self, *, style: Style | None = None, shown: Float[np.ndarray, " d"] | None = None) -> "Recipe":
         """The same recipe in another style, or showing what another content descriptor says."""

@@ -49,16 +49,12 @@ def export(
       parasol export pictogram-diffusion --out models/mine
       parasol style house.png --like crab.png --model models/mine
       parasol export backbone-24gb --backbone base --out models/large
-      parasol export pictogram-student --out models/mine     # into the bundle of its teacher
     """
-    from parasol.bundle import MANIFEST, Bundle, DefaultDials, graph_file
+    from parasol.bundle import MANIFEST, DefaultDials, graph_file
     from parasol.training.assemble import assemble
     from parasol.training.catalogue import RECIPES
-    from parasol.training.distillation import Distilling, student_of
-    from parasol.training.export import add_student
     from parasol.training.export import export as write
     from parasol.training.recipes import Places
-    from parasol.training.tables import best_record
 
     if recipe not in RECIPES:
         raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
@@ -73,15 +69,8 @@ def export(
         )  # fmt: skip
         print(f"{bundle.folder}  {bundle.hash}")
         return
-    trained = RECIPES[recipe]()
-    if isinstance(plan := trained.configuration.get("distilling"), Distilling):
-        model = Bundle.open(out)
-        student = student_of(runs / recipe, model, plan)
-        bundle = add_student(model, student, {recipe: best_record(runs / recipe)})
-        print(f"{bundle.folder}  {bundle.hash}")
-        return
     networks, card = assemble(
-        trained,
+        RECIPES[recipe](),
         Places(corpus=corpus, runs=runs, beside=beside),
         name=name or out.name,
         licence=licence,

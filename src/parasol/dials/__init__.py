@@ -169,15 +169,14 @@ class Dials:
             ends=("all colours stay", "grey"), own=0.0,
         ),
     ] = 0.0  # fmt: skip
-    distilled: Annotated[
-        bool,
+    guidance_interval: Annotated[
+        float,
         Dial(
-            help="Guide in one pass of the network, by the model's student, in place of two to four.",
-            more="Nearly the same picture in less than half of the time (not in the paper); `--no-distilled` takes "
-            "every branch, as style scales beyond -2 to 5 and content scales beyond 0 to 4 do anyway.",
-            own=False,
+            help="Share of the noise levels, from pure noise on, at which scales above 1 push; below they count as 1.",
+            more="Late pushes cost as much as early ones and move little: 1 pushes at every level, as in the paper.",
+            ends=("scales of 1", "at every level"), own=1.0,
         ),
-    ] = False
+    ] = 1.0  # fmt: skip
 
     def __post_init__(self) -> None:
         for dial in named(type(self)):

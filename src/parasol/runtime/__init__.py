@@ -10,29 +10,22 @@ from parasol.adaptation import Adaptations
 from parasol.bundle import Bundle
 from parasol.maths.steps import epsilon_of_velocity
 
-CHANGES = 2
-"""U-Nets with changed weights that are kept: a student, and one that a card has taught besides."""
-
 
 class Components(ABC):
     """What every runtime offers. All arrays are float32; pixels lie in [0, 1], normalisation is the networks' own."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self._changes: dict[Adaptations, Components] = {}
+        self._last: tuple[Adaptations, Components] | None = None
 
     def adapted(self, adaptations: Adaptations) -> "Components":
-        """The same with a U-Net that adaptations have changed. The last two are kept, which have weights of their own.
+        """The same with a U-Net that adaptations have changed. The last one is kept, which has weights of its own.
 
         Raises ParasolError where one does not fit the U-Net, then or when it is first called.
         """
-        if not adaptations:
-            return self
-        changed = self._changes.pop(adaptations, None) or self._changed(adaptations)
-        self._changes[adaptations] = changed  # the latest stand last
-        for older in list(self._changes)[:-CHANGES]:
-            del self._changes[older]
-        return changed
+        if self._last is None or self._last[0] != adaptations:
+            self._last = adaptations, self._changed(adaptations)
+        return self._last[1]
 
     @abstractmethod
     def _changed(self, adaptations: Adaptations) -> "Components":

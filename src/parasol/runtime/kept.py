@@ -34,8 +34,7 @@ def folder_of(bundle: Bundle, component: str) -> Path | None:
         BundleError: others may write to the folder, and so have their own graphs run.
     """
     named = os.environ.get(FOLDER)
-    changes = [change.digest for change, _ in bundle.adaptations]
-    if not named or (changes and not (bundle.student and changes == [bundle.student.adaptation.digest])):
+    if not named or bundle.adaptations:
         return None
     root = Path(named)
     with contextlib.suppress(OSError):
@@ -47,7 +46,7 @@ def folder_of(bundle: Bundle, component: str) -> Path | None:
             f"{FOLDER} names {named!r}, which others may write to: name a folder of your own, or unset it"
         )
     files = bundle.manifest.files
-    facts = [FORMAT, component, files.get(graph_file(component)), files.get(WEIGHTS), *changes, *_machine()]
+    facts = [FORMAT, component, files.get(graph_file(component)), files.get(WEIGHTS), *_machine()]
     return root / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 

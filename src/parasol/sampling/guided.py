@@ -1,7 +1,7 @@
 """Guidance as a wrapper: a conditional network in, the plain noise predictor that samplers call out."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, final, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, final, runtime_checkable
 
 from jaxtyping import Float
 
@@ -9,19 +9,6 @@ from parasol.maths.guidance import BranchWeights, branch_weights, combine, joint
 from parasol.types import Condition, DenoiseFn, EpsFn, Z
 
 Branch = Literal["null", "style", "content", "joint"]
-
-
-@runtime_checkable
-class Distilled(Protocol):
-    """A network that gives in one branch what guidance mixes from several."""
-
-    def covers(self, g_s: float, g_y: float) -> bool:
-        """Whether it has learned such scales."""
-        ...
-
-    def one_pass(self, denoise: DenoiseFn[Any], tokens: Any, weights: BranchWeights) -> DenoiseFn[Any]:
-        """What predicts as if guided with these weights, from `tokens` of the branch that hears all that guides."""
-        ...
 
 
 @runtime_checkable
@@ -61,34 +48,27 @@ def guided(
     g_s: float,
     g_y: float,
     joint: bool = False,
+    since: int = 0,
     known: Known | None = None,
-    student: Distilled | None = None,
 ) -> EpsFn[Z]:
     """The guided predictor eps(z_t, t, m_s, c_y) of the paper's guidance equation, or of `joint_weights`.
 
     A branch whose weight is exactly 0 is never evaluated, so that with g_s = 0 the style cannot reach a single bit of
     the result; the others go through `denoise` as one batch, branch by branch. Branches that are `known` are not
-    evaluated again, whatever the scales; what is evaluated is made known. Where there is a `student` that covers the
-    scales, one branch of it is evaluated in place of several: what is known must be of it and of these scales then.
+    evaluated again, whatever the scales; what is evaluated is made known. At t below `since` scales above 1 count as 1,
+    which is plain conditional (guidance in a limited interval, Kynkaanniemi et al. 2024).
 
     Raises:
         ValueError: a scale is not finite; or, when called, z_t and the condition differ in batch size.
     """
-    weighted = (joint_weights if joint else branch_weights)(g_s, g_y)
-    weights = weighted._asdict()
-    names: list[Branch] = [name for name in ("null", "style", "content", "joint") if weights[name] != 0.0]
+    mixed = joint_weights if joint else branch_weights
+    pushing, plain = (_Mixture.of(condition, mixed(*scales)) for scales in ((g_s, g_y), (min(g_s, 1.0), min(g_y, 1.0))))
     batch = condition.style.shape[0]
-    if student is not None and len(names) > 1 and student.covers(g_s, g_y):
-        names = ["joint" if g_s and g_y else "style" if g_s else "content"]
-        weights = {names[0]: 1.0}
-        tokens = branch_tokens(condition, names)
-        denoise = student.one_pass(denoise, tokens, weighted)
-    else:
-        tokens = branch_tokens(condition, names)
 
     def eps_fn(z: Z, t: int) -> Z:
         if z.shape[0] != batch:
             raise ValueError(f"z holds {z.shape[0]} latents for {batch} conditions; pass one condition for each")
+        names, weights, tokens = pushing if t >= since else plain
         found: dict[Branch, Any] = {} if known is None else {name: known.get((t, name)) for name in names}
         asked: list[Branch] = [name for name in names if found.get(name) is None]
         if asked:
@@ -98,9 +78,22 @@ def guided(
                 found[name] = eps[i * batch : (i + 1) * batch]
                 if known is not None:
                     known.put((t, name), found[name])
-        return combine([(weights[name], found[name]) for name in names])
+        return combine([(weight, found[name]) for name, weight in zip(names, weights, strict=True)])
 
     return eps_fn
+
+
+class _Mixture(NamedTuple):
+    """The branches that guidance evaluates, what each weighs, and their tokens."""
+
+    names: list[Branch]
+    weights: list[float]
+    tokens: Any
+
+    @classmethod
+    def of(cls, condition: Condition[Any], weights: BranchWeights) -> "_Mixture":
+        names: list[Branch] = [name for name in ("null", "style", "content", "joint") if getattr(weights, name) != 0.0]
+        return cls(names, [getattr(weights, name) for name in names], branch_tokens(condition, names))
 
 
 def branch_tokens(condition: Condition[Z], branches: Sequence[Branch]) -> Float[Z, "N n d"]:

@@ -21,7 +21,6 @@ from parasol.training.recipes import (
     pictogram_words,
 )
 from parasol.training.recipes_backbone import BACKBONES
-from parasol.training.recipes_distilled import DISTILLED
 from parasol.training.recipes_guised import GUISED
 from parasol.training.recipes_painted import PAINTED
 
@@ -42,7 +41,6 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "painting-words": painting_words,
     "painting-diffusion": painting_diffusion,
     **GUISED,
-    **DISTILLED,
     **PAINTED,
     **BACKBONES,
 }

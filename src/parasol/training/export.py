@@ -19,7 +19,6 @@ from parasol.bundle import (
     CONTENT_MAP,
     FORMAT,
     MANIFEST,
-    STUDENT,
     WEIGHTS,
     WORDS,
     Bundle,
@@ -34,7 +33,6 @@ from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.maths.schedule import Schedule
 from parasol.runtime.torch import Networks
-from parasol.student import Student
 
 Functions = Mapping[str, tuple[nn.Module, Callable[..., Tensor]]]
 """Component -> the network that holds its parameters, and its function of tensors."""
@@ -95,21 +93,6 @@ def export(networks: Networks, card: Card, folder: Path) -> Bundle:
     manifest = describe(networks, card, files)
     write_atomic(folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
     return Bundle.open(folder)
-
-
-def add_student(bundle: Bundle, student: Student, training: Mapping[str, Any]) -> Bundle:
-    """Put a student into its model's bundle, and let it draw where a caller says nothing. training: its record."""
-    write_atomic(bundle.folder / STUDENT, student.data())
-    own = bundle.manifest
-    changed = own.model_copy(
-        update={
-            "dials": own.dials.model_copy(update={"distilled": True}),
-            "training": {**own.training, **training},
-            "files": {**own.files, STUDENT: sha256(bundle.folder / STUDENT)},
-        }
-    )
-    write_atomic(bundle.folder / MANIFEST, f"{changed.model_dump_json(indent=1)}\n".encode())
-    return Bundle.open(bundle.folder)
 
 
 def write_parts(

@@ -13,7 +13,7 @@ import onnx
 from safetensors.numpy import save
 
 from parasol.backbones.inspection import SCHEDULER, UNET, VAE
-from parasol.bundle import CONTENT_MAP, MANIFEST, STUDENT, WEIGHTS, Bundle, sha256
+from parasol.bundle import CONTENT_MAP, MANIFEST, WEIGHTS, Bundle, sha256
 from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.networks.hub import HubNetwork
@@ -69,9 +69,6 @@ def to_bundle(folder: Path, out: Path) -> Bundle:
     write_atomic(out / WEIGHTS, save(*once(weights)))
     files = {**old.manifest.files, WEIGHTS: sha256(out / WEIGHTS)}
     latents = files[WEIGHTS][:12] if changed & {"encode", "decode"} else old.manifest.latents
-    (out / STUDENT).unlink(missing_ok=True)  # it has learned what the old weights predict
-    files.pop(STUDENT, None)
-    dials = old.manifest.dials.model_copy(update={"distilled": False})
-    manifest: Any = old.manifest.model_copy(update={"files": files, "latents": latents, "dials": dials})
+    manifest: Any = old.manifest.model_copy(update={"files": files, "latents": latents})
     write_atomic(out / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
     return Bundle.open(out)
