@@ -101,8 +101,8 @@ class DistilledUNet(nn.Module):
 
     def tokens(self, tokens: Float[Tensor, "B n d"], weights: Float[Tensor, "B 4"]) -> Float[Tensor, "B n d"]:
         """As `Student.tokens`."""
-        told = self.second(functional.silu(self.first(weights))).unflatten(1, (2, -1))
-        return torch.cat([tokens[:, :2] + told, tokens[:, 2:]], dim=1)
+        shift = self.second(functional.silu(self.first(weights))).unflatten(1, (2, -1))
+        return torch.cat([tokens[:, :2] + shift, tokens[:, 2:]], dim=1)
 
     def student(self, model: str) -> Student:
         """What a bundle keeps of it."""
@@ -155,9 +155,9 @@ class DistillationTask(Task):
         walks = self._walks(model)
         rows = _rows(walks, model.done, model.z)
         wanted = self.teach(rows)
-        found = self.study(model, rows)
-        self._advance(model, walks, rows, wanted, found.detach())
-        error = (found - wanted).square().mean((1, 2, 3)) / rows.weights.square().sum(1)
+        predicted = self.study(model, rows)
+        self._advance(model, walks, rows, wanted, predicted.detach())
+        error = (predicted - wanted).square().mean((1, 2, 3)) / rows.weights.square().sum(1)
         return error.mean(), {}
 
     @torch.no_grad()
@@ -198,17 +198,17 @@ class DistillationTask(Task):
     def _held(self) -> "list[tuple[Rows, Tensor]]":
         """Rows of walks by the teacher alone through held scenes, and what it says of them."""
         walks = [self._walk(HELD_FIRST + number) for number in range(self.plan.held)]
-        z, found = torch.stack([walk.chain[walk.lam] for walk in walks]), []
+        z, pairs = torch.stack([walk.chain[walk.lam] for walk in walks]), []
         before = torch.zeros(2, *z.shape)
         for done in range(walks[0].lam, len(walks[0].steps)):
             rows = _rows(walks, torch.full((len(walks),), done), z)
             wanted = self.teach(rows)
-            found.append((rows, wanted))
+            pairs.append((rows, wanted))
             steps = [
                 _step(walk, i, done, z[i], rows, wanted, before, velocity=self.velocity) for i, walk in enumerate(walks)
             ]
             z = torch.stack(steps)
-        return found
+        return pairs
 
     def _walks(self, model: DistilledUNet) -> list[Walk]:
         """The walk of every trajectory; those that have come to their end begin another one."""
@@ -226,10 +226,10 @@ class DistillationTask(Task):
 
     @torch.no_grad()
     def _advance(
-        self, model: DistilledUNet, walks: Sequence[Walk], rows: "Rows", wanted: Tensor, found: Tensor
+        self, model: DistilledUNet, walks: Sequence[Walk], rows: "Rows", wanted: Tensor, predicted: Tensor
     ) -> None:
         for i, walk in enumerate(walks):
-            by = found if walk.by_student else wanted
+            by = predicted if walk.by_student else wanted
             model.z[i] = _step(walk, i, int(model.done[i]), model.z[i], rows, by, model.before, velocity=self.velocity)
             model.done[i] += 1
 

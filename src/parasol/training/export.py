@@ -100,12 +100,12 @@ def export(networks: Networks, card: Card, folder: Path) -> Bundle:
 def add_student(bundle: Bundle, student: Student, training: Mapping[str, Any]) -> Bundle:
     """Put a student into its model's bundle, and let it draw where a caller says nothing. training: its record."""
     write_atomic(bundle.folder / STUDENT, student.data())
-    own = bundle.manifest
-    changed = own.model_copy(
+    manifest = bundle.manifest
+    changed = manifest.model_copy(
         update={
-            "dials": own.dials.model_copy(update={"distilled": True}),
-            "training": {**own.training, **training},
-            "files": {**own.files, STUDENT: sha256(bundle.folder / STUDENT)},
+            "dials": manifest.dials.model_copy(update={"distilled": True}),
+            "training": {**manifest.training, **training},
+            "files": {**manifest.files, STUDENT: sha256(bundle.folder / STUDENT)},
         }
     )
     write_atomic(bundle.folder / MANIFEST, f"{changed.model_dump_json(indent=1)}\n".encode())
@@ -280,16 +280,16 @@ def _refer_to_weights(graph: onnx.GraphProto, inputs: Mapping[str, Tensor]) -> l
 
 def once(weights: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The distinct tensors, and the name of the stored one for each of the others (the encoders share a trunk)."""
-    kept: dict[str, np.ndarray] = {}
+    distinct: dict[str, np.ndarray] = {}
     copies: dict[str, str] = {}
     names: dict[tuple[str, tuple[int, ...], bytes], str] = {}
     for name, value in weights.items():
         first = names.setdefault((value.dtype.str, value.shape, value.tobytes()), name)
         if first == name:
-            kept[name] = value
+            distinct[name] = value
         else:
             copies[name] = first
-    return kept, copies
+    return distinct, copies
 
 
 def stored(component: str, network: nn.Module, names: Sequence[str]) -> dict[str, np.ndarray]:

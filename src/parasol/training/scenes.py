@@ -44,13 +44,13 @@ class Scenes:
 
 
 def _seen(painter: Painter, groups: Sequence[Group]) -> dict[str, Tensor]:
-    found: dict[str, list[np.ndarray]] = {part.name: [] for part in fields(Scenes)}
+    arrays: dict[str, list[np.ndarray]] = {part.name: [] for part in fields(Scenes)}
     for group in groups:
         x, y = (np.stack([from_uint8(picture) for picture in pictures]) for pictures in (group.x, group.y))
-        found["styles"].append(np.stack([painter.style(picture) for picture in x]))
+        arrays["styles"].append(np.stack([painter.style(picture) for picture in x]))
         for picture in (*x[:SHOWN], *y[SHOWN : 2 * SHOWN]):
-            found["latents"].append(painter.encode(picture)[0])
-            found["content"].append(painter.content(picture))
-            found["places"].append(painter.content.map(picture))
-            found["own"].append(painter.style(picture))
-    return {name: torch.from_numpy(np.stack(values)).half() for name, values in found.items()}
+            arrays["latents"].append(painter.encode(picture)[0])
+            arrays["content"].append(painter.content(picture))
+            arrays["places"].append(painter.content.map(picture))
+            arrays["own"].append(painter.style(picture))
+    return {name: torch.from_numpy(np.stack(values)).half() for name, values in arrays.items()}
