@@ -77,11 +77,11 @@ def adaptable(weights: Mapping[str, Any]) -> list[str]:
 
 def adapted(weights: Mapping[str, np.ndarray], adaptations: Adaptations) -> dict[str, np.ndarray]:
     """The weights with all adaptations added, each by its share. Raises ParasolError where one does not fit."""
-    found = dict(weights)
+    sums = dict(weights)
     for adaptation, share in adaptations:
         for name, change in adaptation.change(weights):
-            found[name] = found[name] + np.float32(share) * change
-    return found
+            sums[name] = sums[name] + np.float32(share) * change
+    return sums
 
 
 def mixed_adaptations(parts: Sequence[tuple[Adaptations, float]]) -> Adaptations:

@@ -164,12 +164,12 @@ class Bundle:
         Raises:
             BundleError: it is not there, which says how to get it; else as `open` does.
         """
-        found = [one for one in _matching(digits) if one.goes_by(digits)]
-        if not found:
+        matches = [bundle for bundle in _matching(digits) if bundle.goes_by(digits)]
+        if not matches:
             raise BundleError(
                 f"{editions.titled(name, digits)} made this and is not installed: {editions.way_to(digits)}"
             )
-        return found[0]._verified()
+        return matches[0]._verified()
 
     @cached_property
     def identity(self) -> str:
@@ -195,8 +195,8 @@ class Bundle:
         return cls(folder=folder, manifest=_parse(text, folder), hash=hashlib.sha256(text).hexdigest())
 
     def _verified(self) -> "Bundle":
-        own = (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(self.manifest)))
-        for file in (ATTRIBUTION, *parts_in(self.folder)) if self.manifest.backbone else own:
+        files = (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(self.manifest)))
+        for file in (ATTRIBUTION, *parts_in(self.folder)) if self.manifest.backbone else files:
             _verify(self.folder / file, self.manifest.files.get(file), self.folder)
         return self
 
@@ -210,20 +210,20 @@ class Bundle:
         Raises:
             BundleError: the weights file is no safetensors file, or holds what is no weight.
         """
-        prefix, found, left = f"{component}/", dict[str, np.ndarray](), MOST_REPEATED * self._stored
+        prefix, arrays, left = f"{component}/", dict[str, np.ndarray](), MOST_REPEATED * self._stored
         adaptations = self.adaptations if component == "denoise" else ()
         for name, values in self._tensors(prefix):
-            own = name.removeprefix(prefix)
-            if wanted is not None and own not in wanted and not adaptations:
+            key = name.removeprefix(prefix)
+            if wanted is not None and key not in wanted and not adaptations:
                 continue
             left -= values.nbytes
             if left < 0 or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
                 fault = "leads to the same tensors too often" if left < 0 else "holds what is no finite number"
                 raise BundleError(f"{_name(self.folder)}: {WEIGHTS} {fault}, at {name[:80]!r}: {GET_ANOTHER}")
-            found[own] = values.astype(np.float32)
+            arrays[key] = values.astype(np.float32)
         if adaptations:
-            found = {own: value for own, value in adapted(found, adaptations).items() if not wanted or own in wanted}
-        return found
+            arrays = {key: value for key, value in adapted(arrays, adaptations).items() if not wanted or key in wanted}
+        return arrays
 
     @property
     def _stored(self) -> int:
@@ -239,13 +239,7 @@ class Bundle:
                 for name, place in sorted((stored | (file.metadata() or {})).items()):
                     if name.startswith(prefixes):
                         yield name, file.get_tensor(place)
-        except (
-            SafetensorError,
-            OSError,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ) as error:  # numpy has no bfloat16
+        except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:  # numpy has no bfloat16
             raise BundleError(f"{_name(self.folder)}: {WEIGHTS} cannot be read ({error}): {GET_ANOTHER}") from error
 
 
@@ -269,13 +263,13 @@ def installed() -> list[Bundle]:
             raise BundleError(f"{editions.FOLDERS} names {str(place)!r}, which is no folder: correct or unset it")
         held = sorted(manifest.parent for manifest in place.glob(f"*/{MANIFEST}"))
         folders += [place] if (place / MANIFEST).exists() else held
-    found = []
+    bundles = []
     for folder in folders:
         try:
-            found.append(Bundle._read(folder))
+            bundles.append(Bundle._read(folder))
         except BundleError:
             continue
-    return found
+    return bundles
 
 
 def parts_in(folder: Path) -> list[str]:
@@ -319,15 +313,15 @@ def _find(model: str | Path | None) -> Path:
         return MODELS / model
     if Path(model).is_dir():
         return Path(model)
-    asked = EDITION.fullmatch(str(model))
-    name, digits = (str(model), "") if asked is None else (asked["name"], asked["digits"])
-    found = [one for one in _matching(digits) if one.manifest.name == name]
-    if len(found) == 1 or len({one.identity for one in found}) == 1:
-        return found[0].folder
-    if found:
-        several = ", ".join(f"{name}@{one.identity[: editions.DIGITS]}" for one in found)
+    edition = EDITION.fullmatch(str(model))
+    name, digits = (str(model), "") if edition is None else (edition["name"], edition["digits"])
+    matches = [bundle for bundle in _matching(digits) if bundle.manifest.name == name]
+    if len(matches) == 1 or len({bundle.identity for bundle in matches}) == 1:
+        return matches[0].folder
+    if matches:
+        several = ", ".join(f"{name}@{bundle.identity[: editions.DIGITS]}" for bundle in matches)
         raise BundleError(f"there are several models {str(model)!r}: name one of {several}, or its folder")
-    if asked and editions.of_hash(digits):
+    if edition and editions.of_hash(digits):
         raise BundleError(f"{editions.titled(name, digits)} is not installed: {editions.way_to(digits)}")
     known = ", ".join(bundled) or "none"
     raise BundleError(
@@ -338,9 +332,11 @@ def _find(model: str | Path | None) -> Path:
 
 def _matching(digits: str) -> list[Bundle]:
     """The installed models whose identity or manifest's hash starts so, those found without reading weights first."""
-    shelf, identity = installed(), editions.identity_of(digits)
-    quick = [one for one in shelf if one.hash.startswith(digits) or _listed_as(one, identity)]
-    return quick or [one for one in shelf if editions.of_hash(one.hash) is None and one.identity.startswith(identity)]
+    models, identity = installed(), editions.identity_of(digits)
+    quick = [model for model in models if model.hash.startswith(digits) or _listed_as(model, identity)]
+    return quick or [
+        model for model in models if editions.of_hash(model.hash) is None and model.identity.startswith(identity)
+    ]
 
 
 def _listed_as(bundle: Bundle, identity: str) -> bool:
@@ -377,12 +373,12 @@ def _identity(bundle: Bundle) -> str:
 def _parse(text: bytes, folder: Path) -> Manifest:
     try:
         content = json.loads(text)
-        found = content["format"]
+        version = content["format"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{_name(folder)}: {MANIFEST} is not the manifest of a bundle: {GET_ANOTHER}") from error
-    if found != FORMAT:
+    if version != FORMAT:
         raise BundleError(
-            f"{_name(folder)} has bundle format {shortened(found)} and this version reads format {FORMAT}: "
+            f"{_name(folder)} has bundle format {shortened(version)} and this version reads format {FORMAT}: "
             "update parasol-style, or export the model anew"
         )
     try:
@@ -411,10 +407,10 @@ def _verify(file: Path, expected: str | None, folder: Path) -> None:
     try:
         if file.exists() and not file.is_file():
             raise BundleError(f"{_name(folder)}: {file.name} is no regular file: {GET_ANOTHER}")
-        found = sha256(file)
+        digest = sha256(file)
     except OSError as error:
         raise BundleError(f"{_name(folder)}: {file.name} cannot be read ({error.strerror}): {GET_ANOTHER}") from error
-    if found != expected:
+    if digest != expected:
         raise BundleError(
             f"{_name(folder)}: {file.name} is not the file that the manifest names (it is damaged or was changed): "
             f"{GET_ANOTHER}"

@@ -104,8 +104,8 @@ class Painter:
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
         alpha = None if recipe.ground is None or recipe.ground.alpha is None else load(recipe.ground.alpha)[..., 0]
-        for one in (region, protected, alpha):
-            if one is not None and one.shape != picture.shape[:2]:
+        for mask in (region, protected, alpha):
+            if mask is not None and mask.shape != picture.shape[:2]:
                 raise RecipeError(f"a mask of the recipe has not the shape of its content picture: {ANOTHER_PICTURE}")
         uncoloured = self.memory.get(_all_but_colour(recipe))
         if uncoloured is None:
@@ -160,7 +160,7 @@ class Painter:
         with timed(seconds, "sample"):
             shown = recipe.shown_descriptor(manifest.content.dimension)
             where, kept = (
-                None if one is None else _in_latents(one, manifest.stride, z_0) for one in (region, protected)
+                None if mask is None else _in_latents(mask, manifest.stride, z_0) for mask in (region, protected)
             )
             for done, z in self._sample(dials, own, by, z_0, picture, style, shown, where, kept):  # noqa: B007 (the last z is the picture)
                 if progress:
@@ -407,8 +407,8 @@ def _neutralised(
     free = np.float32(share) if protected is None else np.float32(share) * (1.0 - protected[..., None])
     red, green, blue = (np.float32(part) * picture[..., k, None] for k, part in enumerate(LUMA))
     grey = red + green + blue
-    own = b"" if protected is None else protected.tobytes()
-    return np.asarray(picture + free * (grey - picture), np.float32), (share, own)
+    mask = b"" if protected is None else protected.tobytes()
+    return np.asarray(picture + free * (grey - picture), np.float32), (share, mask)
 
 
 def _heard(dials: Dials) -> float:

@@ -173,9 +173,9 @@ class Parasol:
             if any(words.get(name) is not None for name in StrengthStop.model_fields):
                 raise ParasolError("strength stands for style_scale and structure: give it alone, or those two")
             words |= self._at_strength(STRENGTH.taken(strength))
-        found = chosen(words, own)
-        self._require_map(found)
-        return found
+        dials = chosen(words, own)
+        self._require_map(dials)
+        return dials
 
     def recipe(
         self,
@@ -220,7 +220,7 @@ class Parasol:
             model=ModelPart.of(self.bundle),
             picture=picture,
             content=self._content(picture) if shows is None else self.shown(shows),
-            told=shows is not None,
+            shows_other=shows is not None,
             style=look,
             dials=dials,
             region=_region("mask", mask, picture, "nothing may change: paint white what is to be restyled"),
@@ -292,7 +292,7 @@ class Parasol:
         """
         parts = recipe.taught or ()
         if any(part.digest not in self._known for part in parts):
-            self._known.update((one.digest, one) for one in taught_cards(self.bundle.identity))
+            self._known.update((adaptation.digest, adaptation) for adaptation in taught_cards(self.bundle.identity))
         for part in parts:
             if part.digest not in self._known:
                 raise RecipeError(
@@ -389,11 +389,11 @@ class Parasol:
         else:
             longer = self._size(size)
             drawn = load_rgba(content, drawn=max(longer, DRAWN))
-        found = seen(drawn, longer, ground)
-        if shows_nothing(found.picture) and not blank:
+        view = seen(drawn, longer, ground)
+        if shows_nothing(view.picture) and not blank:
             raise blank_picture(content)
-        _wide_enough(found.picture)
-        return found
+        _wide_enough(view.picture)
+        return view
 
     def _size(self, size: Size) -> int:
         if size == "content":
@@ -470,14 +470,14 @@ def _without_picture(content: Words | None, shows: Contents | None, dials: Dials
     """What is shown, and dials that start from new noise."""
     if content is not None and shows is not None:
         raise ParasolError(f"both the content {content.text!r} and `shows` say what is shown: leave one out")
-    told = shows if content is None else content
-    if told is None:
+    contents = shows if content is None else content
+    if contents is None:
         raise ParasolError("neither a content picture nor what to show is given: name one")
     if dials.color == "keep":
         raise ParasolError(
             "color is 'keep' and there is no content picture whose colours could be kept: use off or match"
         )
-    return told, replace(dials, fresh=True)
+    return contents, replace(dials, fresh=True)
 
 
 def _region(name: str, mask: Source | None, picture: Picture, black: str) -> Float[np.ndarray, "h w"] | None:

@@ -65,9 +65,9 @@ class ModelPart(Strict):
 
     def another(self, bundle: Bundle) -> str:
         """For an error: which model this names, that another is at hand, and how to get it."""
-        own = ModelPart.of(bundle)
-        told, other = (editions.titled(one.name, one.hash) for one in (self, own))
-        return f"{told} and this is {other}: {editions.way_to(self.hash)}"
+        present = ModelPart.of(bundle)
+        wanted, other = (editions.titled(part.name, part.hash) for part in (self, present))
+        return f"{wanted} and this is {other}: {editions.way_to(self.hash)}"
 
 
 COLOURLESS = "color is 'match' and the style is words alone, which have no colours: add a style picture"
@@ -129,7 +129,7 @@ class Recipe(Strict):
         model: ModelPart,
         picture: Picture,
         content: Float[np.ndarray, " d"],
-        told: bool,
+        shows_other: bool,
         style: Style,
         dials: Dials,
         region: Float[np.ndarray, "h w"] | None = None,
@@ -137,7 +137,7 @@ class Recipe(Strict):
         ground: GroundPart | None = None,
         finish: FinishPart | None = None,
     ) -> "Recipe":
-        """A recipe from a fitted content picture, its descriptor (or, where `told`, another), a style and the dials."""
+        """A recipe of a fitted content picture, its descriptor (or, where `shows_other`, another), style and dials."""
         return cls(
             format=FORMAT,
             version=version,
@@ -145,7 +145,7 @@ class Recipe(Strict):
             content=ContentPart(
                 picture=b64encode(encode_png(picture)),
                 descriptor_hash=descriptor_hash(content),
-                descriptor=b64encode(float32_bytes(content)) if told else None,
+                descriptor=b64encode(float32_bytes(content)) if shows_other else None,
             ),
             style=StylePart.of(style),
             dials=dials,
@@ -195,8 +195,8 @@ class Recipe(Strict):
 
     def repeats(self, other: "Recipe", bundle: Bundle) -> bool:
         """Whether this makes the same picture as another recipe, one for that model: versions and names apart."""
-        own = self.model_copy(update={"version": other.version, "model": other.model})
-        return bundle.goes_by(self.model.hash) and own.spare() == other.spare()
+        relabelled = self.model_copy(update={"version": other.version, "model": other.model})
+        return bundle.goes_by(self.model.hash) and relabelled.spare() == other.spare()
 
     def text(self) -> str:
         """The recipe as one line of JSON."""
@@ -296,16 +296,16 @@ class Recipe(Strict):
 
 
 def _taught(style: Style) -> tuple[TaughtRef, ...] | None:
-    return tuple(TaughtRef(digest=one.digest, share=share) for one, share in style.taught) or None
+    return tuple(TaughtRef(digest=adaptation.digest, share=share) for adaptation, share in style.taught) or None
 
 
 def _of_drawing(data: bytes) -> str | None:
     """The recipe that an SVG of ours remembers; None where it remembers none."""
     try:
-        found = json.loads(read_metadata(data.decode()) or "{}")
+        metadata = json.loads(read_metadata(data.decode()) or "{}")
     except ValueError:
         return None
-    recipe = found.get("recipe") if isinstance(found, dict) else None
+    recipe = metadata.get("recipe") if isinstance(metadata, dict) else None
     return recipe if recipe is None or isinstance(recipe, str) else json.dumps(recipe)  # in full, as it once was
 
 

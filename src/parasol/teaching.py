@@ -105,8 +105,8 @@ def _record(model: Parasol, files: Sequence[str], teaching: Teaching) -> dict[st
     digest = hashlib.sha256()
     for file in files:
         digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
-    own = {name: value for name, value in asdict(teaching).items() if name != "steps"}
-    return {"model": model.bundle.identity, "pictures": digest.hexdigest(), "teaching": own}
+    settings = {name: value for name, value in asdict(teaching).items() if name != "steps"}
+    return {"model": model.bundle.identity, "pictures": digest.hexdigest(), "teaching": settings}
 
 
 def _lessons(

@@ -260,8 +260,8 @@ class NamedDial:
             raise ParasolError(f"{self.name} is {value!r}; it must be one of {', '.join(self.choices)}{self.dial.hint}")
         if self.sort in (int, float) and not self.dial.low <= value <= self.dial.high:
             ends = zip((self.dial.low, self.dial.high), self.dial.ends, strict=True)
-            told = " to ".join(f"{_short(end)} ({word})" if word else _short(end) for end, word in ends)
-            raise ParasolError(f"{self.name} is {value}; it must lie in {told}{self.dial.hint}")
+            limits = " to ".join(f"{_short(end)} ({word})" if word else _short(end) for end, word in ends)
+            raise ParasolError(f"{self.name} is {value}; it must lie in {limits}{self.dial.hint}")
 
     def taken(self, value: Any) -> Any:
         """A caller's value in the type of the record. Raises ParasolError where it has none."""
@@ -307,7 +307,7 @@ class NamedDial:
 def named(record: type = Dials) -> tuple[NamedDial, ...]:
     """The dials of a record, in its order."""
     hints = get_type_hints(record, include_extras=True)
-    return tuple(_named(one.name, hints[one.name], one.default) for one in fields(record))
+    return tuple(_named(entry.name, hints[entry.name], entry.default) for entry in fields(record))
 
 
 def _named(name: str, annotation: Any, default: Any) -> NamedDial:
@@ -345,10 +345,10 @@ def chosen(given: Mapping[str, Any], own: Mapping[str, Any], record: type[Dials]
     unknown = given.keys() - {dial.name for dial in known}
     if unknown:
         raise TypeError(f"there is no dial {min(unknown)!r}: choose among {', '.join(dial.name for dial in known)}")
-    found = {dial.name: given.get(dial.name) for dial in known}
+    values = {dial.name: given.get(dial.name) for dial in known}
     return record(
         **{
-            dial.name: own.get(dial.name, dial.default) if found[dial.name] is None else dial.taken(found[dial.name])
+            dial.name: own.get(dial.name, dial.default) if values[dial.name] is None else dial.taken(values[dial.name])
             for dial in known
         }
     )

@@ -85,8 +85,8 @@ def keeping(folder: Path | None) -> Iterator[str]:
 def _open_to_others(root: Path) -> bool:
     if not hasattr(os, "getuid"):
         return False
-    told = root.stat()
-    return told.st_uid != os.getuid() or bool(told.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    status = root.stat()
+    return status.st_uid != os.getuid() or bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 @cache

@@ -51,12 +51,12 @@ class OnnxComponents(Components):
         session = self._sessions[component].result()
         names = [argument.name for argument in session.get_inputs()]
         try:
-            found = np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0])
+            output = np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0])
         except Exception as error:  # as in open_session
             raise _cannot_run(_where(self.bundle, component), error) from error
-        if found.dtype != np.float32 or not np.isfinite(found).all():
+        if output.dtype != np.float32 or not np.isfinite(output).all():
             raise BundleError(f"{_where(self.bundle, component)} gives what are no finite numbers: {GET_ANOTHER}")
-        return found
+        return output
 
 
 def open_session(bundle: Bundle, component: str, *, threads: int) -> "InferenceSession":

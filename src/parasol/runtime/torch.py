@@ -66,10 +66,10 @@ class Networks:
     def configurations(self) -> dict[str, dict[str, Any]]:
         """Configuration of each network, as JSON values."""
         unet = {name: value for name, value in self.unet.config.items() if not name.startswith("_")}
-        own = {
+        rest = {
             name: getattr(self, name) for name in ("autoencoder", "style", "content", "projector", "words", CONTENT_MAP)
         }
-        return {"unet": unet, **{name: dataclasses.asdict(network.config) for name, network in own.items() if network}}
+        return {"unet": unet, **{name: dataclasses.asdict(network.config) for name, network in rest.items() if network}}
 
     def components(self) -> dict[str, tuple[nn.Module, Callable[..., Tensor]]]:
         """Component -> the network that holds its parameters, and its function of tensors."""
@@ -195,23 +195,22 @@ def open_components(bundle: Bundle) -> Components:
 
 def components_with(unet: nn.Module, vae: nn.Module) -> Components:
     """The components of the bundle in whose folder diffusers found a U-Net and an autoencoder, with those two."""
-    found: Any = unet
-    place = Path(found.config["_name_or_path"])
+    module: Any = unet
+    place = Path(module.config["_name_or_path"])
     folder = place if (place / "unet").is_dir() else place.parent
-    own = folder / OWN_BUNDLE
-    bundle, parameter = Bundle.open(own if own.is_dir() else folder), next(unet.parameters())
-    if own.is_dir():
-        for one in (*unet.parameters(), *vae.parameters()):
-            one.data = (
-                one.data.clone()
-            )  # mapped from a file they lie anywhere, and the last bits of products hear of it
-        parts: Any = {"unet": found.network, "autoencoder": vae.network}
+    own_folder = folder / OWN_BUNDLE
+    bundle, parameter = Bundle.open(own_folder if own_folder.is_dir() else folder), next(unet.parameters())
+    if own_folder.is_dir():
+        for weight in (*unet.parameters(), *vae.parameters()):
+            # Mapped from a file they lie anywhere, and the last bits of products hear of it.
+            weight.data = weight.data.clone()
+        parts: Any = {"unet": module.network, "autoencoder": vae.network}
         networks = dataclasses.replace(load_networks(bundle), **parts)
         return TorchComponents(bundle, device=str(parameter.device), networks=networks)
     from parasol.backbones.inspection import backbone_of
     from parasol.backbones.networks import load
 
-    theirs: Any = load(folder, backbone_of(folder), unet=found, vae=vae)  # type: ignore[arg-type]
+    theirs: Any = load(folder, backbone_of(folder), unet=module, vae=vae)  # type: ignore[arg-type]
     return BackboneComponents(bundle, theirs, device=str(parameter.device), precision=parameter.dtype)
 
 

@@ -69,16 +69,16 @@ def guided(
         if z.shape[0] != batch:
             raise ValueError(f"z holds {z.shape[0]} latents for {batch} conditions; pass one condition for each")
         names, weights, tokens = pushing if t >= since else plain
-        found: dict[Branch, Any] = {} if known is None else {name: known.get((t, name)) for name in names}
-        asked: list[Branch] = [name for name in names if found.get(name) is None]
-        if asked:
-            wanted = tokens if asked == names else branch_tokens(condition, asked)
-            eps = denoise(repeat(z, len(asked)), t, wanted)
-            for i, name in enumerate(asked):
-                found[name] = eps[i * batch : (i + 1) * batch]
+        predictions: dict[Branch, Any] = {} if known is None else {name: known.get((t, name)) for name in names}
+        missing: list[Branch] = [name for name in names if predictions.get(name) is None]
+        if missing:
+            wanted = tokens if missing == names else branch_tokens(condition, missing)
+            eps = denoise(repeat(z, len(missing)), t, wanted)
+            for i, name in enumerate(missing):
+                predictions[name] = eps[i * batch : (i + 1) * batch]
                 if known is not None:
-                    known.put((t, name), found[name])
-        return combine([(weight, found[name]) for name, weight in zip(names, weights, strict=True)])
+                    known.put((t, name), predictions[name])
+        return combine([(weight, predictions[name]) for name, weight in zip(names, weights, strict=True)])
 
     return eps_fn
 

@@ -45,7 +45,7 @@ def at_levels(chain: Sequence[Z], steps: Sequence[Step], noises: Sequence[Z], wa
             f"a step begins at t = {wanted[0].t} and the stored chain at t = {steps[0].t}; both must begin at the same"
         )
     stored = list(zip(reversed(chain[:-1]), (step.alpha_bar for step in reversed(steps)), strict=True))
-    found, cleaner = [chain[-1]], (chain[-1], 1.0)
+    latents, cleaner = [chain[-1]], (chain[-1], 1.0)
     for step, noise in zip(reversed(wanted), reversed(noises), strict=True):
         while stored[0][1] > step.alpha_bar:
             cleaner = stored.pop(0)
@@ -56,8 +56,8 @@ def at_levels(chain: Sequence[Z], steps: Sequence[Step], noises: Sequence[Z], wa
             else between(cleaner[0], noisier, noise, (cleaner[1], step.alpha_bar, most))
         )
         cleaner = (z, step.alpha_bar)
-        found.append(z)
-    return found[::-1]
+        latents.append(z)
+    return latents[::-1]
 
 
 Predict = Callable[[Z, Step], Z]

@@ -33,7 +33,7 @@ def textured(
     def moved(z: np.ndarray, t: int) -> np.ndarray:
         eps, alpha_bar = eps_fn(z, t), alpha_bars[t]
         z_0 = foreseen(z, eps, Step(t=t, alpha_bar=alpha_bar, alpha_bar_prev=1.0, velocity=velocity))
-        change = np.stack([towards_texture(one, texture, share) - one for one in z_0])
+        change = np.stack([towards_texture(latent, texture, share) - latent for latent in z_0])
         return eps - ((1.0 if velocity else alpha_bar) / (1.0 - alpha_bar)) ** 0.5 * change
 
     return moved

@@ -67,7 +67,7 @@ class Suited(Strict):
 
     def pictures_named(self) -> set[str]:
         """The pictures that it names."""
-        named = [self.content, *(one.picture or one.recipe for one in self.styles)]
+        named = [self.content, *(style.picture or style.recipe for style in self.styles)]
         return {name for name in named if name is not None}
 
 
@@ -186,8 +186,8 @@ def _pictures_routes(studio: Studio) -> APIRouter:
     @api.post("/search")
     def search(sought: Sought) -> dict[str, Any]:
         """The nearest pictures of the index, and of all that was made here, best first."""
-        asked = sought.model_dump(include={"style_weight", "top"})
-        hits = studio.finder.find(studio.shelf, style=sought.style, content=sought.content, **asked)
+        options = sought.model_dump(include={"style_weight", "top"})
+        hits = studio.finder.find(studio.shelf, style=sought.style, content=sought.content, **options)
         return {"hits": hits}
 
     return api
@@ -197,10 +197,10 @@ def _jobs_routes(studio: Studio) -> APIRouter:
     api = APIRouter(prefix="/api/jobs")
 
     def desk_of(job: str) -> Desk:
-        found = studio.desk_of(job)
-        if found is None:
+        desk = studio.desk_of(job)
+        if desk is None:
             raise HTTPException(404, "there is no such job, or it was over long ago: see the history")
-        return found
+        return desk
 
     def known(job: str) -> dict[str, Any]:
         return desk_of(job).status(job) or {}
@@ -248,13 +248,13 @@ def _jobs_routes(studio: Studio) -> APIRouter:
 
 async def _events(desk: Desk, job: str, request: Request) -> AsyncIterator[str]:
     last, silent = "", 0
-    while (told := desk.status(job)) is not None:
-        text = json.dumps({**told, "seconds": 0} if told["state"] == "waiting" else told)
-        moved = json.dumps({**told, "seconds": 0, "left": 0})
+    while (status := desk.status(job)) is not None:
+        text = json.dumps({**status, "seconds": 0} if status["state"] == "waiting" else status)
+        moved = json.dumps({**status, "seconds": 0, "left": 0})
         if moved != last or silent >= SILENCE:
             last, silent = moved, 0
             yield f"data: {text}\n\n"
-        if told["state"] in ("done", "failed", "cancelled") or await request.is_disconnected():
+        if status["state"] in ("done", "failed", "cancelled") or await request.is_disconnected():
             return
         silent += 1
         await asyncio.sleep(BEAT)

@@ -263,16 +263,16 @@ def _refer_to_weights(graph: onnx.GraphProto, inputs: Mapping[str, Tensor]) -> l
 
 def once(weights: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The distinct tensors, and the name of the stored one for each of the others (the encoders share a trunk)."""
-    kept: dict[str, np.ndarray] = {}
+    distinct: dict[str, np.ndarray] = {}
     copies: dict[str, str] = {}
     names: dict[tuple[str, tuple[int, ...], bytes], str] = {}
     for name, value in weights.items():
         first = names.setdefault((value.dtype.str, value.shape, value.tobytes()), name)
         if first == name:
-            kept[name] = value
+            distinct[name] = value
         else:
             copies[name] = first
-    return kept, copies
+    return distinct, copies
 
 
 def stored(component: str, network: nn.Module, names: Sequence[str]) -> dict[str, np.ndarray]:

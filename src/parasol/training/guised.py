@@ -122,7 +122,7 @@ class GuiseTask(Task):
         )
 
     def _styles(
-        self, found: Float[Tensor, "R a"], own: Mapping[int, np.ndarray], rows: np.ndarray, random: np.random.Generator
+        self, style: Float[Tensor, "R a"], own: Mapping[int, np.ndarray], rows: np.ndarray, random: np.random.Generator
     ) -> Float[Tensor, "B a"]:
         """The style of each row, from other pictures of its group."""
         means = []
@@ -130,7 +130,7 @@ class GuiseTask(Task):
             others = own[int(row)]
             single = random.random() < self.training.single
             count = 1 if single else int(random.integers(2, REFERENCES + 1))
-            means.append(found[random.permutation(others)[:count]].mean(0))
+            means.append(style[random.permutation(others)[:count]].mean(0))
         return functional.normalize(torch.stack(means), dim=1).to(self.device)
 
     @torch.no_grad()
@@ -192,11 +192,11 @@ class GuiseStyleTask(Task):
         chosen = random.choice(len(self.styles), min(self.training.groups, len(self.styles)), replace=False)
         parts = [random.permutation(self.styles[style])[: self.training.pictures] for style in chosen]
         rows, groups = np.concatenate(parts), torch.from_numpy(np.repeat(chosen, [len(part) for part in parts]))
-        found = model.parts(self.pool.measured[rows].float())[0]
+        vectors = model.parts(self.pool.measured[rows].float())[0]
         single = supervised_contrastive_loss(
-            found, groups, self.training.temperature, confounds=self.pool.base[rows], emphasis=self.training.emphasis
+            vectors, groups, self.training.temperature, confounds=self.pool.base[rows], emphasis=self.training.emphasis
         )
-        halves = [half for part in found.split([len(part) for part in parts]) for half in part.chunk(2)]
+        halves = [half for part in vectors.split([len(part) for part in parts]) for half in part.chunk(2)]
         means = functional.normalize(torch.stack([half.mean(0) for half in halves]), dim=1)
         together = supervised_contrastive_loss(
             means, torch.arange(len(parts)).repeat_interleave(2)[: len(means)], self.training.temperature
@@ -207,9 +207,9 @@ class GuiseStyleTask(Task):
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         assert isinstance(model, StyleEncoder)
-        found = described(model, self.held).numpy()
+        descriptors = described(model, self.held).numpy()
         style, base = self.held.style.numpy(), self.held.base.numpy()
-        right = retrieve(found, same=style, apart=base).share()
+        right = retrieve(descriptors, same=style, apart=base).share()
         return {"score": 1.0 - right, "nearest": right}
 
 
@@ -231,9 +231,9 @@ def mean_palettes(pool: Pool, dimension: int) -> Float[Tensor, "G p"]:
 def members(pool: Pool) -> dict[int, np.ndarray]:
     """Row -> the other rows of its group that show something else."""
     group, base = pool.group.numpy(), pool.base.numpy()
-    found: dict[int, np.ndarray] = {}
+    others: dict[int, np.ndarray] = {}
     for number in np.unique(group):
         rows = np.flatnonzero(group == number)
         for row in rows:
-            found[int(row)] = rows[(base[rows] != base[row])]
-    return found
+            others[int(row)] = rows[(base[rows] != base[row])]
+    return others

@@ -159,10 +159,10 @@ def run(
 
     try:
         while step < optimisation.steps:
-            found = _step(task, model, average, optimizer, parameters, optimisation, step, processes)
+            scalars = _step(task, model, average, optimizer, parameters, optimisation, step, processes)
             step += 1
             read = device.type == "cpu" or step % READ_EVERY == 0
-            figures = processes.average_figures({name: float(value) for name, value in found.items()}) if read else {}
+            figures = processes.average_figures({name: float(value) for name, value in scalars.items()}) if read else {}
             yield _event("step", step, optimisation, started, figures)
             if step % optimisation.validate_every == 0 or step == optimisation.steps:
                 finished = (average if spread_out else copy.deepcopy(average).to(device)).eval()
@@ -171,9 +171,9 @@ def run(
                 rest(finished)
                 if figures["score"] < score or optimisation.keep == "last":
                     score = figures["score"]
-                    kept = whole(finished.state_dict(), keep=processes.first)
+                    tensors = whole(finished.state_dict(), keep=processes.first)
                     if processes.first:
-                        save_tensors(best, kept, {**record, **figures, "step": step})
+                        save_tensors(best, tensors, {**record, **figures, "step": step})
                 yield _event("validation", step, optimisation, started, figures)
             if step % optimisation.save_every == 0:
                 save(step)

@@ -85,19 +85,19 @@ class Pool:
 
 def icon_sets(corpora: Sequence[Corpus], wanted: Callable[[Cell], bool], least: int = GROUP) -> list[IconSet]:
     """The icon set of every style that has `least` icons that are wanted, in the order of the corpora."""
-    found = []
+    sets = []
     for corpus in corpora:
         rows: dict[str, list[int]] = defaultdict(list)
         for row, cell in enumerate(corpus.cells):
             if wanted(cell):
                 rows[cell.set].append(row)
         pixels = corpus.rgba()
-        found += [
-            IconSet(corpus=corpus, look=look, colour=_has_colours(pixels[own[:24]]), rows=np.array(own))
-            for look, own in sorted(rows.items())
-            if len(own) >= least
+        sets += [
+            IconSet(corpus=corpus, look=look, colour=_has_colours(pixels[indices[:24]]), rows=np.array(indices))
+            for look, indices in sorted(rows.items())
+            if len(indices) >= least
         ]
-    return found
+    return sets
 
 
 def group_of(icon_sets: Sequence[IconSet], seed: int, by_another_hand: dict[str, list[tuple[Corpus, int]]]) -> Group:
@@ -165,18 +165,18 @@ def load_pool(folder: Path, shards: int) -> Pool:
 
 @torch.inference_mode()
 def _seen(groups: Sequence[Group], eyes: Eyes, first: int) -> dict[str, Tensor]:
-    found: dict[str, list[Tensor]] = defaultdict(list)
+    tensors: dict[str, list[Tensor]] = defaultdict(list)
     for number, group in enumerate(groups, first):
         x, y = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255.0 for pictures in (group.x, group.y))
-        found["latents"].append(eyes.autoencoder.encode(x).half())
-        found["measured"].append(torch.cat([eyes.palette(x), eyes.trunk(x)], dim=1).half())
+        tensors["latents"].append(eyes.autoencoder.encode(x).half())
+        tensors["measured"].append(torch.cat([eyes.palette(x), eyes.trunk(x)], dim=1).half())
         content, maps = _content(eyes, y)
-        found["content"].append(content.half())
-        found["maps"].append(maps.half())
-        found["group"].append(torch.full((len(x),), number))
-        found["style"].append(torch.full((len(x),), _number(group.style)))
-        found["base"].append(torch.tensor([_number(base) for base in group.bases]))
-    return {name: torch.cat(values) for name, values in found.items()}
+        tensors["content"].append(content.half())
+        tensors["maps"].append(maps.half())
+        tensors["group"].append(torch.full((len(x),), number))
+        tensors["style"].append(torch.full((len(x),), _number(group.style)))
+        tensors["base"].append(torch.tensor([_number(base) for base in group.bases]))
+    return {name: torch.cat(values) for name, values in tensors.items()}
 
 
 def _content(eyes: Eyes, pixels: Float[Tensor, "B 3 S S"]) -> tuple[Tensor, Tensor]:

@@ -142,8 +142,8 @@ class TeachTask(Task):
         rows = np.resize(self.held, 32)
         times = np.linspace(20, len(self.alpha_bars) - 20, len(rows)).astype(np.int64)
         error = self._error(model, rows, times, torch.ones(len(rows), 3), random, generator)
-        found = error(lambda eps, predicted, at: ((predicted - eps).square().mean((1, 2, 3)) / at).mean())
-        return {"score": float(found)}
+        score = error(lambda eps, predicted, at: ((predicted - eps).square().mean((1, 2, 3)) / at).mean())
+        return {"score": float(score)}
 
     def _error(
         self,
@@ -168,12 +168,12 @@ class TeachTask(Task):
         return lambda measure: measure(eps, predicted, at)
 
     def _styles(self, rows: np.ndarray, random: np.random.Generator) -> Float[Tensor, "B a"]:
-        found = []
+        styles = []
         for row in rows:
             others = random.permutation(self.own[self.own != row])[: random.integers(1, REFERENCES + 1)]
             together = random.random() < self.teaching.together
-            found.append(self.lessons.whole if together else self.lessons.styles[others].mean(0))
-        return nn.functional.normalize(torch.stack(found), dim=1)
+            styles.append(self.lessons.whole if together else self.lessons.styles[others].mean(0))
+        return nn.functional.normalize(torch.stack(styles), dim=1)
 
 
 def learned(task: TeachTask, folder: Path) -> dict[str, tuple[Float[np.ndarray, "o r"], Float[np.ndarray, "r i"]]]:
