@@ -16,6 +16,7 @@ from parasol.cards import CardError, StyleCard
 from parasol.conditions import mixed_style
 from parasol.errors import ParasolError
 from parasol.recipe import Recipe, RecipeError
+from parasol.runtime.torch import TorchComponents, load_networks
 from parasol.training.checkpoint import load_record
 from small_model import copy_of, drawing, edit_manifest
 
@@ -145,6 +146,19 @@ def test_torch_draws_what_the_core_draws(card: StyleCard, teachable: Bundle, pup
     other = Parasol.load(teachable.folder, runtime="torch")
     found = [model.stylize(drawing(0), card, **QUICK).pixels for model in (pupil, other)]
     np.testing.assert_allclose(*found, atol=2 / 255)
+
+
+def test_what_a_card_taught_is_added_to_the_weights_at_hand(card: StyleCard, teachable: Bundle) -> None:
+    """As diffusers hands them in: a U-Net that somebody has trained on keeps that, whatever its bundle's file holds."""
+    networks = load_networks(teachable)
+    with torch.no_grad():
+        networks.unet.conv_out.bias.add_(1.0)
+    mine, stored = TorchComponents(teachable, networks=networks), TorchComponents(teachable)
+    given = np.zeros((1, 12, 16, 16), np.float32), 500, np.zeros((1, 2, 256), np.float32)
+    taught = tuple((part.adaptation(), 1.0) for part in card.taught)
+    apart = mine.adapted(taught).denoise(*given) - stored.adapted(taught).denoise(*given)
+    np.testing.assert_allclose(apart, teachable.manifest.schedule.alpha_bars[500] ** 0.5, atol=1e-4)  # of v
+    assert not np.allclose(mine.adapted(taught).denoise(*given), mine.denoise(*given))
 
 
 def test_a_card_of_another_model_is_refused(card: StyleCard, model: Parasol, pupil: Parasol) -> None:
