@@ -85,15 +85,15 @@ def compare(comparison: Comparison) -> Iterator[Stage]:
     seen = Seen(comparison.out / MEASURES_FILE, judged_by)
     for done in look(pairs, folders, judges, size, seen):
         yield Stage(what="measuring", done=done, total=len(pairs) * (len(folders) + 1))
-    found = summary(pairs, comparison.methods, folders, seen, judged_by)
+    record = summary(pairs, comparison.methods, folders, seen, judged_by)
     shown = {asked.title: folders[asked.title] for asked in comparison.methods if asked.kind not in ENDS}
     save_png(comparison.out / SHEET_FILE, contact_sheet(pairs, shown, size))
-    lost = losses_sheet(found, pairs, folders, size)
+    lost = losses_sheet(record, pairs, folders, size)
     (comparison.out / LOSSES_FILE).unlink(missing_ok=True)
     if lost is not None:
         save_png(comparison.out / LOSSES_FILE, lost)
-    write_atomic(comparison.out / MARKDOWN_FILE, markdown(found).encode())
-    write_atomic(comparison.out / JSON_FILE, f"{json.dumps(found, indent=1, ensure_ascii=False)}\n".encode())
+    write_atomic(comparison.out / MARKDOWN_FILE, markdown(record).encode())
+    write_atomic(comparison.out / JSON_FILE, f"{json.dumps(record, indent=1, ensure_ascii=False)}\n".encode())
 
 
 def files(out: Path) -> Sequence[Path]:
