@@ -69,9 +69,9 @@ def make_schedule(
     _check(plan, methods, pairs)
     generator = np.random.default_rng(plan.seed)
     turns = [
-        _turns(question, one, other, names, generator)
+        _turns(question, method, other, names, generator)
         for question, names in pairs.items()
-        for one, other in combinations(methods, 2)
+        for method, other in combinations(methods, 2)
     ]
     order = [turns[index] for index in generator.permutation(len(turns))]
     catches = _catches(methods, pairs, generator)
@@ -107,7 +107,7 @@ def _check(plan: Plan, methods: Sequence[str], pairs: Mapping[Question, Sequence
 
 
 def _turns(
-    question: Question, one: str, other: str, pairs: Sequence[str], generator: np.random.Generator
+    question: Question, method: str, other: str, pairs: Sequence[str], generator: np.random.Generator
 ) -> Iterator[Trial]:
     """The trials of a comparison without end: all pairs in a fixed random order, again and again, sides alternating.
 
@@ -117,7 +117,7 @@ def _turns(
     turn = 0
     while True:
         round_, place = divmod(turn, len(pairs))
-        left, right = (one, other) if (place + round_ + flip) % 2 else (other, one)
+        left, right = (method, other) if (place + round_ + flip) % 2 else (other, method)
         yield Trial(kind="main", question=question, pair=pairs[int(order[place])], left=left, right=right)
         turn += 1
 
