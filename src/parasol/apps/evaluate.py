@@ -100,7 +100,7 @@ def evaluate(
 
 def follow(what: str, stages: "Iterator[Stage]") -> None:
     """Follow one stage to its end; what an earlier run finished says nothing about the pace."""
-    kept = next(stages).done
+    before = next(stages).done
     with Progress(what) as progress:
         for stage in stages:
-            progress.update(stage.done - kept, stage.total - kept, f"{stage.done} of {stage.total}")
+            progress.update(stage.done - before, stage.total - before, f"{stage.done} of {stage.total}")

@@ -214,11 +214,11 @@ def _tell_cost(recipe: "Recipe", any_cost: bool) -> None:
     height, width = recipe.picture().shape[:2]
     seconds, steps = recipe.seconds(height * width), recipe.dials.steps
     time = f"{max(1.0, seconds):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    told = f"1 picture of {width} x {height} px in {steps} step{'s' * (steps > 1)} takes about {time} of one core"
+    cost = f"1 picture of {width} x {height} px in {steps} step{'s' * (steps > 1)} takes about {time} of one core"
     if seconds > MOST_SECONDS and not any_cost:
-        raise ParasolError(f"{told}, and an hour is the limit: add --any-cost to draw it all the same")
+        raise ParasolError(f"{cost}, and an hour is the limit: add --any-cost to draw it all the same")
     if seconds > PATIENCE:
-        print(f"parasol: {told}", file=sys.stderr)
+        print(f"parasol: {cost}", file=sys.stderr)
 
 
 def _is_far(model: Any, recipe: Any) -> bool:
