@@ -34,7 +34,7 @@ FORMAT = re.compile(r"(?:x(?P<times>[\d.]+) )?(?P<format>%|\.\d[fg])$")
 
 def rendered(text: str, results: Path) -> str:
     """The text with every marked figure as it is stored. Raises ValueError for a marker that leads nowhere."""
-    return MARKED.sub(lambda found: f"<!--= {found['asked']}-->{shown(found['asked'], results)}<!--/-->", text)
+    return MARKED.sub(lambda match: f"<!--= {match['asked']}-->{shown(match['asked'], results)}<!--/-->", text)
 
 
 def shown(asked: str, results: Path) -> str:

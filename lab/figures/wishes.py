@@ -35,10 +35,10 @@ def wishes(subject: Subject) -> Figure:
     def measure(case: Case) -> Record:
         truth = subject.fitted(case.truth)
         session = Session(subject.model, held_out_index(subject))
-        found, made = session.answer(
+        retrieved, made = session.answer(
             content=subject.file(case.content), style=subject.file(case.style), dials=subject.dials()
         )
-        pictures = [session.result(made.number).pixels, *(_opened(hit.file, truth) for hit in found.hits)]
+        pictures = [session.result(made.number).pixels, *(_opened(hit.file, truth) for hit in retrieved.hits)]
         return {
             "wish": case.name,
             "truth": case.truth.id,
@@ -57,19 +57,19 @@ def values(near: Sequence[float]) -> dict[str, float]:
 
 def summary(records: Sequence[Record]) -> Record:
     """Means, and by how much the made pictures are below the retrieved ones."""
-    found: Record = {}
+    means: Record = {}
     for name in DISTANCES:
-        columns = {one: np.array([record[name][one] for record in records]) for one in (MADE, FIRST, BEST)}
-        found[name] = {
-            **{one: round(float(column.mean()), 5) for one, column in columns.items()},
+        columns = {method: np.array([record[name][method] for record in records]) for method in (MADE, FIRST, BEST)}
+        means[name] = {
+            **{method: round(float(column.mean()), 5) for method, column in columns.items()},
             **{
                 f"below_{short}": resampled_estimate(
-                    percent_below(columns[MADE], columns[one][:, None]), len(records)
+                    percent_below(columns[MADE], columns[method][:, None]), len(records)
                 ).rounded()
-                for short, one in (("first", FIRST), ("best", BEST))
+                for short, method in (("first", FIRST), ("best", BEST))
             },
         }
-    return found
+    return means
 
 
 def _near(subject: Subject, truth: Picture, pictures: Sequence[Picture]) -> dict[str, list[float]]:
