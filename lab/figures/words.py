@@ -62,13 +62,13 @@ def _contents(
     record: Record = {"contents": len(shown)}
     for kind in ("label", "tags"):
         texts = {code: _text(corpus, code, language, kind) for code in shown}
-        asked = [code for code in shown if texts[code]]
-        queries = np.stack([subject.model.embed_content(Words(texts[code])) for code in asked])
+        named = [code for code in shown if texts[code]]
+        queries = np.stack([subject.model.embed_content(Words(texts[code])) for code in named])
         best = np.argsort(-queries @ gallery.T, axis=1)[:, :TOP]
         nearest = np.argsort(-queries @ content.T, axis=1)[:, :TOP]
-        right = np.array([code in [shown[place] for place in row] for code, row in zip(asked, best, strict=True)])
-        pictured = np.array([code in codepoints[row] for code, row in zip(asked, nearest, strict=True)])
-        of_flag = flag[[shown.index(code) for code in asked]]
+        right = np.array([code in [shown[place] for place in row] for code, row in zip(named, best, strict=True)])
+        pictured = np.array([code in codepoints[row] for code, row in zip(named, nearest, strict=True)])
+        of_flag = flag[[shown.index(code) for code in named]]
         record |= {
             kind: round(float(right.mean()), 4),
             f"{kind}_without_flags": round(float(right[~of_flag].mean()), 4),
@@ -87,18 +87,18 @@ def _styles(subject: Subject, style: Float[np.ndarray, "N a"], sets: np.ndarray)
     for name, without in (("styles", {STYLE_TEST_FAMILY}), ("styles_with_unseen_set", set())):
         known = sorted({*sets} - without)
         gallery = unit(np.stack([style[sets == label].mean(0) for label in known]))
-        asked = [
+        looks = [
             look
             for look in looks_of(subject.corpus)
             if look.set in known and (look.held_out or look.set == STYLE_TEST_FAMILY)
         ]
-        queries = np.stack([subject.model.style(Words(look.text)).descriptor for look in asked])
+        queries = np.stack([subject.model.style(Words(look.text)).descriptor for look in looks])
         best = [known[place] for place in (queries @ gallery.T).argmax(1)]
-        right = np.array([look.set == label for look, label in zip(asked, best, strict=True)])
-        for language in sorted({look.language for look in asked}):
-            chosen = np.array([look.language == language for look in asked])
+        right = np.array([look.set == label for look, label in zip(looks, best, strict=True)])
+        for language in sorted({look.language for look in looks}):
+            chosen = np.array([look.language == language for look in looks])
             record[f"{name}_{language}"] = round(float(right[chosen].mean()), 4)
         record["missed"] = [
-            f"{look.text} -> {word}" for look, word in zip(asked, best, strict=True) if look.set != word
+            f"{look.text} -> {word}" for look, word in zip(looks, best, strict=True) if look.set != word
         ]
     return record

@@ -243,9 +243,9 @@ def _studies(files: Path, scratch: Path) -> list[Kind]:
             made = load_study(folder)
         finally:
             (folder / MANIFEST).write_bytes(whole)
-        asked = [trial for trials in made.schedule for trial in trials]
-        shown = [(made.picture(trial, "left"), made.picture(trial, "right"), made.references(trial)) for trial in asked]
-        return shown, [made.questions[trial.question] for trial in asked]
+        turns = [trial for trials in made.schedule for trial in trials]
+        shown = [(made.picture(trial, "left"), made.picture(trial, "right"), made.references(trial)) for trial in turns]
+        return shown, [made.questions[trial.question] for trial in turns]
 
     def sources(data: bytes) -> object:
         (scratch / "pairs.json").write_bytes(data)

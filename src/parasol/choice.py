@@ -60,8 +60,8 @@ def model_with(style: Any, content: Any = None) -> str:
     Of a bundled model that is its name, of any other its folder.
     """
     for bundle in installed():
-        asked = ((style, bundle.manifest.style), (content, bundle.manifest.content))
-        if all(wanted is None or (wanted.name, wanted.version) == (own.name, own.version) for wanted, own in asked):
+        pairs = ((style, bundle.manifest.style), (content, bundle.manifest.content))
+        if all(wanted is None or (wanted.name, wanted.version) == (own.name, own.version) for wanted, own in pairs):
             return bundle.folder.name if bundle.folder.parent == MODELS else str(bundle.folder)
     return DEFAULT_MODEL
 

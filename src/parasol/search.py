@@ -321,11 +321,11 @@ class Session:
         """
         again = Session(self._model, self._index, self.log.model_copy(update={"steps": ()}))
         for step in self.log.steps:
-            asked = step.query
+            query = step.query
             if step.made is None:
-                again._add(step.chosen, asked.query(self._index.manifest.encoders), asked.top)
+                again._add(step.chosen, query.query(self._index.manifest.encoders), query.top)
             else:
-                again._make(step.chosen, step.made.recipe, asked.style_weight, asked.top)
+                again._make(step.chosen, step.made.recipe, query.style_weight, query.top)
         return again
 
     def _make(

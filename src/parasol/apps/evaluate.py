@@ -87,9 +87,9 @@ def evaluate(
     Plan(
         reads=[pairs, lpips or "", inception or ""], within=[clip] if clip else [], writes=files(out), overwrite=True
     ).check()
-    asked = tuple(map(Asked.parse, method))
+    methods = tuple(map(Asked.parse, method))
     comparison = Comparison(
-        file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model, lpips=lpips, clip=clip,
+        file=pairs, methods=methods, out=out, pictures=pictures, first=first, model=model, lpips=lpips, clip=clip,
         inception=inception, size=size,
     )  # fmt: skip
     for what, stages in groupby(compare(comparison), key=lambda stage: stage.what):

@@ -157,9 +157,9 @@ def _refuse_idle(**drawing: Any) -> None:
         raise ParasolError(f"{option} is for the picture that --make draws: add --make, or leave it out")
 
 
-def _files(asked: Sequence[Like], sheet: str | None, target: str | None, json_: bool) -> list[str]:
+def _files(likes: Sequence[Like], sheet: str | None, target: str | None, json_: bool) -> list[str]:
     """The files that are asked with. Raises ValueError for what standard input and output cannot do."""
-    files = [entry.source for entry in asked if not entry.spoken]
+    files = [entry.source for entry in likes if not entry.spoken]
     if files.count(STDIN) > 1:
         raise ParasolError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
     if target == STDIN and (json_ or sheet == STDIN):
@@ -209,11 +209,11 @@ def _line(hit: "Hit") -> str:
     return "  ".join([f"{hit.score:.3f}", *parts, str(hit.file), *([] if hit.file.exists() else ["(gone)"])])
 
 
-def _sheet(asked: Sequence["Picture"], turn: "Sequence[Step]", session: "Session") -> "Picture":
+def _sheet(pictures: Sequence["Picture"], turn: "Sequence[Step]", session: "Session") -> "Picture":
     """What was asked for above what was found, best first, and so for what was made; white where a file is gone."""
     from parasol import images
 
-    rows, labels = ([asked], ["asked for"]) if asked else ([], [])
+    rows, labels = ([pictures], ["asked for"]) if pictures else ([], [])
     for step in turn:
         if step.made is not None:
             rows.append([images.fit(session.result(step.number).pixels, CELL)])
@@ -225,13 +225,13 @@ def _sheet(asked: Sequence["Picture"], turn: "Sequence[Step]", session: "Session
     return images.sheet(rows, cell=CELL, row_labels=labels)
 
 
-def _pictures(asked: "Sequence[tuple[StyleSource, float]]") -> "list[Picture]":
+def _pictures(sources: "Sequence[tuple[StyleSource, float]]") -> "list[Picture]":
     """Those of the sources that are pictures, and not words or cards, as small as a sheet shows them."""
     from parasol.cards import open_style
     from parasol.encoders.text import Words
     from parasol.images import fit
 
-    opened = (open_style(source) for source, _ in asked if not isinstance(source, Words))
+    opened = (open_style(source) for source, _ in sources if not isinstance(source, Words))
     return [fit(picture, CELL) for picture in opened if isinstance(picture, np.ndarray)]
 
 

@@ -56,9 +56,11 @@ def create(
 
     check_folder(out, known_by=[MANIFEST], own=[PICTURES], reads=pictures)
     plan = Plan(participants=participants, trials=trials, repeats=repeats, catches=catches, seed=seed)
-    asked = known_questions(question or ["overall", "style", "content"])
+    chosen = known_questions(question or ["overall", "style", "content"])
     with Progress("copying pictures") as progress:
-        study = run(pictures, out, plan, asked, title=title, ties=ties, completion=completion, progress=progress.update)
+        study = run(
+            pictures, out, plan, chosen, title=title, ties=ties, completion=completion, progress=progress.update
+        )
     methods = len(study.methods)
     answers = participants * trials / (len(study.questions) * methods * (methods - 1) / 2)
     facts = {

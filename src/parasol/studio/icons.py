@@ -34,12 +34,12 @@ def draw_set(
     model.painter.prepare(dials)
     for place, icon in enumerate(part.icons):
         started, before = time.perf_counter(), place * dials.steps
-        asked = {"colors": part.colors, "palette": part.palette, "ground": part.ground}
+        changes = {"colors": part.colors, "palette": part.palette, "ground": part.ground}
         alone = wanted.model_copy(
-            update=asked | {"content": icon.picture, "icons": None, "finish": "flat" if part.flat else "none"}
+            update=changes | {"content": icon.picture, "icons": None, "finish": "flat" if part.flat else "none"}
         )
-        kept = alone.model_copy(update={"dials": alone.dials.model_copy(update=vars(dials))})
-        made = Made(png=b"", thumb=b"", icon=True, wanted=kept.model_dump_json())
+        recorded = alone.model_copy(update={"dials": alone.dials.model_copy(update=vars(dials))})
+        made = Made(png=b"", thumb=b"", icon=True, wanted=recorded.model_dump_json())
         try:
             recipe = icon_recipe(model, data(icon.picture), look, style, dials, part.ground)
             result = model.paint(recipe, progress=lambda done, _, before=before: progress(before + done, 0))

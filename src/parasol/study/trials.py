@@ -80,8 +80,8 @@ def make_schedule(
         first = participant * plan.trials
         chosen = [next(order[(first + number) % len(order)]) for number in range(plan.trials)]
         main = _in_blocks(chosen, generator)
-        asked = _with_catches(main, plan.catches, catches, generator)
-        schedule.append((*asked, *_repeats(asked, plan.repeats, generator)))
+        trials = _with_catches(main, plan.catches, catches, generator)
+        schedule.append((*trials, *_repeats(trials, plan.repeats, generator)))
     return tuple(schedule)
 
 
@@ -155,22 +155,22 @@ def _with_catches(
         int(generator.integers(number * len(main) // count, (number + 1) * len(main) // count)): number
         for number in range(count)
     }
-    asked = []
+    trials = []
     for place, trial in enumerate(main):
-        asked.append(trial)
+        trials.append(trial)
         if place in after:
-            asked.append(next(catches[trial.question]))
-    return asked
+            trials.append(next(catches[trial.question]))
+    return trials
 
 
-def _repeats(asked: Sequence[Trial], count: int, generator: np.random.Generator) -> list[Trial]:
+def _repeats(trials: Sequence[Trial], count: int, generator: np.random.Generator) -> list[Trial]:
     """Main trials of the first half once more, sides swapped."""
-    mains = [number for number, trial in enumerate(asked) if trial.kind == "main"]
+    mains = [number for number, trial in enumerate(trials) if trial.kind == "main"]
     early = mains[: (len(mains) + 1) // 2]
     chosen = [early[index] for index in generator.permutation(len(early))[:count]]
     return [
-        asked[number].model_copy(
-            update={"kind": "repeat", "left": asked[number].right, "right": asked[number].left, "repeats": number}
+        trials[number].model_copy(
+            update={"kind": "repeat", "left": trials[number].right, "right": trials[number].left, "repeats": number}
         )
         for number in chosen
     ]
