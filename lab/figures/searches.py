@@ -17,19 +17,19 @@ from parasol.metrics.chamfer import chamfer
 from parasol.search import TOP, Session
 from parasol.types import Picture, Record
 
-WISHES = 200
+SEARCHES = 200
 MADE, FIRST, BEST = "made", "first_retrieved", "best_retrieved"
 
 
-def wishes(subject: Subject) -> Figure:
+def searches(subject: Subject) -> Figure:
     """How near to the truth do a search, and one step of synthesis behind it, come?
 
-    200 wishes for a content picture and a style picture, both held out, whose true cell (the content in the style
+    200 searches for a content picture and a style picture, both held out, whose true cell (the content in the style
     picture's set) is held out too; the index has all cells of the splits train and style-test. One turn of
     `Session.answer`, both at equal weight, default dials, seed 0. made: the picture that is made. first_retrieved: the
     first hit of the search. best_retrieved: of its 12 hits the one that is nearest to the truth, which nobody who
     searches knows. Distances as in `judged`. below_first, below_best: by how many percent made is below them in the
-    mean, with intervals over the wishes.
+    mean, with intervals over the searches.
     """
 
     def measure(case: Case) -> Record:
@@ -40,13 +40,13 @@ def wishes(subject: Subject) -> Figure:
         )
         pictures = [session.result(made.number).pixels, *(_opened(hit.file, truth) for hit in retrieved.hits)]
         return {
-            "wish": case.name,
+            "case": case.name,
             "truth": case.truth.id,
             **{name: values(near) for name, near in _near(subject, truth, pictures).items()},
         }
 
-    return Figure(units=cases(subject.corpus, UNSEEN, WISHES), measure=measure, summarise=lambda records: {
-        "judge": judge_of(subject).described(), "wishes": len(records), "hits": TOP, **summary(records),
+    return Figure(units=cases(subject.corpus, UNSEEN, SEARCHES), measure=measure, summarise=lambda records: {
+        "judge": judge_of(subject).described(), "searches": len(records), "hits": TOP, **summary(records),
     })  # fmt: skip
 
 
