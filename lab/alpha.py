@@ -44,10 +44,10 @@ def over(picture: RGBA, ground: Picture) -> Picture:
 def grounds(photograph: Picture, size: int) -> dict[str, Picture]:
     """The four that results are laid on, size x size px."""
     plain = {"white": WHITE, "black": BLACK, "green": GREEN}
-    found = {name: np.broadcast_to(np.asarray(one, np.float32), (size, size, 3)) for name, one in plain.items()}
+    by_name = {name: np.broadcast_to(np.asarray(colour, np.float32), (size, size, 3)) for name, colour in plain.items()}
     height, width = photograph.shape[:2]
     side = min(height, width)
-    return found | {"photograph": fit(photograph[:side, :side], size)}
+    return by_name | {"photograph": fit(photograph[:side, :side], size)}
 
 
 def restyled(model: Parasol, picture: RGBA, like: RGBA) -> Result:
@@ -58,31 +58,31 @@ def restyled(model: Parasol, picture: RGBA, like: RGBA) -> Result:
 
 def different(results: Sequence[Result]) -> tuple[int, int]:
     """How many results are unlike all before them (by over two levels on average), and how many descriptors."""
-    seen = list[RGBA]()
+    distinct = list[RGBA]()
     for result in results:
-        own = result.rgba
-        if own is not None and all(np.abs(own - one).mean() > UNLIKE for one in seen):
-            seen.append(own)
-    return len(seen), len({result.recipe.content.descriptor_hash for result in results})
+        picture = result.rgba
+        if picture is not None and all(np.abs(picture - earlier).mean() > UNLIKE for earlier in distinct):
+            distinct.append(picture)
+    return len(distinct), len({result.recipe.content.descriptor_hash for result in results})
 
 
 def measured(result: Result, picture: RGBA, photograph: Picture) -> dict[str, float]:
     """One icon: squared errors at edges on each ground, and the largest faults of alpha in levels."""
     size = max(result.pixels.shape[:2])
-    truth, found = truth_of(picture, size), result.rgba
-    if found is None:
+    truth, pixels = truth_of(picture, size), result.rgba
+    if pixels is None:
         raise ValueError("the icon is opaque: give icons on transparency")
     edge = (truth[..., 3] > OUTER) & (truth[..., 3] < INNER)
-    seen = result.recipe.picture()
-    rows = {"autoencoder": float(((result.pixels - seen)[edge] ** 2).mean())}
+    shown = result.recipe.picture()
+    rows = {"autoencoder": float(((result.pixels - shown)[edge] ** 2).mean())}
     for name, ground in grounds(photograph, size).items():
-        rows[name] = float(((over(found, ground) - over(truth, ground))[edge] ** 2).mean())
-    off = np.abs(to_uint8(found[..., 3]).astype(int) - to_uint8(truth[..., 3]).astype(int))
+        rows[name] = float(((over(pixels, ground) - over(truth, ground))[edge] ** 2).mean())
+    off = np.abs(to_uint8(pixels[..., 3]).astype(int) - to_uint8(truth[..., 3]).astype(int))
     inside, outside = truth[..., 3] >= INNER, truth[..., 3] <= OUTER
     rows["inside"] = float(off[inside].max(initial=0))
     rows["outside"] = float(off[outside].max(initial=0))
     rows["off inside"], rows["off outside"] = float((off[inside] > 1).mean()), float((off[outside] > 1).mean())
-    rows["blank"] = float((found[..., 3] < 0.5).all())
+    rows["blank"] = float((pixels[..., 3] < 0.5).all())
     rows["edge"] = float(edge.sum())
     return rows
 

@@ -23,13 +23,13 @@ def page() -> str:
 
 
 def _of(name: str) -> Iterator[str]:
-    found = getattr(parasol, name)
-    yield f"## {name}\n\n{_text(found)}\n"
-    if issubclass(found, Exception):
+    value = getattr(parasol, name)
+    yield f"## {name}\n\n{_text(value)}\n"
+    if issubclass(value, Exception):
         return
-    if found is parasol.DialKeywords:
+    if value is parasol.DialKeywords:
         yield from (f"`{dial.name}`: {dial.explained()}\n" for dial in asked())
-    for word, member in sorted(vars(found).items()):
+    for word, member in sorted(vars(value).items()):
         plain = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         if word[0] == "_" or not getattr(plain, "__doc__", None):
             continue
@@ -42,21 +42,21 @@ def _of(name: str) -> Iterator[str]:
 def _called(owner: str, word: str, function: Callable[..., object]) -> str:
     """How it is called: parameters with what stands for them if left out, without types, which editors show."""
     parts, named = [], False
-    for one in [*inspect.signature(function).parameters.values()][1:]:
-        if one.kind is one.KEYWORD_ONLY and not named:
+    for parameter in [*inspect.signature(function).parameters.values()][1:]:
+        if parameter.kind is parameter.KEYWORD_ONLY and not named:
             parts.append("*")
             named = True
-        parts.append(str(one.replace(annotation=one.empty)))
+        parts.append(str(parameter.replace(annotation=parameter.empty)))
     return f"{owner}.{word}({', '.join(parts)})"
 
 
-def _text(found: object) -> str:
-    return re.sub(r"\n +", "\n", inspect.getdoc(found) or "")
+def _text(value: object) -> str:
+    return re.sub(r"\n +", "\n", inspect.getdoc(value) or "")
 
 
-def _first(found: object) -> str:
+def _first(value: object) -> str:
     """The first paragraph of a docstring, in one line."""
-    return " ".join((inspect.getdoc(found) or "").split("\n\n")[0].split())
+    return " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split())
 
 
 def main(words: Sequence[str] | None = None) -> int:

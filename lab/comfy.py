@@ -55,20 +55,20 @@ class Host:
         with urlopen(Request(self.address + way, data, {"Content-Type": "application/json"}), timeout=60.0) as answer:
             return answer.read()
 
-    def told(self, way: str, body: Any = None) -> Any:
+    def answer(self, way: str, body: Any = None) -> Any:
         """The same as JSON."""
         return json.loads(self.ask(way, body))
 
     def begin(self, workflow: Record) -> str:
         """The number of a run that waits now."""
-        return self.told("/prompt", {"prompt": workflow})["prompt_id"]
+        return self.answer("/prompt", {"prompt": workflow})["prompt_id"]
 
     def end(self, run: str) -> Record:
         """What it says of a run that has come to its end."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            if found := self.told(f"/history/{run}"):
-                return found[run]
+            if history := self.answer(f"/history/{run}"):
+                return history[run]
             time.sleep(0.1)
         raise TimeoutError(f"run {run} has not ended in {PATIENCE:.0f} s")
 
@@ -91,10 +91,10 @@ def started(host: Path, python: str, folder: Path) -> Iterator[Host]:
         port = free.getsockname()[1]
     words = ["--cpu", "--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(folder)]
     words += ["--front-end-root", str(folder / "page"), "--database-url", "sqlite:///:memory:", "--disable-api-nodes"]
-    found = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [python, "main.py", *words], cwd=host, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": found}
+            [python, "main.py", *words], cwd=host, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": path}
         )
         try:
             yield _answering(Host(f"http://127.0.0.1:{port}"), process, folder / "log")
@@ -105,8 +105,8 @@ def started(host: Path, python: str, folder: Path) -> Iterator[Host]:
 
 def measured(host: Host) -> Record:
     """What is to be shown of a host that runs; raises AssertionError for what it does not."""
-    system = host.told("/system_stats")["system"]
-    nodes = {name: one for name, one in host.told("/object_info").items() if name.startswith("Parasol")}
+    system = host.answer("/system_stats")["system"]
+    nodes = {name: node for name, node in host.answer("/object_info").items() if name.startswith("Parasol")}
     workflow = json.loads((PACK / "example" / "stylize.json").read_text("utf-8"))
     drawing, saving, showing = ASIDE
     workflow[saving] = {"class_type": "SaveImage", "inputs": {"images": [drawing, 0], "filename_prefix": "drawn"}}
@@ -120,12 +120,12 @@ def measured(host: Host) -> Record:
     coloured, drawn = (host.picture(made[key]["images"][0]) for key in ("8", saving))
     recipe = Recipe.parse(made[showing]["text"][0])
     dials = workflow["5"]["inputs"] | {"seed": workflow["6"]["inputs"]["seed"]}
-    own, matched = by_python({name: value for name, value in dials.items() if value != -1.0})
+    plain, matched = by_python({name: value for name, value in dials.items() if value != -1.0})
     return {
         "host": system["comfyui_version"],
         "nodes": len(nodes),
         "seconds": seconds,
-        "pixels apart from Python": apart(drawn, own),
+        "pixels apart from Python": apart(drawn, plain),
         "pixels apart from Python, colours matched": apart(coloured, matched),
         "pixels apart from the command line": apart(drawn, by_command(dials)),
         "pixels apart from the recipe, painted again": apart(drawn, pixels(Parasol.of(recipe.model).paint(recipe))),
@@ -147,7 +147,7 @@ def by_python(dials: Record) -> tuple[np.ndarray, np.ndarray]:
 def by_command(dials: Record) -> np.ndarray:
     """The example's picture as `parasol style` writes it, from pictures on white and with the same finish: none."""
     with tempfile.TemporaryDirectory() as name:
-        files = [Path(name) / f"{one}.png" for one in ("content", "style", "out")]
+        files = [Path(name) / f"{stem}.png" for stem in ("content", "style", "out")]
         for file in files[:2]:
             on_white(EXAMPLES / file.name).save(file)
         words = [files[0], "--like", files[1], "-o", files[2], "--model", "pictogram", "--finish", "none"]
@@ -196,9 +196,9 @@ def pixels(result: Any) -> np.ndarray:
     return np.asarray(result.image.convert("RGB"))
 
 
-def apart(one: np.ndarray, other: np.ndarray) -> int:
+def apart(picture: np.ndarray, other: np.ndarray) -> int:
     """How many pixels differ."""
-    return int((one != other).any(axis=-1).sum())
+    return int((picture != other).any(axis=-1).sum())
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -213,10 +213,10 @@ def main(words: Sequence[str] | None = None) -> int:
         folder = given.keep.resolve() if given.keep else Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         with started(given.host.resolve(), given.python, folder) as host:
-            found = measured(host)
+            result = measured(host)
     record: Record = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
-    write_atomic(given.out, f"{json.dumps({**record, 'comfy': found}, indent=1)}\n".encode())
-    print(json.dumps(found, indent=1))
+    write_atomic(given.out, f"{json.dumps({**record, 'comfy': result}, indent=1)}\n".encode())
+    print(json.dumps(result, indent=1))
     return 0
 
 

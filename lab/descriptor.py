@@ -72,11 +72,11 @@ class Bench:
     """A model, photographs and paintings, and the judge."""
 
     def __init__(self, model: Parasol, corpus: Gallery, photographs: int, paintings: int, *, validation: bool) -> None:
-        held = sum(one.kind == "painting" and one.split != "train" for one in corpus.pictures.values())
+        held = sum(picture.kind == "painting" and picture.split != "train" for picture in corpus.pictures.values())
         hung = chosen(corpus, "painting", held)[PAINTINGS:] if validation else chosen(corpus, "painting", PAINTINGS)
-        self.hung = [load(corpus.folder / one.file) for one in hung[:paintings]]
+        self.hung = [load(corpus.folder / picture.file) for picture in hung[:paintings]]
         taken = chosen(corpus, PHOTOGRAPH, photographs, trained_on=validation)
-        self.photographs = [load(corpus.folder / one.file) for one in taken]
+        self.photographs = [load(corpus.folder / picture.file) for picture in taken]
         self.model, self._lite2 = model, Lite2()
         self._styles = [model.style(picture) for picture in self.hung]
         self._known = np.stack([self._moments(picture) for picture in self.hung])
@@ -114,23 +114,23 @@ def summary(cases: Sequence[Record], before: Sequence[Sequence[float]]) -> Recor
     by: dict[str, list[Record]] = defaultdict(list)
     for case in cases:
         by[case["setting"]].append(case)
-    found: Record = {}
-    for name, own in by.items():
-        to = np.array([case["distances"][case["painting"]] for case in own])
-        was = np.array([before[case["photograph"]][case["painting"]] for case in own])
-        found[name] = {
-            "cases": len(own),
-            "found": float(np.mean([np.argmin(case["distances"]) == case["painting"] for case in own])),
+    scores: Record = {}
+    for name, members in by.items():
+        to = np.array([case["distances"][case["painting"]] for case in members])
+        was = np.array([before[case["photograph"]][case["painting"]] for case in members])
+        scores[name] = {
+            "cases": len(members),
+            "found": float(np.mean([np.argmin(case["distances"]) == case["painting"] for case in members])),
             "nearer": float((to < was).mean()),
             "distance": round(float(to.mean()), 4),
             "photograph": round(float(was.mean()), 4),
         }
     for kind, values in (("weight", WEIGHTS), ("style scale", SCALES)):
         names = [f"{kind} {value:g}" for value in values]
-        if all(name in found for name in names):
-            rank: Any = spearmanr(values, [-found[name]["distance"] for name in names])[0]
-            found[kind] = {"spearman": round(float(rank), 3)}
-    return found
+        if all(name in scores for name in names):
+            rank: Any = spearmanr(values, [-scores[name]["distance"] for name in names])[0]
+            scores[kind] = {"spearman": round(float(rank), 3)}
+    return scores
 
 
 def sheet(
@@ -179,13 +179,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for painting in range(len(bench.hung))
         for name in settings
     ]
-    kept = options.out / hashlib.sha256(f"{model.bundle.identity} {given} {options.size}".encode()).hexdigest()[:8]
-    kept.mkdir(parents=True, exist_ok=True)
+    folder = options.out / hashlib.sha256(f"{model.bundle.identity} {given} {options.size}".encode()).hexdigest()[:8]
+    folder.mkdir(parents=True, exist_ok=True)
     made: dict[tuple[str, int, int], Picture] = {}
     cases: list[Record] = []
     with Progress("painting") as progress:
         for number, (name, photograph, painting) in enumerate(work):
-            file = kept / f"{photograph}-{painting}-{name.replace(' ', '-').replace(':', '')}.png"
+            file = folder / f"{photograph}-{painting}-{name.replace(' ', '-').replace(':', '')}.png"
             if not file.exists():
                 picture = bench.draw(photograph, painting, settings[name], given, options.size)
                 Image.fromarray(to_uint8(picture)).save(file)

@@ -31,11 +31,11 @@ def keywords(record: type[Dials] = Dials) -> str:
     """The module of keywords."""
     parts = [HEAD]
     for dial in asked(record):
-        quoted = ", ".join(f'"{one}"' for one in dial.choices)
+        quoted = ", ".join(f'"{choice}"' for choice in dial.choices)
         hint = f"Literal[{quoted}]" if quoted else dial.sort.__name__
-        told = fill(f'"""{dial.explained()}', 116, initial_indent="    ", subsequent_indent="    ")
-        told += '\n    """' if "\n" in told else '"""'
-        parts.append(f"    {dial.name}: {hint} | None\n{told}\n")
+        docstring = fill(f'"""{dial.explained()}', 116, initial_indent="    ", subsequent_indent="    ")
+        docstring += '\n    """' if "\n" in docstring else '"""'
+        parts.append(f"    {dial.name}: {hint} | None\n{docstring}\n")
     return "\n".join(parts)
 
 
@@ -45,9 +45,9 @@ def table(record: type[Dials] = Dials) -> str:
     lines = [f"| dial | meaning | {' | '.join(models)} |", f"|---|---|{'---|' * len(models)}"]
     for dial in asked(record):
         own = [getattr(values, dial.name, dial.default) for values in models.values()]
-        told = ["" if value is None else dial.written(value) for value in own]
+        cells = ["" if value is None else dial.written(value) for value in own]
         more = f" {dial.dial.more}" if dial.dial.more else ""
-        lines.append(f"| {_shown(dial)} | {dial.dial.help}{more} | {' | '.join(told)} |")
+        lines.append(f"| {_shown(dial)} | {dial.dial.help}{more} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
@@ -65,7 +65,7 @@ def written(record: type[Dials] = Dials) -> dict[str, str]:
 def _shown(dial: NamedDial) -> str:
     if dial.sort is bool and dial.dial.own is not None:
         return f"`--{dial.option}`, `--no-{dial.option}`"
-    takes = ", ".join(f"`{one}`" for one in dial.choices) or dial.takes.removesuffix("NUMBER")
+    takes = ", ".join(f"`{choice}`" for choice in dial.choices) or dial.takes.removesuffix("NUMBER")
     return f"`--{dial.option}` {takes}".strip()
 
 

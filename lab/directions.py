@@ -82,22 +82,22 @@ def colours(picture: Picture) -> float:
 FILLED = {**PLAIN, "fill": "flat"}
 LINES = {**FILLED, "outline": "shapes", "outline_own": False, "lightness": 0.8, "ink_tone": 0.14, "interiors": True}
 PROPERTIES = (
-    Measured(name="outline_width", asked=(0.8, 1.6, 2.8, 4.4, 6.0), given=LINES, measured=rim),
-    Measured(name="saturation", asked=(0.0, 0.25, 0.5, 0.75, 1.0), given=FILLED, measured=saturation),
-    Measured(name="lightness", asked=(0.35, 0.48, 0.6, 0.72, 0.85), given=FILLED, measured=lightness),
+    Measured(name="outline_width", values=(0.8, 1.6, 2.8, 4.4, 6.0), given=LINES, measured=rim),
+    Measured(name="saturation", values=(0.0, 0.25, 0.5, 0.75, 1.0), given=FILLED, measured=saturation),
+    Measured(name="lightness", values=(0.35, 0.48, 0.6, 0.72, 0.85), given=FILLED, measured=lightness),
     Measured(
-        name="fill_strength", asked=(0.0, 0.25, 0.5, 0.75, 1.0), given={**PLAIN, "fill": "linear"}, measured=softness
+        name="fill_strength", values=(0.0, 0.25, 0.5, 0.75, 1.0), given={**PLAIN, "fill": "linear"}, measured=softness
     ),
     Measured(
-        name="corner", asked=(0.0, 1.2, 2.4, 3.6, 4.8), measured=roundness,
+        name="corner", values=(0.0, 1.2, 2.4, 3.6, 4.8), measured=roundness,
         given={**FILLED, "outline": "none", "interiors": False, "simplify": 0.0, "weight": 0.0},
     ),
     Measured(
-        name="palette_size", asked=(1, 2, 3, 4, 6), measured=colours,
+        name="palette_size", values=(1, 2, 3, 4, 6), measured=colours,
         given={**FILLED, "outline": "none", "hue_spread": 0.9, "saturation": 0.8, "lightness_spread": 0.3},
     ),
 )  # fmt: skip
-NAMES = dict(zip((one.name for one in PROPERTIES),
+NAMES = dict(zip((attribute.name for attribute in PROPERTIES),
                  ("outline", "saturation", "lightness", "shading", "corner", "palette"),
                  strict=True))  # fmt: skip
 GAINS = {"corner": 3.0, "palette_size": 2.0}
@@ -120,67 +120,67 @@ def icons_of(icons: Corpus, split: str, looks: Sequence[str]) -> Iterator[Icon]:
         for look in looks
     ]
     for number in range(min(map(len, rows))):
-        for own in rows:
-            cell = icons.cells[int(own[number])]
-            yield Icon(plain=on_white(pixels[int(own[number])]), svg=vectors.svg(cell))
+        for members in rows:
+            cell = icons.cells[int(members[number])]
+            yield Icon(plain=on_white(pixels[int(members[number])]), svg=vectors.svg(cell))
 
 
-def drawn(svg: str, seed: int, one: Measured, values: Sequence[float], size: int, *, held: bool) -> list[Picture]:
+def drawn(svg: str, seed: int, attribute: Measured, values: Sequence[float], size: int, *, held: bool) -> list[Picture]:
     """An icon by one hand with each value of a property."""
-    hand = replace(hand_of(seed, held=held), **one.given)  # type: ignore[arg-type]
-    return [from_uint8(draw(svg, replace(hand, **{one.name: value}), size)) for value in values]  # type: ignore[arg-type]
+    hand = replace(hand_of(seed, held=held), **attribute.given)  # type: ignore[arg-type]
+    return [from_uint8(draw(svg, replace(hand, **{attribute.name: value}), size)) for value in values]  # type: ignore[arg-type]
 
 
-def direction(model: Parasol, one: Measured, icons: Corpus) -> Float[np.ndarray, " a"]:
+def direction(model: Parasol, attribute: Measured, icons: Corpus) -> Float[np.ndarray, " a"]:
     """What going through the range of a property adds to a descriptor, in the mean."""
-    found: list[np.ndarray] = []
-    looks = SOLID if one.name == "corner" else (*SOLID, *PARTS)
+    differences: list[np.ndarray] = []
+    looks = SOLID if attribute.name == "corner" else (*SOLID, *PARTS)
     for seed, icon in enumerate(icons_of(icons, "train", looks)):
         try:
-            low, high = drawn(icon.svg, seed, one, (one.asked[0], one.asked[-1]), 128, held=False)
-            found.append(model.embed_style(to_uint8(high)) - model.embed_style(to_uint8(low)))
+            low, high = drawn(icon.svg, seed, attribute, (attribute.values[0], attribute.values[-1]), 128, held=False)
+            differences.append(model.embed_style(to_uint8(high)) - model.embed_style(to_uint8(low)))
         except ValueError:
             continue
-        if len(found) == PAIRS:
+        if len(differences) == PAIRS:
             break
-    return (GAINS.get(one.name, 1.0) * np.mean(found, axis=0)).astype(np.float32)
+    return (GAINS.get(attribute.name, 1.0) * np.mean(differences, axis=0)).astype(np.float32)
 
 
 def described(model: Parasol, pools: Sequence[Path]) -> Float[np.ndarray, "n a"]:
     """Style descriptors of all pictures of pools."""
-    style, found = load_networks(model.bundle).style, []
+    style, descriptors = load_networks(model.bundle).style, []
     for file in sorted(path for pool in pools for path in pool.glob("*.safetensors")):
-        with safe_open(file, "pt") as kept, torch.no_grad():
-            found.append(style.describe(kept.get_tensor("measured").float()).numpy())
-    return np.concatenate(found)
+        with safe_open(file, "pt") as shard, torch.no_grad():
+            descriptors.append(style.describe(shard.get_tensor("measured").float()).numpy())
+    return np.concatenate(descriptors)
 
 
 def centres(rows: Float[np.ndarray, "n a"], held: Float[np.ndarray, "h a"]) -> tuple[np.ndarray, float]:
     """Centres of the training styles, and the cosine below which a style is far."""
-    found, _ = kmeans2(rows[::5].astype(np.float64), CENTRES, minit="++", rng=np.random.default_rng(0), iter=12)
-    known = unit(found.astype(np.float32)).astype(np.float16)
+    means, _ = kmeans2(rows[::5].astype(np.float64), CENTRES, minit="++", rng=np.random.default_rng(0), iter=12)
+    known = unit(means.astype(np.float32)).astype(np.float16)
     return known, float(np.quantile((held @ known.astype(np.float32).T).max(axis=1), FAR))
 
 
 def proven(
-    model: Parasol, one: Measured, way: np.ndarray, icons: Corpus, count: int
+    model: Parasol, attribute: Measured, way: np.ndarray, icons: Corpus, count: int
 ) -> tuple[Record, list[np.ndarray]]:
     """How well results follow a direction, and rows of pictures: the reference, then the results."""
-    looks = SOLID if one.name == "corner" else PARTS if one.name == "palette_size" else (*PARTS, *SOLID)
-    found: Record = {"contents": 0, "passed_over": 0, "truth": [], "results": []}
+    looks = SOLID if attribute.name == "corner" else PARTS if attribute.name == "palette_size" else (*PARTS, *SOLID)
+    result: Record = {"contents": 0, "passed_over": 0, "truth": [], "results": []}
     rows: list[np.ndarray] = []
     pairs = icons_of(icons, "content-test", looks)
     for seed, (icon, other) in enumerate(zip(pairs, pairs, strict=False)):
-        if len(found["results"]) == count:
+        if len(result["results"]) == count:
             break
         try:
-            true = drawn(icon.svg, 3_000_000 + seed, one, one.asked, 128, held=True)
-            middle = drawn(other.svg, 3_000_000 + seed, one, (one.asked[2],), 128, held=True)[0]
+            true = drawn(icon.svg, 3_000_000 + seed, attribute, attribute.values, 128, held=True)
+            middle = drawn(other.svg, 3_000_000 + seed, attribute, (attribute.values[2],), 128, held=True)[0]
         except ValueError:
             continue
-        truth = spearman(np.array(one.asked), np.array([one.measured(picture) for picture in true]))
+        truth = spearman(np.array(attribute.values), np.array([attribute.measured(picture) for picture in true]))
         if truth < LEAST:
-            found["passed_over"] += 1
+            result["passed_over"] += 1
             continue
         style = model.style(to_uint8(middle))
         dials = model.dials(steps=10, sampler="dpm")
@@ -189,11 +189,11 @@ def proven(
         for share in SHARES:
             moved = unit(style.descriptor + share * way).astype(np.float32)
             painted.append(model.paint(recipe.changed(style=replace(style, descriptor=moved))).pixels)
-        measured = [one.measured(picture) for picture in painted]
-        found["truth"].append(round(truth, 3))
-        found["results"].append(round(spearman(np.array(SHARES), np.array(measured)), 3))
+        measured = [attribute.measured(picture) for picture in painted]
+        result["truth"].append(round(truth, 3))
+        result["results"].append(round(spearman(np.array(SHARES), np.array(measured)), 3))
         rows.append(np.concatenate([icon.plain, middle, *painted], axis=1))
-    return found | {"contents": len(found["results"]), "mean": round(float(np.mean(found["results"])), 3)}, rows
+    return result | {"contents": len(result["results"]), "mean": round(float(np.mean(result["results"])), 3)}, rows
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -206,23 +206,23 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="a JSON file; a sheet is written beside it")
     options = parser.parse_args(words)
     model, icons = Parasol.load("pictogram"), corpora.load(options.icons)
-    progress, told, kept = Progress("measuring"), {}, {}
-    for place, one in enumerate(PROPERTIES):
-        way = direction(model, one, icons)
-        told[NAMES[one.name]], rows = proven(model, one, way, icons, options.count)
-        told[NAMES[one.name]]["length"] = round(float(np.linalg.norm(way)), 3)
-        Image.fromarray(to_uint8(np.concatenate(rows))).save(options.out.with_suffix(f".{NAMES[one.name]}.png"))
-        if told[NAMES[one.name]]["mean"] >= LEAST:
-            kept[NAMES[one.name]] = way
-        print(NAMES[one.name], told[NAMES[one.name]], flush=True)
+    progress, results, directions = Progress("measuring"), {}, {}
+    for place, attribute in enumerate(PROPERTIES):
+        way = direction(model, attribute, icons)
+        results[NAMES[attribute.name]], rows = proven(model, attribute, way, icons, options.count)
+        results[NAMES[attribute.name]]["length"] = round(float(np.linalg.norm(way)), 3)
+        Image.fromarray(to_uint8(np.concatenate(rows))).save(options.out.with_suffix(f".{NAMES[attribute.name]}.png"))
+        if results[NAMES[attribute.name]]["mean"] >= LEAST:
+            directions[NAMES[attribute.name]] = way
+        print(NAMES[attribute.name], results[NAMES[attribute.name]], flush=True)
         progress.update(place + 1, len(PROPERTIES))
     known, near = centres(described(model, options.pool), described(model, options.held))
     encoder = model.bundle.manifest.style
     save_file(
-        {**kept, "known": known, "near": np.array([near], np.float32)},
+        {**directions, "known": known, "near": np.array([near], np.float32)},
         FOLDER / f"{PREFIX}-{encoder.name}-{encoder.version}.safetensors",
         metadata={"encoder": f"{encoder.name} {encoder.version}", "model": model.bundle.identity},
     )
-    record = {"model_hash": model.bundle.identity, "near": round(near, 4), "far": FAR, "directions": told}
+    record = {"model_hash": model.bundle.identity, "near": round(near, 4), "far": FAR, "directions": results}
     options.out.write_text(json.dumps(record, indent=1) + "\n")
     return 0

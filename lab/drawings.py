@@ -60,15 +60,15 @@ def _shape(kind: str, place: tuple[float, float], reach: float, random: np.rando
 
 def recognised() -> dict[str, tuple[int, int]]:
     """By kind: how many of the geometric icons' shapes are found again, and how many there are."""
-    found, there = Counter[str](), Counter[str]()
+    recovered, there = Counter[str](), Counter[str]()
     for number in range(ICONS):
         svg, wanted = geometric(number)
         traced = trace(drawn(svg, SIDE, SIDE), count=2).drawing.svg()
         kinds = Counter(re.findall(r"<(circle|rect|line)\b", traced))
         kinds["rect"] -= 1  # the ground
-        found.update({kind: min(max(kinds[kind], 0), count) for kind, count in wanted.items()})
+        recovered.update({kind: min(max(kinds[kind], 0), count) for kind, count in wanted.items()})
         there.update(wanted)
-    return {kind: (found[kind], there[kind]) for kind in KINDS}
+    return {kind: (recovered[kind], there[kind]) for kind in KINDS}
 
 
 def by_browser(svgs: Sequence[str]) -> list[Picture]:
@@ -101,9 +101,9 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     if options.svgs is None:
         counts = recognised()
-        for kind, (found, there) in counts.items():
-            print(f"{kind:8} {found} of {there}")
-        share = sum(found for found, _ in counts.values()) / sum(there for _, there in counts.values())
+        for kind, (recovered, there) in counts.items():
+            print(f"{kind:8} {recovered} of {there}")
+        share = sum(recovered for recovered, _ in counts.values()) / sum(there for _, there in counts.values())
         takeaway.store("shapes", {"icons": ICONS, "by_kind": counts})
         print(f"{share:.0%} of the shapes of {ICONS} icons are found again")
         return int(share < 0.9)
@@ -112,11 +112,11 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"lab: error: {str(options.svgs)!r} has no SVG in it: give a folder of drawings", file=sys.stderr)
         return 2
     # A screen has no room for all in one row.
-    shown = [one for start in range(0, len(svgs), 10) for one in by_browser(svgs[start : start + 10])]
-    own = [drawn(svg, SIDE, SIDE) for svg in svgs]
+    shown = [raster for start in range(0, len(svgs), 10) for raster in by_browser(svgs[start : start + 10])]
+    ours = [drawn(svg, SIDE, SIDE) for svg in svgs]
     off = [
-        float(np.abs(to_uint8(one).astype(int) - to_uint8(other).astype(int)).mean())
-        for one, other in zip(shown, own, strict=True)
+        float(np.abs(to_uint8(raster).astype(int) - to_uint8(other).astype(int)).mean())
+        for raster, other in zip(shown, ours, strict=True)
     ]
     takeaway.store("browsers", {"drawings": len(off), "mean": float(np.mean(off)), "most": max(off)})
     print(f"{len(off)} drawings: mean difference {np.mean(off):.2f} levels, most {max(off):.2f}")

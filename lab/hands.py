@@ -48,7 +48,7 @@ class Property:
     """A number of a hand: what is asked, with what else of the hand, and how it is measured on a picture."""
 
     name: str
-    asked: tuple[float, ...]
+    values: tuple[float, ...]
     given: dict[str, object]
     measured: Callable[[Picture], float]
 
@@ -112,17 +112,17 @@ FLAT = {**PLAIN, "fill": "flat", "outline": "none", "palette_size": 1, "lightnes
         "simplify": 0.0, "weight": 0.0, "size": 0.95, "interiors": False, "corner": 0.0}  # fmt: skip
 PROPERTIES = (
     Property(
-        name="outline_width", asked=(1.5, 2.3, 3.2, 4.4, 6.0), measured=outline_width,
+        name="outline_width", values=(1.5, 2.3, 3.2, 4.4, 6.0), measured=outline_width,
         given={**FLAT, "outline": "shapes", "outline_own": False, "lightness": 0.88, "ink_tone": 0.12},
     ),
     Property(
-        name="saturation", asked=(0.1, 0.32, 0.55, 0.77, 1.0), measured=saturation, given={**FLAT, "lightness": 0.6}
+        name="saturation", values=(0.1, 0.32, 0.55, 0.77, 1.0), measured=saturation, given={**FLAT, "lightness": 0.6}
     ),
     Property(
-        name="lightness", asked=(0.32, 0.45, 0.58, 0.7, 0.83), measured=lightness, given={**FLAT, "saturation": 0.6}
+        name="lightness", values=(0.32, 0.45, 0.58, 0.7, 0.83), measured=lightness, given={**FLAT, "saturation": 0.6}
     ),
     Property(
-        name="corner", asked=(0.0, 1.2, 2.4, 3.6, 4.8), measured=roundness, given={**FLAT, "lightness": 0.5}
+        name="corner", values=(0.0, 1.2, 2.4, 3.6, 4.8), measured=roundness, given={**FLAT, "lightness": 0.5}
     ),
 )  # fmt: skip
 
@@ -148,32 +148,32 @@ def cases(icons: Corpus) -> Iterator[Case]:
         for look in LOOKS
     }  # fmt: skip
     for number in range(min(map(len, rows.values())) - max(REFERENCES)):
-        for place, (look, own) in enumerate(rows.items()):
-            row, *others = own[number : number + 1 + max(REFERENCES)]
-            svgs = [vectors.svg(icons.cells[one]) for one in (row, *others)]
+        for place, (look, members) in enumerate(rows.items()):
+            row, *others = members[number : number + 1 + max(REFERENCES)]
+            svgs = [vectors.svg(icons.cells[member]) for member in (row, *others)]
             yield Case(
                 content=f"{look}/{icons.cells[row].base}", plain=on_white(pixels[row]), svg=svgs[0],
                 others=tuple(svgs[1:]), hand=hand_of(FIRST_SEED + len(LOOKS) * number + place, held=True),
             )  # fmt: skip
 
 
-def drawn(case: Case, one: Property, svgs: Sequence[str], size: int) -> list[list[Picture]]:
+def drawn(case: Case, attribute: Property, svgs: Sequence[str], size: int) -> list[list[Picture]]:
     """Some icons by the case's hand with each value of a property."""
-    hands = [replace(case.hand, **{**one.given, one.name: value}) for value in one.asked]  # type: ignore[arg-type]
+    hands = [replace(case.hand, **{**attribute.given, attribute.name: value}) for value in attribute.values]  # type: ignore[arg-type]
     return [[from_uint8(draw(svg, hand, size)) for svg in svgs] for hand in hands]
 
 
-def agreement(one: Property, pictures: Sequence[Picture]) -> float:
+def agreement(attribute: Property, pictures: Sequence[Picture]) -> float:
     """Spearman's correlation of what was asked and what is measured on the pictures."""
-    return spearman(np.array(one.asked), np.array([one.measured(picture) for picture in pictures]))
+    return spearman(np.array(attribute.values), np.array([attribute.measured(picture) for picture in pictures]))
 
 
 def measure(model: Parasol | None, icons: Corpus, count: int, dials: Record, sheet: Path | None) -> Record:
     """`count` contents of each property; without a model the estimators on true drawings alone."""
-    found: Record = {}
+    record: Record = {}
     rows: list[Picture] = []
     progress = Progress("painting")
-    for place, one in enumerate(PROPERTIES):
+    for place, attribute in enumerate(PROPERTIES):
         truths: list[float] = []
         passed = 0
         results: dict[int, list[float]] = {references: [] for references in REFERENCES if model}
@@ -181,11 +181,11 @@ def measure(model: Parasol | None, icons: Corpus, count: int, dials: Record, she
             if len(truths) == count:
                 break
             try:
-                true = [pictures[0] for pictures in drawn(case, one, [case.svg], len(case.plain))]
-                like = drawn(case, one, case.others, len(case.plain))
+                true = [pictures[0] for pictures in drawn(case, attribute, [case.svg], len(case.plain))]
+                like = drawn(case, attribute, case.others, len(case.plain))
             except ValueError:
                 continue
-            truth = agreement(one, true)
+            truth = agreement(attribute, true)
             if truth < SEEN_BY_TRUTH:
                 passed += 1
                 continue
@@ -193,20 +193,20 @@ def measure(model: Parasol | None, icons: Corpus, count: int, dials: Record, she
             for references, correlations in results.items():
                 assert model is not None
                 painted = [
-                    model.stylize(case.plain, [(picture, 1.0) for picture in own[:references]], **dials).pixels
-                    for own in like
+                    model.stylize(case.plain, [(picture, 1.0) for picture in drawings[:references]], **dials).pixels
+                    for drawings in like
                 ]
-                correlations.append(agreement(one, painted))
+                correlations.append(agreement(attribute, painted))
                 if len(truths) == 1:
                     rows += [np.concatenate([case.plain, *line], axis=1) for line in (true, painted)]
             progress.update(place * count + len(truths), len(PROPERTIES) * count)
-        found[one.name] = {
-            "asked": one.asked, "contents": len(truths), "passed_over": passed, "truth": _mean(truths),
+        record[attribute.name] = {
+            "asked": attribute.values, "contents": len(truths), "passed_over": passed, "truth": _mean(truths),
             **{f"{references} references": _mean(values) for references, values in results.items()},
         }  # fmt: skip
     if sheet is not None and rows:
         Image.fromarray(to_uint8(np.concatenate(rows))).save(sheet)
-    return found
+    return record
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -224,8 +224,8 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     model = Parasol.load(options.model) if options.model else None
     dials: Record = {"steps": options.steps, "sampler": "dpm"}
-    found = measure(model, corpora.load(options.icons), options.count, dials, options.out.with_suffix(".png"))
-    record = {"model_hash": model.bundle.identity if model else None, "dials": dials, "properties": found}
+    properties = measure(model, corpora.load(options.icons), options.count, dials, options.out.with_suffix(".png"))
+    record = {"model_hash": model.bundle.identity if model else None, "dials": dials, "properties": properties}
     options.out.write_text(json.dumps(record, indent=1) + "\n")
     print(json.dumps(record, indent=1))
     return 0

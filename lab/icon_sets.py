@@ -43,13 +43,13 @@ PROGRAM = (sys.executable, "-c", "import sys; from parasol.apps.start import mai
 
 def drawings(look: str, packages: Path, *, tested: bool) -> dict[str, str]:
     """The SVGs of one look by name, in an order by hash; `tested`: of contents alone that no model trains on."""
-    one = next(one for one in icon_packages() if look == one.name)
-    files = read_members(fetch(one.package, packages), ("icons.json",).__contains__)
+    entry = next(entry for entry in icon_packages() if look == entry.name)
+    files = read_members(fetch(entry.package, packages), ("icons.json",).__contains__)
     collection = json.loads(files["icons.json"])
-    named = [(icon, *one.look_of(icon)) for icon, known in collection["icons"].items() if not known.get("hidden")]
+    named = [(icon, *entry.look_of(icon)) for icon, known in collection["icons"].items() if not known.get("hidden")]
     chosen = [
-        icon for icon, own, name in named
-        if own == look and not BRANDS.search(icon)
+        icon for icon, icon_look, name in named
+        if icon_look == look and not BRANDS.search(icon)
         and (not tested or split_of_name(content_key(name), held_out=False) == "content-test")
     ]  # fmt: skip
     return {
@@ -122,18 +122,18 @@ def scores(made: Path, real: dict[str, Path]) -> Record:
     """Consistency of a result's drawings, of each real set, and of random halves of every two of these."""
     folders = {"made": made, **real}
     measures = {name: _measured(folder) for name, folder in folders.items()}
-    found: Record = {name: _score(own) for name, own in measures.items()}
+    by_set: Record = {name: _score(values) for name, values in measures.items()}
     random, mixes = np.random.default_rng(25), dict[str, float]()
-    for one, other in combinations(real, 2):
-        half = min(len(measures[one]), len(measures[other])) // 2
+    for first, other in combinations(real, 2):
+        half = min(len(measures[first]), len(measures[other])) // 2
         mixed = {
             f"{name}/{icon}": measures[name][icon]
-            for name in (one, other)
+            for name in (first, other)
             for icon in random.permutation(sorted(measures[name]))[:half]
         }
-        mixes[f"{one} and {other}"] = consistency(mixed).score
+        mixes[f"{first} and {other}"] = consistency(mixed).score
     parts = asdict(consistency(measures["made"]))["parts"]
-    return {"icons": len(measures["made"]), "scores": found, "mixes": mixes, "parts": parts}
+    return {"icons": len(measures["made"]), "scores": by_set, "mixes": mixes, "parts": parts}
 
 
 def drawn_sheet(icons: Path, like: Path, made: Path, out: Path) -> None:
@@ -143,7 +143,7 @@ def drawn_sheet(icons: Path, like: Path, made: Path, out: Path) -> None:
     for start in range(0, len(names), ACROSS):
         some = names[start : start + ACROSS]
         rows += [[load(icons / f"{name}.svg") for name in some], [load(made / f"{name}.png") for name in some]]
-    small = [[fit(one, CELL) for one in row] for row in rows]
+    small = [[fit(picture, CELL) for picture in row] for row in rows]
     Image.fromarray(to_uint8(sheet(small, cell=CELL))).save(out, quality=QUALITY, method=6)
 
 
@@ -159,13 +159,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(words)
     svgs = drawings(ICONS, options.packages, tested=True)
-    own = drawings(options.look, options.packages, tested=False)
+    look_svgs = drawings(options.look, options.packages, tested=False)
     icons = written(_first(svgs, options.count), options.out / "icons")
-    like = written(_first(own, REFERENCES), options.out / "like")
+    like = written(_first(look_svgs, REFERENCES), options.out / "like")
     made, rows = options.out / "set", options.out / "rows.jsonl"
     if not options.judge:
         watched(["set", icons, "--like", like, "-o", made], made, rows)
-    sets = {options.look: dict(list(own.items())[REFERENCES:])}
+    sets = {options.look: dict(list(look_svgs.items())[REFERENCES:])}
     sets |= {other: drawings(other, options.packages, tested=False) for other in OTHERS}
     real = {
         name: written(dict(list(all_.items())[:JUDGED]), options.out / "real" / name) for name, all_ in sets.items()
@@ -195,8 +195,8 @@ def _first(svgs: dict[str, str], count: int) -> dict[str, str]:
 
 def _begun(runs: Sequence[Sequence[Record]]) -> list[list[Record]]:
     """The rows of each run from its first own icon on."""
-    own = ([row for row in run if row["icons"] > run[0]["icons"]] for run in runs)
-    return [rows for rows in own if rows]
+    later = ([row for row in run if row["icons"] > run[0]["icons"]] for run in runs)
+    return [rows for rows in later if rows]
 
 
 def _measured(folder: Path) -> dict[str, Measures]:

@@ -250,7 +250,7 @@ def fitted(photographs: Sequence[Path], drawings: Sequence[Path]) -> str:
         weights += np.linalg.solve((inputs * (say * odds * (1 - odds))[:, None]).T @ inputs + ridge, slope)
     half = len(mean)
     named = {"MEAN": mean, "SPREAD": spread, "LINEAR": weights[:half], "SQUARE": weights[half:-1]}
-    lines = [f"{name} = np.array([{', '.join(f'{one:.3f}' for one in part)}])" for name, part in named.items()]
+    lines = [f"{name} = np.array([{', '.join(f'{value:.3f}' for value in part)}])" for name, part in named.items()]
     return "\n".join([*lines, f"BIAS = {weights[-1]:.3f}"])
 
 
@@ -272,10 +272,10 @@ def table(record: dict[str, Any]) -> str:
         cells = []
         for kind in ("photographs", "drawings"):
             odds = record[kind]["odds"]
-            own = [one for values in odds.values() for one in values] if change == "all" else odds.get(change, [])
+            rows = [odd for values in odds.values() for odd in values] if change == "all" else odds.get(change, [])
             cells += [
-                f"{part} of {len(own)} ({100 * part / max(1, len(own)):.1f} %)"
-                for part in counted(own, kind == "photographs")
+                f"{part} of {len(rows)} ({100 * part / max(1, len(rows)):.1f} %)"
+                for part in counted(rows, kind == "photographs")
             ]
         lines.append(f"| {change} | {' | '.join(cells)} |")
     return "\n".join(lines)

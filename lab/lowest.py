@@ -38,10 +38,10 @@ def lowest(pyproject: str) -> list[str]:
         ValueError: a dependency states no lower bound.
     """
     stated = tomllib.loads(pyproject)["project"]["dependencies"]
-    found = [LOWEST.fullmatch(each) for each in stated]
-    if None in found:
-        raise ValueError(f"{stated[found.index(None)]!r} in pyproject.toml states no lower bound: write NAME>=VERSION")
-    return [f"{match[1]}=={match[2]}" for match in found if match]
+    bounds = [LOWEST.fullmatch(each) for each in stated]
+    if None in bounds:
+        raise ValueError(f"{stated[bounds.index(None)]!r} in pyproject.toml states no lower bound: write NAME>=VERSION")
+    return [f"{match[1]}=={match[2]}" for match in bounds if match]
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -102,17 +102,17 @@ class Drawn(Triplets):
 
 def of_cost(folder: Path) -> Record:
     """Foreseen and real, by shape of the base."""
-    found: Record = {}
+    costs: Record = {}
     for name, (unet, training) in SHAPES.items():
-        place = folder / str(len(found))
+        place = folder / str(len(costs))
         bring(tiny_folder(place / "tiny", unet=unet), place / "base")
         triplets, recipe = Drawn(place), _recipe(training)
         foreseen = cost_of(recipe, place / "base", triplets)
         real = _real(recipe, place / "base", triplets, place / "run")
-        found[name] = {"foreseen": foreseen, "real": real}
+        costs[name] = {"foreseen": foreseen, "real": real}
         for what, ours in (("GiB", foreseen["GiB"]["in all"]), ("CPU-s", foreseen["CPU-seconds a step"])):
-            found[name][f"apart, {what}"] = ours / real[what] - 1.0
-    return found
+            costs[name][f"apart, {what}"] = ours / real[what] - 1.0
+    return costs
 
 
 def of_large(folder: Path) -> Record:
@@ -125,22 +125,22 @@ def of_large(folder: Path) -> Record:
         settings(folder / "base", part, **LARGE[part])
         _empty(folder / "base" / part / STEM, on_meta(getattr(diffusers, kind), folder / "base" / part))
     for part in (STYLE, CONTENT):
-        told = CLIPVisionConfig(**LARGE[CONTENT])
-        told.save_pretrained(folder / "base" / part)
+        config = CLIPVisionConfig(**LARGE[CONTENT])
+        config.save_pretrained(folder / "base" / part)
         with torch.device("meta"):
-            _empty(folder / "base" / part / ENCODER_STEM, CLIPVisionModelWithProjection(told))
+            _empty(folder / "base" / part / ENCODER_STEM, CLIPVisionModelWithProjection(config))
     recipe, base, peaks = backbone_24gb(), folder / "base", dict[str, int]()
     training = recipe.configuration["backbone_training"]
     assert isinstance(training, BackboneTraining)
     single = replace(training, precision="float32")
-    found, widths = cost_of(replace(recipe, configuration={"backbone_training": single}), base), (768, 768)
-    for one in (single, training):
+    cost, widths = cost_of(replace(recipe, configuration={"backbone_training": single}), base), (768, 768)
+    for variant in (single, training):
         with FakeTensorMode():
-            denoiser, vae = without_numbers(base, trained_backbone(base, one), one, widths)
-            peaks[one.precision] = step_of(denoiser, vae, widths, one, recipe.optimisation.batch).peak
+            denoiser, vae = without_numbers(base, trained_backbone(base, variant), variant, widths)
+            peaks[variant.precision] = step_of(denoiser, vae, widths, variant, recipe.optimisation.batch).peak
     less = (peaks["float32"] - peaks["bfloat16"]) / 2**30
-    found["GiB"]["in all, with bfloat16 products"] = round(found["GiB"]["in all"] - less, 5)
-    return found
+    cost["GiB"]["in all, with bfloat16 products"] = round(cost["GiB"]["in all"] - less, 5)
+    return cost
 
 
 def of_drawn(folder: Path) -> Record:
@@ -149,15 +149,15 @@ def of_drawn(folder: Path) -> Record:
     model, networks = Parasol.load(bundle.folder), load(bundle.folder, backbone_of(bundle.folder))
     content, style = (Image.open(Path("examples") / f"{name}.png") for name in ("content", "style"))
 
-    def drawn(one: Parasol) -> np.ndarray:
-        return one.stylize(content, style, structure=0.4, steps=10, size=128, seed=1).pixels
+    def drawn(painter: Parasol) -> np.ndarray:
+        return painter.stylize(content, style, structure=0.4, steps=10, size=128, seed=1).pixels
 
-    wanted, found = drawn(model), dict[str, np.ndarray]()
+    wanted, pictures = drawn(model), dict[str, np.ndarray]()
     for kind in (torch.bfloat16, torch.float16):
         halved = BackboneComponents(bundle, networks, precision=kind)
-        found[str(kind).removeprefix("torch.")] = drawn(Parasol(bundle, halved))
-    found["graphs"] = drawn(Parasol.load(to_core(bundle, folder / "graphs").folder))
-    return {name: _decibels(wanted, pixels) for name, pixels in found.items()}
+        pictures[str(kind).removeprefix("torch.")] = drawn(Parasol(bundle, halved))
+    pictures["graphs"] = drawn(Parasol.load(to_core(bundle, folder / "graphs").folder))
+    return {name: _decibels(wanted, pixels) for name, pixels in pictures.items()}
 
 
 @torch.no_grad()
@@ -167,7 +167,7 @@ def of_inversion(folder: Path) -> Record:
     Of latents on a U-Net of Stable Diffusion's shape, by schedule, precision and how many of ten steps are read from
     the chain; and of the pixels of a bundled model.
     """
-    found: Record = {}
+    differences: Record = {}
     for name, more in SCHEDULES.items():
         steps = schedule_of(dict(DDIMScheduler(**{**SD, **more}).config), folder)[0].steps(10)
         for kind in (torch.float32, torch.float64):
@@ -184,13 +184,13 @@ def of_inversion(folder: Path) -> Record:
             own = guided(denoise, Condition(style=tokens[0], content=tokens[1]), g_s=5.0, g_y=5.0)
             for lam in (0, 4):
                 *_, (_, z) = restyle(own, own, chain, steps, lam=lam, sampler=dpm)
-                found[f"{name}, {str(kind).removeprefix('torch.')}, {lam}"] = float((z - draws[0]).abs().max())
+                differences[f"{name}, {str(kind).removeprefix('torch.')}, {lam}"] = float((z - draws[0]).abs().max())
     model, picture = Parasol.load("pictogram"), Image.open("examples/content.png").convert("RGB")
-    kept = np.asarray(model.reconstruct(picture), np.float32) / 255.0
+    rebuilt = np.asarray(model.reconstruct(picture), np.float32) / 255.0
     for lam in (0, 4):
         drawn = model.stylize(picture, picture, structure=lam / 10, steps=10, texture=0.0, color="off").pixels
-        found[f"pictogram, {lam}"] = float(np.abs(drawn - kept).max())
-    return found
+        differences[f"pictogram, {lam}"] = float(np.abs(drawn - rebuilt).max())
+    return differences
 
 
 PARTS: dict[str, Callable[[Path], Record]] = {
@@ -240,17 +240,17 @@ def _real(recipe: Recipe, base: Path, triplets: Triplets, folder: Path) -> Recor
         held = sum(size for key, size in {*_alive()} if key not in before)
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
             next(events)
-    told: Any = profiled.profiler
-    allocated = [one for one in told.kineto_results.events() if one.name() == "[memory]"]
-    sizes = [one.nbytes() for one in sorted(allocated, key=lambda one: one.start_ns())]
+    profiler: Any = profiled.profiler
+    allocated = [event for event in profiler.kineto_results.events() if event.name() == "[memory]"]
+    sizes = [event.nbytes() for event in sorted(allocated, key=lambda event: event.start_ns())]
     seconds = median(after - earlier for earlier, after in zip(ends[WARM_UP - 1 :], ends[WARM_UP:], strict=False))
     return {"GiB": (held + int(np.cumsum(sizes).max())) / 2**30, "CPU-s": seconds}
 
 
 def _alive() -> list[tuple[int, int]]:
     """(address, bytes) of the storages of all tensors that there are."""
-    tensors = [one for one in gc.get_objects() if isinstance(one, torch.Tensor)]
-    return [(one.untyped_storage().data_ptr(), one.untyped_storage().nbytes()) for one in tensors]
+    tensors = [item for item in gc.get_objects() if isinstance(item, torch.Tensor)]
+    return [(tensor.untyped_storage().data_ptr(), tensor.untyped_storage().nbytes()) for tensor in tensors]
 
 
 def _empty(stem: Path, network: torch.nn.Module) -> None:
@@ -280,6 +280,6 @@ def _bundle(folder: Path) -> Bundle:
     )
 
 
-def _decibels(one: np.ndarray, other: np.ndarray) -> float:
+def _decibels(picture: np.ndarray, other: np.ndarray) -> float:
     """Peak signal to noise; 200 where nothing differs."""
-    return float(min(200.0, -10.0 * np.log10(max(1e-20, np.square(one - other).mean()))))
+    return float(min(200.0, -10.0 * np.log10(max(1e-20, np.square(picture - other).mean()))))

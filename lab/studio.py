@@ -66,12 +66,12 @@ class Served:
         self, method: str, path: str, body: bytes | None = None, kind: str = FILED, **headers: str
     ) -> tuple[int, bytes]:
         """(status, body) of an answer; a header's name has _ for -."""
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
-            told |= {"content-type": kind}
+            fields |= {"content-type": kind}
         connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
         with closing(connection):
-            connection.request(method, path, body, told)
+            connection.request(method, path, body, fields)
             reply = connection.getresponse()
             return reply.status, reply.read()
 
@@ -107,10 +107,10 @@ def served(keep: Path, *more: str, host: str = "127.0.0.1", page: bool = False) 
     process = subprocess.Popen([sys.executable, "-c", CLI, *words], stdout=subprocess.PIPE, text=True, cwd=keep.parent)
     assert process.stdout is not None
     try:
-        found = re.search(r"http://([^:]+):(\d+)/(?:\?token=(\S+))?", process.stdout.readline())
-        if found is None:
+        match = re.search(r"http://([^:]+):(\d+)/(?:\?token=(\S+))?", process.stdout.readline())
+        if match is None:
             raise RuntimeError("the studio did not start")
-        yield Served(process, int(found[2]), found[1], found[3] or "")
+        yield Served(process, int(match[2]), match[1], match[3] or "")
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -125,7 +125,7 @@ def pictures(many: int) -> list[bytes]:
 
 def start(out: Path) -> dict[str, Any]:
     """Three starts, the least of them told: the machine does other things too."""
-    found = []
+    times = []
     for number in range(3):
         begun = time.monotonic()
         with served(out / f"start-{number}", page=True) as studio:
@@ -134,10 +134,10 @@ def start(out: Path) -> dict[str, Any]:
                 status, _ = studio.ask("GET", path)
                 if status != 200:
                     raise RuntimeError(f"{path} is answered with {status}")
-            found.append((studio.cpu(), listens, time.monotonic() - begun))
+            times.append((studio.cpu(), listens, time.monotonic() - begun))
     files = pages()
     drawn = sum(len(file.packed) for name, file in files.items() if name.endswith(".webp"))
-    cpu, listens, page = (min(column) for column in zip(*found, strict=True))
+    cpu, listens, page = (min(column) for column in zip(*times, strict=True))
     return {
         "cpu": cpu, "listens": listens, "page": page, "load": os.getloadavg()[0],
         "weight": sum(len(file.packed) for file in files.values()), "miniatures": drawn, "files": len(files),
@@ -153,18 +153,18 @@ def clients(out: Path, seconds: float) -> dict[str, Any]:
         given = [studio.give(data) for data in pictures(8)]
         begun = time.monotonic()
 
-        def one(client: int) -> None:
+        def run_client(client: int) -> None:
             number = 0
             while time.monotonic() - begun < seconds:
                 number += 1
-                status, told = studio.order(given[number % 8], given[client], seed=number * CLIENTS + client)
+                status, answer = studio.order(given[number % 8], given[client], seed=number * CLIENTS + client)
                 statuses[status] += 1
                 if status == 202:
-                    accepted.append(told["job"])
+                    accepted.append(answer["job"])
                 else:
                     time.sleep(0.25)
 
-        threads = [threading.Thread(target=one, args=(client,)) for client in range(CLIENTS)]
+        threads = [threading.Thread(target=run_client, args=(client,)) for client in range(CLIENTS)]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
@@ -193,9 +193,9 @@ def kills(out: Path) -> dict[str, Any]:
         with served(keep, str(index)) as studio:
             content, style = (studio.give(data) for data in pictures(2))
             for seed in range(3 if moment is not None else 0):
-                status, told = studio.order(content, style, seed=10 * number + seed, steps=10)
+                status, answer = studio.order(content, style, seed=10 * number + seed, steps=10)
                 if status == 202:
-                    accepted.add(told["job"])
+                    accepted.add(answer["job"])
             if moment is not None:
                 # The search writes descriptors of what was made while the jobs draw.
                 threading.Thread(target=_searched, args=(studio, style), daemon=True).start()
@@ -210,8 +210,8 @@ def kills(out: Path) -> dict[str, Any]:
             whole = file.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         with closing(Store(keep)) as store:
             drawn = {job for (job,) in store.rows("SELECT job FROM history")}
-            kept = {job for job, _ in store.waiting()} | drawn
-        intact += moment is not None and whole and accepted <= kept and hashes(index) == before
+            known = {job for job, _ in store.waiting()} | drawn
+        intact += moment is not None and whole and accepted <= known and hashes(index) == before
     return {"kills": KILLS, "intact": intact, "accepted": len(accepted), "drawn": len(accepted & drawn)}
 
 
@@ -256,17 +256,17 @@ def columns(encoders: Encoders) -> list[slice]:
 
 def hostile_files(scratch: Path) -> dict[str, bytes]:
     """What is no picture, by what it is."""
-    found = {}
+    files = {}
     for number, (name, (file, make)) in enumerate(rasters()[1].items()):
         (scratch / str(number)).mkdir()
         at = scratch / str(number) / file
         make(at)
         if at.is_file() and not at.is_symlink():
-            found[name] = at.read_bytes()
+            files[name] = at.read_bytes()
     reach = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><image href='{}' width='9' height='9'/></svg>"
     deep = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>" + "<g>" * 30_000 + "</g>" * 30_000 + "</svg>"
     entity = "<!DOCTYPE svg [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><svg xmlns='http://www.w3.org/2000/svg'>&a;</svg>"
-    return found | {
+    return files | {
         "a drawing that reads a file": reach.format("file:///etc/passwd").encode(),
         "a drawing that asks the network": reach.format("http://127.0.0.1:1/x.png").encode(),
         "a drawing in 30,000 groups": deep.encode(),
@@ -352,11 +352,11 @@ def fuzz(out: Path, fuzzer: str, examples: int) -> dict[str, Any]:
         done = subprocess.run(words, capture_output=True, text=True, cwd=out, check=False)
         (out / "fuzz.txt").write_text(done.stdout + done.stderr)
         alive = studio.ask("GET", "/api/dials")[0] == 200
-    found = re.search(r"Operations:\s+(\d+) selected / (\d+)", done.stdout)
+    match = re.search(r"Operations:\s+(\d+) selected / (\d+)", done.stdout)
     faults = len(re.findall(r"Server error|\[5\d\d\]", done.stdout))
     return {
         "examples": examples, "exit": done.returncode, "faults": faults, "alive": alive,
-        "operations": int(found[1]) if found else 0,
+        "operations": int(match[1]) if match else 0,
     }  # fmt: skip
 
 
@@ -374,13 +374,13 @@ def search(out: Path) -> dict[str, Any]:
     def all_at_once(act: Callable[[], object]) -> list[float]:
         times: list[float] = []
 
-        def one() -> None:
+        def worker() -> None:
             for _ in range(SEARCHES):
                 begun = time.perf_counter()
                 act()
                 times.append(time.perf_counter() - begun)
 
-        threads = [threading.Thread(target=one) for _ in range(CLIENTS)]
+        threads = [threading.Thread(target=worker) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -389,10 +389,10 @@ def search(out: Path) -> dict[str, Any]:
 
     with served(out / "search", str(index)) as studio:
         given = [studio.give(data) for data in pictures(2)]
-        asked = {"style": [{"picture": given[1]}], "content": [{"picture": given[0]}], "top": 60}
+        query = {"style": [{"picture": given[1]}], "content": [{"picture": given[0]}], "top": 60}
 
         def ask() -> None:
-            status, answer = studio.post("/api/search", asked)
+            status, answer = studio.post("/api/search", query)
             if status != 200 or len(answer["hits"]) != 60:
                 raise RuntimeError(f"a search is answered with {status}")
 
@@ -400,11 +400,11 @@ def search(out: Path) -> dict[str, Any]:
         begun = time.process_time()
         bare = all_at_once(product)
         alone, before = (time.process_time() - begun) / len(bare), studio.cpu()
-        found = all_at_once(ask)
-        cpu = (studio.cpu() - before) / len(found)
+        seconds = all_at_once(ask)
+        cpu = (studio.cpu() - before) / len(seconds)
     return {
-        "rows": ROWS, "clients": CLIENTS, "searches": len(found), "cpu": cpu, "bare_cpu": alone,
-        "median": float(np.median(found)), "p95": float(np.percentile(found, 95)),
+        "rows": ROWS, "clients": CLIENTS, "searches": len(seconds), "cpu": cpu, "bare_cpu": alone,
+        "median": float(np.median(seconds)), "p95": float(np.percentile(seconds, 95)),
         "bare_median": float(np.median(bare)), "bare_p95": float(np.percentile(bare, 95)), "load": os.getloadavg()[0],
     }  # fmt: skip
 
@@ -425,9 +425,9 @@ def main(words: Sequence[str] | None = None) -> int:
     for name in [given.only] if given.only else parts:
         given.out.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=given.out.resolve()))
-        found = parts[name](scratch)
+        result = parts[name](scratch)
         shutil.rmtree(scratch)
-        print(name, json.dumps(found), flush=True)
-        kept = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
-        write_atomic(RESULT, f"{json.dumps(kept | {name: found}, indent=1)}\n".encode())
+        print(name, json.dumps(result), flush=True)
+        results = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
+        write_atomic(RESULT, f"{json.dumps(results | {name: result}, indent=1)}\n".encode())
     return 0

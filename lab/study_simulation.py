@@ -51,9 +51,9 @@ def simulated(study: Study, planted: Planted, generator: np.random.Generator) ->
     """Answers of everybody to everything."""
     answers = []
     for number, trials in enumerate(study.schedule):
-        own = np.array(planted.log) + planted.taste * generator.standard_normal(len(planted.log))
+        strengths = np.array(planted.log) + planted.taste * generator.standard_normal(len(planted.log))
         for place, trial in enumerate(trials):
-            choice = choose(trial, study.methods, own, planted.tie, generator)
+            choice = choose(trial, study.methods, strengths, planted.tie, generator)
             answers.append(Stored(f"p{number}", number, place, choice, 2000, "", f"{number}-{place}"))
     return answers
 
@@ -62,9 +62,9 @@ def truth(planted: Planted, generator: np.random.Generator) -> Float[np.ndarray,
     """Log-strengths that a study of endless people tends to; those planted where all have one taste."""
     own = np.array(planted.log) + planted.taste * generator.standard_normal((CROWD, len(planted.log)))
     strength = np.exp(own)
-    one, other = strength[:, :, None], strength[:, None, :]
-    neither = planted.tie * np.sqrt(one * other)
-    wins, ties = ((share / (one + other + neither)).mean(0) for share in (one, neither))
+    first, other = strength[:, :, None], strength[:, None, :]
+    neither = planted.tie * np.sqrt(first * other)
+    wins, ties = ((share / (first + other + neither)).mean(0) for share in (first, neither))
     apart = 1 - np.eye(len(planted.log))
     return fit(wins * apart, (ties + ties.T) / 2 * apart).log
 
@@ -113,16 +113,16 @@ def recovery(
 def table(record: Record) -> str:
     """The studies as Markdown, a row for each kind of people."""
     settings, rows = record["settings"], []
-    for found in record["studies"]:
-        planted = found["planted"]
+    for study in record["studies"]:
+        planted = study["planted"]
         taste, ties = f"tastes {planted['taste']} apart" if planted["taste"] else "one taste", planted["tie"]
-        of = found["simulations"]
+        of = study["simulations"]
         rows.append(
             [
                 f"{taste}, {f'ties (nu {ties})' if ties else 'no ties'}",
-                f"{found['order_found']} of {of}",
-                f"{100 * found['interval_covers'] / of:.0f} %",
-                f"{found['all_joint_intervals_cover']} of {of}",
+                f"{study['order_found']} of {of}",
+                f"{100 * study['interval_covers'] / of:.0f} %",
+                f"{study['all_joint_intervals_cover']} of {of}",
             ]
         )
     heads = [f"{settings['people']} people, {settings['trials']} questions each, 4 methods", "planted order found",

@@ -65,7 +65,7 @@ def seams(trial: Trial) -> Figure:
     def measure(pair: tuple[Path, Path]) -> Record:
         recipe = trial.model.recipe(*pair, trial.dials, size=trial.size)
         painter = replace(trial.model.painter, tile=trial.tile, overlap=trial.overlap)
-        tiled, whole = (one.paint(recipe).pixels for one in (painter, replace(painter, tile=UNTILED)))
+        tiled, whole = (variant.paint(recipe).pixels for variant in (painter, replace(painter, tile=UNTILED)))
         tiles = tiles_of(tiled, trial)
         alone = counted_once(tiles, trial.model.bundle.manifest.stride, tiled)
         return {
@@ -89,7 +89,7 @@ def seams(trial: Trial) -> Figure:
                 lambda rows: ratio(names[0], rows) / (ratio(names[1], rows) if names[1:] else 1.0), len(records)
             ).rounded()
 
-        decibels = {name: round(float(np.mean([one[name] for one in records])), 2) for name in ("interior", "overlaps")}
+        decibels = {name: round(float(np.mean([row[name] for row in records])), 2) for name in ("interior", "overlaps")}
         ratios = {name: estimate(name) for name in values}
         return {**ratios, "excess": estimate("tiled", "whole"), **decibels, "of": len(records)}
 
@@ -114,7 +114,7 @@ def costs(trial: Trial) -> Figure:
         spent = {"seconds": round(run.seconds, 2), "peak_mb": round(run.peak_bytes / 1e6)}
         return {"size": size, **spent, "processor": cpu_name(), "load": round(load_average(), 1)}
 
-    return Figure(units=SIZES, measure=measure, summarise=lambda records: {str(one["size"]): one for one in records})
+    return Figure(units=SIZES, measure=measure, summarise=lambda records: {str(row["size"]): row for row in records})
 
 
 def tiles_of(picture: Picture, trial: Trial) -> Tiles:

@@ -43,9 +43,9 @@ def tiny_words(folder: Path, dimension: int = CONTEXT) -> Path:
     shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    told = {"vocab_size": len(tokens), "max_position_embeddings": 16, "bos_token_id": 52, "eos_token_id": 53}
+    vocabulary = {"vocab_size": len(tokens), "max_position_embeddings": 16, "bos_token_id": 52, "eos_token_id": 53}
     configuration = CLIPConfig(
-        text_config={**shape, **told, "projection_dim": dimension}, projection_dim=dimension,
+        text_config={**shape, **vocabulary, "projection_dim": dimension}, projection_dim=dimension,
         vision_config={**shape, "image_size": 28, "patch_size": 14, "projection_dim": dimension},
     )  # fmt: skip
     torch.manual_seed(0)
@@ -82,11 +82,11 @@ def tiny_folder(folder: Path, *, unet: dict[str, object] | None = None, **schedu
     """A folder as diffusers saves one, with CLIP's image encoder and CSD."""
     torch.manual_seed(0)
     tiny_unet(**(unet or {})).save_pretrained(folder / "unet")
-    told: dict[str, Any] = {
+    config: dict[str, Any] = {
         "block_out_channels": (8, 8, 16, 16), "layers_per_block": 1, "latent_channels": 4, "norm_num_groups": 4,
         "down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4, "sample_size": 64,
     }  # fmt: skip
-    AutoencoderKL(**told).save_pretrained(folder / "vae")
+    AutoencoderKL(**config).save_pretrained(folder / "vae")
     DDIMScheduler(**{**SD, **scheduler}).save_pretrained(folder / "scheduler")
     tiny_clip().save_pretrained(folder / "image_encoder")
     (folder / "style_encoder").mkdir()

@@ -45,7 +45,7 @@ def vtracer(picture: Picture) -> str:
     import vtracer as package  # type: ignore[import-not-found]  (where it is installed)
 
     pixels = to_uint8(np.dstack([picture, np.ones(picture.shape[:2], np.float32)])).reshape(-1, 4).tolist()
-    text = package.convert_pixels_to_svg([tuple(one) for one in pixels], size=picture.shape[1::-1])
+    text = package.convert_pixels_to_svg([tuple(pixel) for pixel in pixels], size=picture.shape[1::-1])
     return _boxed(text, picture)
 
 
@@ -78,7 +78,7 @@ def autotrace(picture: Picture) -> str:
 
 
 TRACERS: dict[str, Callable[[Picture], str]] = {
-    one.__name__: one for one in (parasol, vtracer, potracer, potrace, autotrace)
+    tracer.__name__: tracer for tracer in (parasol, vtracer, potracer, potrace, autotrace)
 }
 
 
@@ -90,7 +90,7 @@ def drawn(svg: str, height: int, width: int) -> Picture:
     return load(png)
 
 
-def measured(tracer: Callable[[Picture], str], pictures: dict[str, Picture], seen: Seen) -> dict[str, list[float]]:
+def measured(tracer: Callable[[Picture], str], pictures: dict[str, Picture], maps_of: Seen) -> dict[str, list[float]]:
     """By picture: PSNR, elements, bytes, perceptual distance; a picture that is refused is left out."""
     rows = dict[str, list[float]]()
     for name, picture in pictures.items():
@@ -99,7 +99,7 @@ def measured(tracer: Callable[[Picture], str], pictures: dict[str, Picture], see
         except TraceError:
             continue
         again = drawn(svg, *picture.shape[:2])
-        away = perceptual_distance(seen(picture), seen(again))
+        away = perceptual_distance(maps_of(picture), maps_of(again))
         rows[name] = [decibel(psnr(again, picture)), *_size(svg), away]
     return rows
 
@@ -130,22 +130,22 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"lab: error: {str(options.results)!r} has no PNG in it: give the folder of the results", file=sys.stderr)
         return 2
     sources = [path.read_text("utf-8") for path in sorted(options.sources.glob("*.svg"))] if options.sources else []
-    network, found = Lite2(), dict[str, Record]()
+    network, results = Lite2(), dict[str, Record]()
 
-    def seen(picture: Picture) -> list[np.ndarray]:
+    def maps_of(picture: Picture) -> list[np.ndarray]:
         return list(network.read(picture).maps.values())
 
     for name, tracer in TRACERS.items():
         try:
-            rows = measured(tracer, pictures, seen)
+            rows = measured(tracer, pictures, maps_of)
         except (ModuleNotFoundError, FileNotFoundError):
             print(f"{name:10} is not installed")
             continue
-        found[name] = summed(rows, sources)
-        print(name, json.dumps(found[name]), flush=True)
+        results[name] = summed(rows, sources)
+        print(name, json.dumps(results[name]), flush=True)
     sizes = [_size(svg) for svg in sources]
     middle = [float(value) for value in np.median(sizes, axis=0)] if sizes else None
-    takeaway.store("tracing", {"tracers": found, "sources": middle, "count": len(sources)})
+    takeaway.store("tracing", {"tracers": results, "sources": middle, "count": len(sources)})
     return 0
 
 

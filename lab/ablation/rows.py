@@ -92,12 +92,12 @@ def finished(name: str, seed: int, runs: Path) -> Recipe:
     train = f"python -m lab ablation-train {recipe.name} --runs {runs}"
     if not (run / BEST).exists() or not (run / STATE).exists():
         raise ValueError(f"{run} holds no training: run  {train}")
-    found = load_record(run / STATE)
-    other = disagreeing(recipe, found)
+    state = load_record(run / STATE)
+    other = disagreeing(recipe, state)
     if other:
         raise ValueError(f"{run} was trained with another {other[0]!r}: remove it and run  {train}")
-    if found["step"] != recipe.optimisation.steps:
-        raise ValueError(f"{run} stands at step {found['step']} of {recipe.optimisation.steps}: go on with  {train}")
+    if state["step"] != recipe.optimisation.steps:
+        raise ValueError(f"{run} stands at step {state['step']} of {recipe.optimisation.steps}: go on with  {train}")
     return recipe
 
 

@@ -85,13 +85,13 @@ class Ablation:
             return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
 
         def measure(unit: Unit) -> Record:
-            own, trained = columns[unit.column], load_trained(unit.row.trained, unit.seed, self.runs)
-            contents, styles = batch([case.content for case in own]), batch([case.style for case in own])
+            cases, trained = columns[unit.column], load_trained(unit.row.trained, unit.seed, self.runs)
+            contents, styles = batch([case.content for case in cases]), batch([case.style for case in cases])
             painted = paint(unit.row, trained, contents, styles, seed=unit.seed, scale=self.scale)
             results = [from_uint8(to_uint8(picture)) for picture in painted.permute(0, 2, 3, 1).numpy()]
             gallery = gallery_of(subject, galleries[unit.column])
-            found = [judged(subject, gallery, case, result) for case, result in zip(own, results, strict=True)]
-            return {"row": unit.row.name, "seed": unit.seed, "column": unit.column, "cases": len(own), **means(found)}
+            rows = [judged(subject, gallery, case, result) for case, result in zip(cases, results, strict=True)]
+            return {"row": unit.row.name, "seed": unit.seed, "column": unit.column, "cases": len(cases), **means(rows)}
 
         units = [Unit(row=row, seed=seed, column=column) for seed in self.seeds for row in ROWS for column in COLUMNS]
         return Figure(

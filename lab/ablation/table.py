@@ -68,19 +68,19 @@ def verdict(ours: str, papers: str) -> str:
 
 def markdown(entry: Record, dials: Record) -> str:
     """The page, from the finished figure of the JSON file and the dials in its key."""
-    found = entry["summary"]
-    told = {column: part for column, part in found.items() if column != "judge"}
-    counted = next(iter(told.values()))
+    record = entry["summary"]
+    columns = {column: part for column, part in record.items() if column != "judge"}
+    counted = next(iter(columns.values()))
     parts = [
         "# Ablation",
         f"{entry['definition']}",
         _settings(counted["seeds"], dials),
-        *(part for column, own in told.items() for part in _page(column, own)),
+        *(part for column, values in columns.items() for part in _page(column, values)),
         "Values are the mean over seeds and their standard deviation. A step is the row less the one before it, by "
         f"seed; its sign is `{UP}`, `{DOWN}` or `{NONE}` where all seeds have it and `{OPEN}` where they disagree. "
         f"The paper's values are quoted second-hand; a change of less than {FLAT:.0%} counts as none. They are of "
         "other pictures, networks and scales: only signs can be compared.",
-        f"Judge: {found['judge']['name']}, weights {found['judge']['weights'][:12]}, {found['judge']['fitted_to']}.",
+        f"Judge: {record['judge']['name']}, weights {record['judge']['weights'][:12]}, {record['judge']['fitted_to']}.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -94,11 +94,11 @@ def _column(records: Sequence[Record]) -> Record:
     return {
         "seeds": seeds,
         "cases": records[0]["cases"],
-        "rows": {row: {name: _spread(own) for name, own in measures.items()} for row, measures in values.items()},
+        "rows": {row: {name: _spread(runs) for name, runs in measures.items()} for row, measures in values.items()},
         "steps": {
             row.name: {
-                name: {**_spread(own - values[before.name][name]), "sign": sign(own - values[before.name][name])}
-                for name, own in values[row.name].items()
+                name: {**_spread(runs - values[before.name][name]), "sign": sign(runs - values[before.name][name])}
+                for name, runs in values[row.name].items()
             }
             for before, row in pairwise(ROWS)
         },
@@ -121,23 +121,23 @@ def _settings(seeds: Sequence[int], dials: Record) -> str:
     )
 
 
-def _page(column: str, own: Record) -> list[str]:
+def _page(column: str, summary: Record) -> list[str]:
     titles = {row.name: row.title for row in ROWS}
     rows = [
         [titles[row], *(_cell(name, value) for name, value in measures.items())]
-        for row, measures in own["rows"].items()
+        for row, measures in summary["rows"].items()
     ]
     steps = [
         [titles[row], *(f"`{value['sign']}` {_cell(name, value)}" for name, value in measures.items())]
-        for row, measures in own["steps"].items()
+        for row, measures in summary["steps"].items()
     ]
     beside = [
-        [titles[row], *(_beside(metric, place, own["steps"][row]) for metric in PAPER)]
-        for place, row in enumerate(own["steps"], 1)
+        [titles[row], *(_beside(metric, place, summary["steps"][row]) for metric in PAPER)]
+        for place, row in enumerate(summary["steps"], 1)
     ]
     heads = [f"{metric}, beside {MEASURES[BESIDE[metric]]}" for metric in PAPER]
     return [
-        f"## {column.capitalize()}, {own['cases']} cases",
+        f"## {column.capitalize()}, {summary['cases']} cases",
         markdown_table(["row", *MEASURES.values()], rows),
         markdown_table(["step", *MEASURES.values()], steps),
         markdown_table(["step in the paper", *heads], beside),

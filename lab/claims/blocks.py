@@ -50,10 +50,10 @@ MEASURES = {
 def rendered(text: str, results: Path) -> str:
     """The text with every block as it is stored. Raises ValueError for a block that there is not."""
 
-    def shown(found: re.Match[str]) -> str:
-        if found["name"] not in BLOCKS:
-            raise ValueError(f"{found['name']!r} is no block: choose among {', '.join(BLOCKS)}")
-        return f"<!--# {found['name']}-->{found['edge']}{BLOCKS[found['name']](results)}{found['edge']}<!--/#-->"
+    def shown(match: re.Match[str]) -> str:
+        if match["name"] not in BLOCKS:
+            raise ValueError(f"{match['name']!r} is no block: choose among {', '.join(BLOCKS)}")
+        return f"<!--# {match['name']}-->{match['edge']}{BLOCKS[match['name']](results)}{match['edge']}<!--/#-->"
 
     return MARKED.sub(shown, text)
 
@@ -61,8 +61,8 @@ def rendered(text: str, results: Path) -> str:
 def of_kinds(results: Path) -> str:
     """Which model draws: wrong and in doubt, by change."""
     record = _read(results / "kinds.json")
-    own = [(one, kind) for kind in record for odds in record[kind]["odds"].values() for one in odds]
-    wrong, unsure = np.sum([kinds.counted([one], kind == "photographs") for one, kind in own], axis=0) / len(own)
+    rows = [(row, kind) for kind in record for odds in record[kind]["odds"].values() for row in odds]
+    wrong, unsure = np.sum([kinds.counted([row], kind == "photographs") for row, kind in rows], axis=0) / len(rows)
     counted = " and ".join(f"{record[kind]['pictures']} {kind}" for kind in record)
     return (
         f"{counted} of test splits: of all pictures {100 * wrong:.1f} % are taken for the other kind without a word, "
@@ -73,16 +73,16 @@ def of_kinds(results: Path) -> str:
 def of_cost(results: Path) -> str:
     """CPU-seconds and peak memory, `painting` by size and `pictogram` by count."""
     points = _read(results / "cost.json")["points"]
-    by_size = [one for one in points if one["model"] == "painting"]
-    by_count = [one for one in points if one["model"] == "pictogram"]
-    heads = [f"{one['size']} px" for one in by_size]
-    heads += [f"{one['count']} picture{'s' * (one['count'] > 1)}" for one in by_count]
+    by_size = [point for point in points if point["model"] == "painting"]
+    by_count = [point for point in points if point["model"] == "pictogram"]
+    heads = [f"{point['size']} px" for point in by_size]
+    heads += [f"{point['count']} picture{'s' * (point['count'] > 1)}" for point in by_count]
     columns = [*by_size, *by_count]
     return table(
         ["", *heads],
         [
-            ["CPU-s a picture", *(f"{one['cpu_s'] / one['count']:.2g}" for one in columns)],
-            ["peak, MB", *(f"{one['peak'] / 1e6:.0f}" for one in columns)],
+            ["CPU-s a picture", *(f"{column['cpu_s'] / column['count']:.2g}" for column in columns)],
+            ["peak, MB", *(f"{column['peak'] / 1e6:.0f}" for column in columns)],
         ],
     )
 
@@ -90,36 +90,36 @@ def of_cost(results: Path) -> str:
 def of_scale(results: Path) -> str:
     """What a dry run foresees of a step on a backbone, beside a real run, by shape of the base."""
     rows = []
-    for name, one in _read(results / "scale.json")["cost"].items():
+    for name, cost in _read(results / "scale.json")["cost"].items():
         if name != "machine":
-            memory, seconds = one["foreseen"]["GiB"]["in all"], one["foreseen"]["CPU-seconds a step"]
-            apart = [f"{100 * one[f'apart, {what}']:+.1f} %" for what in ("GiB", "CPU-s")]
-            mib = [f"{1024 * value:.1f}" for value in (memory, one["real"]["GiB"])]
-            rows.append([name, *mib, apart[0], f"{seconds:.3f}", f"{one['real']['CPU-s']:.3f}", apart[1]])
+            memory, seconds = cost["foreseen"]["GiB"]["in all"], cost["foreseen"]["CPU-seconds a step"]
+            apart = [f"{100 * cost[f'apart, {what}']:+.1f} %" for what in ("GiB", "CPU-s")]
+            mib = [f"{1024 * value:.1f}" for value in (memory, cost["real"]["GiB"])]
+            rows.append([name, *mib, apart[0], f"{seconds:.3f}", f"{cost['real']['CPU-s']:.3f}", apart[1]])
     heads = ["base", "MiB, foreseen", "real", "apart", "CPU-s a step, foreseen", "real", "apart"]
     return table(heads, rows)
 
 
 def of_large(results: Path) -> str:
     """What a dry run foresees of Stable Diffusion 1.5's configuration, part by part, and what that was computed on."""
-    one = _read(results / "scale.json")["large"]
-    seconds = {**one["CPU-seconds"], "in all": one["CPU-seconds a step"]}
-    rows = [[name, f"{value:.2f}"] for name, value in one["GiB"].items()]
+    part = _read(results / "scale.json")["large"]
+    seconds = {**part["CPU-seconds"], "in all": part["CPU-seconds a step"]}
+    rows = [[name, f"{value:.2f}"] for name, value in part["GiB"].items()]
     memory = table(
-        [f"{one['trained parameters'] / 1e6:.0f} M trained, batch {one['batch']}, {one['size']} px", "GiB"], rows
+        [f"{part['trained parameters'] / 1e6:.0f} M trained, batch {part['batch']}, {part['size']} px", "GiB"], rows
     )
-    time = table([f"{one['TFLOP a step']:.1f} TFLOP a step", "CPU-s"], [[n, f"{v:.1f}"] for n, v in seconds.items()])
+    time = table([f"{part['TFLOP a step']:.1f} TFLOP a step", "CPU-s"], [[n, f"{v:.1f}"] for n, v in seconds.items()])
     return f"{memory}\n\n{time}"
 
 
 def of_comfy(results: Path) -> str:
     """What the nodes did in ComfyUI itself."""
-    one = _read(results / "scale.json")["comfy"]
-    differing = sum(value for name, value in one.items() if name.startswith("pixels apart"))
+    run = _read(results / "scale.json")["comfy"]
+    differing = sum(value for name, value in run.items() if name.startswith("pixels apart"))
     return (
-        f"ComfyUI {one['host']}, {one['nodes']} nodes: {differing or 'no'} pixels apart from Python's, the command "
-        f"line's and the recipe's painted again; a structure of 2 is refused ({one['a dial out of range']}); a run of "
-        f"1000 steps that is interrupted ends after {one['seconds after an interrupt']:.1f} s"
+        f"ComfyUI {run['host']}, {run['nodes']} nodes: {differing or 'no'} pixels apart from Python's, the command "
+        f"line's and the recipe's painted again; a structure of 2 is refused ({run['a dial out of range']}); a run of "
+        f"1000 steps that is interrupted ends after {run['seconds after an interrupt']:.1f} s"
     )
 
 
@@ -143,12 +143,12 @@ def of_unseen(results: Path) -> str:
 def of_limits(results: Path) -> str:
     """The line of README's limits: eight references, then the finish where a run of it is stored, and teaching."""
     plain, *finished = sorted(_runs(results), key=lambda record: _finish(record) != "none")
-    told = f"{_told(plain, 8)} of the results are recognised as that set, before the flat finish and without teaching"
+    line = f"{_told(plain, 8)} of the results are recognised as that set, before the flat finish and without teaching"
     for record in finished:
-        told += f"; with the flat finish that commands take by themselves {_told(record, 8)}"
+        line += f"; with the flat finish that commands take by themselves {_told(record, 8)}"
     if TAUGHT in _counts(plain["summary"]):
-        told += f"; by a card that was taught {TAUGHT} of its icons, drawn without that finish, {_told(plain, TAUGHT)}"
-    return told
+        line += f"; by a card that was taught {TAUGHT} of its icons, drawn without that finish, {_told(plain, TAUGHT)}"
+    return line
 
 
 def of_paintings(results: Path) -> str:
@@ -164,7 +164,7 @@ def of_paintings(results: Path) -> str:
 def of_studio(results: Path) -> str:
     """Start, weight, load, kills, hostile files and requests, and search of the studio."""
     record = _read(results / "studio.json")
-    rows = [(what, told(record[name])) for name, what, told in STUDIO if name in record]
+    rows = [(what, render(record[name])) for name, what, render in STUDIO if name in record]
     return table(("what", "figure"), rows)
 
 
@@ -278,10 +278,10 @@ def _references(count: int) -> str:
 
 
 def _cells(summary: Record, count: int) -> list[str]:
-    own = [summary[f"{kind}, {count} references"] for kind in KINDS]
-    shares = [", ".join("" if one[name] is None else f"{100 * one[name]:.0f} %" for one in own).rstrip(", ")
+    columns = [summary[f"{kind}, {count} references"] for kind in KINDS]
+    shares = [", ".join("" if cell[name] is None else f"{100 * cell[name]:.0f} %" for cell in columns).rstrip(", ")
               for name in ("told", "nearer", "found")]  # fmt: skip
-    return [*shares, ", ".join(f"{one['colours_left']:.2f}" for one in own)]
+    return [*shares, ", ".join(f"{cell['colours_left']:.2f}" for cell in columns)]
 
 
 def _told(record: Record, count: int) -> str:

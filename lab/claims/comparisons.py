@@ -20,31 +20,31 @@ REPORT, SECTION = "report/report.html", re.compile(r'<h2 id="comparison">.*?</ta
 
 def rendered(root: Path) -> dict[Path, str]:
     """Each stored comparison and its page, as they should be."""
-    found: dict[Path, str] = {}
+    pages: dict[Path, str] = {}
     for stored, page in PAGES.items():
         record = declared(_read(root, stored))
-        found[root / "lab" / "results" / stored] = f"{json.dumps(record, indent=1, ensure_ascii=False)}\n"
-        found[root / "docs" / page] = markdown(record)
+        pages[root / "lab" / "results" / stored] = f"{json.dumps(record, indent=1, ensure_ascii=False)}\n"
+        pages[root / "docs" / page] = markdown(record)
     report, first = root / "lab" / "results" / REPORT, comparison_section(declared(_read(root, next(iter(PAGES)))))
-    found[report] = SECTION.sub(lambda _: first, report.read_text("utf-8"))
-    return found
+    pages[report] = SECTION.sub(lambda _: first, report.read_text("utf-8"))
+    return pages
 
 
-def declared(found: Record) -> Record:
+def declared(record: Record) -> Record:
     """A stored comparison with the relations, kinds and marks that are declared now; its values are what they were."""
     measures = {
-        name: {**one, "optimised": relation_of(name).optimised, "related": relation_of(name).related}
-        for name, one in found["measures"].items()
+        name: {**measure, "optimised": relation_of(name).optimised, "related": relation_of(name).related}
+        for name, measure in record["measures"].items()
     }
     methods = {}
-    for title, one in found["methods"].items():
-        kinds = kinds_of(one["kinds"][0], one["settings"])
+    for title, method in record["methods"].items():
+        kinds = kinds_of(method["kinds"][0], method["settings"])
         values = {
-            name: {**value, "mark": mark(kinds, relation_of(name))} if name in found["measures"] else value
-            for name, value in one["values"].items()
+            name: {**value, "mark": mark(kinds, relation_of(name))} if name in record["measures"] else value
+            for name, value in method["values"].items()
         }
-        methods[title] = {**one, "kinds": kinds, "values": values}
-    return {**found, "measures": measures, "methods": methods}
+        methods[title] = {**method, "kinds": kinds, "values": values}
+    return {**record, "measures": measures, "methods": methods}
 
 
 def _read(root: Path, stored: str) -> Record:

@@ -34,26 +34,26 @@ FORMAT = re.compile(r"(?:x(?P<times>[\d.]+) )?(?P<format>%|\.\d[fg])$")
 
 def rendered(text: str, results: Path) -> str:
     """The text with every marked figure as it is stored. Raises ValueError for a marker that leads nowhere."""
-    return MARKED.sub(lambda found: f"<!--= {found['asked']}-->{shown(found['asked'], results)}<!--/-->", text)
+    return MARKED.sub(lambda match: f"<!--= {match['asked']}-->{shown(match['asked'], results)}<!--/-->", text)
 
 
-def shown(asked: str, results: Path) -> str:
+def shown(marker: str, results: Path) -> str:
     """What a marker shows."""
-    return ", ".join(_one(part.strip(), results) for part in asked.split(";"))
+    return ", ".join(_one(part.strip(), results) for part in marker.split(";"))
 
 
-def _one(asked: str, results: Path) -> str:
-    form = FORMAT.search(asked)
-    source, _, way = asked[: form.start()].strip().partition(":") if form else (asked, "", "")
+def _one(marker: str, results: Path) -> str:
+    form = FORMAT.search(marker)
+    source, _, way = marker[: form.start()].strip().partition(":") if form else (marker, "", "")
     if form is None or source not in SOURCES:
-        raise ValueError(f"{asked!r} is no marker: write SOURCE:WAY FORMAT, SOURCE one of {', '.join(SOURCES)}")
-    value = _at(_stored(results / SOURCES[source]), way, asked)
+        raise ValueError(f"{marker!r} is no marker: write SOURCE:WAY FORMAT, SOURCE one of {', '.join(SOURCES)}")
+    value = _at(_stored(results / SOURCES[source]), way, marker)
     if form["format"] == "%":
         return f"{100.0 * value:.0f} %"
     return format(float(form["times"] or 1.0) * value, form["format"])
 
 
-def _at(record: Any, way: str, asked: str) -> float:
+def _at(record: Any, way: str, marker: str) -> float:
     """Follow a way of names and places; a name may hold dots."""
     left = way
     while left:
@@ -69,9 +69,9 @@ def _at(record: Any, way: str, asked: str) -> float:
         else:
             if isinstance(record, list) and left.isdecimal():
                 return float(record[int(left)])
-            raise ValueError(f"{asked!r} leads nowhere from {left!r} on")
+            raise ValueError(f"{marker!r} leads nowhere from {left!r} on")
     if isinstance(record, bool) or not isinstance(record, int | float):
-        raise ValueError(f"{asked!r} leads to no number but to {str(record)[:40]}")
+        raise ValueError(f"{marker!r} leads to no number but to {str(record)[:40]}")
     return float(record)
 
 

@@ -23,19 +23,19 @@ def shown(results: Path) -> str:
 
 def _by_tracer(record: Record, name: str, times: float, form: str, unit: str) -> str:
     """Ours, and the others behind it."""
-    values = {tracer: f"{times * one[name]:{form}}" for tracer, one in record["tracers"].items()}
+    values = {tracer: f"{times * row[name]:{form}}" for tracer, row in record["tracers"].items()}
     others = ", ".join(f"{tracer} {value}" for tracer, value in values.items() if tracer != "parasol")
     return f"{values['parasol']}{unit} ({others}), {record['tracers']['parasol']['pictures']} results"
 
 
 def _paths(record: Record) -> str:
-    own = record["tracers"]["parasol"]
-    many = f"{own['of_sources']:.2f} times the {record['sources'][0]:g} of its {record['count']} files"
+    ours = record["tracers"]["parasol"]
+    many = f"{ours['of_sources']:.2f} times the {record['sources'][0]:g} of its {record['count']} files"
     return f"{_by_tracer(record, 'elements', 1, 'g', '')}; {many}"
 
 
 def _shapes(record: Record) -> str:
-    counts = [f"{found} of {there} {kind}s" for kind, (found, there) in record["by_kind"].items()]
+    counts = [f"{recognised} of {there} {kind}s" for kind, (recognised, there) in record["by_kind"].items()]
     return f"{', '.join(counts)} in {record['icons']} icons"
 
 
@@ -89,12 +89,12 @@ ALPHA = "python -m lab alpha --icons DIR"
 SETS = "python -m lab sets --out DIR"
 ROWS: tuple[Row, ...] = (
     ("SVG against the raster, drawn again", "30 dB",
-     "tracing", lambda one: _by_tracer(one, "psnr", 1, ".1f", " dB"), TRACING),
+     "tracing", lambda run: _by_tracer(run, "psnr", 1, ".1f", " dB"), TRACING),
     ("paths, the same", "at most 1.5 times the set's own", "tracing", _paths, TRACING),
     ("bytes, the same, without a recipe", "12 kB",
-     "tracing", lambda one: _by_tracer(one, "bytes", 0.001, ".1f", " kB"), TRACING),
+     "tracing", lambda run: _by_tracer(run, "bytes", 0.001, ".1f", " kB"), TRACING),
     ("how far the SVG looks from the raster to an independent network (Lite2 `lite2-perceptual`)",
-     "nearer than the tracers'", "tracing", lambda one: _by_tracer(one, "lite2-perceptual", 1, ".3f", ""), TRACING),
+     "nearer than the tracers'", "tracing", lambda run: _by_tracer(run, "lite2-perceptual", 1, ".3f", ""), TRACING),
     ("circles, squares, straight strokes of geometric icons", "90 %", "shapes", _shapes, "python -m lab drawings"),
     ("edges on white, black, green, a photograph", "35 dB", "alpha", _edges, ALPHA),
     ("alpha off by over a level", "0", "alpha", _off, ALPHA),
@@ -103,7 +103,7 @@ ROWS: tuple[Row, ...] = (
     ("500 icons", "10 minutes, memory flat", "set-cost", _cost, SETS),
     ("kill -9 at five moments", "equal", "set", _killed, f"{SETS} --kills 5"),
     ("50 SVGs by Chromium and by resvg", "1.5 levels", "browsers",
-     lambda one: f"{one['drawings']} drawings: mean {one['mean']:.2f}, most {one['most']:.2f}",
+     lambda run: f"{run['drawings']} drawings: mean {run['mean']:.2f}, most {run['most']:.2f}",
      "python -m lab drawings --svgs DIR"),
 )  # fmt: skip
 """What, what was asked, the stored record, how it is told, and the command that stores it."""

@@ -53,12 +53,12 @@ def runtimes(subject: Subject) -> Figure:
         if not other:
             other.append(Parasol.load(subject.model.bundle.folder, runtime="torch"))
         recipe = subject.recipe(pair, subject.dials())
-        one, two = subject.model.paint(recipe).pixels, other[0].paint(recipe).pixels
-        return {"pair": pair.name, "psnr": decibel(psnr(one, two))}
+        first, second = subject.model.paint(recipe).pixels, other[0].paint(recipe).pixels
+        return {"pair": pair.name, "psnr": decibel(psnr(first, second))}
 
     def summarise(records: Sequence[Record]) -> Record:
-        found = [record["psnr"] for record in records]
-        return {"lowest": min(found), "mean": round(float(np.mean(found)), 2), "of": len(found)}
+        decibels = [record["psnr"] for record in records]
+        return {"lowest": min(decibels), "mean": round(float(np.mean(decibels)), 2), "of": len(decibels)}
 
     return Figure(units=subject.pairs[:RUNTIME_PAIRS], measure=measure, summarise=summarise)
 
@@ -78,5 +78,5 @@ def _compared(subject: Subject, pair: Pair, folder: Path) -> Record:
         "command": bool(np.array_equal(alone, load(out))),
         "replay_python": bool(np.array_equal(alone, load(model.replay(out).image))),
         "replay_command": bool(np.array_equal(alone, load(again))),
-        "count": sum(np.array_equal(one, load(folder / f"many-{seed}.png")) for seed, one in enumerate(fresh)),
+        "count": sum(np.array_equal(picture, load(folder / f"many-{seed}.png")) for seed, picture in enumerate(fresh)),
     }

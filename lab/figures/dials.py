@@ -92,18 +92,18 @@ def _sweep(subject: Subject, dial: str, values: Sequence[float]) -> Figure:
             "values": list(values),
             "mean": {name: mean.round(5).tolist() for name, mean in means.items()},
             "spearman": {name: round(spearman(np.array(values), mean), 4) for name, mean in means.items()},
-            "mean_spearman_of_a_pair": {name: round(float(np.mean(found)), 4) for name, found in by_pair.items()},
+            "mean_spearman_of_a_pair": {name: round(float(np.mean(rhos)), 4) for name, rhos in by_pair.items()},
         }
 
     return Figure(units=subject.pairs, measure=measure, summarise=summarise)
 
 
 def _distances(model: Parasol, result: Picture, content: Picture, style: Style) -> dict[str, float]:
-    found = {
+    distances = {
         "content_rms": rms(result, content),
         "content_distance": float(cosine_distance(model.embed_content(result), model.embed_content(content))),
     }
-    return {name: round(value, 6) for name, value in found.items()} | style_distances(model, result, style)
+    return {name: round(value, 6) for name, value in distances.items()} | style_distances(model, result, style)
 
 
 def _sameness(pictures: Sequence[Picture]) -> Record:

@@ -44,14 +44,14 @@ def diversity(subject: Subject) -> Figure:
         }
 
     def summarise(records: Sequence[Record]) -> Record:
-        found = {
+        summary = {
             column: column_summary([record for record in records if record["column"] == column], floor)
             for column, floor in FLOORS.items()
             if any(record["column"] == column for record in records)
         }
-        return {"judge": judge_of(subject).described(), **found}
+        return {"judge": judge_of(subject).described(), **summary}
 
-    return Figure(units=[case for own in columns.values() for case in own], measure=measure, summarise=summarise)
+    return Figure(units=[case for cases in columns.values() for case in cases], measure=measure, summarise=summarise)
 
 
 def mean_apart(looks: Sequence[Look]) -> float:

@@ -40,7 +40,7 @@ def encoders(subject: Subject) -> Figure:
             "gallery": split,
             "pictures": len(cells),
             "queries": int(queries.sum()),
-            **{name: round(found.share(queries), 4) for name, found in (by_set | by_content).items()},
+            **{name: round(retrieval.share(queries), 4) for name, retrieval in (by_set | by_content).items()},
             "style_chance": round(by_set["style_retrieval"].expected(queries), 4),
             "content_chance": round(by_content["content_retrieval"].expected(queries), 4),
             "style_retrieval_of_set": {
@@ -58,12 +58,12 @@ def encoders(subject: Subject) -> Figure:
 
 def gallery(corpus: Corpus, split: str) -> tuple[list[Cell], np.ndarray]:
     """Pictures to search among, and which of them are queries."""
-    own = held_out(corpus, split)
+    held = held_out(corpus, split)
     if split == CONTENT_TEST:
-        return own, np.ones(len(own), bool)
-    contents = {cell.codepoint for cell in shuffled(own, "gallery")[:STYLE_TEST_CONTENTS]}
+        return held, np.ones(len(held), bool)
+    contents = {cell.codepoint for cell in shuffled(held, "gallery")[:STYLE_TEST_CONTENTS]}
     cells = [cell for cell in corpus.cells if cell.codepoint in contents]
-    queries = {cell.id for cell in own}
+    queries = {cell.id for cell in held}
     return cells, np.array([cell.id in queries for cell in cells])
 
 

@@ -34,7 +34,7 @@ def forced_choice(subject: Subject) -> Figure:
     folds = folds_of([case.truth.base for case in chosen])
 
     @cache
-    def seen() -> dict[str, np.ndarray]:
+    def moments() -> dict[str, np.ndarray]:
         read, progress = judge_of(subject).lite2.read, Progress("results for forced_choice")
         rows: list[list[np.ndarray]] = []
         for case in chosen:
@@ -45,8 +45,8 @@ def forced_choice(subject: Subject) -> Figure:
 
     def measure(fold: int) -> Record:
         held = folds == fold
-        found = {side: choices(seen()["ours"], seen()[side], held) for side in SIDES}
-        return {"fold": fold, "cases": int(held.sum()), **found}
+        shares = {side: choices(moments()["ours"], moments()[side], held) for side in SIDES}
+        return {"fold": fold, "cases": int(held.sum()), **shares}
 
     def summarise(records: Sequence[Record]) -> Record:
         return {
@@ -86,11 +86,11 @@ def ridge(
 ) -> Float[np.ndarray, " M"]:
     """Ridge regression on standardised columns, solved over the rows: scores of the others, near -1 to 1."""
     centre, scale = train.mean(axis=0), train.std(axis=0) + 1e-6
-    rows, asked = (train - centre) / scale, (others - centre) / scale
+    rows, queries = (train - centre) / scale, (others - centre) / scale
     products = rows @ rows.T
     strength = STRENGTH * np.trace(products) / len(rows)
     weights = np.linalg.solve(products + (strength or 1.0) * np.eye(len(rows)), wanted - wanted.mean())
-    return asked @ rows.T @ weights + wanted.mean()
+    return queries @ rows.T @ weights + wanted.mean()
 
 
 def _pictures(subject: Subject, case: Case) -> tuple[Picture, Picture, Picture]:

@@ -40,10 +40,10 @@ def frozen(subject: Subject) -> Figure:
         sets, families, codepoints = (
             np.array([getattr(cell, attribute) for cell in cells]) for attribute in ("set", "family", "codepoint")
         )
-        found = describers[name](cells)
-        found = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-        by_style = retrieve(found, same=families, apart=codepoints)
-        by_content = retrieve(found, same=codepoints, apart=sets)
+        descriptors = describers[name](cells)
+        descriptors = descriptors / np.maximum(np.linalg.norm(descriptors, axis=1, keepdims=True), 1e-12)
+        by_style = retrieve(descriptors, same=families, apart=codepoints)
+        by_content = retrieve(descriptors, same=codepoints, apart=sets)
         return {
             "gallery": split,
             "descriptor": name,

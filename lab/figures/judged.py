@@ -58,32 +58,32 @@ def judged(subject: Subject) -> Figure:
         gallery = gallery_of(subject, tuple(gallery_cells(subject.corpus, case.column)))
         pictures = _pictures(subject, case, methods())
         looks = {name: judge.look(picture) for name, picture in pictures.items()}
-        told = (OURS, TEN, REAL, REBUILT, CONTENT)
-        sets = {name: judge.set(looks[name]) for name in told}
+        named = (OURS, TEN, REAL, REBUILT, CONTENT)
+        sets = {name: judge.set(looks[name]) for name in named}
         return {
             "column": case.column,
             "content": case.content.id,
             "style": case.style.id,
             "truth": case.truth.id,
             "family": case.truth.family,
-            "set_right": {name: found == case.truth.set for name, found in sets.items()},
-            "family_right": {name: families[found] == case.truth.family for name, found in sets.items()},
+            "set_right": {name: predicted == case.truth.set for name, predicted in sets.items()},
+            "family_right": {name: families[predicted] == case.truth.family for name, predicted in sets.items()},
             "told": sets,
             "possible": gallery.possible(case),
-            "shown": {name: gallery.possible(case) and gallery.shows(looks[name], case) for name in told},
+            "shown": {name: gallery.possible(case) and gallery.shows(looks[name], case) for name in named},
             **_distances(pictures, looks),
-            "style_distance": _to_style(judge.look(fit(style_picture(subject, case), _side(pictures))), looks, told),
+            "style_distance": _to_style(judge.look(fit(style_picture(subject, case), _side(pictures))), looks, named),
         }
 
     def summarise(records: Sequence[Record]) -> Record:
-        found = {
+        summary = {
             column: column_summary([record for record in records if record["column"] == column])
             for column in COLUMNS
             if any(record["column"] == column for record in records)
         }
-        return {"judge": judge_of(subject).described(), **found}
+        return {"judge": judge_of(subject).described(), **summary}
 
-    return Figure(units=[case for own in columns.values() for case in own], measure=measure, summarise=summarise)
+    return Figure(units=[case for cases in columns.values() for case in cases], measure=measure, summarise=summarise)
 
 
 def column_summary(records: Sequence[Record]) -> Record:
@@ -129,7 +129,7 @@ def _pictures(subject: Subject, case: Case, methods: dict[str, Callable[[Picture
         REBUILT: through_autoencoder(subject, case.truth),
         CONTENT: content,
         RETRIEVED: subject.fitted(nearest_in_family(subject, case)),
-        **{name: one(content, style) for name, one in methods.items()},
+        **{name: method(content, style) for name, method in methods.items()},
     }
 
 
@@ -155,7 +155,7 @@ def _rates(rows: Sequence[dict[str, bool]]) -> Record:
         return {"cases": 0}
     values = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
     return {
-        **{name: mean_estimate(found).rounded() for name, found in values.items()},
+        **{name: mean_estimate(answers).rounded() for name, answers in values.items()},
         "of_real": {
             name: resampled_estimate(ratio(values[name], values[REAL]), len(rows)).rounded() for name in (OURS, TEN)
         },
@@ -163,46 +163,46 @@ def _rates(rows: Sequence[dict[str, bool]]) -> Record:
 
 
 def _by_family(records: Sequence[Record]) -> Record:
-    found: Record = {}
+    by_family: Record = {}
     for family in sorted({record["family"] for record in records}):
-        own = [record for record in records if record["family"] == family]
-        possible = [record for record in own if record["possible"]]
-        found[family] = {
-            "cases": len(own),
-            "family": {n: round(float(np.mean([r["family_right"][n] for r in own])), 3) for n in (OURS, REAL)},
+        members = [record for record in records if record["family"] == family]
+        possible = [record for record in members if record["possible"]]
+        by_family[family] = {
+            "cases": len(members),
+            "family": {n: round(float(np.mean([r["family_right"][n] for r in members])), 3) for n in (OURS, REAL)},
             "content": {
                 n: round(float(np.mean([r["shown"][n] for r in possible])), 3) if possible else None
                 for n in (OURS, REAL)
             },
         }
-    return found
+    return by_family
 
 
 def _against_others(records: Sequence[Record], name: str) -> Record:
     rows = [record[name] for record in records]
-    means = {one: float(np.mean([row[one] for row in rows])) for one in rows[0]}
-    others = np.array([[row[one] for one in OTHERS] for row in rows])
+    means = {kind: float(np.mean([row[kind] for row in rows])) for kind in rows[0]}
+    others = np.array([[row[kind] for kind in OTHERS] for row in rows])
     return {
-        "mean": {one: round(mean, 5) for one, mean in means.items()},
+        "mean": {kind: round(mean, 5) for kind, mean in means.items()},
         "best_other": min(OTHERS, key=means.__getitem__),
         "below_best": {
-            one: resampled_estimate(percent_below(np.array([row[one] for row in rows]), others), len(rows)).rounded()
-            for one in (OURS, TEN)
+            kind: resampled_estimate(percent_below(np.array([row[kind] for row in rows]), others), len(rows)).rounded()
+            for kind in (OURS, TEN)
         },
     }
 
 
 def _against_content(rows: Sequence[dict[str, float]]) -> Record:
-    own = np.array([[row[CONTENT]] for row in rows])
+    content = np.array([[row[CONTENT]] for row in rows])
     return {
         "mean": {name: round(float(np.mean([row[name] for row in rows])), 5) for name in rows[0]},
         "below_content": {
-            one: resampled_estimate(percent_below(np.array([row[one] for row in rows]), own), len(rows)).rounded()
-            for one in (OURS, TEN)
+            kind: resampled_estimate(percent_below(np.array([row[kind] for row in rows]), content), len(rows)).rounded()
+            for kind in (OURS, TEN)
         },
     }
 
 
 def _few(records: Sequence[Record], name: str) -> Estimate:
-    ten, ours = (np.array([record[name][one] for record in records], np.float64) for one in (TEN, OURS))
+    ten, ours = (np.array([record[name][method] for record in records], np.float64) for method in (TEN, OURS))
     return resampled_estimate(ratio(ten, ours), len(records))

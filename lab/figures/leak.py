@@ -28,18 +28,18 @@ def leak(subject: Subject) -> Figure:
     def measure(case: Case) -> Record:
         judge = judge_of(subject)
         content, style = (judge.look(subject.fitted(cell)) for cell in (case.content, case.style))
-        found: Record = {"case": case.name}
+        record: Record = {"case": case.name}
         for start, fresh in (("default", False), ("fresh", True)):
             for mode, on in MODES.items():
                 look = judge.look(paint(subject, case, fresh=fresh, content_map=on))
                 family = families[judge.set(look)]
-                found[f"{start}_{mode}"] = {
+                record[f"{start}_{mode}"] = {
                     "to_content": round(style_distance(look, content), 5),
                     "to_style": round(style_distance(look, style), 5),
                     "of_content": family == case.content.family,
                     "of_style": family == case.style.family,
                 }
-        return found
+        return record
 
     def summarise(records: Sequence[Record]) -> Record:
         return {"judge": judge_of(subject).described(), **summary(records)} if records else {}
@@ -50,11 +50,11 @@ def leak(subject: Subject) -> Figure:
 
 def summary(records: Sequence[Record]) -> Record:
     """Means by start and mode, and the leak of each start."""
-    found: Record = {"cases": len(records)}
+    means: Record = {"cases": len(records)}
     for start in ("default", "fresh"):
         for mode in MODES:
             rows = [record[f"{start}_{mode}"] for record in records]
-            found[f"{start}_{mode}"] = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in rows[0]}
+            means[f"{start}_{mode}"] = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in rows[0]}
         apart = [r[f"{start}_no_map"]["to_content"] - r[f"{start}_map"]["to_content"] for r in records]
-        found[f"{start}_leak"] = mean_estimate(np.array(apart)).rounded()
-    return found
+        means[f"{start}_leak"] = mean_estimate(np.array(apart)).rounded()
+    return means

@@ -31,15 +31,15 @@ def metric(subject: Subject) -> Figure:
         return spearman(np.linalg.norm(descriptors[first] - descriptors[second], axis=1), parameters)
 
     def measure(hand: str) -> Record:
-        own = shuffled([cell for cell in cells if cell.set == hand], "metric")[:CONTENTS]
-        found = np.stack(
-            [[subject.model.embed_style(restyle(subject.fitted(cell), look)) for look in looks] for cell in own]
+        members = shuffled([cell for cell in cells if cell.set == hand], "metric")[:CONTENTS]
+        descriptors = np.stack(
+            [[subject.model.embed_style(restyle(subject.fitted(cell), look)) for look in looks] for cell in members]
         )
-        mean = found.mean(axis=0)
+        mean = descriptors.mean(axis=0)
         return {
             "set": hand,
             "styles": round(correlation(mean / np.linalg.norm(mean, axis=1, keepdims=True)), 4),
-            "pictures": round(float(np.mean([correlation(one) for one in found])), 4),
+            "pictures": round(float(np.mean([correlation(row) for row in descriptors])), 4),
         }
 
     def summarise(records: Sequence[Record]) -> Record:

@@ -37,8 +37,8 @@ def mixing(subject: Subject) -> Figure:
     ]
 
     def measure(unit: tuple[str, tuple[Case, Case]]) -> Record:
-        kind, (one, other) = unit
-        return {"kind": kind, "first": one.name, "second": other.name, **_strip(subject, kind, one, other)}
+        kind, (case, other) = unit
+        return {"kind": kind, "first": case.name, "second": other.name, **_strip(subject, kind, case, other)}
 
     def summarise(records: Sequence[Record]) -> Record:
         return {
@@ -76,19 +76,19 @@ def kind_summary(records: Sequence[Record]) -> Record:
     return {
         "strips": len(records),
         **{name: sum(record[name] for record in records) for name in ("ends", "weights", "order")},
-        "monotone": sum(rises(own) for own in ways),
+        "monotone": sum(rises(way) for way in ways),
         "way": mean.round(4).tolist(),
         "mean_monotone": rises(mean),
     }
 
 
-def _strip(subject: Subject, kind: str, one: Case, other: Case) -> Record:
+def _strip(subject: Subject, kind: str, case: Case, other: Case) -> Record:
     model = subject.model
-    first, second = _recipe(subject, kind, one, [(one, 1.0)]), _recipe(subject, kind, one, [(other, 1.0)])
+    first, second = _recipe(subject, kind, case, [(case, 1.0)]), _recipe(subject, kind, case, [(other, 1.0)])
     strip = [model.paint(recipe).pixels for recipe in mesh(model, [[first, second]], STEPS)[0]]
-    mixed = [model.paint(_recipe(subject, kind, one, parts)).pixels for parts in (
-        [(one, 1.0), (other, 0.0)], [(one, 0.0), (other, 1.0)],
-        [(one, WEIGHTS[0]), (other, WEIGHTS[1])], [(other, WEIGHTS[1]), (one, WEIGHTS[0])],
+    mixed = [model.paint(_recipe(subject, kind, case, parts)).pixels for parts in (
+        [(case, 1.0), (other, 0.0)], [(case, 0.0), (other, 1.0)],
+        [(case, WEIGHTS[0]), (other, WEIGHTS[1])], [(other, WEIGHTS[1]), (case, WEIGHTS[0])],
     )]  # fmt: skip
     alone = [model.paint(recipe).pixels for recipe in (first, second)]
     embed = model.embed_style if kind == STYLES else model.embed_content
@@ -111,5 +111,5 @@ def _recipe(subject: Subject, kind: str, place: Case, parts: Sequence[tuple[Case
     return model.recipe(content, subject.file(place.style), dials, shows=shows, size=subject.side)
 
 
-def _same(one: Picture, other: Picture) -> bool:
-    return bool(np.array_equal(one, other))
+def _same(picture: Picture, other: Picture) -> bool:
+    return bool(np.array_equal(picture, other))

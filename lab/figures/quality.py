@@ -63,7 +63,7 @@ class Judge:
     sets: np.ndarray
     """Names, beside `styles`: the unit-norm mean style descriptor of each."""
     styles: np.ndarray
-    shelf: Sequence[Cell]
+    gallery: Sequence[Cell]
     """Held-out cells, beside `contents`: the content descriptor of each."""
     contents: np.ndarray
 
@@ -76,13 +76,13 @@ class Judge:
                 cells.setdefault(cell.set, []).append(cell)
         embed = subject.model.embed_style
         sums = [np.sum([embed(subject.file(cell)) for cell in own[:CENTROID_PICTURES]], 0) for own in cells.values()]
-        shelf = held_out(subject.corpus)
+        gallery = held_out(subject.corpus)
         return cls(
             model=subject.model,
             sets=np.array(list(cells)),
             styles=np.stack([total / np.linalg.norm(total) for total in sums]),
-            shelf=shelf,
-            contents=np.stack([subject.model.embed_content(subject.file(cell)) for cell in shelf]),
+            gallery=gallery,
+            contents=np.stack([subject.model.embed_content(subject.file(cell)) for cell in gallery]),
         )
 
     def style(self, picture: Source) -> str:
@@ -99,10 +99,10 @@ class Judge:
         return frozenset(self._codepoints()[self._beside(pair)].tolist())
 
     def _beside(self, pair: Pair) -> np.ndarray:
-        return np.array([cell.set not in (pair.style.set, pair.content.set) for cell in self.shelf])
+        return np.array([cell.set not in (pair.style.set, pair.content.set) for cell in self.gallery])
 
     def _codepoints(self) -> np.ndarray:
-        return np.array([cell.codepoint for cell in self.shelf])
+        return np.array([cell.codepoint for cell in self.gallery])
 
 
 def _rate(records: Sequence[Record], name: str) -> float:

@@ -29,9 +29,9 @@ def autoencoder(subject: Subject) -> Figure:
         return {"set": name, "psnr": {cell.codepoint: reconstruction_psnr(subject, cell) for cell in cells[name]}}
 
     def summarise(records: Sequence[Record]) -> Record:
-        everything = {f"{one['set']}/{codepoint}": db for one in records for codepoint, db in one["psnr"].items()}
+        everything = {f"{row['set']}/{codepoint}": db for row in records for codepoint, db in row["psnr"].items()}
         unseen = {name: db for name, db in everything.items() if name not in subject.corpus.seen}
-        by_set = {one["set"]: _spread(list(one["psnr"].values())) for one in records}
+        by_set = {row["set"]: _spread(list(row["psnr"].values())) for row in records}
         return {"all": _spread(list(everything.values())), "unseen": _spread(list(unseen.values())), **by_set}
 
     return Figure(units=sorted(cells), measure=measure, summarise=summarise)

@@ -75,11 +75,11 @@ def robustness(subject: Subject) -> Figure:
             rgba = Image.open(subject.file(cell)).convert("RGBA")
             picture = from_uint8(np.asarray(ALTERATIONS[name](rgba)))
             others, elsewhere = codepoints != cell.codepoint, sets != cell.set
-            found = _nearest(subject.model.embed_style(picture), styles, others)
-            right["style"].append(bool(families[found] == cell.family))
+            match = _nearest(subject.model.embed_style(picture), styles, others)
+            right["style"].append(bool(families[match] == cell.family))
             if (codepoints[elsewhere] == cell.codepoint).any():
-                found = _nearest(subject.model.embed_content(picture), contents, elsewhere)
-                right["content"].append(bool(codepoints[found] == cell.codepoint))
+                match = _nearest(subject.model.embed_content(picture), contents, elsewhere)
+                right["content"].append(bool(codepoints[match] == cell.codepoint))
         return {"alteration": name, **{kind: round(float(np.mean(values)), 4) for kind, values in right.items()}}
 
     def summarise(records: Sequence[Record]) -> Record:

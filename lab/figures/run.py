@@ -24,8 +24,8 @@ from lab.figures.mixing import mixing
 from lab.figures.quality import quality
 from lab.figures.reconstruction import autoencoder, full_structure
 from lab.figures.robustness import robustness
+from lab.figures.searches import searches
 from lab.figures.strength import strength
-from lab.figures.wishes import wishes
 from lab.figures.words import words
 from lab.subject import descriptors_key, paintings_subject, strength_key
 from parasol import corpora
@@ -42,7 +42,7 @@ FIGURES: dict[str, Make] = {
     make.__name__: make
     for make in (
         autoencoder, full_structure, no_style, no_content, same_pixels, runtimes, *DESCRIPTORS.values(), quality,
-        structure, style_scale, strength, mixing, judged, forced_choice, wishes, leak, diversity,
+        structure, style_scale, strength, mixing, judged, forced_choice, searches, leak, diversity,
     )
 }  # fmt: skip
 """Quick ones first."""

@@ -22,8 +22,8 @@ def strength(subject: Subject) -> Figure:
     """
 
     def measure(pair: Pair) -> Record:
-        found = distances(subject, pair, [{"strength": value} for value in STRENGTHS])
-        return {"pair": pair.name, "style_distance": found}
+        measured = distances(subject, pair, [{"strength": value} for value in STRENGTHS])
+        return {"pair": pair.name, "style_distance": measured}
 
     def summarise(records: Sequence[Record]) -> Record:
         mean = np.mean([record["style_distance"] for record in records], axis=0)

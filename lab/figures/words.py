@@ -57,24 +57,24 @@ def _contents(
     flags: np.ndarray,
 ) -> Record:
     shown = sorted(set(codepoints))
-    gallery = unit(np.stack([content[codepoints == one].mean(0) for one in shown]))
-    flag = np.array([bool(flags[codepoints == one].any()) for one in shown])
-    found: Record = {"contents": len(shown)}
+    gallery = unit(np.stack([content[codepoints == code].mean(0) for code in shown]))
+    flag = np.array([bool(flags[codepoints == code].any()) for code in shown])
+    record: Record = {"contents": len(shown)}
     for kind in ("label", "tags"):
-        texts = {one: _text(corpus, one, language, kind) for one in shown}
-        asked = [one for one in shown if texts[one]]
-        queries = np.stack([subject.model.embed_content(Words(texts[one])) for one in asked])
+        texts = {code: _text(corpus, code, language, kind) for code in shown}
+        named = [code for code in shown if texts[code]]
+        queries = np.stack([subject.model.embed_content(Words(texts[code])) for code in named])
         best = np.argsort(-queries @ gallery.T, axis=1)[:, :TOP]
         nearest = np.argsort(-queries @ content.T, axis=1)[:, :TOP]
-        right = np.array([one in [shown[place] for place in row] for one, row in zip(asked, best, strict=True)])
-        pictured = np.array([one in codepoints[row] for one, row in zip(asked, nearest, strict=True)])
-        of_flag = flag[[shown.index(one) for one in asked]]
-        found |= {
+        right = np.array([code in [shown[place] for place in row] for code, row in zip(named, best, strict=True)])
+        pictured = np.array([code in codepoints[row] for code, row in zip(named, nearest, strict=True)])
+        of_flag = flag[[shown.index(code) for code in named]]
+        record |= {
             kind: round(float(right.mean()), 4),
             f"{kind}_without_flags": round(float(right[~of_flag].mean()), 4),
             f"{kind}_pictures": round(float(pictured.mean()), 4),
         }
-    return found
+    return record
 
 
 def _text(corpus: Corpus, codepoint: str, language: str, kind: str) -> str:
@@ -83,20 +83,22 @@ def _text(corpus: Corpus, codepoint: str, language: str, kind: str) -> str:
 
 
 def _styles(subject: Subject, style: Float[np.ndarray, "N a"], sets: np.ndarray) -> Record:
-    found: Record = {}
+    record: Record = {}
     for name, without in (("styles", {STYLE_TEST_FAMILY}), ("styles_with_unseen_set", set())):
         known = sorted({*sets} - without)
-        gallery = unit(np.stack([style[sets == one].mean(0) for one in known]))
-        asked = [
+        gallery = unit(np.stack([style[sets == label].mean(0) for label in known]))
+        looks = [
             look
             for look in looks_of(subject.corpus)
             if look.set in known and (look.held_out or look.set == STYLE_TEST_FAMILY)
         ]
-        queries = np.stack([subject.model.style(Words(look.text)).descriptor for look in asked])
-        told = [known[place] for place in (queries @ gallery.T).argmax(1)]
-        right = np.array([look.set == one for look, one in zip(asked, told, strict=True)])
-        for language in sorted({look.language for look in asked}):
-            own = np.array([look.language == language for look in asked])
-            found[f"{name}_{language}"] = round(float(right[own].mean()), 4)
-        found["missed"] = [f"{look.text} -> {one}" for look, one in zip(asked, told, strict=True) if look.set != one]
-    return found
+        queries = np.stack([subject.model.style(Words(look.text)).descriptor for look in looks])
+        best = [known[place] for place in (queries @ gallery.T).argmax(1)]
+        right = np.array([look.set == label for look, label in zip(looks, best, strict=True)])
+        for language in sorted({look.language for look in looks}):
+            chosen = np.array([look.language == language for look in looks])
+            record[f"{name}_{language}"] = round(float(right[chosen].mean()), 4)
+        record["missed"] = [
+            f"{look.text} -> {word}" for look, word in zip(looks, best, strict=True) if look.set != word
+        ]
+    return record

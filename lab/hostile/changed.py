@@ -35,17 +35,17 @@ class Changed:
 
 def trials(group: str, files: Path, count: int) -> Iterator[Trial]:
     """Changes of the group's files, in turn."""
-    for number, one in enumerate(ALL[group]):
-        data, share = one.text(files), -(-count // len(ALL[group]))
-        changes = documents(data.decode(), SEED, share) if one.document else mangled(data, SEED + number, share)
+    for number, subject in enumerate(ALL[group]):
+        data, share = subject.text(files), -(-count // len(ALL[group]))
+        changes = documents(data.decode(), SEED, share) if subject.document else mangled(data, SEED + number, share)
         for place, (what, change) in enumerate(changes):
-            words = one.commands[place % len(one.commands)]
+            words = subject.commands[place % len(subject.commands)]
             run = Run(
                 words=words,
-                prepare=lambda folder, change=change, one=one: one.write(folder, change),
-                may_change=one.may_change,
-                leaves=one.leaves,
-                made=one.made if "-o" in words else (),
+                prepare=lambda folder, change=change, subject=subject: subject.write(folder, change),
+                may_change=subject.may_change,
+                leaves=subject.leaves,
+                made=subject.made if "-o" in words else (),
             )
             yield Trial(group=group, name=f"{number}.{place} {words[0]}: {what[:60]!r}", act=run.act)
 
@@ -88,8 +88,8 @@ def _sealed(folder: Path, name: str, data: bytes) -> None:
 def _manifest(files: Path) -> bytes:
     from parasol.bundle import MANIFEST, MODELS
 
-    found = json.loads((MODELS / "pictogram" / MANIFEST).read_bytes())
-    return json.dumps(found | {"networks": {}, "training": {}, "strength": found["strength"][:2]}).encode()
+    manifest = json.loads((MODELS / "pictogram" / MANIFEST).read_bytes())
+    return json.dumps(manifest | {"networks": {}, "training": {}, "strength": manifest["strength"][:2]}).encode()
 
 
 def _of_model(name: str) -> Callable[[Path], bytes]:
@@ -126,13 +126,13 @@ def _taught(files: Path) -> bytes:
     from parasol.bundle import Bundle
     from parasol.cards import StyleCard, TaughtPart
 
-    own = Bundle.open("pictogram")
-    weights = own.weights("denoise")
+    bundle = Bundle.open("pictogram")
+    weights = bundle.weights("denoise")
     none = {
         name: (np.zeros((len(weights[name]), 1)), np.zeros((1, weights[name][0].size))) for name in adaptable(weights)
     }
     card = StyleCard.parse((files / small.CARD).read_bytes())
-    taught = (TaughtPart.of(Adaptation.of(own.identity, none), 1.0),)
+    taught = (TaughtPart.of(Adaptation.of(bundle.identity, none), 1.0),)
     return card.model_copy(update={"format": 2, "taught": taught}).text().encode()
 
 

@@ -28,10 +28,10 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 Maker = Callable[[Path], object]
 
 
-def saved(picture: Image.Image, kind: str, **told: object) -> bytes:
+def saved(picture: Image.Image, kind: str, **settings: object) -> bytes:
     """The bytes of a file of that picture."""
     file = io.BytesIO()
-    picture.save(file, kind, **told)
+    picture.save(file, kind, **settings)
     return file.getvalue()
 
 
@@ -180,8 +180,8 @@ def drawings() -> tuple[dict[str, tuple[str, Maker]], dict[str, tuple[str, Maker
         "less than nothing": plain.replace("viewBox", 'width="-5" height="-5" viewBox'),
         "a mask of itself": f'{HEAD}><mask id="m" mask="url(#m)">{BOX}</mask><g mask="url(#m)">{BOX}</g></svg>',
     }  # fmt: skip
-    of = lambda found: {  # noqa: E731
-        name: ("x.svg", holding(data if isinstance(data, bytes) else data.encode())) for name, data in found.items()
+    of = lambda by_name: {  # noqa: E731
+        name: ("x.svg", holding(data if isinstance(data, bytes) else data.encode())) for name, data in by_name.items()
     }
     return of(whole), of(broken), of(either)
 
@@ -199,9 +199,9 @@ def trials(count: int) -> Iterator[Trial]:
 
 
 def _of(
-    group: str, found: Mapping[str, Mapping[str, tuple[str, Maker]]], count: int, commands: tuple[str, ...]
+    group: str, by_sort: Mapping[str, Mapping[str, tuple[str, Maker]]], count: int, commands: tuple[str, ...]
 ) -> Iterator[Trial]:
-    listed = [(sort, name, *made) for sort, kinds in found.items() for name, made in kinds.items()]
+    listed = [(sort, name, *made) for sort, kinds in by_sort.items() for name, made in kinds.items()]
     random = np.random.default_rng(len(group))
     order = random.permutation(len(listed))
     for number in range(count):

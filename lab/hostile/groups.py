@@ -18,13 +18,13 @@ GROUPS = ("rasters", "SVG", *places.GROUPS, *changed.ALL, *moments.GROUPS, SERVE
 def trials(group: str, files: Path, scratch: Path, count: int | None) -> Iterator[Trial]:
     """Of one group, at most `count`."""
     if group in changed.ALL:
-        found = changed.trials(group, files, RUNS)
+        listed = changed.trials(group, files, RUNS)
     elif group in places.GROUPS:
-        found = places.GROUPS[group]()
+        listed = places.GROUPS[group]()
     elif group in moments.GROUPS:
-        found = moments.GROUPS[group](KILLS if group == KILLED else RUNS)
+        listed = moments.GROUPS[group](KILLS if group == KILLED else RUNS)
     elif group == SERVER:
-        found = served.trials(files, scratch)
+        listed = served.trials(files, scratch)
     else:
-        found = (one for one in given.trials(RUNS) if one.group == group)
-    return islice(found, count)
+        listed = (trial for trial in given.trials(RUNS) if trial.group == group)
+    return islice(listed, count)

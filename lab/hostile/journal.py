@@ -19,8 +19,8 @@ class Journal:
         """Whether it was tried and nothing was wrong."""
         return key in self.records and not self.records[key]["faults"]
 
-    def add(self, key: str, faults: list[str], **told: Any) -> None:
+    def add(self, key: str, faults: list[str], **facts: Any) -> None:
         """Keep what came of one trial."""
-        self.records[key] = {"key": key, "faults": faults, **told}
+        self.records[key] = {"key": key, "faults": faults, **facts}
         with self._file.open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(self.records[key])}\n")

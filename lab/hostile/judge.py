@@ -79,32 +79,32 @@ class Run:
 def ended(done: forked.Done, codes: Sequence[int], *, lines: int = 1) -> list[str]:
     """Whether a command ended in order, and told so."""
     error = done.err.decode(errors="replace")
-    told = [line for line in error.splitlines() if line.startswith(ERROR)]
+    errors = [line for line in error.splitlines() if line.startswith(ERROR)]
     if done.hung:
         return ["hang"]
     if "Traceback (most recent" in error or re.search(r"^\w*(Error|Exception)\b", error, re.MULTILINE):
         return [f"traceback: {error.strip().splitlines()[-1][:200]}"]
     if done.code not in codes:
         return [f"wrong: exit code {done.code} and not {'/'.join(map(str, codes))}: {error[-300:]!r}"]
-    if done.code == 2 and lines and not 1 <= len(told) <= lines:
-        return [f"untrue: {len(told)} lines of errors: {error[-300:]!r}"]
-    if any(len(line) > LONGEST for line in told):
+    if done.code == 2 and lines and not 1 <= len(errors) <= lines:
+        return [f"untrue: {len(errors)} lines of errors: {error[-300:]!r}"]
+    if any(len(line) > LONGEST for line in errors):
         return ["untrue: a line of error is a page"]
     return []
 
 
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every regular file below a folder; links and pipes by their kind."""
-    found = {}
+    by_path = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_symlink():
-            found[name] = f"link to {path.readlink()}"
+            by_path[name] = f"link to {path.readlink()}"
         elif path.is_file():
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            by_path[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         elif not path.is_dir():
-            found[name] = "odd"
-    return found
+            by_path[name] = "odd"
+    return by_path
 
 
 def changed(folder: Path, before: dict[str, str], may: Iterable[str] = ()) -> list[str]:
@@ -125,14 +125,14 @@ def unmade(folder: Path, pictures: Iterable[str]) -> list[str]:
     from parasol.images import load
     from parasol.recipe import Recipe
 
-    found = []
+    faults = []
     for name in pictures:
         try:
             load(folder / name)
             Recipe.read(folder / name)
         except (ParasolError, OSError) as error:
-            found.append(f"{name} is no whole result: {error}")
-    return [*found, *(f"{name} is left" for name in hashes(folder) if name.endswith(PART))]
+            faults.append(f"{name} is no whole result: {error}")
+    return [*faults, *(f"{name} is left" for name in hashes(folder) if name.endswith(PART))]
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

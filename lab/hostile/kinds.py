@@ -44,12 +44,12 @@ def pictures(files: Path) -> list[Kind]:
     photograph, drawn = Image.open(files / "content.png"), Image.open(files / "icon0.png")
     second = Image.open(files / "other.png")
 
-    def saved(picture: Image.Image, kind: str, **told: Any) -> bytes:
+    def saved(picture: Image.Image, kind: str, **settings: Any) -> bytes:
         file = io.BytesIO()
-        picture.save(file, kind, **told)
+        picture.save(file, kind, **settings)
         return file.getvalue()
 
-    found = {
+    by_name = {
         "png": saved(drawn, "PNG"),
         "jpeg": saved(photograph, "JPEG", quality=80, exif=_turned()),
         "webp": saved(drawn, "WEBP", lossless=True),
@@ -63,7 +63,7 @@ def pictures(files: Path) -> list[Kind]:
         "svgz": (files / "icon0.svg").read_bytes(),
     }
     seals = {"png": recrc, "svgz": lambda data: gzip.compress(data, 1, mtime=0)}
-    return [Kind(name=name, data=data, read=load, seal=seals.get(name)) for name, data in found.items()]
+    return [Kind(name=name, data=data, read=load, seal=seals.get(name)) for name, data in by_name.items()]
 
 
 def _turned() -> Image.Exif:
@@ -86,13 +86,13 @@ def _ours(files: Path) -> list[Kind]:
     weights = {"a": np.zeros((4, 3), np.float32), "b": np.zeros((2, 3, 1, 1), np.float32), "c": np.zeros(4, np.float32)}
 
     def recipe(data: bytes) -> object:
-        found = Recipe.read(data)
-        picture = found.picture()
-        for read in (found.mask, found.protection, lambda: found.shown_descriptor(manifest.content.dimension)):
+        parsed = Recipe.read(data)
+        picture = parsed.picture()
+        for read in (parsed.mask, parsed.protection, lambda: parsed.shown_descriptor(manifest.content.dimension)):
             read()
-        found.style_parts(manifest.style.dimension, manifest.latent_channels)
-        found.repeats(found, models["pictogram"])
-        made = finished(found.ground, found.finish, picture, picture, kept=1.0, fresh=found.dials.fresh)
+        parsed.style_parts(manifest.style.dimension, manifest.latent_channels)
+        parsed.repeats(parsed, models["pictogram"])
+        made = finished(parsed.ground, parsed.finish, picture, picture, kept=1.0, fresh=parsed.dials.fresh)
         return measure(made.rgba) if made.rgba is not None else made
 
     def card(data: bytes) -> object:
@@ -111,11 +111,11 @@ def _ours(files: Path) -> list[Kind]:
         log = Log.read(file)
         return [step.query.query(Encoders.of(manifest)) for step in log.steps]
 
-    lessons = {name: (np.ones((len(one), 1), np.float32), np.ones((1, one[0].size), np.float32))
-               for name, one in weights.items() if one.ndim > 1}  # fmt: skip
+    lessons = {name: (np.ones((len(array), 1), np.float32), np.ones((1, array[0].size), np.float32))
+               for name, array in weights.items() if array.ndim > 1}  # fmt: skip
     known = StyleCard.parse((files / small.CARD).read_bytes())
     part = TaughtPart.of(Adaptation.of(models["pictogram"].identity, lessons), 1.0)
-    told = known.model_copy(update={"format": 2, "taught": (part,)})
+    taught_card = known.model_copy(update={"format": 2, "taught": (part,)})
     inside = Recipe.read(files / small.MADE).text().encode()
     drawing = json.dumps(json.loads(Recipe.read(files / "made.svg").text())).encode()
     return [
@@ -126,7 +126,7 @@ def _ours(files: Path) -> list[Kind]:
         Kind(name="recipe", data=inside, read=recipe, seal=carried, document=True),
         Kind(name="recipe of a drawing", data=drawing, read=recipe, seal=carried, document=True),
         Kind(name="card", data=(files / small.CARD).read_bytes(), read=card, document=True),
-        Kind(name="taught card", data=told.text().encode(), read=taught, document=True),
+        Kind(name="taught card", data=taught_card.text().encode(), read=taught, document=True),
         Kind(name="session", data=(files / small.SESSION).read_bytes(), read=session, document=True),
     ]
 
@@ -138,10 +138,10 @@ def bundles(scratch: Path) -> list[Kind]:
     from parasol.bundle import MANIFEST, WEIGHTS, Bundle
     from parasol.runtime.graph import external_tensors
 
-    own = Bundle.open("pictogram")
+    bundle = Bundle.open("pictogram")
     folder = scratch / "bundle"
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = (own.folder / MANIFEST).read_bytes()
+    manifest = (bundle.folder / MANIFEST).read_bytes()
     content = json.loads(manifest)
     content |= {"networks": {}, "training": {}, "strength": content["strength"][:2]}
     (folder / MANIFEST).write_bytes(manifest)
@@ -160,7 +160,7 @@ def bundles(scratch: Path) -> list[Kind]:
     return [
         Kind(name="bundle manifest", data=json.dumps(content).encode(), read=read_manifest, document=True),
         Kind(name="safetensors", data=weights, read=read_weights, seal=headed),
-        Kind(name="onnx graph", data=own.graph("project"), read=external_tensors),
+        Kind(name="onnx graph", data=bundle.graph("project"), read=external_tensors),
     ]
 
 
@@ -185,8 +185,8 @@ def _indexes(files: Path, scratch: Path) -> list[Kind]:
     def all_of(index: Index) -> object:
         rows = index.entries_of(range(len(index.table)))
         queries = np.ones(index.manifest.encoders.dimension, np.float32)
-        found = opened_lists(index)
-        return rows, found and found[0].nearest(queries, 2)
+        lists = opened_lists(index)
+        return rows, lists and lists[0].nearest(queries, 2)
 
     def read_manifest(data: bytes) -> object:
         (folder / MANIFEST).write_bytes(data)
@@ -234,8 +234,8 @@ def _studies(files: Path, scratch: Path) -> list[Kind]:
     folder = files / small.STUDY
     whole = (folder / MANIFEST).read_bytes()
     names = sorted((files / "judged" / small.METHODS[0]).iterdir())
-    pairs = [{"name": one.stem, "content": str(one), "style": str(one), "questions": ["overall"],
-              "results": {method: str(one) for method in small.METHODS}} for one in names]  # fmt: skip
+    pairs = [{"name": path.stem, "content": str(path), "style": str(path), "questions": ["overall"],
+              "results": {method: str(path) for method in small.METHODS}} for path in names]  # fmt: skip
 
     def study(data: bytes) -> object:
         (folder / MANIFEST).write_bytes(data)
@@ -243,9 +243,9 @@ def _studies(files: Path, scratch: Path) -> list[Kind]:
             made = load_study(folder)
         finally:
             (folder / MANIFEST).write_bytes(whole)
-        asked = [one for trials in made.schedule for one in trials]
-        shown = [(made.picture(one, "left"), made.picture(one, "right"), made.references(one)) for one in asked]
-        return shown, [made.questions[one.question] for one in asked]
+        turns = [trial for trials in made.schedule for trial in trials]
+        shown = [(made.picture(trial, "left"), made.picture(trial, "right"), made.references(trial)) for trial in turns]
+        return shown, [made.questions[trial.question] for trial in turns]
 
     def sources(data: bytes) -> object:
         (scratch / "pairs.json").write_bytes(data)
@@ -280,9 +280,9 @@ def carried(text: bytes) -> bytes:
     """A PNG that carries a recipe."""
     from parasol.recipe import KEYWORD
 
-    told, file = PngInfo(), io.BytesIO()
-    told.add_itxt(KEYWORD, text.decode("utf-8", "replace").replace("\0", " "), zip=False)
-    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=told)
+    info, file = PngInfo(), io.BytesIO()
+    info.add_itxt(KEYWORD, text.decode("utf-8", "replace").replace("\0", " "), zip=False)
+    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=info)
     return file.getvalue()
 
 

@@ -130,7 +130,7 @@ def _halves(folder: Path, whole: Whole) -> list[str]:
     from parasol.errors import ParasolError
     from parasol.images import load
 
-    found = []
+    faults = []
     for name in whole.files:
         path = folder / name
         if path.exists():
@@ -140,8 +140,8 @@ def _halves(folder: Path, whole: Whole) -> list[str]:
                 elif path.suffix == ".json":
                     json.loads(path.read_bytes())
             except (ParasolError, OSError, ValueError) as error:
-                found.append(f"half-written: {name}: {error}")
-    return found
+                faults.append(f"half-written: {name}: {error}")
+    return faults
 
 
 def stops(group: str, count: int) -> Iterator[Trial]:
@@ -152,11 +152,11 @@ def stops(group: str, count: int) -> Iterator[Trial]:
     if group == "kills":
         each = {name: TAUGHT if name == "teach" else -(-(count - TAUGHT) // (len(names) - 1)) for name in names}
     turns = [(turn, name) for name in names for turn in range(each[name])]
-    found = [(turn, number, name, float(random.uniform(0, 1))) for number, (turn, name) in enumerate(turns)]
-    for _, number, name, share in sorted(found)[:count]:
+    drawn = [(turn, number, name, float(random.uniform(0, 1))) for number, (turn, name) in enumerate(turns)]
+    for _, number, name, share in sorted(drawn)[:count]:
         sent = STOPS[group][number % len(STOPS[group])]
-        told = f"{number} {name}, {sent.name} at {share:.2f}"
-        yield Trial(group=group, name=told, act=stopped(COMMANDS[name], sent, share))
+        title = f"{number} {name}, {sent.name} at {share:.2f}"
+        yield Trial(group=group, name=title, act=stopped(COMMANDS[name], sent, share))
 
 
 BESIDE: tuple[tuple[tuple[str, ...], ...], ...] = (
@@ -210,7 +210,7 @@ def _together(commands: Sequence[tuple[str, ...]], apart: float) -> judge.Act:
             if len(steps) != 2 * len(commands):
                 faults.append(f"wrong: the session has {len(steps)} steps and not {2 * len(commands)}")
             (folder / "new.json").unlink()
-            whole = Whole(files={name: one for name, one in whole.files.items() if name != "new.json"}, seconds=0.0)
+            whole = Whole(files={name: value for name, value in whole.files.items() if name != "new.json"}, seconds=0.0)
         may = (f"{small.INDEX}/*",)
         return [*faults, *judge.changed(folder, before, may), *_different(folder, whole, before)]
 

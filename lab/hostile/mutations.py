@@ -50,7 +50,7 @@ def escape(kind: Kind, data: bytes) -> str:
 
 def stretch(kind: Kind, number: int, count: int, scratch: Path) -> Counter[str]:
     """What was wrong among `count` mutations, by kind of fault, each told with the first that has it."""
-    found, shared = Counter[str](), mmap.mmap(-1, 8)
+    faults, shared = Counter[str](), mmap.mmap(-1, 8)
 
     def act() -> int:
         for place, data in enumerate(changes(kind, number, count)):
@@ -71,15 +71,15 @@ def stretch(kind: Kind, number: int, count: int, scratch: Path) -> Counter[str]:
             last, since = at, forked.used(child)
         if forked.used(child) - since > STUCK or time.monotonic() > limit:
             forked.end_group(child)
-            found[f"hangs (mutation {at})"] += 1
+            faults[f"hangs (mutation {at})"] += 1
         time.sleep(forked.GLANCE)
     forked.end_group(child)
-    found.update((scratch / "escapes").read_text(errors="replace").splitlines())
-    if forked.code_of(status) != 0 and not any(name.startswith("hangs") for name in found):
-        told = (scratch / "escapes.err").read_text(errors="replace").strip().splitlines()[-1:]
-        found[f"the process ended with {forked.code_of(status)} (mutation {at}) {' '.join(told)}"] += 1
+    faults.update((scratch / "escapes").read_text(errors="replace").splitlines())
+    if forked.code_of(status) != 0 and not any(name.startswith("hangs") for name in faults):
+        ending = (scratch / "escapes.err").read_text(errors="replace").strip().splitlines()[-1:]
+        faults[f"the process ended with {forked.code_of(status)} (mutation {at}) {' '.join(ending)}"] += 1
     shared.close()
-    return found
+    return faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +93,8 @@ class Stretch:
 
     def __call__(self, files: Path, folder: Path) -> list[str]:
         """What was wrong, each kind of fault once with how often it was."""
-        found = stretch(self.kind, self.number, self.of, self.scratch)
-        return [f"{fault} ({times} times)" for fault, times in found.items()]
+        faults = stretch(self.kind, self.number, self.of, self.scratch)
+        return [f"{fault} ({times} times)" for fault, times in faults.items()]
 
 
 def trials(small_files: Path, scratch: Path, count: int, *, of: int = STRETCH) -> Iterator[Trial]:

@@ -212,7 +212,7 @@ def streams() -> Iterator[Trial]:
         ("card", CARD),
         ("refused", ("style", "nowhere.png", "--like", "style.png")),
     ):
-        for told, streams in (
+        for title, streams in (
             ("closed error", {2: ""}),
             ("closed output", {1: ""}),
             ("full output", {1: "/dev/full"}),
@@ -222,7 +222,7 @@ def streams() -> Iterator[Trial]:
             silent = {"lines": 0} if 2 in streams else {}
             listed.append(
                 (
-                    f"{name}, {told}",
+                    f"{name}, {title}",
                     {"words": words, "world": World(streams=streams), "leaves": ("out.png", "b.style.json"), **silent},
                 )
             )

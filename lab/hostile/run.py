@@ -42,8 +42,8 @@ def main(words: Sequence[str] | None = None) -> int:
     print(f"{tried} tried now, {wrong} with faults")
     if given.count is None:
         before = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
-        found = summary(given.out, given.only, before, commit())
-        RESULT.write_text(f"{json.dumps(found, indent=1)}\n", "utf-8")
+        record = summary(given.out, given.only, before, commit())
+        RESULT.write_text(f"{json.dumps(record, indent=1)}\n", "utf-8")
         print(RESULT)
     return int(wrong > 0)
 
@@ -99,31 +99,31 @@ def summary(out: Path, only: str = "", before: Mapping[str, Any] | None = None, 
     from lab.hostile.groups import KILLED
 
     runs, changed = ([*Journal(out / file).records.values()] for file in ("runs.jsonl", f"{MUTATIONS}.jsonl"))
-    kills = [one for one in runs if one["group"] == KILLED]
-    ordinary = [one for one in runs if one["group"] != KILLED]
-    found = {"runs": _counted(ordinary, code), "kills": _counted(kills, code), MUTATIONS: _counted(changed, code)}
-    told = {}
-    for part, groups in found.items():
-        named = {name: one for name, one in groups.items() if (name if part != MUTATIONS else part).startswith(only)}
-        told[part] = _summed({**(before or {}).get(part, {}).get("of", {}), **named})
-    return told
+    kills = [run for run in runs if run["group"] == KILLED]
+    ordinary = [run for run in runs if run["group"] != KILLED]
+    counts = {"runs": _counted(ordinary, code), "kills": _counted(kills, code), MUTATIONS: _counted(changed, code)}
+    parts = {}
+    for part, groups in counts.items():
+        named = {name: row for name, row in groups.items() if (name if part != MUTATIONS else part).startswith(only)}
+        parts[part] = _summed({**(before or {}).get(part, {}).get("of", {}), **named})
+    return parts
 
 
 def _counted(records: Sequence[dict[str, Any]], code: str) -> dict[str, Any]:
     """By group."""
     groups: dict[str, dict[str, Any]] = {}
-    for one in records:
-        entry = groups.setdefault(one["group"], {"tried": 0, "faulty": 0, "faults": Counter(), "commit": code})
-        entry["tried"] += one["of"]
-        entry["faulty"] += bool(one["faults"])
+    for record in records:
+        entry = groups.setdefault(record["group"], {"tried": 0, "faulty": 0, "faults": Counter(), "commit": code})
+        entry["tried"] += record["of"]
+        entry["faulty"] += bool(record["faults"])
         entry["faults"].update(
             next((kind for kind in FAULTS if fault.removeprefix("afterwards: ").startswith(kind)), ESCAPE)
-            for fault in one["faults"]
+            for fault in record["faults"]
         )
     return groups
 
 
 def _summed(groups: Mapping[str, Any]) -> dict[str, Any]:
     total = {name: sum(entry[name] for entry in groups.values()) for name in ("tried", "faulty")}
-    faults = {kind: sum(one.get("faults", {}).get(kind, 0) for one in groups.values()) for kind in (*FAULTS, ESCAPE)}
+    faults = {kind: sum(row.get("faults", {}).get(kind, 0) for row in groups.values()) for kind in (*FAULTS, ESCAPE)}
     return {**total, "groups": len(groups), "faults": faults, "of": {**groups}}

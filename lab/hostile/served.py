@@ -39,9 +39,9 @@ def served(files: Path, scratch: Path) -> Served:
     child = forked.fork(forked.parasol(("study", "serve", small.STUDY, "--port", "0"), folder), out, err)
     begun = time.monotonic()
     while time.monotonic() - begun < STARTING:
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/", out.read_text() if out.exists() else "")
-        if found:
-            return Served(child, out, err, int(found[1]), folder / small.STUDY / "answers.sqlite")
+        match = re.search(r"http://127\.0\.0\.1:(\d+)/", out.read_text() if out.exists() else "")
+        if match:
+            return Served(child, out, err, int(match[1]), folder / small.STUDY / "answers.sqlite")
         time.sleep(0.05)
     forked.end_group(child)
     raise RuntimeError(f"the study is not served: {err.read_text()}")
@@ -49,29 +49,29 @@ def served(files: Path, scratch: Path) -> Served:
 
 def _bodies() -> dict[str, bytes]:
     answer = {"participant": "eve", "id": "answer-00", "trial": 0, "choice": "left", "milliseconds": 900}
-    told = json.dumps(answer)
+    text = json.dumps(answer)
     return {
-        "NaN": told.replace("900", "NaN").encode(),
-        "infinity": told.replace("900", "-Infinity").encode(),
-        "ten to the 400th": told.replace("900", "1" + "0" * 400).encode(),
-        "half a pair": told.replace("eve", "\\ud800").encode(),
-        "no UTF-8": told.encode().replace(b"eve", b"\xff\xfe"),
-        "UTF-16": told.encode("utf-16"),
-        "NUL": told.replace("eve", "\\u0000").encode(),
+        "NaN": text.replace("900", "NaN").encode(),
+        "infinity": text.replace("900", "-Infinity").encode(),
+        "ten to the 400th": text.replace("900", "1" + "0" * 400).encode(),
+        "half a pair": text.replace("eve", "\\ud800").encode(),
+        "no UTF-8": text.encode().replace(b"eve", b"\xff\xfe"),
+        "UTF-16": text.encode("utf-16"),
+        "NUL": text.replace("eve", "\\u0000").encode(),
         "deep": b"[" * 1500 + b"]" * 1500,
         "a list": b"[]",
         "nothing": b"",
         "no JSON": b"participant=eve",
-        "twice the field": told.replace('"trial": 0', '"trial": 0, "trial": 1').encode(),
-        "more fields": told.replace("}", ', "admin": true}').encode(),
-        "a formula": told.replace("eve", "=1+1").encode(),
-        "a way out": told.replace("eve", "../../etc").encode(),
-        "SQL": told.replace("eve", "x'; DROP TABLE answers; --").encode(),
-        "less than nothing": told.replace('"trial": 0', '"trial": -1').encode(),
-        "a trial far on": told.replace('"trial": 0', '"trial": 999999999999').encode(),
-        "a choice of none": told.replace("left", "both").encode(),
-        "a tie": told.replace("left", "tie").encode(),
-        "ten megabytes": told.replace("eve", "x" * 10_000_000).encode(),
+        "twice the field": text.replace('"trial": 0', '"trial": 0, "trial": 1').encode(),
+        "more fields": text.replace("}", ', "admin": true}').encode(),
+        "a formula": text.replace("eve", "=1+1").encode(),
+        "a way out": text.replace("eve", "../../etc").encode(),
+        "SQL": text.replace("eve", "x'; DROP TABLE answers; --").encode(),
+        "less than nothing": text.replace('"trial": 0', '"trial": -1').encode(),
+        "a trial far on": text.replace('"trial": 0', '"trial": 999999999999').encode(),
+        "a choice of none": text.replace("left", "both").encode(),
+        "a tie": text.replace("left", "tie").encode(),
+        "ten megabytes": text.replace("eve", "x" * 10_000_000).encode(),
     }
 
 
@@ -153,15 +153,15 @@ def _judged(server: Served, answer: Answer, *, bare: bool = False) -> list[str]:
     if len(body) > 20_000 and status >= 400:
         faults.append(f"wrong: {len(body)} bytes are sent back")
     time.sleep(0.05)  # for what it logs of a connection that was closed
-    told = server.err.read_text(errors="replace")
-    server.heard, new = len(told), told[server.heard :]
+    log = server.err.read_text(errors="replace")
+    server.heard, new = len(log), log[server.heard :]
     if "Traceback" in new:
         faults.append("traceback: in the server's log")
     with closing(sqlite3.connect(server.answers)) as stored:
-        (kept,) = stored.execute("SELECT count(*) FROM answers").fetchone()
+        (count,) = stored.execute("SELECT count(*) FROM answers").fetchone()
         known = {name for (name,) in stored.execute("SELECT name FROM participants")}
-    if kept > 1 or any(not re.fullmatch(r"[A-Za-z0-9._@-]+", name) for name in known):
-        faults.append(f"wrong: {kept} answers of {sorted(known)} are kept")
+    if count > 1 or any(not re.fullmatch(r"[A-Za-z0-9._@-]+", name) for name in known):
+        faults.append(f"wrong: {count} answers of {sorted(known)} are kept")
     status, _, body = _sent(server, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
     if status != 200 or b"<html" not in body.lower():
         faults.append(f"wrong: the page is answered with {status} afterwards")

@@ -57,16 +57,16 @@ def cases(corpus: Corpus, column: str, count: int, unseen: str = CONTENT_TEST) -
         if column == SEEN
         else [cell for cell in held_out(corpus, unseen) if cell.family not in new]
     )
-    found: list[Case] = []
+    chosen: list[Case] = []
     for truth in in_turns(truths):
         drawn = [cell for cell in contents.get(truth.codepoint, []) if cell.family != truth.family]
         looks = [cell for cell in pool if cell.set == truth.set and cell.base != truth.base]
         if drawn and looks:
             content, style = shuffled(drawn, truth.id)[0], shuffled(looks, truth.id)[0]
-            found.append(Case(column=column, content=content, style=style, truth=truth))
-        if len(found) == count:
+            chosen.append(Case(column=column, content=content, style=style, truth=truth))
+        if len(chosen) == count:
             break
-    return tuple(found)
+    return tuple(chosen)
 
 
 def unseen_families(corpus: Corpus) -> frozenset[str]:
@@ -131,7 +131,7 @@ def in_turns(cells: Sequence[Cell]) -> Iterator[Cell]:
 
 
 def _by_codepoint(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
-    found: dict[str, list[Cell]] = {}
+    groups: dict[str, list[Cell]] = {}
     for cell in cells:
-        found.setdefault(cell.codepoint, []).append(cell)
-    return found
+        groups.setdefault(cell.codepoint, []).append(cell)
+    return groups

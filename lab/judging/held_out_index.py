@@ -37,7 +37,7 @@ def held_out_index(subject: Subject) -> Index:
             link.symlink_to(subject.file(cell).resolve())
     build(
         folder / PICTURES, folder / INDEX, Describer.of(subject.model.components), workers=1,
-        progress=Progress("shelf").update,
+        progress=Progress("index").update,
     )  # fmt: skip
     return Index.open(folder / INDEX)
 

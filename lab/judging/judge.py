@@ -195,7 +195,7 @@ def judged(subject: Subject, gallery: Gallery, case: Case, result: Picture) -> d
     }
 
 
-def means(found: Sequence[dict[str, float]]) -> dict[str, float]:
+def means(cases: Sequence[dict[str, float]]) -> dict[str, float]:
     """Mean of each measure over the cases that have it."""
-    names = dict.fromkeys(name for one in found for name in one)
-    return {name: round(float(np.mean([one[name] for one in found if name in one])), 5) for name in names}
+    names = dict.fromkeys(name for case in cases for name in case)
+    return {name: round(float(np.mean([case[name] for case in cases if name in case])), 5) for name in names}

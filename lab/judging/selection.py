@@ -55,12 +55,12 @@ def select(subject: Subject, settings: Sequence[str], count: int) -> dict[str, d
     }
     progress, done = Progress("painting"), 0
     for name, dials in given.items():
-        found = []
+        measures = []
         for case in chosen:
-            found.append(judged(subject, gallery, case, paint(subject, case, **dials)))
+            measures.append(judged(subject, gallery, case, paint(subject, case, **dials)))
             done += 1
             progress.update(done, len(given) * len(chosen))
-        rows[name] = means(found)
+        rows[name] = means(measures)
     return rows
 
 

@@ -107,16 +107,16 @@ def main(words: Sequence[str] | None = None) -> int:
     assert not ours, f"{ours[0]} is imported already: the copy would not be seen"
     for name in BEFORE:
         import_module(name)
-    left, told = list[Mutation](), list[str]()
+    left, lines = list[Mutation](), list[str]()
     with tempfile.TemporaryDirectory() as folder:
         source = copied(Path(folder))
         for mutation, survived in survivors(chosen, source, forked(source)):
-            told.append(f"{mutation.file}: {mutation.old!r} -> {mutation.new!r}")
-            print("SURVIVED" if survived else "killed", told[-1], flush=True)
+            lines.append(f"{mutation.file}: {mutation.old!r} -> {mutation.new!r}")
+            print("SURVIVED" if survived else "killed", lines[-1], flush=True)
             left += [mutation] * survived
     if not given.only:
         files = len({mutation.file for mutation in chosen})
-        record = {"tried": len(told), "seen": len(told) - len(left), "files": files, "mutations": told}
+        record = {"tried": len(lines), "seen": len(lines) - len(left), "files": files, "mutations": lines}
         RESULT.write_text(f"{json.dumps(record, indent=1)}\n", "utf-8")
     print(f"{len(chosen) - len(left)} of {len(chosen)} mutations are seen by the tests")
     return int(bool(left))

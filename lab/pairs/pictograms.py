@@ -23,14 +23,14 @@ def frozen_pairs(corpus: Corpus, count: int, split: str = CONTENT_TEST) -> list[
     Raises:
         ValueError: the corpus has no room for so many.
     """
-    found: dict[str, Pair] = {}
+    pairs: dict[str, Pair] = {}
     for pair in _rounds(held_out(corpus, split)):
-        found.setdefault(pair.name, pair)
-        if len(found) == count:
+        pairs.setdefault(pair.name, pair)
+        if len(pairs) == count:
             break
-    if count < 1 or len(found) < count:
-        raise ValueError(f"{count} pairs are asked for; it must be at least 1, and there is room for {len(found)}")
-    return list(found.values())
+    if count < 1 or len(pairs) < count:
+        raise ValueError(f"{count} pairs are asked for; it must be at least 1, and there is room for {len(pairs)}")
+    return list(pairs.values())
 
 
 def entries_of(corpus: Corpus, count: int, identity: int, split: str = CONTENT_TEST) -> list[Entry]:
@@ -59,9 +59,9 @@ def _rounds(cells: Sequence[Cell]) -> Iterator[Pair]:
     sets = sorted({cell.set for cell in cells})
     styles = {name: shuffled([cell for cell in cells if cell.set == name], "style") for name in sets}
     for turn in range(len(sets) * max(map(len, styles.values()), default=0)):
-        for place, (base, own) in enumerate(bases.items()):
+        for place, (base, members) in enumerate(bases.items()):
             name = sets[(place + turn) % len(sets)]
-            contents = [cell for cell in own if cell.set != name]
+            contents = [cell for cell in members if cell.set != name]
             looks = [cell for cell in styles[name] if cell.base != base]
             if contents and looks:
                 # The place is added so that contents do not all meet the set's first picture.

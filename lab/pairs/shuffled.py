@@ -42,28 +42,28 @@ def leakages(pairs: Path, pictures: Path, results: Sequence[Path], size: int, fi
     Raises:
         ValueError: the pairs or a result cannot be read, or no two styles are by one hand.
     """
-    found = read_pairs(pairs, pictures, first)
-    check_complete(found, {folder.name: folder for folder in results})
+    listed = read_pairs(pairs, pictures, first)
+    check_complete(listed, {folder.name: folder for folder in results})
     judge = Lite0()
 
-    def seen(picture: Picture) -> Float[np.ndarray, " C"]:
+    def features(picture: Picture) -> Float[np.ndarray, " C"]:
         return judge.maps(picture)[LAST].mean(axis=(1, 2))
 
     whole, mixed = dict[str, np.ndarray](), dict[str, np.ndarray]()
-    for pair in found:
+    for pair in listed:
         if pair.style_hash not in whole:
             style = fit(load(pair.style), size)
-            whole[pair.style_hash] = seen(style)
-            draws = [seen(shuffled(style, SQUARE, seed)) for seed in range(DRAWS)]
+            whole[pair.style_hash] = features(style)
+            draws = [features(shuffled(style, SQUARE, seed)) for seed in range(DRAWS)]
             mixed[pair.style_hash] = np.mean(draws, axis=0)
-    subjects, groups = np.array([pair.style_hash for pair in found]), np.array([pair.group for pair in found])
+    subjects, groups = np.array([pair.style_hash for pair in listed]), np.array([pair.group for pair in listed])
     rates: dict[str, Record] = {}
     for folder in results:
-        looks = np.stack([seen(load(result_file(folder, pair))) for pair in found])
+        looks = np.stack([features(load(result_file(folder, pair))) for pair in listed])
         rates[folder.name] = {}
         for name, styles in (("whole", whole), ("shuffled", mixed)):
-            own = np.stack([styles[pair.style_hash] for pair in found])
-            values = leakage(looks, own, subjects=subjects, groups=groups)
+            references = np.stack([styles[pair.style_hash] for pair in listed])
+            values = leakage(looks, references, subjects=subjects, groups=groups)
             if np.isnan(values).all():
                 raise ValueError(f"no two style pictures of {str(pairs)!r} are by one hand: leakage is counted there")
             rates[folder.name][name] = mean_estimate(values[~np.isnan(values)]).rounded(4)
@@ -83,6 +83,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rates = leakages(options.pairs, options.pictures, options.results, options.size, options.first)
     except ValueError as error:
         parser.error(str(error))
-    for name, found in rates.items():
-        print(json.dumps({"results": name, **found}))
+    for name, rate in rates.items():
+        print(json.dumps({"results": name, **rate}))
     return 0

@@ -50,16 +50,16 @@ def dominated(ours: Float[np.ndarray, "N 2"], theirs: Float[np.ndarray, "M 2"]) 
     return float((nearest_style(ours, content) < nearest_style(theirs, content)).mean())
 
 
-def points_of(found: Record, kind: str) -> Float[np.ndarray, "N 2"]:
+def points_of(comparison: Record, kind: str) -> Float[np.ndarray, "N 2"]:
     """(content distance, style distance) of the methods of a kind, in the order in which they were named.
 
     Raises:
         ValueError: there are fewer than two.
     """
-    methods = [one for one in found["methods"].values() if one["kinds"][0] == kind]
+    methods = [method for method in comparison["methods"].values() if method["kinds"][0] == kind]
     if len(methods) < 2:
         raise ValueError(f"the comparison has {len(methods)} methods of the kind {kind!r}: compare it at two or more")
-    return np.array([[one["values"][name]["value"] for name in (CONTENT, STYLE)] for one in methods])
+    return np.array([[method["values"][name]["value"] for name in (CONTENT, STYLE)] for method in methods])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,8 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="SVG file of both curves")
     options = parser.parse_args(arguments)
     try:
-        found = json.loads(options.comparison.read_text(encoding="utf-8"))
-        curves = {kind: points_of(found, kind) for kind in options.kinds}
+        comparison = json.loads(options.comparison.read_text(encoding="utf-8"))
+        curves = {kind: points_of(comparison, kind) for kind in options.kinds}
         share = dominated(*curves.values())
     except (OSError, ValueError, KeyError) as error:
         parser.error(f"{str(options.comparison)!r}: {error}")

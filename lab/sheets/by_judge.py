@@ -30,8 +30,8 @@ def lowest(subject: Subject, figures: Path) -> Sequence[Case]:
         ValueError: the file has no finished figure `judged` of this model and corpus.
     """
     by_name = {case.name: case for case in cases(subject.corpus, UNSEEN, CASES)}
-    found = [by_name[name] for name in ranked(_records(subject, figures)) if name in by_name]
-    return found[:WORST]
+    listed = [by_name[name] for name in ranked(_records(subject, figures)) if name in by_name]
+    return listed[:WORST]
 
 
 def ranked(records: Sequence[Record]) -> list[str]:

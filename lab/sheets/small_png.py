@@ -31,8 +31,8 @@ def small_png(pixels: Float[np.ndarray, "H W 3"], text: str, *, limit: int = LIM
 
 def shows(path: Path, text: str) -> bool:
     """Whether a sheet is there and shows just this; a model may be named as an earlier version did."""
-    found = read_text(path, KEYWORD) if path.exists() else None
-    return found is not None and by_identity(json.loads(found)) == by_identity(json.loads(text))
+    stored = read_text(path, KEYWORD) if path.exists() else None
+    return stored is not None and by_identity(json.loads(stored)) == by_identity(json.loads(text))
 
 
 def save(path: Path, pixels: Float[np.ndarray, "H W 3"], text: str) -> None:

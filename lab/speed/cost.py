@@ -60,17 +60,17 @@ def main(words: Sequence[str] | None = None) -> int:
         print(json.dumps(point(model, int(size), int(count))))
         return 0
     os.environ["OMP_NUM_THREADS"] = "1"
-    found: list[Record] = []
+    measured_points: list[Record] = []
     try:
         wanted = [*(("painting", size, 1) for size in SIZES), *(("pictogram", SMALL, count) for count in COUNTS)]
         for model, size, count in wanted:
-            found.append(measured(model, size, count))
-            one = found[-1]
-            each = one["cpu_s"] / count
-            print(f"{model}, {size} px, {count:>4}: {each:.3f} CPU-s each, {one['peak'] / 1e6:.0f} MB", flush=True)
+            measured_points.append(measured(model, size, count))
+            latest = measured_points[-1]
+            each = latest["cpu_s"] / count
+            print(f"{model}, {size} px, {count:>4}: {each:.3f} CPU-s each, {latest['peak'] / 1e6:.0f} MB", flush=True)
     except ValueError as error:
         parser.error(str(error))
-    record = {"processor": cpu_name(), "load": load_average(), "steps": STEPS, "points": found}
+    record = {"processor": cpu_name(), "load": load_average(), "steps": STEPS, "points": measured_points}
     write_atomic(options.out, f"{json.dumps(record, indent=1)}\n".encode())
     return 0
 

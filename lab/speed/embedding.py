@@ -35,7 +35,7 @@ def embedding_speed(bundle: Bundle, *, threads: int, rounds: int = 60) -> list[E
     """Time both encoders of a bundle on ONNX Runtime; their arithmetic is counted in torch's operators."""
     functions, size = load_networks(bundle).components(), bundle.manifest.size
     pixels = np.random.default_rng(0).random((1, 3, size, size), np.float32)
-    found = []
+    speeds = []
     for encoder in ENCODERS:
         with torch.inference_mode(), FlopCounterMode(display=False) as counted:
             functions[encoder][1](torch.from_numpy(pixels))
@@ -47,5 +47,5 @@ def embedding_speed(bundle: Bundle, *, threads: int, rounds: int = 60) -> list[E
             session.run(None, inputs)
             seconds.append(time.perf_counter() - started)
         milliseconds = 1e3 * median(seconds[WARM_UP:])
-        found.append(EmbeddingSpeed(encoder=encoder, milliseconds=milliseconds, gflop=counted.get_total_flops() / 1e9))
-    return found
+        speeds.append(EmbeddingSpeed(encoder=encoder, milliseconds=milliseconds, gflop=counted.get_total_flops() / 1e9))
+    return speeds

@@ -78,9 +78,9 @@ def ours(folder: Path, out: Path, k: int, queries: int) -> Side:
     plan = make_plan(descriptors, roles, Mining(k=k))
     results = start(out, plan, roles)
     for task in range(-(-queries // BLOCK)):
-        found = mine_block(descriptors, roles, plan, task)
-        results.add(task, found)
-        done += len(found.triplets)
+        mined = mine_block(descriptors, roles, plan, task)
+        results.add(task, mined)
+        done += len(mined.triplets)
     results.save()
     return Side(cpu_seconds=time.process_time() - begun, queries=done, **_memory())
 

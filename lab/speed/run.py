@@ -112,9 +112,9 @@ def compute_rows(bundle: Bundle, threads: int) -> Iterator[Row]:
     yield Row(what="  ratio, median of interleaved pairs", value=speed.ratio, unit="x", asked="at least 1.3 x")
     yield Row(what="  largest difference of their latents", value=speed.difference)
     alone = matmul_gflops(1)
-    for one in embedding_speed(bundle, threads=1):
-        yield Row(what=f"{one.encoder} encoder, one core, {one.gflop:.3f} GFLOP", value=one.milliseconds, unit="ms")
-        share = 100.0 * one.share_of(alone)
+    for run in embedding_speed(bundle, threads=1):
+        yield Row(what=f"{run.encoder} encoder, one core, {run.gflop:.3f} GFLOP", value=run.milliseconds, unit="ms")
+        share = 100.0 * run.share_of(alone)
         yield Row(what="  of one core's peak matrix product", value=share, unit="%", asked="at least 60 %")
 
 
@@ -127,13 +127,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="file for the same as JSON")
     options = parser.parse_args(arguments)
     try:
-        found: list[Row] = []
+        finished: list[Row] = []
         measured = rows(Bundle.open(options.model), downloads=options.downloads)
         for row in measured if options.against is None else against_rows(options.against):
-            found.append(row)
+            finished.append(row)
             print(row.line(), flush=True)
         if options.json:
-            write_atomic(options.json, f"{json.dumps([asdict(row) for row in found], indent=1)}\n".encode())
+            write_atomic(options.json, f"{json.dumps([asdict(row) for row in finished], indent=1)}\n".encode())
     except ValueError as error:
         parser.error(str(error))
     return 0

@@ -58,14 +58,14 @@ def _style(model: Parasol, first: Recipe, second: Recipe, share: float) -> Style
     if first.style == second.style:
         return None
     manifest = model.bundle.manifest
-    one, other = (it.style_parts(manifest.style.dimension, manifest.latent_channels) for it in (first, second))
-    mixed = mixed_style([(one, max(1.0 - share, 0.0)), (other, max(share, 0.0))])
-    return replace(mixed, descriptor=slerp(one.descriptor, other.descriptor, share))
+    style, other = (it.style_parts(manifest.style.dimension, manifest.latent_channels) for it in (first, second))
+    mixed = mixed_style([(style, max(1.0 - share, 0.0)), (other, max(share, 0.0))])
+    return replace(mixed, descriptor=slerp(style.descriptor, other.descriptor, share))
 
 
 def _shown(model: Parasol, recipe: Recipe) -> Float[np.ndarray, " d"]:
-    told = recipe.shown_descriptor(model.bundle.manifest.content.dimension)
-    return model.embed_content(recipe.picture()) if told is None else told
+    descriptor = recipe.shown_descriptor(model.bundle.manifest.content.dimension)
+    return model.embed_content(recipe.picture()) if descriptor is None else descriptor
 
 
 def _require_blendable(first: Recipe, second: Recipe) -> None:
@@ -77,5 +77,5 @@ def _require_blendable(first: Recipe, second: Recipe) -> None:
         raise ParasolError("color is 'keep' and there are two contents whose colours could be kept: use off or match")
     shapes = [recipe.picture().shape[:2] for recipe in (first, second)]
     if shapes[0] != shapes[1]:
-        told = " and ".join(f"{width} x {height} px" for height, width in shapes)
-        raise ParasolError(f"the contents have the shapes {told}: crop them to one shape")
+        sizes = " and ".join(f"{width} x {height} px" for height, width in shapes)
+        raise ParasolError(f"the contents have the shapes {sizes}: crop them to one shape")

@@ -68,17 +68,17 @@ def calibrate(
     progress: told (pairs done, pairs) after each.
     """
     own = subject.model.bundle.manifest.dials
-    found: list[list[float]] = []
+    rows: list[list[float]] = []
     for pair in subject.pairs:
-        found.append(distances(subject, pair, [way(share, own=own, end=end) for share in WAY]))
+        rows.append(distances(subject, pair, [way(share, own=own, end=end) for share in WAY]))
         if progress:
-            progress(len(found), len(subject.pairs))
-    return stops(np.mean(found, axis=0), own=own, end=end)
+            progress(len(rows), len(subject.pairs))
+    return stops(np.mean(rows, axis=0), own=own, end=end)
 
 
-def keep(bundle: Bundle, found: Sequence[StrengthStop]) -> None:
+def keep(bundle: Bundle, strength: Sequence[StrengthStop]) -> None:
     """Write the stops into the manifest of a bundle; all else in it stays."""
-    manifest = bundle.manifest.model_copy(update={"strength": tuple(found)})
+    manifest = bundle.manifest.model_copy(update={"strength": tuple(strength)})
     write_atomic(bundle.folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
 
 
@@ -86,17 +86,17 @@ def distances(subject: Subject, pair: Pair, dials: Sequence[dict[str, float]]) -
     """Of a pair's result at each of the dials to its style: of textures, where the model's own dials have one."""
     model, recipe = subject.model, subject.recipe(pair, subject.dials())
     style = model.style(subject.file(pair.style))
-    found = [
+    measured = [
         style_distances(model, model.paint(recipe.varied(**asdict(subject.dials(**some)))).pixels, style)
         for some in dials
     ]
-    return [one.get("texture_distance", one["style_distance"]) for one in found]
+    return [row.get("texture_distance", row["style_distance"]) for row in measured]
 
 
 def style_distances(model: Parasol, result: Picture, style: Style) -> dict[str, float]:
     """How far a result is from a style: `style_distance`, 1 - cos of the descriptors, and, for a model whose own dials
     have texture and a style that has one, `texture_distance`, in latents."""
-    found = {"style_distance": float(cosine_distance(model.embed_style(result), style.descriptor))}
+    record = {"style_distance": float(cosine_distance(model.embed_style(result), style.descriptor))}
     if model.bundle.manifest.dials.texture and style.texture:
-        found["texture_distance"] = texture_distance(model.painter.texture(result).latents, style.texture.latents)
-    return {name: round(value, 6) for name, value in found.items()}
+        record["texture_distance"] = texture_distance(model.painter.texture(result).latents, style.texture.latents)
+    return {name: round(value, 6) for name, value in record.items()}

@@ -38,20 +38,20 @@ def model_for(
     for content in contents:
         odds = _photograph_odds(content)
         if odds is not None:
-            found = PHOTOGRAPHS if odds > 0 else DEFAULT_MODEL
+            model = PHOTOGRAPHS if odds > 0 else DEFAULT_MODEL
             if abs(odds) < UNSURE:
-                doubt(found)
+                doubt(model)
             elif odds > 0:
                 photograph()
-            return found
+            return model
     return DEFAULT_MODEL
 
 
 def model_for_folder(pictures: Sequence[Any]) -> str:
     """The model that describes many pictures: the one for photographs where most of some of them are such."""
     step = max(1, len(pictures) // SAMPLE)
-    found = [odds > 0 for odds in map(_photograph_odds, pictures[::step]) if odds is not None]
-    return PHOTOGRAPHS if 2 * sum(found) > len(found) else DEFAULT_MODEL
+    photographs = [odds > 0 for odds in map(_photograph_odds, pictures[::step]) if odds is not None]
+    return PHOTOGRAPHS if 2 * sum(photographs) > len(photographs) else DEFAULT_MODEL
 
 
 def model_with(style: Any, content: Any = None) -> str:
@@ -60,8 +60,8 @@ def model_with(style: Any, content: Any = None) -> str:
     Of a bundled model that is its name, of any other its folder.
     """
     for bundle in installed():
-        asked = ((style, bundle.manifest.style), (content, bundle.manifest.content))
-        if all(one is None or (one.name, one.version) == (own.name, own.version) for one, own in asked):
+        pairs = ((style, bundle.manifest.style), (content, bundle.manifest.content))
+        if all(wanted is None or (wanted.name, wanted.version) == (own.name, own.version) for wanted, own in pairs):
             return bundle.folder.name if bundle.folder.parent == MODELS else str(bundle.folder)
     return DEFAULT_MODEL
 

@@ -52,16 +52,16 @@ class Book:
 @cache
 def books() -> dict[str, Book]:
     """Every book by its letter."""
-    found = {}
+    by_letter = {}
     for file in sorted(BOOKS.glob("?-*.safetensors")):
         letter, name, version = _split(file.stem)
-        with safe_open(file, "numpy") as kept:
-            mean, axes, deviations = (kept.get_tensor(key).astype(np.float64) for key in ("mean", "axes", "deviations"))
-            bits = tuple(int(count) for count in kept.get_tensor("bits"))
-        found[letter] = Book(
+        with safe_open(file, "numpy") as data:
+            mean, axes, deviations = (data.get_tensor(key).astype(np.float64) for key in ("mean", "axes", "deviations"))
+            bits = tuple(int(count) for count in data.get_tensor("bits"))
+        by_letter[letter] = Book(
             letter=letter, encoder=(name, version), mean=mean, axes=axes, deviations=deviations, bits=bits
         )
-    return found
+    return by_letter
 
 
 def _split(stem: str) -> tuple[str, str, str]:

@@ -68,16 +68,16 @@ def mixed_style(styles: Sequence[tuple[Style, float]]) -> Style:
 
 def _mean_texture(textures: Sequence[Texture], shares: Sequence[float]) -> Texture:
     return Texture(
-        latents=mean_texture([one.latents for one in textures], shares),
-        pixels=mean_texture([one.pixels for one in textures], shares),
+        latents=mean_texture([texture.latents for texture in textures], shares),
+        pixels=mean_texture([texture.pixels for texture in textures], shares),
     )
 
 
 def _shares(weighed: Sequence[tuple[T | None, float]]) -> tuple[list[T], list[float]] | None:
     """What is there and has a positive weight, and how much of the whole each is."""
-    found = [(one, weight) for one, weight in weighed if one is not None and weight > 0.0]
-    total = sum(weight for _, weight in found)
-    return ([one for one, _ in found], [weight / total for _, weight in found]) if found else None
+    present = [(value, weight) for value, weight in weighed if value is not None and weight > 0.0]
+    total = sum(weight for _, weight in present)
+    return ([value for value, _ in present], [weight / total for _, weight in present]) if present else None
 
 
 def condition(

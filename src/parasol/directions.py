@@ -44,8 +44,8 @@ def _opened(name: str) -> Space | None:
     file = FOLDER / name
     if not file.is_file():
         return None
-    with safe_open(file, "numpy") as kept:
-        tensors = {name: kept.get_tensor(name).astype(np.float32) for name in kept.keys()}  # noqa: SIM118
+    with safe_open(file, "numpy") as stored:
+        tensors = {name: stored.get_tensor(name).astype(np.float32) for name in stored.keys()}  # noqa: SIM118
     known, near = tensors.pop("known"), float(tensors.pop("near")[0])
     return Space(directions=dict(sorted(tensors.items())), known=known, near=near)
 
@@ -75,10 +75,10 @@ def check_lean(manifest: Manifest, lean: Mapping[str, float]) -> None:
     known = directions_of(manifest)
     for name, share in lean.items():
         if name not in known:
-            told = (
+            advice = (
                 f"choose among {', '.join(known)}" if known else f"the model {manifest.name!r} has none: leave it out"
             )
-            raise ParasolError(f"there is no direction {name[:40]!r} of styles: {told}")
+            raise ParasolError(f"there is no direction {name[:40]!r} of styles: {advice}")
         if not -1.0 <= share <= 1.0:
             raise ParasolError(f"the direction {name} is {share}; it must lie in -1 (less) to 1 (more)")
 

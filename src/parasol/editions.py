@@ -51,14 +51,14 @@ def of_hash(digits: str) -> Edition | None:
     start = digits[:DIGITS]
     if len(start) < DIGITS:
         return None
-    found = (one for one in editions() if start in (one.manifest, one.figures) or one.identity.startswith(digits))
-    return next(found, None)
+    matches = (row for row in editions() if start in (row.manifest, row.figures) or row.identity.startswith(digits))
+    return next(matches, None)
 
 
 def identity_of(digits: str) -> str:
     """The identity that a hash stands for: that of its edition, or the hash itself, where the table knows none."""
-    found = of_hash(digits)
-    return digits if found is None else found.identity
+    edition = of_hash(digits)
+    return digits if edition is None else edition.identity
 
 
 def by_identity(value: Any) -> Any:
@@ -76,11 +76,11 @@ def by_identity(value: Any) -> Any:
 def titled(name: str, digits: str) -> str:
     """A model for an error: its name, its edition where the table has it, and the first digits of its hash."""
     shown = name if len(name) <= 40 else f"{name[:37]}..."
-    found = of_hash(digits)
-    if found is None:
+    edition = of_hash(digits)
+    if edition is None:
         start = digits[:DIGITS]
         return f"{shown!r} with hash {start if start.isascii() and start.isalnum() else repr(start)}"
-    return f"{found.name!r}, edition {found.edition} ({found.identity[:DIGITS]})"
+    return f"{edition.name!r}, edition {edition.edition} ({edition.identity[:DIGITS]})"
 
 
 def way_to(digits: str) -> str:
@@ -88,10 +88,10 @@ def way_to(digits: str) -> str:
     named = of_hash(digits)
     if named is None:
         return f"name that model or its folder, or put the folder into {FOLDERS}"
-    found = next(one for one in editions() if one.identity == named.identity)  # the newest, which this version reads
-    if not found.commit:
+    newest = next(row for row in editions() if row.identity == named.identity)  # the newest, which this version reads
+    if not newest.commit:
         return "update parasol-style, which brings it"
-    place = f"src/parasol/models/{found.name} of the commit {found.commit} of Parasol's repository"
+    place = f"src/parasol/models/{newest.name} of the commit {newest.commit} of Parasol's repository"
     return f"take the folder {place}, and name it as the model or in {FOLDERS}"
 
 

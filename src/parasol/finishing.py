@@ -257,7 +257,7 @@ def _square(picture: Picture) -> Float[np.ndarray, "side side 3"]:
     """In the middle of a square of the longer side, its border repeated."""
     height, width = picture.shape[:2]
     spare = [max(height, width) - side for side in (height, width)]
-    return np.pad(picture, (*((one // 2, one - one // 2) for one in spare), (0, 0)), mode="edge")
+    return np.pad(picture, (*((gap // 2, gap - gap // 2) for gap in spare), (0, 0)), mode="edge")
 
 
 def _coloured(

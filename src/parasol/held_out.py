@@ -57,10 +57,10 @@ def pairs(corpus: Corpus, count: int, split: str = CONTENT_TEST) -> tuple[Pair, 
     Raises:
         ValueError: the corpus has no room for so many.
     """
-    found = tuple(islice(_pairs(held_out(corpus, split)), max(count, 1)))
-    if count != len(found):
-        raise ParasolError(f"{count} pairs are asked for; it must be at least 1, and there is room for {len(found)}")
-    return found
+    listed = tuple(islice(_pairs(held_out(corpus, split)), max(count, 1)))
+    if count != len(listed):
+        raise ParasolError(f"{count} pairs are asked for; it must be at least 1, and there is room for {len(listed)}")
+    return listed
 
 
 def _pairs(cells: Sequence[Cell]) -> Iterator[Pair]:
@@ -151,10 +151,10 @@ def chosen(pictures: Gallery, kind: str, count: int, *, trained_on: bool = False
     Raises:
         ValueError: there are not so many.
     """
-    found = [one for one in pictures.pictures.values() if one.kind == kind and (one.split == "train") == trained_on]
-    found.sort(key=lambda one: hashlib.sha256(one.id.encode()).digest())
-    sources = [[one for one in found if one.source == source] for source in sorted({one.source for one in found})]
-    turns = [one for one in chain.from_iterable(zip_longest(*sources)) if one is not None]
+    hung = [work for work in pictures.pictures.values() if work.kind == kind and (work.split == "train") == trained_on]
+    hung.sort(key=lambda work: hashlib.sha256(work.id.encode()).digest())
+    sources = [[work for work in hung if work.source == source] for source in sorted({work.source for work in hung})]
+    turns = [work for work in chain.from_iterable(zip_longest(*sources)) if work is not None]
     if not 1 <= count <= len(turns):
         sort = "training" if trained_on else "held-out"
         raise ParasolError(f"{count} {sort} pictures of the kind {kind} are asked for; it must be 1 to {len(turns)}")
@@ -167,7 +167,7 @@ def tuning_subject(model: Parasol, pictures: Gallery, count: int) -> Subject:
     Raises ValueError where there are not so many photographs, or no such painting.
     """
     contents = chosen(pictures, "photograph", count, trained_on=True)
-    spare = sum(one.kind == "painting" and one.split != "train" for one in pictures.pictures.values())
+    spare = sum(work.kind == "painting" and work.split != "train" for work in pictures.pictures.values())
     styles = chosen(pictures, "painting", max(spare, 1))[PAINTINGS:]
     if not styles:
         raise ParasolError(f"{pictures.folder} has {spare} held-out paintings; tests take the first {PAINTINGS}")

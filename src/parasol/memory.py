@@ -47,11 +47,11 @@ class Memory:
 
     def once(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
         """The array of a key, made where it is not kept."""
-        kept = self.get(key)
-        if kept is None:
-            kept = make()
-            self.put(key, kept)
-        return kept
+        array = self.get(key)
+        if array is None:
+            array = make()
+            self.put(key, array)
+        return array
 
     def owned_by(self, *owner: Hashable) -> "OwnedMemory":
         """The part of the memory whose keys belong to one owner."""

@@ -76,9 +76,9 @@ class Result:
             palette = None if self.palette is None else self.palette.hexes
             version, recipe = self.recipe.version, self.recipe.packed()
             record = json.dumps({"trace": {"colors": None, "palette": palette}, "version": version, "recipe": recipe})
-        told = json.loads(record).get("trace", {})
-        wanted = named_palette(told["palette"]) if told.get("palette") else None
-        made = trace(self.pixels if self.rgba is None else self.rgba, wanted, count=told.get("colors"))
+        settings = json.loads(record).get("trace", {})
+        wanted = named_palette(settings["palette"]) if settings.get("palette") else None
+        made = trace(self.pixels if self.rgba is None else self.rgba, wanted, count=settings.get("colors"))
         return made.drawing.svg(record)
 
     def again(self, data: bytes) -> tuple[bytes, bool]:

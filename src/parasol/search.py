@@ -276,8 +276,8 @@ class Session:
         Raises:
             ValueError: as `search` and `make` do.
         """
-        found = self.search(style=style, content=content, style_weight=style_weight, top=top)
-        best = self._best(found)
+        searched = self.search(style=style, content=content, style_weight=style_weight, top=top)
+        best = self._best(searched)
         styles, contents = _listed(style), _listed(content)
         pictures = [source for source, weight in contents if weight > 0.0 and not isinstance(source, Words)]
         if pictures:
@@ -296,7 +296,7 @@ class Session:
             top=top,
             progress=progress,
         )
-        return found, made
+        return searched, made
 
     def result(self, step: int) -> Result:
         """The picture that a step has made; painted again, from its recipe, where the log was read from a file.
@@ -321,11 +321,11 @@ class Session:
         """
         again = Session(self._model, self._index, self.log.model_copy(update={"steps": ()}))
         for step in self.log.steps:
-            asked = step.query
+            query = step.query
             if step.made is None:
-                again._add(step.chosen, asked.query(self._index.manifest.encoders), asked.top)
+                again._add(step.chosen, query.query(self._index.manifest.encoders), query.top)
             else:
-                again._make(step.chosen, step.made.recipe, asked.style_weight, asked.top)
+                again._make(step.chosen, step.made.recipe, query.style_weight, query.top)
         return again
 
     def _make(
@@ -388,13 +388,13 @@ class Session:
 def _moved(step: Step, known: int, further: int) -> Step:
     """A step numbered `further` on, and its picks of steps after the first `known` with it."""
     chosen = []
-    for one in step.chosen:
-        pick = one.pick
+    for choice in step.chosen:
+        pick = choice.pick
         if pick is not None and pick.step > known:
             pick = pick.model_copy(update={"step": pick.step + further})
-            source = made_in(pick.step) if pick.rank == 0 else one.source
-            one = one.model_copy(update={"pick": pick, "source": source})
-        chosen.append(one)
+            source = made_in(pick.step) if pick.rank == 0 else choice.source
+            choice = choice.model_copy(update={"pick": pick, "source": source})
+        chosen.append(choice)
     return step.model_copy(update={"number": step.number + further, "chosen": tuple(chosen)})
 
 

@@ -14,8 +14,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, OverflowError) as error:
-        told = f"port {port} of {host} cannot be had ({error})"
-        raise ParasolError(f"{told}: choose another --port, 0 for any") from error
+        reason = f"port {port} of {host} cannot be had ({error})"
+        raise ParasolError(f"{reason}: choose another --port, 0 for any") from error
 
 
 @contextmanager

@@ -45,9 +45,9 @@ def look_of(references: Sequence[Source], palette: Palette | None, colors: int |
     """
     if palette is not None and colors is not None:
         raise ParasolError("--palette and --colors both say which colours there are: give one of them")
-    drawn = [load_rgba(one) for one in references]
-    measured = {f"{number}": measure(one) for number, one in enumerate(drawn)}
-    like = [laid(one, ground_for(Image.fromarray(to_uint8(one)))) for one in drawn]
+    drawn = [load_rgba(source) for source in references]
+    measured = {f"{number}": measure(picture) for number, picture in enumerate(drawn)}
+    like = [laid(picture, ground_for(Image.fromarray(to_uint8(picture)))) for picture in drawn]
     if palette is None and not flat:
         palette, colors = choose_of([fit(picture, 128) for picture in like], colors), None
     finish = finish_of(palette=palette, colors=colors, finish="flat" if flat else "none", references=like)
@@ -72,11 +72,11 @@ def icon_svg(result: Result, share: float) -> str:
     """The drawing of a result in the frame of the set, which shows that share of it. Raises TraceError."""
     picture = result.pixels if result.rgba is None else result.rgba
     drawing = trace(picture, result.palette).drawing
-    found = None if result.rgba is None else frame_of(result.rgba, share)
-    if found is None:
+    frame = None if result.rgba is None else frame_of(result.rgba, share)
+    if frame is None:
         return drawing.svg()
     scale = drawing.width / picture.shape[1]  # a large result is traced at a smaller size
-    left, top, side = (value * scale for value in found)
+    left, top, side = (value * scale for value in frame)
     return replace(drawing, frame=(left, top, side)).svg()
 
 
@@ -94,10 +94,10 @@ def _as_wide(finish: FinishPart, room: Room) -> FinishPart:
 
 def told_set(measures: Mapping[str, Measures], look: Look) -> dict[str, Any]:
     """What is told of a set: its palette, its free space, and how consistent it is beside its references."""
-    found, like = consistency(measures) if len(measures) > 1 else None, look.consistency
+    result, like = consistency(measures) if len(measures) > 1 else None, look.consistency
     return {
         "palette": look.finish.colours,
         "padding": round(look.room.padding, 4),
-        "consistency": None if found is None else asdict(found),
+        "consistency": None if result is None else asdict(result),
         "references": None if like is None else {"score": like.score, **asdict(like)},
     }

@@ -17,5 +17,5 @@ HOUSE = (
 
 @pytest.mark.parametrize("one", PROPERTIES, ids=lambda one: one.name)
 def test_every_property_is_measured_on_true_drawings_as_it_was_asked_for(one: Property) -> None:
-    hands = [replace(Hand(hue=0.4), **{**one.given, one.name: value}) for value in one.asked]  # type: ignore[arg-type]
+    hands = [replace(Hand(hue=0.4), **{**one.given, one.name: value}) for value in one.values]  # type: ignore[arg-type]
     assert agreement(one, [from_uint8(draw(HOUSE, hand, 128)) for hand in hands]) == 1.0

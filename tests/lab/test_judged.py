@@ -16,8 +16,8 @@ from lab.figures.judged import CONTENT, OTHERS, OURS, REAL, REBUILT, TEN, column
 from lab.figures.leak import leak
 from lab.figures.leak import summary as leak_summary
 from lab.figures.mixing import kind_summary, mixing, rises, way
-from lab.figures.wishes import summary as wishes_summary
-from lab.figures.wishes import values, wishes
+from lab.figures.searches import searches, values
+from lab.figures.searches import summary as searches_summary
 from lab.judging import selection
 from lab.judging.cases import COLUMNS, NEW_STYLE, SEEN, UNSEEN, cases, gallery_cells, in_turns, judge_bases, judge_cells
 from lab.judging.held_out_index import held_out_index, known, nearest_in_family
@@ -276,12 +276,12 @@ def test_the_shelf_has_no_answers_and_finds_the_nearest(subject: Subject) -> Non
     assert len(list(subject.corpus.folder.glob("shelf-*"))) == 1
 
 
-# Wishes
+# Searches
 
 
-def test_wishes_compare_the_made_with_the_found(subject: Subject) -> None:
+def test_searches_compare_the_made_with_the_found(subject: Subject) -> None:
     assert values([3.0, 5.0, 2.0, 4.0]) == {"made": 3.0, "first_retrieved": 5.0, "best_retrieved": 2.0}
-    figure = wishes(subject)
+    figure = searches(subject)
     records = records_of(figure, 1)
     case = figure.units[0]
     judge = judge_of(subject)
@@ -289,12 +289,12 @@ def test_wishes_compare_the_made_with_the_found(subject: Subject) -> None:
     made = judge.look(paint(subject, case))
     assert records[0]["perceptual"]["made"] == pytest.approx(perceptual(made, truth), abs=1e-5)
     assert records[0]["perceptual"]["best_retrieved"] <= records[0]["perceptual"]["first_retrieved"]
-    assert figure.summarise(records)["wishes"] == 1
+    assert figure.summarise(records)["searches"] == 1
 
 
-def test_wishes_are_summed_up() -> None:
+def test_searches_are_summed_up() -> None:
     rows = [{"made": 1.0, "first_retrieved": 4.0, "best_retrieved": 2.0}] * 3
-    found = wishes_summary([{"perceptual": row, "chamfer": row} for row in rows])["perceptual"]
+    found = searches_summary([{"perceptual": row, "chamfer": row} for row in rows])["perceptual"]
     assert (found["below_first"]["value"], found["below_best"]["value"]) == (75.0, 50.0)
 
 

@@ -26,14 +26,14 @@ def inspect(
     Example:
       parasol backbone inspect stable-diffusion-v1-5
     """
-    from parasol.backbones.inspection import Backbone, Found
+    from parasol.backbones.inspection import Backbone, Component
     from parasol.backbones.inspection import inspect as parts
 
-    for one in parts(source, prediction):
-        if isinstance(one, Found):
-            print(f"{one.part:14} {one.words}")
-        elif isinstance(one, Backbone):
-            print(f"{'fits':14} pictures of {one.size} px, sides in multiples of {one.stride}")
+    for part in parts(source, prediction):
+        if isinstance(part, Component):
+            print(f"{part.part:14} {part.words}")
+        elif isinstance(part, Backbone):
+            print(f"{'fits':14} pictures of {part.size} px, sides in multiples of {part.stride}")
 
 
 @backbone_app.command(name="import")
@@ -66,8 +66,8 @@ def bring(
     check_folder(out, known_by=[STYLE], own=[UNET], reads=source)
     from parasol.backbones.bring import bring as run
 
-    found = run(source, out, style=style, content=content, prediction=prediction, words=words)
-    print(f"{out}: {found.kind}, {found.latent_channels} latent channels, pictures of {found.size} px")
+    backbone = run(source, out, style=style, content=content, prediction=prediction, words=words)
+    print(f"{out}: {backbone.kind}, {backbone.latent_channels} latent channels, pictures of {backbone.size} px")
 
 
 @backbone_app.command()

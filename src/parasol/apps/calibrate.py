@@ -32,7 +32,7 @@ def calibrate(
 
     loaded = Parasol.load(model)
     with Progress("calibrating") as progress:
-        found = run(tuning(loaded, corpus, pairs), end=end, progress=progress.update)
-    keep(loaded.bundle, found)
-    for stop in found:
+        stops = run(tuning(loaded, corpus, pairs), end=end, progress=progress.update)
+    keep(loaded.bundle, stops)
+    for stop in stops:
         print(f"style scale {stop.style_scale:.2f}  structure {stop.structure:.2f}")

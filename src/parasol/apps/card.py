@@ -59,8 +59,8 @@ def card(
     )
     made.save(target)
     if target != STDIN:
-        told = {"out": target, **made.model_dump(exclude={"style"}, mode="json")}
-        print(json.dumps(told) if json_ else target)
+        record = {"out": target, **made.model_dump(exclude={"style"}, mode="json")}
+        print(json.dumps(record) if json_ else target)
 
 
 def _shared(like: Like) -> "list[tuple[StyleSource, float]]":

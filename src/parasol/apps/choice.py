@@ -51,7 +51,7 @@ def of_each(model: str | None, read: Callable[[str], Any]) -> "Of":
         if model is not None:
             return model
         files = (like.source for like in job.styles if not like.spoken)
-        return model_of(job.content, tuple(one for one in files if one == STDIN or one.lower().endswith(".json")))
+        return model_of(job.content, tuple(file for file in files if file == STDIN or file.lower().endswith(".json")))
 
     return of
 

@@ -126,8 +126,8 @@ def _look(
     model: "Parasol", job: Job, dials: "Dials", frame: Frame, *, read: Callable[[str], Any], described: Described
 ) -> Outcome:
     manifest = model.bundle.manifest
-    asked = manifest.size if frame.size == "content" else frame.size or manifest.default_size
-    small = min(asked, manifest.size)
+    side = manifest.size if frame.size == "content" else frame.size or manifest.default_size
+    small = min(side, manifest.size)
     try:
         recipe = _recipe(model, job, dials.quick(), replace(frame, size=small), read=read, described=described)
         result = model.paint(recipe)

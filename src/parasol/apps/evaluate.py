@@ -87,9 +87,9 @@ def evaluate(
     Plan(
         reads=[pairs, lpips or "", inception or ""], within=[clip] if clip else [], writes=files(out), overwrite=True
     ).check()
-    asked = tuple(map(Asked.parse, method))
+    methods = tuple(map(Asked.parse, method))
     comparison = Comparison(
-        file=pairs, methods=asked, out=out, pictures=pictures, first=first, model=model, lpips=lpips, clip=clip,
+        file=pairs, methods=methods, out=out, pictures=pictures, first=first, model=model, lpips=lpips, clip=clip,
         inception=inception, size=size,
     )  # fmt: skip
     for what, stages in groupby(compare(comparison), key=lambda stage: stage.what):
@@ -100,7 +100,7 @@ def evaluate(
 
 def follow(what: str, stages: "Iterator[Stage]") -> None:
     """Follow one stage to its end; what an earlier run finished says nothing about the pace."""
-    kept = next(stages).done
+    before = next(stages).done
     with Progress(what) as progress:
         for stage in stages:
-            progress.update(stage.done - kept, stage.total - kept, f"{stage.done} of {stage.total}")
+            progress.update(stage.done - before, stage.total - before, f"{stage.done} of {stage.total}")

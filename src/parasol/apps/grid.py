@@ -66,7 +66,7 @@ def grid(
 
     images.check_target(out)
     dials_varied = [Vary.parse(word) for word in vary or []]
-    names = [one.dial for one in dials_varied]
+    names = [axis.dial for axis in dials_varied]
     if len(names) > 2 or len(set(names)) < len(names):
         raise ParasolError(f"--vary is given for {', '.join(names)}: a sheet has room for two different dials")
     if between is not None and dials_varied:
@@ -102,8 +102,10 @@ def grid(
         rows, cell=cell or size or loaded.bundle.manifest.default_size, row_labels=layout.row_labels,
         column_labels=layout.column_labels,
     )  # fmt: skip
-    told = [[None if isinstance(entry, np.ndarray) else options.summary(entry) for entry in row] for row in layout.rows]
-    images.save_png(out, pixels, text={SHEET_KEYWORD: json.dumps(told)})
+    cells = [
+        [None if isinstance(entry, np.ndarray) else options.summary(entry) for entry in row] for row in layout.rows
+    ]
+    images.save_png(out, pixels, text={SHEET_KEYWORD: json.dumps(cells)})
     if out != STDIN:
         print(out)
 
@@ -139,10 +141,10 @@ def _sweep(
     across, down = varied[0], varied[1:]
     rows, labels = [], []
     for (content, style), recipe in recipes.items():
-        for dials in [{one.dial: value} for one in down for value in one.values] or [{}]:
+        for dials in [{axis.dial: value} for axis in down for value in axis.values] or [{}]:
             cells = [turned(recipe, {**dials, across.dial: value}) for value in across.values]
             rows.append([contents[content], styles[style], *cells])
-            labels.append(" ".join(one.label(dials[one.dial]) for one in down))
+            labels.append(" ".join(axis.label(dials[axis.dial]) for axis in down))
     columns = ["content", "style", *map(across.label, across.values)]
     return Layout(rows=rows, row_labels=labels if down else (), column_labels=columns)
 

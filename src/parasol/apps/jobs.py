@@ -84,7 +84,7 @@ def _batch(
     whole = [_title(subject or Path(content).name, Path(look[0].source).name, many) for content, look in pairs]
     titles = distinct(short, whole)
     for (content, look), title, *others in zip(pairs, titles, alone, short, strict=True):
-        out, *before = (str(folder / f"{one}.png") for one in (title, *({*others} - {*titles})))
+        out, *before = (str(folder / f"{name}.png") for name in (title, *({*others} - {*titles})))
         yield Job(content=content, shows=tuple(shows), styles=look, out=out, before=tuple(sorted(before)))
 
 
@@ -107,25 +107,25 @@ def distinct(short: Sequence[str], whole: Sequence[str]) -> list[str]:
     taken, used = {*map(alike, titles)}, set[str]()
     for place, title in enumerate(titles):  # files whose names look like the titles of others
         if alike(title) in used:
-            titles[place] = next(one for n in count(2) if alike(one := f"{title}-{n}") not in taken | used)
+            titles[place] = next(numbered for n in count(2) if alike(numbered := f"{title}-{n}") not in taken | used)
         used.add(alike(titles[place]))
     return titles
 
 
-def without_results(source: str, found: Sequence[str], folder: Path) -> list[str]:
+def without_results(source: str, paths: Sequence[str], folder: Path) -> list[str]:
     """The pictures found in a folder; where it is the folder of the results too, those are left out, and told.
 
     Raises ValueError where nothing is left.
     """
     if not Path(source).is_dir() or not marks(source) & marks(folder):
-        return [*found]
-    left = [path for path in found if not is_result(Path(path))]
+        return [*paths]
+    left = [path for path in paths if not is_result(Path(path))]
     if not left:
         raise ParasolError(
             f"the folder {source!r} holds results of Parasol alone: choose another -o to draw from those"
         )
-    if len(left) < len(found):
-        print(f"parasol: {len(found) - len(left)} results in {source!r} are not drawn anew", file=sys.stderr)
+    if len(left) < len(paths):
+        print(f"parasol: {len(paths) - len(left)} results in {source!r} are not drawn anew", file=sys.stderr)
     return left
 
 
@@ -154,8 +154,8 @@ def _looks(likes: Sequence[Like], folder: Path) -> list[tuple[Like, ...]]:
         raise ParasolError(
             "a folder of styles stands for each of its pictures and cannot be mixed: name single pictures"
         )
-    found = without_results(likes[0].source, styles(likes[0].source), folder)
-    return [(Like(source=source, weight=likes[0].weight),) for source in found]
+    paths = without_results(likes[0].source, styles(likes[0].source), folder)
+    return [(Like(source=source, weight=likes[0].weight),) for source in paths]
 
 
 def pictures(source: str) -> list[str]:
@@ -179,13 +179,13 @@ def _listed(source: str, suffixes: frozenset[str]) -> list[str]:
     if source == STDIN or not folder.is_dir():
         return [source]
     try:
-        seen = [path for path in folder.iterdir() if path.name[0] != "."]
+        entries = [path for path in folder.iterdir() if path.name[0] != "."]
     except OSError as error:
         raise ParasolError(
             f"the folder {source!r} may not be listed ({error.strerror}): change its permissions"
         ) from error
-    files = sorted(path for path in seen if _ends(path, suffixes) and not path.is_dir())
-    inner = sorted(path.name for path in seen if path.is_dir())
+    files = sorted(path for path in entries if _ends(path, suffixes) and not path.is_dir())
+    inner = sorted(path.name for path in entries if path.is_dir())
     if inner:
         of = f"the folder {inner[0]!r}" if len(inner) == 1 else f"{len(inner)} folders ({inner[0]!r} ...)"
         print(f"parasol: {of} in {source!r} left out: name a folder by itself", file=sys.stderr)

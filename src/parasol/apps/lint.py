@@ -34,12 +34,12 @@ def lint(
     from parasol.vector import consistency
 
     measured, failed = _measured(folder)
-    found = consistency(measured)
+    result = consistency(measured)
     if json_:
-        drawings = {name: asdict(one) for name, one in measured.items()}
-        print(json.dumps({**asdict(found), "drawings": drawings, "failed": failed}))
+        drawings = {name: asdict(measures) for name, measures in measured.items()}
+        print(json.dumps({**asdict(result), "drawings": drawings, "failed": failed}))
     else:
-        _print(found, len(measured))
+        _print(result, len(measured))
         for name, reason in failed.items():
             print(f"not measured: {name}: {reason}")
     return 2 if failed else 0
@@ -63,11 +63,11 @@ def _measured(folder: Path) -> "tuple[dict[str, Measures], dict[str, str]]":
     return measured, failed
 
 
-def _print(found: "Consistency", count: int) -> None:
-    print(f"{count} pictures, consistency {found.score:.1f} of 100")
+def _print(result: "Consistency", count: int) -> None:
+    print(f"{count} pictures, consistency {result.score:.1f} of 100")
     print(f"{'':10}{'score':>7}{'usual':>9}")
-    for measure, score in found.parts.items():
-        usual = "" if measure == "palette" else f"{found.usual[measure]:.3f}"
+    for measure, score in result.parts.items():
+        usual = "" if measure == "palette" else f"{result.usual[measure]:.3f}"
         print(f"{measure:10}{score:7.1f}{usual:>9}  {UNITS.get(measure, '')}".rstrip())
-    for one in found.outliers:
-        print(f"out of line: {one.name}: {one.measure} {one.value:.3f}, usually {one.usual:.3f}")
+    for outlier in result.outliers:
+        print(f"out of line: {outlier.name}: {outlier.measure} {outlier.value:.3f}, usually {outlier.usual:.3f}")

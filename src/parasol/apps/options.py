@@ -100,8 +100,8 @@ def with_dials(
 
     def give(command: Command) -> Command:
         given = signature(command)
-        own = [one for one in given.parameters.values() if one.kind is not one.VAR_KEYWORD]
-        place = [*(one.name for one in own), ""].index(before)
+        own = [parameter for parameter in given.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+        place = [*(parameter.name for parameter in own), ""].index(before)
         dials = [_option(dial, defaults.get(dial.name)) for dial in among]
         command.__signature__ = given.replace(parameters=[*own[:place], *dials, *own[place:]])
         return command
@@ -113,8 +113,8 @@ def _option(dial: NamedDial, default: Any) -> Parameter:
     names = [f"--{dial.option}"]
     if dial.sort is bool and dial.dial.own is not None:
         names = [f"--{dial.option}/--no-{dial.option}"]
-    told = dial.dial.help if default is not None else dial.explained()
-    option = typer.Option(*names, help=told, metavar=None if dial.choices else dial.takes or None)
+    help_text = dial.dial.help if default is not None else dial.explained()
+    option = typer.Option(*names, help=help_text, metavar=None if dial.choices else dial.takes or None)
     hint = Annotated[Optional[dial.annotation], option]  # noqa: UP045 (the type is a value here)
     return Parameter(dial.name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=hint)
 
@@ -134,10 +134,10 @@ def summary(recipe: "Recipe") -> dict[str, Any]:
 
 def as_json(result: "Result") -> dict[str, Any]:
     """What --json tells of a picture."""
-    told = {"recipe": summary(result.recipe), "seconds": result.seconds, "clipped_share": result.clipped_share}
+    record = {"recipe": summary(result.recipe), "seconds": result.seconds, "clipped_share": result.clipped_share}
     if result.palette is None:
-        return told
-    return {**told, "colours": [{"colour": name, "share": part, "delta_e": off} for name, part, off in result.choice]}
+        return record
+    return {**record, "colours": [{"colour": name, "share": part, "delta_e": off} for name, part, off in result.choice]}
 
 
 def size_of(text: str | None) -> 'int | Literal["content"] | None':

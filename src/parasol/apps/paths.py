@@ -80,10 +80,10 @@ def check_folder(out: PathLike, *, known_by: Iterable[str], own: Iterable[str] =
         if marks(path) & marks(folder):
             raise ParasolError(f"{str(out)!r} is the folder that goes in: choose another one with --out")
     try:
-        found = {path.name for path in folder.iterdir() if path.name[0] != "."}
+        names = {path.name for path in folder.iterdir() if path.name[0] != "."}
     except OSError:  # not there, or no folder: who writes there tells
         return
-    if found and not found & {*known_by} and not found <= {*own}:
+    if names and not names & {*known_by} and not names <= {*own}:
         raise ParasolError(f"{str(out)!r} is a folder with other things in it: choose a new one with --out")
 
 
@@ -126,8 +126,8 @@ def _is_card(file: Path) -> bool:
     if file.stat().st_size > LARGEST_CARD:
         return False
     with suppress(ValueError, RecursionError, OSError):
-        found = json.loads(file.read_bytes())
-        return isinstance(found, dict) and found.keys() >= CARD_FIELDS
+        document = json.loads(file.read_bytes())
+        return isinstance(document, dict) and document.keys() >= CARD_FIELDS
     return False
 
 
@@ -145,8 +145,8 @@ def alike(name: str) -> str:
 
 def pictures_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """The pictures in a folder and in its folders, by name; none that is hidden, as macOS's ._icon.png is."""
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
-    return sorted(path for path in found if not any(part[0] == "." for part in path.relative_to(folder).parts))
+    paths = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    return sorted(path for path in paths if not any(part[0] == "." for part in path.relative_to(folder).parts))
 
 
 def _named(paths: Iterable[PathLike]) -> dict[object, str]:

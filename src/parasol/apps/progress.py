@@ -32,13 +32,13 @@ class Progress:
             self.clear()
         if now < self._next or done >= total:
             return
-        told = " ".join(filter(None, (self._what, note, f"{done / total:4.0%}", duration(left))))
+        line = " ".join(filter(None, (self._what, note, f"{done / total:4.0%}", duration(left))))
         if self._live:
             self._next = now + INTERVAL
-            self._write(told)
+            self._write(line)
         else:
             self._next = now + LOG_INTERVAL
-            print(f"parasol: {told}", file=sys.stderr, flush=True)
+            print(f"parasol: {line}", file=sys.stderr, flush=True)
 
     def part(self, done: float, total: float) -> Callable[[int, int], None]:
         """An `update` for one part of `total` equal ones, of which `done` are behind us."""

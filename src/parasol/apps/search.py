@@ -118,7 +118,7 @@ def search(
         encoders = index.manifest.encoders
         loaded = Parasol.load(model or model_with(encoders.style, encoders.content))
     running = Session(loaded, index, log)
-    styles, contents = ([(_opened(one), one.weight) for one in named] for named in (wanted, shown))
+    styles, contents = ([(_opened(entry), entry.weight) for entry in named] for named in (wanted, shown))
     query: dict[str, Any] = {
         "style": styles,
         "content": contents,
@@ -133,12 +133,12 @@ def search(
         running.result(turn[-1].number).save(target)
     if sheet is not None:
         drawn = _sheet(_pictures([*contents, *styles]), turn, running)
-        found = [str(hit.file) for step in turn for hit in step.hits]
-        images.save_png(sheet, drawn, text={SHEET_KEYWORD: json.dumps(found)})
+        paths = [str(hit.file) for step in turn for hit in step.hits]
+        images.save_png(sheet, drawn, text={SHEET_KEYWORD: json.dumps(paths)})
     if session is not None:
-        kept = running.log.add_to(session, len(log.steps) if log is not None else 0)
-        if kept != Path(session):
-            print(f"parasol: {session!r} is another session by now; this one is in {str(kept)!r}", file=sys.stderr)
+        written = running.log.add_to(session, len(log.steps) if log is not None else 0)
+        if written != Path(session):
+            print(f"parasol: {session!r} is another session by now; this one is in {str(written)!r}", file=sys.stderr)
     if STDIN not in (sheet, target):
         for line in _told(turn, target, running, json_):
             print(line)
@@ -157,9 +157,9 @@ def _refuse_idle(**drawing: Any) -> None:
         raise ParasolError(f"{option} is for the picture that --make draws: add --make, or leave it out")
 
 
-def _files(asked: Sequence[Like], sheet: str | None, target: str | None, json_: bool) -> list[str]:
+def _files(likes: Sequence[Like], sheet: str | None, target: str | None, json_: bool) -> list[str]:
     """The files that are asked with. Raises ValueError for what standard input and output cannot do."""
-    files = [one.source for one in asked if not one.spoken]
+    files = [entry.source for entry in likes if not entry.spoken]
     if files.count(STDIN) > 1:
         raise ParasolError("standard input (-) is named twice and can be read once: save one of the pictures to a file")
     if target == STDIN and (json_ or sheet == STDIN):
@@ -179,60 +179,60 @@ def _indexed(index: "Index", outputs: Sequence[str]) -> list[Path]:
     return sorted(pictures & there)
 
 
-def _opened(one: Like) -> "StyleSource":
+def _opened(entry: Like) -> "StyleSource":
     """Words, or a source as it is; standard input, a picture or a card, is read here, once."""
     from parasol.cards import open_style
     from parasol.encoders.text import Words
 
-    if one.spoken:
-        return Words(one.source)
-    return open_style(STDIN) if one.source == STDIN else one.source
+    if entry.spoken:
+        return Words(entry.source)
+    return open_style(STDIN) if entry.source == STDIN else entry.source
 
 
 def _told(turn: "Sequence[Step]", target: str | None, session: "Session", json_: bool) -> Iterator[str]:
     """The lines to print: hits, and between those of two steps the drawing."""
     for step in turn:
         if step.made is not None:
-            chosen = [one.model_dump(mode="json") for one in step.chosen]
+            chosen = [source.model_dump(mode="json") for source in step.chosen]
             drawn = {"out": target, "step": step.number, "chosen": chosen}
             yield json.dumps(drawn | options.as_json(session.result(step.number))) if json_ else str(target)
         place = {} if target is None else {"step": step.number}
         for rank, hit in enumerate(step.hits, start=1):
             gone = {} if hit.file.exists() else {"gone": True}
-            told = {"rank": rank, **asdict(hit), "file": str(hit.file), **gone, **place}
-            yield json.dumps(told) if json_ else _line(hit)
+            row = {"rank": rank, **asdict(hit), "file": str(hit.file), **gone, **place}
+            yield json.dumps(row) if json_ else _line(hit)
 
 
 def _line(hit: "Hit") -> str:
     cosines = {"style": hit.style, "content": hit.content}
-    told = [f"{space} {cosine:.3f}" for space, cosine in cosines.items() if cosine is not None]
-    return "  ".join([f"{hit.score:.3f}", *told, str(hit.file), *([] if hit.file.exists() else ["(gone)"])])
+    parts = [f"{space} {cosine:.3f}" for space, cosine in cosines.items() if cosine is not None]
+    return "  ".join([f"{hit.score:.3f}", *parts, str(hit.file), *([] if hit.file.exists() else ["(gone)"])])
 
 
-def _sheet(asked: Sequence["Picture"], turn: "Sequence[Step]", session: "Session") -> "Picture":
+def _sheet(pictures: Sequence["Picture"], turn: "Sequence[Step]", session: "Session") -> "Picture":
     """What was asked for above what was found, best first, and so for what was made; white where a file is gone."""
     from parasol import images
 
-    rows, labels = ([asked], ["asked for"]) if asked else ([], [])
+    rows, labels = ([pictures], ["asked for"]) if pictures else ([], [])
     for step in turn:
         if step.made is not None:
             rows.append([images.fit(session.result(step.number).pixels, CELL)])
             labels.append("made")
         for start in range(0, len(step.hits), COLUMNS):
-            found = step.hits[start : start + COLUMNS]
-            rows.append([_picture(hit.file) for hit in found])
-            labels.append(f"{start + 1} to {start + len(found)}: {found[0].score:.2f} to {found[-1].score:.2f}")
+            hits = step.hits[start : start + COLUMNS]
+            rows.append([_picture(hit.file) for hit in hits])
+            labels.append(f"{start + 1} to {start + len(hits)}: {hits[0].score:.2f} to {hits[-1].score:.2f}")
     return images.sheet(rows, cell=CELL, row_labels=labels)
 
 
-def _pictures(asked: "Sequence[tuple[StyleSource, float]]") -> "list[Picture]":
+def _pictures(sources: "Sequence[tuple[StyleSource, float]]") -> "list[Picture]":
     """Those of the sources that are pictures, and not words or cards, as small as a sheet shows them."""
     from parasol.cards import open_style
     from parasol.encoders.text import Words
     from parasol.images import fit
 
-    opened = (open_style(source) for source, _ in asked if not isinstance(source, Words))
-    return [fit(one, CELL) for one in opened if isinstance(one, np.ndarray)]
+    opened = (open_style(source) for source, _ in sources if not isinstance(source, Words))
+    return [fit(picture, CELL) for picture in opened if isinstance(picture, np.ndarray)]
 
 
 def _picture(file: Path) -> "Picture":

@@ -201,7 +201,7 @@ def _finish(out: Path, made: _Made, look: "Look") -> dict[str, Any]:
 
     if not made.thumbnails:
         raise ParasolError(f"none of the {len(made.failed)} icons could be drawn")
-    cells = [laid(one, (1.0, 1.0, 1.0)) for one in made.thumbnails.values()]
+    cells = [laid(thumbnail, (1.0, 1.0, 1.0)) for thumbnail in made.thumbnails.values()]
     save_png(out / SHEET, sheet(list(_rows(cells)), cell=CELL))
     record = {"icons": len(made.measures), "failed": made.failed, **told_set(made.measures, look)}
     write_atomic(out / RECORD, json.dumps(record, indent=1).encode())
@@ -217,12 +217,12 @@ def _print(out: Path, record: dict[str, Any]) -> None:
     print(out)
     print(f"{record['icons']} icons, {record['kept']} of them kept, {len(record['failed'])} left out")
     print(f"palette {' '.join(record['palette'])}")
-    found, like = record["consistency"], record["references"]
-    if found is None:
+    consistency, like = record["consistency"], record["references"]
+    if consistency is None:
         return
     beside = "" if like is None else f" (the references: {like['score']:.1f})"
-    print(f"consistency {found['score']:.1f} of 100{beside}")
-    for one in found["outliers"][:10]:
-        print(f"out of line: {one['name']}: {one['measure']} {one['value']:.3f}, usually {one['usual']:.3f}")
-    if len(found["outliers"]) > 10:
-        print(f"and {len(found['outliers']) - 10} more in {out / RECORD}")
+    print(f"consistency {consistency['score']:.1f} of 100{beside}")
+    for icon in consistency["outliers"][:10]:
+        print(f"out of line: {icon['name']}: {icon['measure']} {icon['value']:.3f}, usually {icon['usual']:.3f}")
+    if len(consistency["outliers"]) > 10:
+        print(f"and {len(consistency['outliers']) - 10} more in {out / RECORD}")

@@ -38,7 +38,7 @@ class Size:
 
 def sizes_of(text: str | None) -> list[Size]:
     """What --sizes asks for, such as `24,24@2x,128`. Raises ValueError."""
-    found = list[Size]()
+    sizes = list[Size]()
     for word in filter(None, (part.strip() for part in (text or "").split(","))):
         parts = _SIZE.fullmatch(word)
         size = Size(side=int(parts[1]), times=int(parts[2] or 1)) if parts else None
@@ -46,8 +46,8 @@ def sizes_of(text: str | None) -> list[Size]:
             raise ParasolError(
                 f"--sizes names {word!r}; a size is 8 to {LARGEST} px, such as 24, or 24@2x for twice 24"
             )
-        found.append(size)
-    return list(dict.fromkeys(found))
+        sizes.append(size)
+    return list(dict.fromkeys(sizes))
 
 
 @dataclass(frozen=True, kw_only=True)

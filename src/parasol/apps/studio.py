@@ -148,5 +148,7 @@ def explained() -> dict[str, str]:
     """What the command line says of each option of `parasol style`, by its name in Python."""
     from parasol.apps.style import style
 
-    given: dict[str, Any] = {name: get_args(one.annotation)[1:] for name, one in signature(style).parameters.items()}
+    given: dict[str, Any] = {
+        name: get_args(param.annotation)[1:] for name, param in signature(style).parameters.items()
+    }
     return {name: parts[0].help or "" for name, parts in given.items() if parts}

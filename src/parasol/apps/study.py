@@ -56,9 +56,11 @@ def create(
 
     check_folder(out, known_by=[MANIFEST], own=[PICTURES], reads=pictures)
     plan = Plan(participants=participants, trials=trials, repeats=repeats, catches=catches, seed=seed)
-    asked = known_questions(question or ["overall", "style", "content"])
+    chosen = known_questions(question or ["overall", "style", "content"])
     with Progress("copying pictures") as progress:
-        study = run(pictures, out, plan, asked, title=title, ties=ties, completion=completion, progress=progress.update)
+        study = run(
+            pictures, out, plan, chosen, title=title, ties=ties, completion=completion, progress=progress.update
+        )
     methods = len(study.methods)
     answers = participants * trials / (len(study.questions) * methods * (methods - 1) / 2)
     facts = {
@@ -148,20 +150,20 @@ def analyse(
         raise ParasolError(f"{study} has no answers yet: serve it first")
     with closing(Store(study / ANSWERS, made.digest)) as store:
         answers = store.all()
-    found = report(made, answers, min_passed=min_passed, confidence=confidence, seed=seed)
+    record = report(made, answers, min_passed=min_passed, confidence=confidence, seed=seed)
     if csv is not None:
         write_atomic(csv, as_csv(replies(made, answers)).encode())
     if str(csv) == "-":
         return
     if json_:
-        print(json.dumps(found))
+        print(json.dumps(record))
         return
-    _print(found, confidence)
+    _print(record, confidence)
 
 
-def _print(found: dict[str, Any], confidence: float) -> None:
-    print(f"{found['participants']} participants, {found['finished']} finished; {found['answers']} answers")
-    for question, part in found["questions"].items():
+def _print(record: dict[str, Any], confidence: float) -> None:
+    print(f"{record['participants']} participants, {record['finished']} finished; {record['answers']} answers")
+    for question, part in record["questions"].items():
         print(f"\n{question}: {part['answers']} answers of {part['participants']} participants")
         if part["strengths"] is None:
             print(f"  no strengths: {part['reason']}")
@@ -169,20 +171,20 @@ def _print(found: dict[str, Any], confidence: float) -> None:
             _print_strengths(part, confidence)
         for rate in part["rates"]:
             _print_rate(rate)
-    checks = found["checks"]
+    checks = record["checks"]
     print(f"\nleft chosen {_share(checks['left'])}, p = {checks['left']['p']:.2g} for no side bias")
     print(
         f"swapped repeats answered alike {_share(checks['repeats'])}; catch trials passed {_share(checks['catches'])}"
     )
-    for person in found["people"]:
+    for person in record["people"]:
         if person["passed"] < person["catches"] or person["one_sided"]:
             print(
                 f"  {person['participant']}: {person['passed']} of {person['catches']} catch trials passed, left "
                 f"chosen in {person['left']} of {person['decided']}, {person['consistent']} of {person['repeats']} "
                 f"repeats alike, {person['median_seconds']:.1f} s an answer"
             )
-    if found["excluded"]:
-        print(f"left out: {', '.join(found['excluded'])}")
+    if record["excluded"]:
+        print(f"left out: {', '.join(record['excluded'])}")
 
 
 def _print_strengths(part: dict[str, Any], confidence: float) -> None:

@@ -214,11 +214,11 @@ def _tell_cost(recipe: "Recipe", any_cost: bool) -> None:
     height, width = recipe.picture().shape[:2]
     seconds, steps = recipe.seconds(height * width), recipe.dials.steps
     time = f"{max(1.0, seconds):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    told = f"1 picture of {width} x {height} px in {steps} step{'s' * (steps > 1)} takes about {time} of one core"
+    cost = f"1 picture of {width} x {height} px in {steps} step{'s' * (steps > 1)} takes about {time} of one core"
     if seconds > MOST_SECONDS and not any_cost:
-        raise ParasolError(f"{told}, and an hour is the limit: add --any-cost to draw it all the same")
+        raise ParasolError(f"{cost}, and an hour is the limit: add --any-cost to draw it all the same")
     if seconds > PATIENCE:
-        print(f"parasol: {told}", file=sys.stderr)
+        print(f"parasol: {cost}", file=sys.stderr)
 
 
 def _is_far(model: Any, recipe: Any) -> bool:
@@ -226,7 +226,7 @@ def _is_far(model: Any, recipe: Any) -> bool:
     return model.far(recipe.style_parts(manifest.style.dimension, manifest.latent_channels))
 
 
-def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | None, **asked: Any) -> Frame:
+def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | None, **settings: Any) -> Frame:
     """What all pictures share, and every file beside the named ones checked."""
     from parasol.images import check_target
     from parasol.images.endings import ENDINGS
@@ -236,7 +236,7 @@ def _frame(jobs: Sequence[Job], *, palette: str | None, also: Sequence[str] | No
         if name not in FORMATS:
             raise ParasolError(f"--also names {name!r}; it must be one of {', '.join(FORMATS)}")
     wanted = None if palette is None else given_palette(palette)
-    frame = Frame(palette=wanted, also=tuple(f".{name}" for name in also or ()), **asked)
+    frame = Frame(palette=wanted, also=tuple(f".{name}" for name in also or ()), **settings)
     if also and jobs[0].out == STDIN:
         raise ParasolError("standard output takes one picture and --also asks for more: name a file with -o")
     for job in jobs:
@@ -253,6 +253,6 @@ def _report(outcome: Outcome, json_: bool) -> None:
         styles, shows = (
             [[like.source, like.weight] for like in named] for named in (outcome.job.styles, outcome.job.shows)
         )
-        asked = {"out": outcome.out, "content": outcome.job.content, "shows": shows, "styles": styles}
-        record = {**asked, "kept": outcome.result is None, **facts}
+        request = {"out": outcome.out, "content": outcome.job.content, "shows": shows, "styles": styles}
+        record = {**request, "kept": outcome.result is None, **facts}
         print(json.dumps(record) if json_ else outcome.out, flush=True)

@@ -50,5 +50,5 @@ def teach(
     teaching = Teaching(rank=rank, steps=steps, seed=seed)
     with Progress("teaching") as progress:
         finished(Parasol.load(model), files, target, teaching, tell=progress.update)
-    told = {"out": target, "pictures": len(files), "steps": steps}
-    print(json.dumps(told) if json_ else target)
+    record = {"out": target, "pictures": len(files), "steps": steps}
+    print(json.dumps(record) if json_ else target)

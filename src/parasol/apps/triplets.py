@@ -162,16 +162,16 @@ def report(
     with Progress("report") as progress:
         progress.update(0, 1)
         swept = sweeps(results, descriptors, load_roles(folder / ROLES, results.plan), labels)
-    found = figures(kept, results.plan.queries, labels)
-    record = {"run": results.report, "figures": found, "sweeps": [asdict(sweep) for sweep in swept]}
+    shares = figures(kept, results.plan.queries, labels)
+    record = {"run": results.report, "figures": shares, "sweeps": [asdict(sweep) for sweep in swept]}
     write_atomic(target / "report.json", f"{json.dumps(record, indent=1)}\n".encode())
     write_atomic(target / "report.svg", svg(charts(swept)).encode())
     drawn = _draw_sheet(descriptors, kept, rows, seed, target / "sheet.png")
     if json_:
-        print(json.dumps({"report": str(target), **found}))
+        print(json.dumps({"report": str(target), **shares}))
         return
     print(f"{target}: report.json, report.svg{', sheet.png' if drawn else ''}")
-    print(", ".join(f"{name} {share:.1%}" for name, share in found.items()))
+    print(", ".join(f"{name} {share:.1%}" for name, share in shares.items()))
 
 
 def _cells(descriptors: "Descriptors", folder: Path) -> "list[Cell | None]":

@@ -50,22 +50,22 @@ def weighed(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Li
 
 def likes(files: Sequence[str] | None, texts: Sequence[str] | None) -> list[Like]:
     """What --like and --like-text ask for together. Raises ValueError where that is nothing."""
-    found = weighed(files, texts)
-    if not found:
+    listed = weighed(files, texts)
+    if not listed:
         raise ParasolError("no style is given: name a picture or a card, or describe one in words (--help tells how)")
-    return found
+    return listed
 
 
 def leans(words: Sequence[str] | None) -> dict[str, float]:
     """Directions and how far to go along them, as `--lean NAME=NUMBER` names them."""
-    found = {}
+    directions = {}
     for word in words or []:
         name, _, number = word.partition("=")
         try:
-            found[name] = float(number)
+            directions[name] = float(number)
         except ValueError as error:
             raise ParasolError(f"--lean {word!r} is no direction with a number: write it as saturation=0.5") from error
-    return found
+    return directions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class Vary:
 
                 first, last, count = text.split(":")
                 words = [repr(value) for value in np.linspace(float(first), float(last), int(count)).tolist()]
-            values = tuple(known.read(one) for one in words)
+            values = tuple(known.read(text) for text in words)
         except ParasolError as error:
             raise ParasolError(f"--vary {word!r} {error}: {rule}") from error
         except ValueError as error:

@@ -23,7 +23,7 @@ from parasol.backbones.inspection import (
     UNET,
     VAE,
     Backbone,
-    Found,
+    Component,
     encoder_in,
     inspect,
     text_in,
@@ -75,10 +75,10 @@ def _bring(
     folder: Path, base: Path, style: Path | None, content: Path | None, prediction: str | None, words: Path | None
 ) -> Backbone:
     parts = list(inspect(folder, prediction))
-    tensors = {one.part: one.tensors for one in parts if isinstance(one, Found) and one.tensors}
+    tensors = {part.part: part.tensors for part in parts if isinstance(part, Component) and part.tensors}
     check_keys(folder / UNET, UNet2DConditionModel, tensors[UNET])
     check_keys(folder / VAE, AutoencoderKL, tensors[VAE])
-    backbone = next(one for one in parts if isinstance(one, Backbone))
+    backbone = next(part for part in parts if isinstance(part, Backbone))
     made = base.with_name(f".{base.name}.part")
     shutil.rmtree(made, ignore_errors=True)
     try:
@@ -142,9 +142,9 @@ def _own(target: Path, name: str) -> None:
     bundle = Bundle.open(OWN_MODEL)
     card = {"style": bundle.manifest.style, "content": bundle.manifest.content}[name]
     target.mkdir(parents=True)
-    told = {
+    config = {
         "model_type": "parasol", "network": name, "dimension": card.dimension, "size": card.size,
         "version": card.version, "settings": bundle.manifest.networks[name],
     }  # fmt: skip
-    (target / "config.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    (target / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
     save_file(bundle.weights(name), target / f"{ENCODER_STEM}{SUFFIX}")

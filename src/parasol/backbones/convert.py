@@ -53,21 +53,21 @@ def convert(file: Path, single: Single, folder: Path) -> None:
     for part in (*configurations, SCHEDULER):
         (folder / part).mkdir(parents=True)
         name = "scheduler_config.json" if part == SCHEDULER else "config.json"
-        told = configurations.get(part, single.scheduler)
-        (folder / part / name).write_text(json.dumps(told, indent=2), encoding="utf-8")
+        config = configurations.get(part, single.scheduler)
+        (folder / part / name).write_text(json.dumps(config, indent=2), encoding="utf-8")
     with safe_open(file, framework="pt") as opened:
         shapes = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
         for part in PARTS:
             _check(file, part, folder, configurations[part.name], shapes)
         for part in PARTS:
             names = [name for name in shapes if name.startswith(part.prefix) and not name.startswith(TRAINED_BESIDE)]
-            found = part.rename({name: opened.get_tensor(name) for name in names}, config=configurations[part.name])
-            tensors = {name: value.contiguous() for name, value in found.items()}
+            renamed = part.rename({name: opened.get_tensor(name) for name in names}, config=configurations[part.name])
+            tensors = {name: value.contiguous() for name, value in renamed.items()}
             save_file(tensors, folder / part.name / f"{STEM}{SUFFIX}")
 
 
 def _check(
-    file: Path, part: _Part, folder: Path, told: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
+    file: Path, part: _Part, folder: Path, config: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
 ) -> None:
     empty = {
         name: torch.empty(shape, device="meta")
@@ -75,14 +75,14 @@ def _check(
         if name.startswith(part.prefix) and not name.startswith(TRAINED_BESIDE)
     }
     try:
-        found: dict[str, Tensor | None] = part.rename(dict(empty), config=told)
+        renamed: dict[str, Tensor | None] = part.rename(dict(empty), config=config)
     except KeyError as error:
         raise BackboneError(f"{file}: '{part.prefix}{error.args[0]}' is missing: {WHOLE}") from error
     names = {id(value): name for name, value in empty.items()}
-    came = {new: names[_origin(value)] for new, value in found.items() if value is not None}
+    came = {new: names[_origin(value)] for new, value in renamed.items() if value is not None}
     wanted = {name: list(value.shape) for name, value in on_meta(part.kind, folder / part.name).state_dict().items()}
     for name, shape in wanted.items():
-        value = found.get(name)
+        value = renamed.get(name)
         if value is None:
             raise BackboneError(f"{file}: what becomes {name!r} of shape {shape} is missing: {WHOLE}")
         if list(value.shape) != shape:

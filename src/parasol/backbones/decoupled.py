@@ -74,15 +74,15 @@ class DecoupledDenoiser(Denoiser):
     def adapters(self) -> list[dict[str, Tensor]]:
         """Both adapters, under the names that files of IP-Adapter have."""
         own: Any = self.unet
-        found = []
+        states = []
         for k, layer in enumerate(own.encoder_hid_proj.image_projection_layers):
             state = {f"image_proj.{name.replace('image_embeds', 'proj')}": v for name, v in layer.state_dict().items()}
-            heard = [one for name, one in own.attn_processors.items() if "attn2" in name]
-            for place, one in enumerate(heard):
-                state[f"ip_adapter.{2 * place + 1}.to_k_ip.weight"] = one.to_k_ip[k].weight
-                state[f"ip_adapter.{2 * place + 1}.to_v_ip.weight"] = one.to_v_ip[k].weight
-            found.append({name: value.detach().cpu().contiguous() for name, value in state.items()})
-        return found
+            heard = [processor for name, processor in own.attn_processors.items() if "attn2" in name]
+            for place, processor in enumerate(heard):
+                state[f"ip_adapter.{2 * place + 1}.to_k_ip.weight"] = processor.to_k_ip[k].weight
+                state[f"ip_adapter.{2 * place + 1}.to_v_ip.weight"] = processor.to_v_ip[k].weight
+            states.append({name: value.detach().cpu().contiguous() for name, value in state.items()})
+        return states
 
     def write(self, folder: Path) -> None:
         """Write both adapters into the folder of a model."""
@@ -103,9 +103,9 @@ def fresh(unet: UNet2DConditionModel, widths: tuple[int, int]) -> list[dict[str,
         state = {"proj.weight": line.weight, "proj.bias": line.bias}
         state |= {"norm.weight": torch.ones(context), "norm.bias": torch.zeros(context)}
         layers: dict[str, Tensor] = {}
-        for place, one in enumerate(heard):
-            layers[f"{2 * place + 1}.to_k_ip.weight"] = one.to_k.weight
-            layers[f"{2 * place + 1}.to_v_ip.weight"] = one.to_v.weight
+        for place, processor in enumerate(heard):
+            layers[f"{2 * place + 1}.to_k_ip.weight"] = processor.to_k.weight
+            layers[f"{2 * place + 1}.to_v_ip.weight"] = processor.to_v.weight
         states.append({"image_proj": _copies(state), "ip_adapter": _copies(layers)})
     return states
 
@@ -114,9 +114,9 @@ def read(folder: Path) -> list[dict[str, Any]]:
     """The adapters of a model's folder, as diffusers takes them."""
     states = []
     for name in NAMES:
-        found = load_file(folder / ADAPTERS / f"{name}{SUFFIX}")
+        tensors = load_file(folder / ADAPTERS / f"{name}{SUFFIX}")
         parts: dict[str, dict[str, Tensor]] = {"image_proj": {}, "ip_adapter": {}}
-        for key, value in found.items():
+        for key, value in tensors.items():
             part, _, rest = key.partition(".")
             parts[part][rest] = value
         states.append(parts)

@@ -76,25 +76,25 @@ def load_encoder(folder: Path) -> PictureEncoder:
 
 def _look(folder: Path, card: Encoder) -> tuple[Any, Any]:
     path = folder / "preprocessor_config.json"
-    told = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    config = json.loads(path.read_text("utf-8")) if path.exists() else {}
     mean, deviation = MEANS[card.kind]
-    return told.get("image_mean", mean), told.get("image_std", deviation)
+    return config.get("image_mean", mean), config.get("image_std", deviation)
 
 
 def _own(folder: Path) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
-    told = json.loads((folder / "config.json").read_text("utf-8"))
-    kind, settings = OWN[told["network"]]
-    network = kind(settings(**{n: tuple(v) if isinstance(v, list) else v for n, v in told["settings"].items()}))
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    kind, settings = OWN[config["network"]]
+    network = kind(settings(**{n: tuple(v) if isinstance(v, list) else v for n, v in config["settings"].items()}))
     _fill(folder, network, load_file(folder / "model.safetensors"))
     return network, network.forward
 
 
-def _csd(folder: Path, found: dict[str, Tensor], card: Encoder) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
+def _csd(folder: Path, state: dict[str, Tensor], card: Encoder) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
     from transformers import CLIPVisionConfig, CLIPVisionModel
 
-    found = {name.removeprefix("module."): value.float() for name, value in found.items()}
-    width, _, patch, _ = found["backbone.conv1.weight"].shape
-    named = clip_names({name.removeprefix("backbone."): value for name, value in found.items() if "backbone." in name})
+    state = {name.removeprefix("module."): value.float() for name, value in state.items()}
+    width, _, patch, _ = state["backbone.conv1.weight"].shape
+    named = clip_names({name.removeprefix("backbone."): value for name, value in state.items() if "backbone." in name})
     layers = len([name for name in named if name.endswith("mlp.fc1.bias")])
     settings = CLIPVisionConfig(
         hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers, image_size=card.size,
@@ -103,12 +103,12 @@ def _csd(folder: Path, found: dict[str, Tensor], card: Encoder) -> tuple[nn.Modu
     trunk = CLIPVisionModel(settings)
     prefix = "vision_model." if any(name.startswith("vision_model.") for name in trunk.state_dict()) else ""
     _fill(folder, trunk, {f"{prefix}{name}": value for name, value in named.items()})
-    head = nn.Parameter(found[CSD_HEAD])
+    head = nn.Parameter(state[CSD_HEAD])
     network = nn.ModuleDict({"trunk": trunk, "head": nn.ParameterList([head])})
     return network, lambda pixels: trunk(pixels).pooler_output @ head
 
 
-def clip_names(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def clip_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights of OpenAI's CLIP image trunk under the names of transformers' CLIPVisionModel."""
     named: dict[str, Tensor] = {}
     plain = {
@@ -121,7 +121,7 @@ def clip_names(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "attn.out_proj": "self_attn.out_proj", "ln_1": "layer_norm1", "ln_2": "layer_norm2", "mlp.c_fc": "mlp.fc1",
         "mlp.c_proj": "mlp.fc2",
     }  # fmt: skip
-    for name, value in found.items():
+    for name, value in state.items():
         renamed = plain.get(name, name)
         for old, new in parts.items():
             renamed = renamed.replace(old, new)
@@ -146,10 +146,10 @@ class TextTower:
 
     @torch.inference_mode()
     def __call__(self, texts: Sequence[str]) -> Float[Tensor, "n d"]:
-        told = self._tokens(
+        tokens = self._tokens(
             list(texts), padding="max_length", truncation=True, max_length=self._longest, return_tensors="pt"
         )  # fmt: skip
-        return functional.normalize(self._network(told.input_ids.to(self._network.device)).text_embeds.float(), dim=1)
+        return functional.normalize(self._network(tokens.input_ids.to(self._network.device)).text_embeds.float(), dim=1)
 
 
 def _published(folder: Path, card: Encoder) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
@@ -167,24 +167,24 @@ def _loaded(folder: Path, name: str) -> nn.Module:
 
     logging.set_verbosity_error()  # what is wrong is told here, in one line
     logging.disable_progress_bar()
-    network, told = getattr(transformers, name).from_pretrained(
+    network, info = getattr(transformers, name).from_pretrained(
         folder, local_files_only=True, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True,
         dtype=torch.float32,
     )  # fmt: skip
-    for key, *shapes in sorted(tuple(one) for one in told["mismatched_keys"]):
+    for key, *shapes in sorted(tuple(mismatch) for mismatch in info["mismatched_keys"]):
         there, wanted = (list(shape) for shape in shapes)
         raise BackboneError(f"{folder}: {key!r} has shape {there} and its configuration asks for {wanted}")
-    for key in sorted(told["missing_keys"]):
+    for key in sorted(info["missing_keys"]):
         raise BackboneError(f"{folder}: {key!r} is missing: take the whole {name}")
     return network
 
 
-def _fill(folder: Path, network: nn.Module, found: Mapping[str, Tensor]) -> None:
+def _fill(folder: Path, network: nn.Module, state: Mapping[str, Tensor]) -> None:
     wanted = network.state_dict()
     for name, value in wanted.items():
         if name.endswith(("num_batches_tracked", "position_ids")):
             continue
-        if name not in found or found[name].shape != value.shape:
-            has = f"has shape {list(found[name].shape)}" if name in found else "is missing"
+        if name not in state or state[name].shape != value.shape:
+            has = f"has shape {list(state[name].shape)}" if name in state else "is missing"
             raise BackboneError(f"{folder}: {name!r} {has} and {list(value.shape)} is wanted: take the whole file")
-    network.load_state_dict({name: value for name, value in found.items() if name in wanted}, strict=False)
+    network.load_state_dict({name: value for name, value in state.items() if name in wanted}, strict=False)

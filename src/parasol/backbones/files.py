@@ -53,14 +53,14 @@ def config(folder: Path, name: str = "config.json") -> dict[str, Any]:
     """A JSON configuration of diffusers or transformers. Raises BackboneError where there is none."""
     path = folder / name
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        settings = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BackboneError(f"{path} is missing: take the whole folder, with every {name}") from error
     except (OSError, ValueError) as error:
         raise BackboneError(f"{path} is no JSON configuration ({_short(error)}): {AGAIN}") from error
-    if not isinstance(found, dict):
-        raise BackboneError(f"{path} holds {type(found).__name__} and no settings by name: {AGAIN}")
-    return found
+    if not isinstance(settings, dict):
+        raise BackboneError(f"{path} holds {type(settings).__name__} and no settings by name: {AGAIN}")
+    return settings
 
 
 def weights(folder: Path, stem: str) -> Tensors:
@@ -72,9 +72,9 @@ def weights(folder: Path, stem: str) -> Tensors:
     index = sorted(folder.glob(f"{stem}{SUFFIX}.index*.json"))
     if index:
         return _shards(folder, index[0])
-    found = sorted(folder.glob(f"{stem}{SUFFIX}")) or sorted(folder.glob(f"{stem}.*{SUFFIX}"))
-    if found:
-        return header(found[0])
+    files = sorted(folder.glob(f"{stem}{SUFFIX}")) or sorted(folder.glob(f"{stem}.*{SUFFIX}"))
+    if files:
+        return header(files[0])
     pickled = sorted(path for path in folder.glob("*") if path.suffix in PICKLED)
     if pickled:
         raise BackboneError(f"{pickled[0]}: {CONVERT}")

@@ -68,7 +68,7 @@ class Encoder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Component:
     """One part, what it is in words, and its weights."""
 
     part: str
@@ -76,7 +76,7 @@ class Found:
     tensors: Tensors | None = None
 
 
-def inspect(folder: Path, prediction: str | None = None) -> Iterator[Found | Backbone]:
+def inspect(folder: Path, prediction: str | None = None) -> Iterator[Component | Backbone]:
     """Part by part what is there, then the backbone that it makes; of a folder, or of a single file.
 
     prediction: of a single file that does not say what it predicts ("epsilon" or "v_prediction").
@@ -90,7 +90,7 @@ def inspect(folder: Path, prediction: str | None = None) -> Iterator[Found | Bac
         raise BackboneError(f"{folder}: a configuration lacks or garbles a setting ({error}): {AGAIN}") from error
 
 
-def _parts(folder: Path, prediction: str | None) -> Iterator[Found | Backbone]:
+def _parts(folder: Path, prediction: str | None) -> Iterator[Component | Backbone]:
     single = read_single(folder, prediction) if folder.is_file() else None
     if single is None and not folder.is_dir():
         raise BackboneError(f"{folder} is not there: name a folder in diffusers' layout, or a single file")
@@ -104,23 +104,23 @@ def _parts(folder: Path, prediction: str | None) -> Iterator[Found | Backbone]:
     channels = int(unet["in_channels"])
     kind = _kind(channels, context, pooled)
     words = f"{kind}: {channels} latent channels, context of {context}, {tensors.parameters / 1e6:.1f} M parameters"
-    yield Found(part=UNET, words=f"{words} in {', '.join(sorted(tensors.kinds))}", tensors=tensors)
+    yield Component(part=UNET, words=f"{words} in {', '.join(sorted(tensors.kinds))}", tensors=tensors)
     vae = single.vae if single else config(folder / VAE)
     tensors = single.tensors[VAE] if single else weights(folder / VAE, STEM)
     scaling, shift = _vae(folder / VAE, vae, tensors.shapes, channels)
     words = f"{PIXELS} px a latent, scaling {scaling:g}{f', shift {shift:g}' if shift else ''}"
-    yield Found(part=VAE, words=f"{words}, {tensors.parameters / 1e6:.1f} M parameters", tensors=tensors)
-    told = single.scheduler if single else config(folder / SCHEDULER, "scheduler_config.json")
-    schedule, prediction = schedule_of(told, folder / SCHEDULER / "scheduler_config.json")
-    yield Found(part=SCHEDULER, words=f"predicts {prediction}, {_grown(schedule)}")
+    yield Component(part=VAE, words=f"{words}, {tensors.parameters / 1e6:.1f} M parameters", tensors=tensors)
+    settings = single.scheduler if single else config(folder / SCHEDULER, "scheduler_config.json")
+    schedule, prediction = schedule_of(settings, folder / SCHEDULER / "scheduler_config.json")
+    yield Component(part=SCHEDULER, words=f"predicts {prediction}, {_grown(schedule)}")
     for part in (CONTENT, STYLE):
         if (folder / part).is_dir():
             encoder, tensors = encoder_in(folder / part)
             words = f"{encoder.kind}: descriptors of {encoder.dimension}, sees {encoder.size} px"
             words += ", reads words" if part == CONTENT and words_in(folder) else ""
-            yield Found(part=part, words=words, tensors=tensors)
+            yield Component(part=part, words=words, tensors=tensors)
         else:
-            yield Found(part=part, words="none: our own stands in")
+            yield Component(part=part, words="none: our own stands in")
     yield Backbone(
         kind=kind, latent_channels=channels, scaling=scaling, shift=shift, prediction=prediction, schedule=schedule,
         context=context, pooled=pooled, stride=PIXELS * 2 ** (len(unet["block_out_channels"]) - 1),
@@ -130,26 +130,26 @@ def _parts(folder: Path, prediction: str | None) -> Iterator[Found | Backbone]:
 
 def backbone_of(folder: Path) -> Backbone:
     """The backbone in a folder. Raises BackboneError as `inspect` does."""
-    return next(one for one in inspect(folder) if isinstance(one, Backbone))
+    return next(part for part in inspect(folder) if isinstance(part, Backbone))
 
 
-def schedule_of(told: Mapping[str, Any], file: Path) -> tuple[Schedule, Literal["epsilon", "v"]]:
+def schedule_of(config: Mapping[str, Any], file: Path) -> tuple[Schedule, Literal["epsilon", "v"]]:
     """The noise schedule of a scheduler's configuration, and what the network predicts.
 
     Raises:
         BackboneError: the configuration asks for what the sampler does not have.
     """
-    name = str(told.get("_class_name", ""))
-    if "Flow" in name or told.get("use_flow_sigmas"):
+    name = str(config.get("_class_name", ""))
+    if "Flow" in name or config.get("use_flow_sigmas"):
         raise BackboneError(f"{file} is a rectified flow's ({name}) and PARASOL's chain is DDPM's: take another model")
-    prediction = {"epsilon": "epsilon", "v_prediction": "v"}.get(str(told.get("prediction_type", "epsilon")))
+    prediction = {"epsilon": "epsilon", "v_prediction": "v"}.get(str(config.get("prediction_type", "epsilon")))
     if prediction is None:
-        raise BackboneError(f"{file}: prediction_type is {told['prediction_type']!r}; epsilon and v_prediction fit")
+        raise BackboneError(f"{file}: prediction_type is {config['prediction_type']!r}; epsilon and v_prediction fit")
     growths = {"linear": "linear", "scaled_linear": "scaled_linear", "squaredcos_cap_v2": "cosine"}
-    grown = str(told.get("beta_schedule", "linear"))
-    if grown not in growths or told.get("trained_betas"):
+    grown = str(config.get("beta_schedule", "linear"))
+    if grown not in growths or config.get("trained_betas"):
         raise BackboneError(f"{file}: beta_schedule is {grown!r} or betas are listed; {', '.join(growths)} fit")
-    ends = bool(told.get("rescale_betas_zero_snr", False))
+    ends = bool(config.get("rescale_betas_zero_snr", False))
     if ends and prediction == "epsilon":
         raise BackboneError(
             f"{file}: rescale_betas_zero_snr is true and prediction_type epsilon, which says nothing of noise alone: "
@@ -157,15 +157,15 @@ def schedule_of(told: Mapping[str, Any], file: Path) -> tuple[Schedule, Literal[
         )
     try:
         schedule = Schedule(
-            train_steps=int(told.get("num_train_timesteps", 1000)),
-            beta_start=float(told.get("beta_start", 0.0001)),
-            beta_end=float(told.get("beta_end", 0.02)),
+            train_steps=int(config.get("num_train_timesteps", 1000)),
+            beta_start=float(config.get("beta_start", 0.0001)),
+            beta_end=float(config.get("beta_end", 0.02)),
             growth=growths[grown],  # type: ignore[arg-type]
             zero_terminal=ends,
             # Lin et al. 2024: what ends on noise alone must begin there
-            spacing="trailing" if ends else told.get("timestep_spacing", "leading"),
-            offset=int(told.get("steps_offset", 0)),
-            clean=bool(told.get("set_alpha_to_one", "PNDM" not in name)),
+            spacing="trailing" if ends else config.get("timestep_spacing", "leading"),
+            offset=int(config.get("steps_offset", 0)),
+            clean=bool(config.get("set_alpha_to_one", "PNDM" not in name)),
         )
     except (TypeError, ValueError) as error:
         raise BackboneError(f"{file}: {error}") from error
@@ -179,18 +179,20 @@ def encoder_in(folder: Path) -> tuple[Encoder, Tensors]:
     tensors = weights(folder, ENCODER_STEM)
     if CSD_HEAD in tensors.shapes:
         return _csd(folder, tensors.shapes), tensors
-    told = config(folder)
-    kind = str(told.get("model_type"))
-    seen = told.get("vision_config", told)
+    settings = config(folder)
+    kind = str(settings.get("model_type"))
+    vision = settings.get("vision_config", settings)
     if kind == "parasol":
-        return Encoder(kind="own", dimension=int(told["dimension"]), size=int(told["size"])), tensors
+        return Encoder(kind="own", dimension=int(settings["dimension"]), size=int(settings["size"])), tensors
     if kind in ("clip", "clip_vision_model"):
-        _require(folder, tensors.shapes, "visual_projection.weight", (told.get("projection_dim"), seen["hidden_size"]))
-        return Encoder(kind="clip", dimension=int(told["projection_dim"]), size=int(seen["image_size"])), tensors
+        _require(
+            folder, tensors.shapes, "visual_projection.weight", (settings.get("projection_dim"), vision["hidden_size"])
+        )
+        return Encoder(kind="clip", dimension=int(settings["projection_dim"]), size=int(vision["image_size"])), tensors
     if kind in ("siglip", "siglip_vision_model"):
-        return Encoder(kind="siglip", dimension=int(seen["hidden_size"]), size=int(seen["image_size"])), tensors
+        return Encoder(kind="siglip", dimension=int(vision["hidden_size"]), size=int(vision["image_size"])), tensors
     if kind == "dinov3_vit":
-        return Encoder(kind="dinov3", dimension=int(told["hidden_size"]), size=int(told["image_size"])), tensors
+        return Encoder(kind="dinov3", dimension=int(settings["hidden_size"]), size=int(settings["image_size"])), tensors
     raise BackboneError(
         f"{folder} is of model_type {kind!r}; CLIP's image encoder with projection, SigLIP (2, of a fixed size), "
         "DINOv3 and CSD fit"
@@ -199,8 +201,8 @@ def encoder_in(folder: Path) -> tuple[Encoder, Tensors]:
 
 def words_in(base: Path) -> Path | None:
     """The folder of the text encoder that names contents of a base; None where it has none."""
-    folders = [one for one in (base / TEXT, base / CONTENT) if one.is_dir() and _has_tokenizer(one)]
-    return next((one for one in folders if TEXT_HEAD in weights(one, ENCODER_STEM).shapes), None)
+    folders = [folder for folder in (base / TEXT, base / CONTENT) if folder.is_dir() and _has_tokenizer(folder)]
+    return next((folder for folder in folders if TEXT_HEAD in weights(folder, ENCODER_STEM).shapes), None)
 
 
 def text_in(folder: Path, dimension: int) -> Tensors:
@@ -212,15 +214,15 @@ def text_in(folder: Path, dimension: int) -> Tensors:
     tensors, kind = weights(folder, ENCODER_STEM), str(config(folder).get("model_type"))
     if kind not in ("clip", "clip_text_model"):
         raise BackboneError(f"{folder} is of model_type {kind!r}; the text encoder of a CLIP fits")
-    found = tensors.shapes.get(TEXT_HEAD)
-    if found is None:
+    shape = tensors.shapes.get(TEXT_HEAD)
+    if shape is None:
         raise BackboneError(
             f"{folder}: {TEXT_HEAD!r} of shape [{dimension}, ...] is missing (as in Stable Diffusion's own), without "
             "which it leads into no space of contents: take the whole CLIP"
         )
-    if found[0] != dimension:
+    if shape[0] != dimension:
         raise BackboneError(
-            f"{folder}: {TEXT_HEAD!r} has shape {list(found)} and the content encoder gives {dimension} numbers: take "
+            f"{folder}: {TEXT_HEAD!r} has shape {list(shape)} and the content encoder gives {dimension} numbers: take "
             "both of one CLIP"
         )
     if tokenizer_of(folder) is None:
@@ -249,57 +251,57 @@ def _csd(folder: Path, shapes: Mapping[str, Shape]) -> Encoder:
     return Encoder(kind="csd", dimension=head[1], size=patch * round(max(0, places) ** 0.5))
 
 
-def _unet(folder: Path, told: Mapping[str, Any], shapes: Mapping[str, Shape]) -> tuple[int, int]:
+def _unet(folder: Path, unet: Mapping[str, Any], shapes: Mapping[str, Shape]) -> tuple[int, int]:
     """(context width, pooled width)."""
-    name, channels, context = told.get("_class_name"), told.get("in_channels"), told.get("cross_attention_dim")
+    name, channels, context = unet.get("_class_name"), unet.get("in_channels"), unet.get("cross_attention_dim")
     if name != "UNet2DConditionModel":
         raise BackboneError(f"{folder} is a {name}; a UNet2DConditionModel fits")
-    if channels != told.get("out_channels"):
+    if channels != unet.get("out_channels"):
         raise BackboneError(
-            f"{folder} takes {channels} channels and gives {told.get('out_channels')}: inpainting and depth models do "
+            f"{folder} takes {channels} channels and gives {unet.get('out_channels')}: inpainting and depth models do "
             "not fit, take the text-to-image model"
         )
     if not isinstance(context, int):
         raise BackboneError(f"{folder}: cross_attention_dim is {context}; one width for all levels fits")
     for name in ("class_embed_type", "encoder_hid_dim_type", "num_class_embeds"):
-        if told.get(name) is not None:
-            raise BackboneError(f"{folder}: {name} is {told[name]!r}, which PARASOL cannot give: take another model")
-    if told.get("addition_embed_type") not in (None, "text_time"):
-        raise BackboneError(f"{folder}: addition_embed_type is {told['addition_embed_type']!r}; text_time or none fits")
+        if unet.get(name) is not None:
+            raise BackboneError(f"{folder}: {name} is {unet[name]!r}, which PARASOL cannot give: take another model")
+    if unet.get("addition_embed_type") not in (None, "text_time"):
+        raise BackboneError(f"{folder}: addition_embed_type is {unet['addition_embed_type']!r}; text_time or none fits")
     pooled = 0
-    if told.get("addition_embed_type") == "text_time":
-        pooled = int(told["projection_class_embeddings_input_dim"]) - 6 * int(told["addition_time_embed_dim"])
-        if pooled <= 0 or told.get("cross_attention_dim") == REFINER:
+    if unet.get("addition_embed_type") == "text_time":
+        pooled = int(unet["projection_class_embeddings_input_dim"]) - 6 * int(unet["addition_time_embed_dim"])
+        if pooled <= 0 or unet.get("cross_attention_dim") == REFINER:
             raise BackboneError(f"{folder} is not told six sizes as SDXL's base is: its refiner does not fit")
-    first = int(told["block_out_channels"][0])
+    first = int(unet["block_out_channels"][0])
     _require(folder, shapes, "conv_in.weight", (first, channels, 3, 3))
     _require(folder, shapes, "conv_out.weight", (channels, first, 3, 3))
-    key = next((one for one in sorted(shapes) if one.endswith("attn2.to_k.weight")), None)
+    key = next((key for key in sorted(shapes) if key.endswith("attn2.to_k.weight")), None)
     if key is None:
         raise BackboneError(f"{folder} has no 'attn2.to_k.weight', no cross-attention to condition: take another model")
     _require(folder, shapes, key, (shapes[key][0], context))
     return context, pooled
 
 
-def _vae(folder: Path, told: Mapping[str, Any], shapes: Mapping[str, Shape], channels: int) -> tuple[float, float]:
-    if told.get("_class_name") != "AutoencoderKL":
-        raise BackboneError(f"{folder} is a {told.get('_class_name')}; an AutoencoderKL fits")
-    if told.get("latent_channels") != channels:
+def _vae(folder: Path, vae: Mapping[str, Any], shapes: Mapping[str, Shape], channels: int) -> tuple[float, float]:
+    if vae.get("_class_name") != "AutoencoderKL":
+        raise BackboneError(f"{folder} is a {vae.get('_class_name')}; an AutoencoderKL fits")
+    if vae.get("latent_channels") != channels:
         raise BackboneError(
-            f"{folder} has {told.get('latent_channels')} latent channels and the U-Net {channels}: take both of one "
+            f"{folder} has {vae.get('latent_channels')} latent channels and the U-Net {channels}: take both of one "
             "model"
         )
-    pixels = 2 ** (len(told["block_out_channels"]) - 1)
+    pixels = 2 ** (len(vae["block_out_channels"]) - 1)
     if pixels != PIXELS:
         raise BackboneError(f"{folder} has {pixels} px a latent; {PIXELS} fit: take another model")
-    _require(folder, shapes, "decoder.conv_in.weight", (int(told["block_out_channels"][-1]), channels, 3, 3))
-    return float(told.get("scaling_factor") or 1.0), float(told.get("shift_factor") or 0.0)
+    _require(folder, shapes, "decoder.conv_in.weight", (int(vae["block_out_channels"][-1]), channels, 3, 3))
+    return float(vae.get("scaling_factor") or 1.0), float(vae.get("shift_factor") or 0.0)
 
 
 def _require(folder: Path, shapes: Mapping[str, Shape], key: str, wanted: tuple[Any, ...]) -> None:
-    found = shapes.get(key)
-    if found != wanted:
-        has = "is missing" if found is None else f"has shape {list(found)}"
+    shape = shapes.get(key)
+    if shape != wanted:
+        has = "is missing" if shape is None else f"has shape {list(shape)}"
         raise BackboneError(
             f"{folder}: {key!r} {has} and its configuration asks for {list(wanted)}: take both of one model"
         )
@@ -313,8 +315,8 @@ def _kind(channels: int, context: int, pooled: int) -> str:
     )
 
 
-def _sample(told: Mapping[str, Any]) -> int:
-    size = told.get("sample_size") or 64
+def _sample(config: Mapping[str, Any]) -> int:
+    size = config.get("sample_size") or 64
     return int(size if isinstance(size, int) else max(size))
 
 

@@ -163,9 +163,9 @@ def check_keys(folder: Path, kind: type[UNet2DConditionModel] | type[Autoencoder
     The network is built without memory.
     """
     wanted: dict[str, Shape] = {name: tuple(value.shape) for name, value in on_meta(kind, folder).state_dict().items()}
-    found = {_renamed(name): shape for name, shape in tensors.shapes.items()}
+    shapes = {_renamed(name): shape for name, shape in tensors.shapes.items()}
     for name, shape in wanted.items():
-        there = found.get(name)
+        there = shapes.get(name)
         if there is None:
             raise BackboneError(f"{folder}: {name!r} of shape {list(shape)} is missing: take both files of one model")
         if there != shape:
@@ -173,10 +173,10 @@ def check_keys(folder: Path, kind: type[UNet2DConditionModel] | type[Autoencoder
                 f"{folder}: {name!r} has shape {list(there)} and its configuration asks for {list(shape)}: take both "
                 "files of one model"
             )
-    for name in found:
+    for name in shapes:
         if name not in wanted:
             raise BackboneError(
-                f"{folder}: {name!r} of shape {list(found[name])} is nothing that its configuration knows: take both "
+                f"{folder}: {name!r} of shape {list(shapes[name])} is nothing that its configuration knows: take both "
                 "files of one model"
             )
 

@@ -60,13 +60,13 @@ def read_single(file: Path, prediction: str | None = None) -> Single:
         raise BackboneError(f"{file}: {error} is missing or of another rank: take the whole file") from error
     large = unet["addition_embed_type"] is not None
     vae["scaling_factor"] = 0.13025 if large else 0.18215
-    told, terminal = _prediction(file, whole.shapes, unet, prediction)
-    size = 1024 if large else 768 if told == "v_prediction" else 512
+    predicts, terminal = _prediction(file, whole.shapes, unet, prediction)
+    size = 1024 if large else 768 if predicts == "v_prediction" else 512
     unet["sample_size"], vae["sample_size"] = size // 8, size
     scheduler = {
         "_class_name": "DDIMScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
         "beta_schedule": "scaled_linear", "clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1,
-        "timestep_spacing": "trailing" if terminal else "leading", "prediction_type": told,
+        "timestep_spacing": "trailing" if terminal else "leading", "prediction_type": predicts,
         "rescale_betas_zero_snr": terminal,
     }  # fmt: skip
     tensors = {
@@ -83,8 +83,8 @@ class _Missing(LookupError):
 class _Shapes(dict[str, Shape]):
     """Shapes by name without a prefix; one that is asked for and not there is told with it."""
 
-    def __init__(self, prefix: str, found: Mapping[str, Shape]) -> None:
-        super().__init__(found)
+    def __init__(self, prefix: str, shapes: Mapping[str, Shape]) -> None:
+        super().__init__(shapes)
         self.prefix = prefix
 
     def sides(self, name: str, rank: int = 4) -> Shape:
@@ -107,35 +107,35 @@ def _under(prefix: str, shapes: Mapping[str, Shape]) -> _Shapes:
     )
 
 
-def _unet(found: _Shapes) -> dict[str, Any]:
+def _unet(shapes: _Shapes) -> dict[str, Any]:
     """diffusers' configuration of the U-Net."""
-    width, channels = found.sides("input_blocks.0.0.weight")[:2]
+    width, channels = shapes.sides("input_blocks.0.0.weight")[:2]
     widths, depths, layers = [width], list[int](), list[int]([0])
     depth = 0
-    for block in range(1, found.count("input_blocks.", ".")):
-        if f"input_blocks.{block}.0.op.weight" in found:
+    for block in range(1, shapes.count("input_blocks.", ".")):
+        if f"input_blocks.{block}.0.op.weight" in shapes:
             depths.append(depth)
             widths, layers, depth = [*widths, 0], [*layers, 0], 0
             continue
-        widths[-1] = found.sides(f"input_blocks.{block}.0.in_layers.2.weight")[0]
+        widths[-1] = shapes.sides(f"input_blocks.{block}.0.in_layers.2.weight")[0]
         layers[-1] += 1
-        depth = found.count(f"input_blocks.{block}.1.transformer_blocks.", ".")
+        depth = shapes.count(f"input_blocks.{block}.1.transformer_blocks.", ".")
     depths.append(depth)
     attends = [depth > 0 for depth in depths]
-    middle = found.count("middle_block.1.transformer_blocks.", ".")
-    linear = len(found.get("middle_block.1.proj_in.weight", ())) == 2
-    adm = found.sides("label_emb.0.0.weight", 2)[1] if "label_emb.0.0.weight" in found else 0
+    middle = shapes.count("middle_block.1.transformer_blocks.", ".")
+    linear = len(shapes.get("middle_block.1.proj_in.weight", ())) == 2
+    adm = shapes.sides("label_emb.0.0.weight", 2)[1] if "label_emb.0.0.weight" in shapes else 0
     return {
         "_class_name": "UNet2DConditionModel",
         "in_channels": channels,
-        "out_channels": found.sides("out.2.weight")[0],
+        "out_channels": shapes.sides("out.2.weight")[0],
         "block_out_channels": widths,
         "layers_per_block": layers[0],
-        "down_block_types": ["CrossAttnDownBlock2D" if one else "DownBlock2D" for one in attends],
-        "up_block_types": ["CrossAttnUpBlock2D" if one else "UpBlock2D" for one in reversed(attends)],
+        "down_block_types": ["CrossAttnDownBlock2D" if attending else "DownBlock2D" for attending in attends],
+        "up_block_types": ["CrossAttnUpBlock2D" if attending else "UpBlock2D" for attending in reversed(attends)],
         "transformer_layers_per_block": [*(depth or 1 for depth in depths[:-1]), depths[-1] or middle],
-        "cross_attention_dim": found.sides("middle_block.1.transformer_blocks.0.attn2.to_k.weight", 2)[1],
-        "attention_head_dim": [max(1, one // HEAD_WIDTH) for one in widths] if linear else HEADS,
+        "cross_attention_dim": shapes.sides("middle_block.1.transformer_blocks.0.attn2.to_k.weight", 2)[1],
+        "attention_head_dim": [max(1, width // HEAD_WIDTH) for width in widths] if linear else HEADS,
         "use_linear_projection": linear,
         "addition_embed_type": "text_time" if adm else None,
         "addition_time_embed_dim": TIME_WIDTH if adm else None,
@@ -143,14 +143,14 @@ def _unet(found: _Shapes) -> dict[str, Any]:
     }
 
 
-def _vae(found: _Shapes) -> dict[str, Any]:
+def _vae(shapes: _Shapes) -> dict[str, Any]:
     """diffusers' configuration of the autoencoder; its scaling is not in the file."""
-    levels = found.count("encoder.down.", ".")
+    levels = shapes.count("encoder.down.", ".")
     return {
         "_class_name": "AutoencoderKL",
-        "latent_channels": found.sides("decoder.conv_in.weight")[1],
-        "block_out_channels": [found.sides(f"encoder.down.{k}.block.0.conv1.weight")[0] for k in range(levels)],
-        "layers_per_block": found.count("encoder.down.0.block.", "."),
+        "latent_channels": shapes.sides("decoder.conv_in.weight")[1],
+        "block_out_channels": [shapes.sides(f"encoder.down.{k}.block.0.conv1.weight")[0] for k in range(levels)],
+        "layers_per_block": shapes.count("encoder.down.0.block.", "."),
         "down_block_types": ["DownEncoderBlock2D"] * levels,
         "up_block_types": ["UpDecoderBlock2D"] * levels,
     }
@@ -162,19 +162,19 @@ def _prediction(
     """What the U-Net predicts, and whether its chain ends on noise alone; some fine-tuned SDXL have a key that says."""
     if prediction is not None and prediction not in PREDICTIONS:
         raise BackboneError(f"prediction is {prediction!r}; {' and '.join(PREDICTIONS)} fit")
-    told = prediction or ("v_prediction" if "v_pred" in shapes else None)
-    if told is None and unet["use_linear_projection"] and not unet["addition_embed_type"]:
+    predicted = prediction or ("v_prediction" if "v_pred" in shapes else None)
+    if predicted is None and unet["use_linear_projection"] and not unet["addition_embed_type"]:
         raise BackboneError(
             f"{file} is of Stable Diffusion 2.x, whose files do not say what they predict: add --prediction "
             "v_prediction (768 px) or --prediction epsilon (512 px)"
         )
-    return told or "epsilon", "ztsnr" in shapes and told == "v_prediction"
+    return predicted or "epsilon", "ztsnr" in shapes and predicted == "v_prediction"
 
 
-def _probes(found: Mapping[str, Shape]) -> dict[str, Shape]:
+def _probes(shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """The tensors that an inspection looks at, under diffusers' names."""
     names = {"input_blocks.0.0.weight": "conv_in.weight", "out.2.weight": "conv_out.weight"}
-    return {new: found[old] for old, new in names.items() if old in found}
+    return {new: shapes[old] for old, new in names.items() if old in shapes}
 
 
 def _what(shapes: Mapping[str, Shape]) -> str:

@@ -20,29 +20,29 @@ MB = 1e6
 ENDS = {"content", "style"}  # kinds of method that do nothing: what the others lie between
 
 
-def markdown(found: Record) -> str:
+def markdown(record: Record) -> str:
     """A page: metrics down, methods across, then which network judged how, and what was set."""
-    pairs = found["pairs"]
+    pairs = record["pairs"]
     counted = (
         f"{pairs['count']} pairs, {pairs['with_truth']} of them with a truth, and {pairs['identity']} contents in "
-        f"their own style. Intervals: {found['interval']}. Bold: best of its row among the values without `*`; content "
-        "and style as they are stand for the two ends and do not compete."
+        f"their own style. Intervals: {record['interval']}. Bold: best of its row among the values without `*`; "
+        "content and style as they are stand for the two ends and do not compete."
     )
     parts = [
-        "# Comparison", counted, *_legend(found), markdown_table(*table_of(found)), *_duels(found), "## Metrics",
-        _provenance(found), "## Settings",
-        "\n".join(f"- `{name}`: {_settings(one['settings'])}" for name, one in found["methods"].items()),
+        "# Comparison", counted, *_legend(record), markdown_table(*table_of(record)), *_duels(record), "## Metrics",
+        _provenance(record), "## Settings",
+        "\n".join(f"- `{name}`: {_settings(method['settings'])}" for name, method in record["methods"].items()),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 
 
-def table_of(found: Record) -> tuple[list[str], list[list[str]]]:
+def table_of(record: Record) -> tuple[list[str], list[list[str]]]:
     """Head and rows of the table of values, cells in Markdown."""
-    methods = found["methods"]
+    methods = record["methods"]
     head = ["metric", "of", "good", *methods]
     rows = [
         [name, measure["of"], ARROWS[measure["best"]], *_cells(name, measure["best"], methods)]
-        for name, measure in found["measures"].items()
+        for name, measure in record["measures"].items()
         if any(name in method["values"] for method in methods.values())
     ]
     costs = [
@@ -50,9 +50,9 @@ def table_of(found: Record) -> tuple[list[str], list[list[str]]]:
             "seconds a picture (median)",
             "cost",
             "lower",
-            *(_cost(one["cost"], "seconds", 1.0) for one in methods.values()),
+            *(_cost(method["cost"], "seconds", 1.0) for method in methods.values()),
         ],
-        ["peak memory, MB", "cost", "lower", *(_cost(one["cost"], "peak_bytes", MB) for one in methods.values())],
+        ["peak memory, MB", "cost", "lower", *(_cost(method["cost"], "peak_bytes", MB) for method in methods.values())],
     ]
     return head, [*rows, *costs]
 
@@ -86,77 +86,79 @@ def _crossed(
     for name in contents[:CROSSED_CONTENTS]:
         content = fit(load(name), size)
         for folder in folders.values():
-            own = [pairs[name, style] for style in styles[:CROSSED_STYLES]]
-            rows.append([content, *(shaped(result_file(folder, pair), content) for pair in own)])
+            crossed = [pairs[name, style] for style in styles[:CROSSED_STYLES]]
+            rows.append([content, *(shaped(result_file(folder, pair), content) for pair in crossed)])
     return sheet(rows, cell=size, row_labels=["", *list(folders) * len(contents[:CROSSED_CONTENTS])])
 
 
 def _cells(name: str, best: str, methods: Mapping[str, Record]) -> list[str]:
     values = {title: method["values"].get(name) for title, method in methods.items()}
     fair = {
-        title for title, one in values.items() if one and one["mark"] != "*" and not {*methods[title]["kinds"]} & ENDS
+        title
+        for title, mean in values.items()
+        if mean and mean["mark"] != "*" and not {*methods[title]["kinds"]} & ENDS
     }
     numbers = [values[title]["value"] for title in fair]
     winner = {LOWER: min, HIGHER: max}[best](numbers, default=None) if best != CHANCE else None
     cells = []
-    for title, one in values.items():
-        if one is None:
+    for title, mean in values.items():
+        if mean is None:
             cells.append("")
             continue
-        number = f"{one['value']:.4g}"
-        told = f"**{number}**" if title in fair and one["value"] == winner else number
-        cells.append(f"{told}{one['mark']} [{one['low']:.4g}, {one['high']:.4g}]".replace("~", "\\~"))
+        number = f"{mean['value']:.4g}"
+        text = f"**{number}**" if title in fair and mean["value"] == winner else number
+        cells.append(f"{text}{mean['mark']} [{mean['low']:.4g}, {mean['high']:.4g}]".replace("~", "\\~"))
     return cells
 
 
-def _legend(found: Record) -> list[str]:
+def _legend(record: Record) -> list[str]:
     """Why some values are marked."""
-    kinds = {kind for method in found["methods"].values() for kind in method["kinds"]}
+    kinds = {kind for method in record["methods"].values() for kind in method["kinds"]}
     lines = []
     for mark, field, what in (
         ("`*`", "optimised", "was optimised against this metric, which judges it leniently"),
         ("`~`", "related", "shares a part with this metric without having been optimised against it"),
     ):
         reasons: dict[str, str] = {}
-        for measure in found["measures"].values():
+        for measure in record["measures"].values():
             reasons |= {f"{kind}: {why}": "" for kind, why in measure[field].items() if kind in kinds}
         if reasons:
             lines.append(f"{mark} The method {what} ({'; '.join(reasons)}).")
     return lines
 
 
-def _duels(found: Record) -> list[str]:
+def _duels(record: Record) -> list[str]:
     """The first method against each of the others, where there are others."""
-    first, duels = found["first"], found["duels"]
+    first, duels = record["first"], record["duels"]
     if not duels:
         return []
-    told = (
+    legend = (
         f"Share of the pairs in which `{first}` is better than the method above, a tie counting half; won or lost "
         "where the 95 % interval of the mean difference, pair by pair, leaves out 0. Marks as above, of either method."
     )
     rows = []
-    for name in found["measures"]:
+    for name in record["measures"]:
         if name in next(iter(duels.values())):
             cells = []
-            for other, one in duels.items():
-                marks = {found["methods"][title]["values"][name]["mark"] for title in (first, other)}
+            for other, outcomes in duels.items():
+                marks = {record["methods"][title]["values"][name]["mark"] for title in (first, other)}
                 mark = "*" if "*" in marks else "\\~" if "~" in marks else ""
-                cells.append(f"{one[name]['verdict']} {100.0 * one[name]['share']:.0f} %{mark}")
+                cells.append(f"{outcomes[name]['verdict']} {100.0 * outcomes[name]['share']:.0f} %{mark}")
             rows.append([name, *cells])
-    counts = [[*(one["verdict"] for one in others.values())] for others in duels.values()]
-    totals = [f"{own.count('won')} / {own.count('even')} / {own.count('lost')}" for own in counts]
+    counts = [[*(outcome["verdict"] for outcome in outcomes.values())] for outcomes in duels.values()]
+    totals = [f"{verdicts.count('won')} / {verdicts.count('even')} / {verdicts.count('lost')}" for verdicts in counts]
     rows.append(["won / even / lost", *totals])
-    return [f"## {first} against each", told, markdown_table(["metric", *duels], rows)]
+    return [f"## {first} against each", legend, markdown_table(["metric", *duels], rows)]
 
 
-def _provenance(found: Record) -> str:
+def _provenance(record: Record) -> str:
     head = ["metric", "what", "network", "weights", "input", "size", "counts"]
     rows = [
         [
-            name, one["definition"], one["backbone"]["name"], one["backbone"]["weights"][:12],
-            one["backbone"]["preprocessing"], f"{one['size']} px", one["sampling"],
+            name, measure["definition"], measure["backbone"]["name"], measure["backbone"]["weights"][:12],
+            measure["backbone"]["preprocessing"], f"{measure['size']} px", measure["sampling"],
         ]
-        for name, one in found["measures"].items()
+        for name, measure in record["measures"].items()
     ]  # fmt: skip
     return markdown_table(head, rows)
 

@@ -58,7 +58,7 @@ class Inception:
         import torch
         from torch.nn import functional
 
-        found = dict[int, np.ndarray]()
+        outputs = dict[int, np.ndarray]()
         with torch.inference_mode():
             features = 2.0 * torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None] - 1.0
             for name, shape, stride, padding in CONVOLUTIONS:
@@ -69,5 +69,5 @@ class Inception:
                 features = functional.conv2d(features, weight, stride=stride, padding=padding)
                 features = functional.batch_norm(features, mean, variance, scale, shift, eps=EPSILON).relu()
                 if LAYERS.get(shape[0]) == name:
-                    found[shape[0]] = features[0].numpy()
-        return found
+                    outputs[shape[0]] = features[0].numpy()
+        return outputs

@@ -31,17 +31,17 @@ class Journal:
             return
         whole, _, torn = path.read_bytes().rpartition(b"\n")
         try:
-            found = by_identity(json.loads(whole.partition(b"\n")[0]))
+            stored = by_identity(json.loads(whole.partition(b"\n")[0]))
         except ValueError as error:
             raise ParasolError(f"{str(path)!r} holds no records: move it away or name another folder") from error
         wanted = by_identity(json.loads(self._first))
-        if found == wanted:
+        if stored == wanted:
             if torn:
                 write_atomic(path, whole + b"\n")
         elif renew:
             write_atomic(path, self._first)
         else:
-            changed = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
+            changed = [name for name in {**stored, **wanted} if stored.get(name) != wanted.get(name)]
             raise ParasolError(
                 f"{str(path.parent)!r} holds results of another {' and '.join(changed)}: move it away or name another "
                 "folder"

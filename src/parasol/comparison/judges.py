@@ -64,14 +64,14 @@ class Lite0:
             )
 
         names = {place: name for name, place in PLACES.items()}
-        found = {}
+        maps = {}
         with torch.inference_mode():
             features = 2.0 * torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None] - 1.0
             for place, layer in enumerate(self._trunk.layers):
                 features = layer(features)
                 if place in names:
-                    found[names[place]] = features[0].numpy()
-        return found
+                    maps[names[place]] = features[0].numpy()
+        return maps
 
 
 @final
@@ -100,15 +100,15 @@ class Own:
         self._model = model
         manifest = model.bundle.manifest
 
-        def told(kind: str, size: int) -> Backbone:
+        def backbone_of(kind: str, size: int) -> Backbone:
             return Backbone(
                 name=f"{kind} encoder of the model {manifest.name}",
                 weights=model.bundle.identity,
                 preprocessing=f"letterboxed to {size} px, RGB in [0, 1]",
             )
 
-        self.style_backbone = told("style", manifest.style.size)
-        self.content_backbone = told("content", manifest.content.size)
+        self.style_backbone = backbone_of("style", manifest.style.size)
+        self.content_backbone = backbone_of("content", manifest.content.size)
 
     def style(self, picture: Picture) -> Float[np.ndarray, " a"]:
         return self._model.embed_style(picture)

@@ -58,7 +58,7 @@ class Lpips:
         height, width = picture.shape[:2]
         if min(height, width) < SMALLEST:
             raise ParasolError(f"it comes to {width} x {height} px and LPIPS needs {SMALLEST} a side")
-        found, tensors = [], self._tensors
+        outputs, tensors = [], self._tensors
         with torch.inference_mode():
             features = 2.0 * torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None] - 1.0
             features = (features - tensors["scaling_layer.shift"]) / tensors["scaling_layer.scale"]
@@ -67,8 +67,8 @@ class Lpips:
                     features = functional.max_pool2d(features, 3, 2)
                 weight, bias = tensors[f"{layer}.weight"], tensors[f"{layer}.bias"]
                 features = functional.conv2d(features, weight, bias, STRIDES[place], PADDINGS[place]).relu()
-                found.append(features[0].numpy())
-        return found
+                outputs.append(features[0].numpy())
+        return outputs
 
     def distance(self, a: list[Float[np.ndarray, "_ _ _"]], b: list[Float[np.ndarray, "_ _ _"]]) -> float:
         """LPIPS of two pictures of one shape, given their `maps`."""

@@ -68,13 +68,13 @@ def measures(judges: Judges, size: int) -> dict[str, Measure]:
     """All metrics by name, for pictures whose longer side is `size`."""
     own = [
         Measure(
-            name=one.name, of=one.of, best=LOWER, definition=one.definition, backbone=judge.backbone,
-            sampling=one.sampling, optimised={}, related={},
+            name=metric.name, of=metric.of, best=LOWER, definition=metric.definition, backbone=judge.backbone,
+            sampling=metric.sampling, optimised={}, related={},
         )
         for judge in judges.brought
-        for one in judge.beside
+        for metric in judge.beside
     ]  # fmt: skip
-    return {one.name: replace(one, size=size) for one in (*_measures(judges), *own)}
+    return {measure.name: replace(measure, size=size) for measure in (*_measures(judges), *own)}
 
 
 def _measures(judges: Judges) -> Sequence[Measure]:
@@ -192,10 +192,10 @@ def measure(result: View, scene: Scene, *, identity: bool) -> dict[str, float]:
     if scene.truth is not None:
         values |= {name: compute(result, scene.truth) for name, compute in PER_TRUTH.items()}
     for place, judge in enumerate(result.judges.brought):
-        for one in judge.beside:
-            other: View | None = getattr(scene, one.of)
+        for metric in judge.beside:
+            other: View | None = getattr(scene, metric.of)
             if other is not None:
-                values[one.name] = one.distance(result.brought[place], other.brought[place])
+                values[metric.name] = metric.distance(result.brought[place], other.brought[place])
     return values
 
 

@@ -28,7 +28,7 @@ class Seen:
     """Values and embeddings of results, by pair and method."""
 
     def __init__(self, path: Path, judged_by: Mapping[str, Measure]) -> None:
-        key = {"measures": {name: asdict(one) for name, one in judged_by.items()}}
+        key = {"measures": {name: asdict(measure) for name, measure in judged_by.items()}}
         self._journal = Journal(path, key, renew=True)
         self._records = {(record["pair"], record["method"]): record for record in self._journal.records()}
 
@@ -62,8 +62,8 @@ class Seen:
 
     def values(self, method: str, name: str, pairs: Sequence[PicturePair]) -> Float[np.ndarray, " N"]:
         """One metric of those results that have it, in the order of the pairs."""
-        found = [self._records[pair.name, method]["values"].get(name) for pair in pairs]
-        return np.array([value for value in found if value is not None], np.float64)
+        values = [self._records[pair.name, method]["values"].get(name) for pair in pairs]
+        return np.array([value for value in values if value is not None], np.float64)
 
     def embeddings(self, method: str, name: str, pairs: Sequence[PicturePair]) -> Float[np.ndarray, "N d"]:
         """Of the results of all pairs, or (method STYLE) of their style pictures; `name` is lite0, lite2 or own."""
@@ -126,17 +126,17 @@ def _scene(pair: PicturePair, judges: Judges, size: int) -> tuple[Scene, tuple[A
 
 def shaped(file: Path, like: Picture) -> Picture:
     """A picture at the very size of another, of whose shape it must be but for rounding."""
-    found = load(file)
+    image = load(file)
     height, width = like.shape[:2]
-    stretch = found.shape[1] * height / (found.shape[0] * width)
+    stretch = image.shape[1] * height / (image.shape[0] * width)
     if abs(stretch - 1.0) > LARGEST_STRETCH + 1.0 / min(height, width):
         raise PictureError(
-            f"{str(file)!r} has {found.shape[1]} x {found.shape[0]} pixels and its content picture comes to {width} x "
+            f"{str(file)!r} has {image.shape[1]} x {image.shape[0]} pixels and its content picture comes to {width} x "
             f"{height}: give the result the content picture's shape"
         )
-    if found.shape == like.shape:
-        return found
-    resized = Image.fromarray(to_uint8(found)).resize((width, height), Image.Resampling.BICUBIC)
+    if image.shape == like.shape:
+        return image
+    resized = Image.fromarray(to_uint8(image)).resize((width, height), Image.Resampling.BICUBIC)
     return from_uint8(np.asarray(resized))
 
 

@@ -52,8 +52,8 @@ class Asked:
     @property
     def title(self) -> str:
         """What tables and folders call it: a folder's own name, or the kind and those settings that are no paths."""
-        told = ",".join(f"{name}={value}" for name, value in self.given.items() if name not in PATHS)
-        name = Path(self.spec).resolve().name if self.kind == FOLDER else f"{self.kind}:{told}" if told else self.kind
+        dials = ",".join(f"{name}={value}" for name, value in self.given.items() if name not in PATHS)
+        name = Path(self.spec).resolve().name if self.kind == FOLDER else f"{self.kind}:{dials}" if dials else self.kind
         return re.sub(r"[^\w.,=+-]+", "-", name)
 
 

@@ -92,8 +92,8 @@ def painted(out: Path) -> tuple[Record, list[Record]]:
 def painting(task: Task) -> Iterator[int]:
     """`paint` in a process of its own. Raises ValueError in its words where it fails."""
     words = [sys.executable, "-c", CHILD, task.as_json()]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
-        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=told, text=True) as child:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True) as child:
             assert child.stdout is not None
             try:
                 yield from map(int, child.stdout)
@@ -101,8 +101,8 @@ def painting(task: Task) -> Iterator[int]:
                 child.terminate()
                 raise
         if child.returncode:
-            told.seek(0)
-            last = told.read().strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
+            errors.seek(0)
+            last = errors.read().strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
             raise ParasolError(f"the method {task.asked.spec!r} failed: {last[0].removeprefix('error: ')}")
 
 

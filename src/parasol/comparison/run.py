@@ -71,29 +71,29 @@ def compare(comparison: Comparison) -> Iterator[Stage]:
         ValueError: the pairs, a picture, a method or a folder is not as it must be.
     """
     pairs = read_pairs(comparison.file, comparison.pictures, comparison.first)
-    folders = {asked.title: comparison.folder(asked) for asked in comparison.methods}
-    given = {asked.title: folders[asked.title] for asked in comparison.methods if asked.kind == FOLDER}
+    folders = {method.title: comparison.folder(method) for method in comparison.methods}
+    given = {method.title: folders[method.title] for method in comparison.methods if method.kind == FOLDER}
     check_complete(pairs, given)  # before anything is painted for hours
     size = comparison.size or Bundle.open(comparison.model).manifest.size
     others = brought(lpips=comparison.lpips, clip=comparison.clip, inception=comparison.inception)
     judges = Judges.of(Parasol.load(comparison.model), others)
-    for asked in comparison.methods:
-        if asked.kind != FOLDER:
-            for done in painting(_task(comparison, asked, size)):
-                yield Stage(what=asked.title, done=done, total=len(pairs))
+    for method in comparison.methods:
+        if method.kind != FOLDER:
+            for done in painting(_task(comparison, method, size)):
+                yield Stage(what=method.title, done=done, total=len(pairs))
     judged_by = measures(judges, size)
     seen = Seen(comparison.out / MEASURES_FILE, judged_by)
     for done in look(pairs, folders, judges, size, seen):
         yield Stage(what="measuring", done=done, total=len(pairs) * (len(folders) + 1))
-    found = summary(pairs, comparison.methods, folders, seen, judged_by)
-    shown = {asked.title: folders[asked.title] for asked in comparison.methods if asked.kind not in ENDS}
+    record = summary(pairs, comparison.methods, folders, seen, judged_by)
+    shown = {method.title: folders[method.title] for method in comparison.methods if method.kind not in ENDS}
     save_png(comparison.out / SHEET_FILE, contact_sheet(pairs, shown, size))
-    lost = losses_sheet(found, pairs, folders, size)
+    lost = losses_sheet(record, pairs, folders, size)
     (comparison.out / LOSSES_FILE).unlink(missing_ok=True)
     if lost is not None:
         save_png(comparison.out / LOSSES_FILE, lost)
-    write_atomic(comparison.out / MARKDOWN_FILE, markdown(found).encode())
-    write_atomic(comparison.out / JSON_FILE, f"{json.dumps(found, indent=1, ensure_ascii=False)}\n".encode())
+    write_atomic(comparison.out / MARKDOWN_FILE, markdown(record).encode())
+    write_atomic(comparison.out / JSON_FILE, f"{json.dumps(record, indent=1, ensure_ascii=False)}\n".encode())
 
 
 def files(out: Path) -> Sequence[Path]:

@@ -35,11 +35,11 @@ def summary(
 ) -> Record:
     """All that the comparison found, as JSON."""
     methods = {}
-    for one in asked:
-        settings, costs = painted(folders[one.title])
-        estimates = estimates_of(one.title, pairs, seen)
-        kinds = kinds_of(one.kind, settings)
-        methods[one.title] = {
+    for method in asked:
+        settings, costs = painted(folders[method.title])
+        estimates = estimates_of(method.title, pairs, seen)
+        kinds = kinds_of(method.kind, settings)
+        methods[method.title] = {
             "kinds": kinds,
             "settings": settings,
             "cost": cost_of(pairs, costs),
@@ -49,7 +49,7 @@ def summary(
                 if name in estimates
             },
         }
-    first, *others = (one.title for one in asked)
+    first, *others = (method.title for method in asked)
     return {
         "first": first,
         "duels": {
@@ -70,49 +70,49 @@ def summary(
 def estimates_of(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:
     """Every metric that the pairs allow, by name. Frechet distances need as many pairs as features have channels."""
     selves, others = [pair for pair in pairs if pair.identity], [pair for pair in pairs if not pair.identity]
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     for group in (selves, others):
         for name in dict.fromkeys(name for pair in group for name in seen.names(pair.name, method)):
-            found[name] = mean_estimate(seen.values(method, name, group))
+            estimates[name] = mean_estimate(seen.values(method, name, group))
     if others:
-        found |= _leakages(method, others, seen)
-        found |= _found_again(method, others, seen)
-        found |= _of_sets(method, others, seen)
-    return found
+        estimates |= _leakages(method, others, seen)
+        estimates |= _found_again(method, others, seen)
+        estimates |= _of_sets(method, others, seen)
+    return estimates
 
 
 def cost_of(pairs: Sequence[PicturePair], costs: Sequence[Record]) -> Record | None:
     """Median seconds of a result and the largest memory of the process that painted it; none where that is unknown."""
     wanted = {pair.name for pair in pairs}
-    own = [cost for cost in costs if cost["pair"] in wanted]
-    if not own:
+    chosen = [cost for cost in costs if cost["pair"] in wanted]
+    if not chosen:
         return None
     return {
-        "seconds": round(float(np.median([cost["seconds"] for cost in own])), 4),
-        "peak_bytes": max(cost["peak_bytes"] for cost in own),
+        "seconds": round(float(np.median([cost["seconds"] for cost in chosen])), 4),
+        "peak_bytes": max(cost["peak_bytes"] for cost in chosen),
     }
 
 
 def _leakages(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:
     subjects, groups = np.array([pair.style_hash for pair in pairs]), np.array([pair.group for pair in pairs])
-    found = {}
+    estimates = {}
     for name, space in LEAKAGES.items():
-        results, styles = (seen.embeddings(one, space, pairs) for one in (method, STYLE))
+        results, styles = (seen.embeddings(title, space, pairs) for title in (method, STYLE))
         values = leakage(results, styles, subjects=subjects, groups=groups)
         if not np.isnan(values).all():
-            found[name] = mean_estimate(values[~np.isnan(values)])
-    return found
+            estimates[name] = mean_estimate(values[~np.isnan(values)])
+    return estimates
 
 
 def _found_again(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:
-    results, styles = (seen.embeddings(one, "lite2", pairs) for one in (method, STYLE))
+    results, styles = (seen.embeddings(title, "lite2", pairs) for title in (method, STYLE))
     subjects = np.array([pair.style_hash for pair in pairs])
     computed = {name: compute(results, styles, subjects) for name, compute in FOUND_AGAIN.items()}
     return {name: mean_estimate(values) for name, values in computed.items() if len(values)}
 
 
 def _of_sets(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str, Estimate]:
-    results, styles = (seen.embeddings(one, "lite0", pairs) for one in (method, STYLE))
+    results, styles = (seen.embeddings(title, "lite0", pairs) for title in (method, STYLE))
     count, channels = results.shape
     terms = mmd_terms(unit(results), unit(styles))
 
@@ -120,10 +120,10 @@ def _of_sets(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str,
         weights = np.bincount(rows, minlength=count) / count
         return CMMD_SCALE * max(float(weights @ terms @ weights), 0.0)
 
-    found = {"lite0-cmmd": set_estimate(squared_mmd, count)}
+    estimates = {"lite0-cmmd": set_estimate(squared_mmd, count)}
     if count > NEIGHBOURS:
-        found["lite0-precision"] = mean_estimate(inside(results, styles).astype(np.float64))
-        found["lite0-recall"] = mean_estimate(inside(styles, results).astype(np.float64))
+        estimates["lite0-precision"] = mean_estimate(inside(results, styles).astype(np.float64))
+        estimates["lite0-recall"] = mean_estimate(inside(styles, results).astype(np.float64))
     if count >= channels:
         content = seen.values(method, "lite0-perceptual", pairs)
         # Decomposed once a resample, and shared by the two: rows -> distance.
@@ -135,6 +135,6 @@ def _of_sets(method: str, pairs: Sequence[PicturePair], seen: Seen) -> dict[str,
                 distances[known] = fid(results[rows], styles[rows])
             return distances[known]
 
-        found["lite0-fid"] = set_estimate(frechet, count)
-        found["lite0-artfid"] = set_estimate(lambda rows: artfid(float(content[rows].mean()), frechet(rows)), count)
-    return found
+        estimates["lite0-fid"] = set_estimate(frechet, count)
+        estimates["lite0-artfid"] = set_estimate(lambda rows: artfid(float(content[rows].mean()), frechet(rows)), count)
+    return estimates

@@ -24,7 +24,7 @@ def read(file: Path, wanted: Mapping[str, tuple[int, ...]], network: str, how: s
     except (OSError, SafetensorError) as error:
         raise ParasolError(f"{str(file)!r} cannot be read as safetensors ({error}): {how}") from error
     for name, shape in wanted.items():
-        found = tuple(tensors[name].shape) if name in tensors else "missing"
-        if found != shape:
-            raise ParasolError(f"{name} of {str(file)!r} is {found} and {network} has {tuple(shape)} there: {how}")
+        actual = tuple(tensors[name].shape) if name in tensors else "missing"
+        if actual != shape:
+            raise ParasolError(f"{name} of {str(file)!r} is {actual} and {network} has {tuple(shape)} there: {how}")
     return {name: tensors[name].float() for name in wanted}

@@ -99,8 +99,8 @@ def claim(out: Path, settings: dict) -> None:
         if not path.is_file():
             continue
         with reading(path):
-            found = json.loads(path.read_text(encoding="utf-8"))
-            changed = [key for key, value in settings.items() if found.get(key) != value]
+            noted = json.loads(path.read_text(encoding="utf-8"))
+            changed = [key for key, value in settings.items() if noted.get(key) != value]
         if changed:
             raise ParasolError(
                 f"{out} holds a corpus of another {' and '.join(changed)}; choose another folder or delete this one"

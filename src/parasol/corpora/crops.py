@@ -24,19 +24,19 @@ def places(width: int, height: int, *, size: int, overlap: float) -> list[Place]
     Within a level two crops share at most `overlap` of a side across, or down. Empty for a picture smaller than a
     crop.
     """
-    found = []
+    crops = []
     shorter = min(width, height)
     for level in range(LEVELS):
         scale = size * 2**level / shorter
         if scale > 1:
             break
         across, down = (max(size, round(side * scale)) for side in (width, height))
-        found += [
+        crops += [
             Place(level=level, width=across, height=down, left=left, top=top)
             for top in starts(down, size=size, overlap=overlap)
             for left in starts(across, size=size, overlap=overlap)
         ]
-    return found
+    return crops
 
 
 def starts(length: int, *, size: int, overlap: float) -> list[int]:

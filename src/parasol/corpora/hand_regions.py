@@ -112,11 +112,11 @@ def _of_one_ink(regions: list[Region], hand: Hand) -> list[Region]:
 def _grouped(regions: list[Region], *, by_shape: bool) -> list[Region]:
     """Regions with their group: a colour of the source, or where that has one, each shape, and all lines together."""
     groups: dict[object, int] = {}
-    found = []
+    grouped = []
     for index, region in enumerate(regions):
         key: object = ("line" if region.line else index) if by_shape else (region.source, region.line)
-        found.append(replace(region, group=groups.setdefault(key, len(groups))))
-    return found
+        grouped.append(replace(region, group=groups.setdefault(key, len(groups))))
+    return grouped
 
 
 def reshaped(region: Region, hand: Hand, bend: "Bend | None") -> BaseGeometry:
@@ -176,10 +176,10 @@ def coloured(regions: list[Region], hand: Hand) -> list[Region]:
     palette = hand.palette
     order = _order(regions, hand, skip_lines=lines_in_ink)
     sheet = hand.badge_colour if hand.badge != "none" else hand.ground_colour
-    found: list[Region] = []
+    painted: list[Region] = []
     given: dict[int, Colour] = {}
     for region in regions:
-        below = next((other.colour for other in reversed(found) if _lies_on(region, other)), sheet)
+        below = next((other.colour for other in reversed(painted) if _lies_on(region, other)), sheet)
         outlined = hand.outline == "shapes" and not region.line
         if region.group not in given:
             if region.line and (lines_in_ink or hand.fill == "none"):
@@ -192,8 +192,8 @@ def coloured(regions: list[Region], hand: Hand) -> list[Region]:
                 if region.line and hand.outline == "shapes":
                     colour = shaded(colour, -0.25)
             given[region.group] = colour if outlined else told_from(colour, below)
-        found.append(replace(region, colour=given[region.group], outlined=outlined))
-    return found
+        painted.append(replace(region, colour=given[region.group], outlined=outlined))
+    return painted
 
 
 def _order(regions: list[Region], hand: Hand, *, skip_lines: bool) -> list[int]:

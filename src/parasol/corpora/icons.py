@@ -104,19 +104,19 @@ def build(
         "recipe": "icons-1",
         "size": size,
         "most": most,
-        "packages": {one.package.name: one.package.integrity for one in recipe},
+        "packages": {pack.package.name: pack.package.integrity for pack in recipe},
     }
     claim(out, settings)
     archives = packages or out / "packages"
     grid, plans, credits = Grid(out), list[Plan](), list[Credit]()
-    for number, one in enumerate(recipe):
-        yield Progress(stage="fetch", done=number, total=len(recipe), skipped=len(grid.skipped), note=one.name)
+    for number, pack in enumerate(recipe):
+        yield Progress(stage="fetch", done=number, total=len(recipe), skipped=len(grid.skipped), note=pack.name)
         try:
-            found, set_credits = read_icons(one, fetch(one.package, archives), most, size)
+            set_plans, set_credits = read_icons(pack, fetch(pack.package, archives), most, size)
         except ValueError as error:
-            grid.skip(one.name, one.name, str(error))
+            grid.skip(pack.name, pack.name, str(error))
             continue
-        plans += found
+        plans += set_plans
         credits += set_credits
     if not plans:
         why = grid.skipped[0]["reason"] if grid.skipped else "the recipe names none"
@@ -146,7 +146,7 @@ def build(
     )
 
 
-def read_icons(one: IconPackage, archive: Path, most: int, size: int) -> tuple[list[Plan], list[Credit]]:
+def read_icons(pack: IconPackage, archive: Path, most: int, size: int) -> tuple[list[Plan], list[Credit]]:
     """What is to be drawn of a package, look by look, and who is to be credited for each look.
 
     Raises ValueError where its own licence is not an open one.
@@ -158,20 +158,20 @@ def read_icons(one: IconPackage, archive: Path, most: int, size: int) -> tuple[l
         raise ParasolError(f"licence {licence} is not one that shipped weights may be trained on")
     looks: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for icon in collection["icons"]:
-        if collection["icons"][icon].get("hidden") or BRANDS.search(icon) or (one.drop and re.search(one.drop, icon)):
+        if collection["icons"][icon].get("hidden") or BRANDS.search(icon) or (pack.drop and re.search(pack.drop, icon)):
             continue
-        look, name = one.look_of(icon)
+        look, name = pack.look_of(icon)
         looks[look].append((icon, name))
     plans, credits = [], []
     for look in sorted(looks):
         chosen = sorted(looks[look], key=lambda pair: hashlib.sha256(pair[1].encode()).digest())
-        for icon, name in sorted(chosen[: min(most, one.most or most)]):
+        for icon, name in sorted(chosen[: min(most, pack.most or most)]):
             drawing = Drawing(data=icon_svg(collection, icon).encode(), vector=True)
-            plans.append(Plan(cell=_cell(one, look, icon, name, licence), draw=partial(cell_png, drawing, size)))
+            plans.append(Plan(cell=_cell(pack, look, icon, name, licence), draw=partial(cell_png, drawing, size)))
         credits.append(
             Credit(
                 set=look, author=info["author"]["name"], source=info["author"].get("url", ""), licence=licence,
-                licence_url=info["license"].get("url", ""), package=one.package.name, version=one.version,
+                licence_url=info["license"].get("url", ""), package=pack.package.name, version=pack.version,
             )
         )  # fmt: skip
     return plans, credits
@@ -186,7 +186,7 @@ class Vectors:
     def __init__(
         self, corpus: Corpus, packages: Path | None = None, recipe: Sequence[IconPackage] | None = None
     ) -> None:
-        pinned = {one.package.name: one.package for one in recipe or icon_packages()}
+        pinned = {pack.package.name: pack.package for pack in recipe or icon_packages()}
         self._packages = {credit["set"]: pinned[credit["package"]] for credit in corpus.info["credits"]}
         self._folder = packages or corpus.folder / "packages"
         self._collection = cache(self._read)
@@ -236,16 +236,16 @@ def split_alike(cells: Sequence[Cell], prints: Sequence[bytes]) -> list[Cell]:
     ]
 
 
-def _cell(one: IconPackage, look: str, icon: str, name: str, licence: str) -> Cell:
+def _cell(pack: IconPackage, look: str, icon: str, name: str, licence: str) -> Cell:
     key = content_key(name)
     return Cell(
         set=look,
-        family=one.family or one.name,
+        family=pack.family or pack.name,
         codepoint=icon,
         base=key,
         label=name.replace("-", " "),
-        subgroup=one.kind,
-        split=split_of_name(key, held_out=one.test),
+        subgroup=pack.kind,
+        split=split_of_name(key, held_out=pack.test),
         licence=licence,
         file=f"cells/{look}/{icon}.png",
         sha256="",

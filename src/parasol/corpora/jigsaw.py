@@ -27,8 +27,8 @@ class Board:
 
 def instruction_of(text: str) -> str:
     """The words over a board, without the full stop at the end; empty where there are none."""
-    found = INSTRUCTION.search(text)
-    return found[1].rstrip(". ") if found else ""
+    match = INSTRUCTION.search(text)
+    return match[1].rstrip(". ") if match else ""
 
 
 def read_board(text: str) -> Board:
@@ -76,11 +76,11 @@ def _whole_lines(covered: Bool[np.ndarray, "H W"]) -> tuple[slice, slice]:
     while bottom - top > 1 and right - left > 1:
         block = covered[top:bottom, left:right]
         shares = [line.mean() for line in (block[0], block[-1], block[:, 0], block[:, -1])]
-        worst = int(np.argmin(shares))
-        if shares[worst] >= WHOLE_LINE:
+        lowest = int(np.argmin(shares))
+        if shares[lowest] >= WHOLE_LINE:
             break
-        top, bottom = top + (worst == 0), bottom - (worst == 1)
-        left, right = left + (worst == 2), right - (worst == 3)
+        top, bottom = top + (lowest == 0), bottom - (lowest == 1)
+        left, right = left + (lowest == 2), right - (lowest == 3)
     return slice(top, bottom), slice(left, right)
 
 

@@ -29,13 +29,13 @@ def portrait(pixels: Float[np.ndarray, "H W 3"], *, origin: str) -> Portrait:
     return Portrait(grey=grey / max(float(np.linalg.norm(grey)), 1e-6), origin=origin)
 
 
-def double_of(one: Portrait, others: Sequence[tuple[str, Portrait]]) -> str:
+def double_of(portrait: Portrait, others: Sequence[tuple[str, Portrait]]) -> str:
     """The name of the first of `others` that is the same picture; empty if none is.
 
     Files of one original are one picture however they are cropped, even if a notice gives one address for several
     pictures: to leave out too many is safe, to test on what was trained is not.
     """
     for name, other in others:
-        if (one.origin and one.origin == other.origin) or float(one.grey @ other.grey) >= ALIKE:
+        if (portrait.origin and portrait.origin == other.origin) or float(portrait.grey @ other.grey) >= ALIKE:
             return name
     return ""

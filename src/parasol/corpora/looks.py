@@ -56,10 +56,10 @@ def looks_of_style(style: Style) -> Iterator[Look]:
     marks = style.marks
     for held_out, nouns in ((False, names["train"]), (True, names["test"])):
         for noun in nouns:
-            told = {", ".join([noun, *marks]), ", ".join([*reversed(marks), noun])}
+            texts = {", ".join([noun, *marks]), ", ".join([*reversed(marks), noun])}
             if marks:
-                told.add(f"{noun}: {' and '.join(marks)}")
-            for text in sorted(told):
+                texts.add(f"{noun}: {' and '.join(marks)}")
+            for text in sorted(texts):
                 yield Look(set=style.name, language="en", text=text, held_out=held_out)
 
 

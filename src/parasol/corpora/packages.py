@@ -89,10 +89,10 @@ def obtain(path: Path, *, spec: str, integrity: str, digest: Callable[[Path], st
             raise ParasolError(
                 f"{client.program} could not fetch {spec} ({_reason(run, client.errors)}); {client.retry}"
             )
-        found = digest(fresh)
-        if found != integrity:
+        actual = digest(fresh)
+        if actual != integrity:
             raise ParasolError(
-                f"{spec} has integrity {found}, the recipe pins {integrity}: the archive was changed; do not use it"
+                f"{spec} has integrity {actual}, the recipe pins {integrity}: the archive was changed; do not use it"
             )
         fresh.replace(path)
     return path

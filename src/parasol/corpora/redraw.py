@@ -130,9 +130,9 @@ def _stroke(area: BaseGeometry, colour: Colour, width: float, hand: Hand) -> str
 def _seen(regions: Sequence[Region]) -> list[BaseGeometry]:
     """What of each region is not hidden by those above it."""
     above: BaseGeometry = shapely.Polygon()
-    found = []
+    visible = []
     for region in reversed(regions):
-        found.append(polygonal(region.area.difference(above)))
+        visible.append(polygonal(region.area.difference(above)))
         if not region.line:
             above = above.union(region.area)
-    return found[::-1]
+    return visible[::-1]

@@ -137,12 +137,12 @@ def imagined_styles(count: int, pictures: Sequence[str], paintings: int) -> list
     Each third is made of one of the first `paintings` of `pictures`, and the others of one of the rest; palettes are of
     any.
     """
-    found = []
+    styles = []
     for number in range(count):
         turn, place = divmod(number, _OF_PAINTINGS)
         of_painting = place == 0 and paintings > 0
         among = pictures[:paintings] if of_painting else pictures[paintings:]
-        found.append(
+        styles.append(
             Style(
                 name=f"imagined-{number:03d}",
                 medium=_IMAGINED,
@@ -152,7 +152,7 @@ def imagined_styles(count: int, pictures: Sequence[str], paintings: int) -> list
                 example=among[(turn if of_painting else number) % len(among)],
             )
         )
-    return found
+    return styles
 
 
 def spread(count: int, dimensions: int, *, seed: int) -> Float[np.ndarray, "n k"]:
@@ -178,13 +178,13 @@ def read_styles(folder: str | Path) -> dict[str, Style]:
     return {
         name: Style(
             name=name,
-            medium=told["medium"],
-            parameters=tuple(told["parameters"].values()),
-            held_out=told["held_out"],
-            palette=told["palette"],
-            example=told["example"],
+            medium=row["medium"],
+            parameters=tuple(row["parameters"].values()),
+            held_out=row["held_out"],
+            palette=row["palette"],
+            example=row["example"],
         )
-        for name, told in table.items()
+        for name, row in table.items()
     }
 
 
@@ -336,7 +336,7 @@ def _cell(source: Gallery, style: Style, crop: Crop) -> Cell:
 def _finish(grid: Grid, settings: dict, source: Gallery, styles: Sequence[Style]) -> Progress:
     """Write the tables."""
     labels = {cell.codepoint: (cell.label, cell.subgroup) for cell in grid.cells}
-    told = {
+    table = {
         style.name: {
             "medium": style.medium,
             "parameters": dict(zip(style.words, style.parameters, strict=True)),
@@ -358,7 +358,7 @@ def _finish(grid: Grid, settings: dict, source: Gallery, styles: Sequence[Style]
             for name, (label, subject) in sorted(labels.items())
         ],
         attribution=_attribution(source, {cell.base for cell in grid.cells} | examples, palettes),
-        tables={STYLES_FILE: as_json(told)},
+        tables={STYLES_FILE: as_json(table)},
     )
 
 

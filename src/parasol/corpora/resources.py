@@ -46,7 +46,7 @@ def _walk(data: bytes) -> list[Resource]:
         raise KeyError(MAGIC)
     version, tree, packed, names = struct.unpack_from(">4I", data, len(MAGIC))
     size = NODE_SIZES[version]
-    found: list[Resource] = []
+    resources: list[Resource] = []
     waiting = [(0, "")]  # entries of the tree and the folder that they lie in
     visited: set[int] = set()
     while waiting:
@@ -66,8 +66,8 @@ def _walk(data: bytes) -> list[Resource]:
             start = packed + place + 4
             if start + length > len(data):
                 raise IndexError(path)
-            found.append(Resource(path=path, packed=data[start : start + length], flags=flags))
-    return sorted(found, key=lambda resource: resource.path)
+            resources.append(Resource(path=path, packed=data[start : start + length], flags=flags))
+    return sorted(resources, key=lambda resource: resource.path)
 
 
 def _name(data: bytes, at: int) -> str:

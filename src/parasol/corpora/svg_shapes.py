@@ -234,12 +234,12 @@ def _colour(
     gradient = named.get(_reference(paint))
     if gradient is not None:
         link = named.get((gradient.get("href") or gradient.get(_XLINK) or "").removeprefix("#"))
-        stops = [node for one in (gradient, link) if one is not None for node in one if _tag(node) == "stop"]
+        stops = [node for part in (gradient, link) if part is not None for node in part if _tag(node) == "stop"]
         if not stops:
             raise ParasolError(f"it is painted by <{_tag(gradient)}>, which has no colour")
-        found = [dict(_STYLE.findall(node.get("style", ""))) | dict(node.attrib) for node in stops]
-        colours = np.array([_rgba(stop.get("stop-color", "black"), current) for stop in found])
-        colours[:, 3] *= [_number(stop.get("stop-opacity", "1")) for stop in found]
+        styles = [dict(_STYLE.findall(node.get("style", ""))) | dict(node.attrib) for node in stops]
+        colours = np.array([_rgba(stop.get("stop-color", "black"), current) for stop in styles])
+        colours[:, 3] *= [_number(stop.get("stop-opacity", "1")) for stop in styles]
         red, green, blue, share = colours.mean(axis=0).tolist()
         return (red, green, blue), share
     if paint.startswith("url"):
@@ -309,15 +309,15 @@ def _tag(node: ElementTree.Element) -> str:
 
 def _reference(text: str) -> str:
     """The name inside url(#name), or nothing."""
-    found = re.match(r"url\(\s*['\"]?#([^)'\"]+)", text)
-    return found[1] if found else ""
+    match = re.match(r"url\(\s*['\"]?#([^)'\"]+)", text)
+    return match[1] if match else ""
 
 
 def _number(text: str) -> float:
-    found = _NUMBER.match(text)
-    if not found:
+    match = _NUMBER.match(text)
+    if not match:
         raise ParasolError(f"its number {text!r} can't be read")
-    return float(found[0]) / (100.0 if text.endswith("%") else 1.0)
+    return float(match[0]) / (100.0 if text.endswith("%") else 1.0)
 
 
 def _float(node: ElementTree.Element, name: str) -> float:

@@ -66,8 +66,8 @@ def meaning(picture: Image.Image, data: bytes, name: str) -> Meaning:
         coded = png_chunk(data, b"cICP")
         if coded is not None and len(coded) == 4:
             return Meaning(numbers=_coded(coded[0], coded[1], name)._replace(narrow=coded[3] == 0))
-        told = "srgb" in picture.info or profile or not picture.info.get("gamma")
-        return Meaning(profile) if told else Meaning(numbers=_by_gamma(picture))
+        stated = "srgb" in picture.info or profile or not picture.info.get("gamma")
+        return Meaning(profile) if stated else Meaning(numbers=_by_gamma(picture))
     for box in boxes(data, b"colr") if picture.format in ("AVIF", "JPEG2000") else ():
         if box[:4] == b"nclx" and len(box) >= 8 and not profile:
             return Meaning(numbers=_coded(int.from_bytes(box[4:6]), int.from_bytes(box[6:8]), name))

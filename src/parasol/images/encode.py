@@ -53,8 +53,8 @@ def encode_png(pixels: Pixels, *, text: Mapping[str, str] | None = None) -> byte
 def embedded(picture: Image.Image, key: str) -> str | None:
     """The text under a keyword of an opened and loaded file, None if it has none."""
     if picture.format == "PNG":
-        found = picture.info.get(key)
-        return None if found is None else str(found)
+        text = picture.info.get(key)
+        return None if text is None else str(text)
     if picture.format == "WEBP":
         return _unpacked(picture.info.get("xmp", b"").decode("utf-8", "replace"), key)
     mark = _mark(key)
@@ -68,8 +68,8 @@ def _packet(text: Mapping[str, str]) -> bytes:
 
 
 def _unpacked(packet: str, key: str) -> str | None:
-    _, found, rest = packet.partition(f' p:{key}="')
-    return unescape(rest.partition('"')[0]) if found and NAMESPACE in packet else None
+    _, separator, rest = packet.partition(f' p:{key}="')
+    return unescape(rest.partition('"')[0]) if separator and NAMESPACE in packet else None
 
 
 def _mark(key: str) -> bytes:

@@ -122,7 +122,7 @@ def _spread(values: np.ndarray, better: np.ufunc) -> np.ndarray:
 
 def _shifted(values: np.ndarray, axis: int, reach: int) -> list[np.ndarray]:
     """The values moved by up to `reach` px along an axis, the edges repeated."""
-    pad = [(reach, reach) if one == axis else (0, 0) for one in range(values.ndim)]
+    pad = [(reach, reach) if dimension == axis else (0, 0) for dimension in range(values.ndim)]
     padded, length = np.pad(values, pad, mode="edge"), values.shape[axis]
     return [padded.take(range(start, start + length), axis) for start in range(2 * reach + 1)]
 

@@ -121,11 +121,11 @@ def _with_described(
     waiting: list[tuple[Entry, np.ndarray]] = []
     saved = time.monotonic()
     try:
-        for done, (entry, found) in enumerate(_described(root, new, describer, workers), start=1):
-            if isinstance(found, Skipped):
-                failed.append(found)
+        for done, (entry, outcome) in enumerate(_described(root, new, describer, workers), start=1):
+            if isinstance(outcome, Skipped):
+                failed.append(outcome)
             else:
-                waiting.append((entry, found))
+                waiting.append((entry, outcome))
             if len(waiting) >= FLUSH_ROWS or time.monotonic() - saved >= FLUSH_SECONDS:
                 index, waiting, saved = _with_shard(index, waiting), [], time.monotonic()
             progress(done, len(new))

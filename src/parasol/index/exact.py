@@ -55,7 +55,7 @@ def best_of(
 def _nearest_keys(queries: Float32[np.ndarray, "B d"], table: Table, k: int, tile: int) -> Int64[np.ndarray, "B k"]:
     # Twice the bound on the rounding of a product of d terms, for norms whose product is at most 2.
     margin = np.float32(queries.shape[1] * 2.0**-22)
-    kept = np.empty((len(queries), 0), np.int64)
+    proposals = np.empty((len(queries), 0), np.int64)
     floor = np.full((len(queries), 1), -np.inf, np.float32)
     scratch = np.empty(len(queries) * tile, np.float32)  # fresh memory for every product costs more than a selection
     for start, vectors in table.tiles(tile):
@@ -66,17 +66,17 @@ def _nearest_keys(queries: Float32[np.ndarray, "B d"], table: Table, k: int, til
             raise ParasolError(f"some vector of the rows {start} to {start + len(vectors) - 1} is not finite")
         if start == 0 and len(vectors) >= k:
             floor = np.partition(products, -k, axis=1)[:, -k, None] - margin
-        kept = np.concatenate([kept, _proposals(products, floor, start)], axis=1)
-        kept.sort(axis=1)
-        if kept.shape[1] >= k:
-            floor = np.fmax(floor, _cosines(kept[:, k - 1, None]) - margin)
-        counts = (kept <= _keys(floor, np.int64(LAST_ROW))).sum(axis=1)
+        proposals = np.concatenate([proposals, _proposals(products, floor, start)], axis=1)
+        proposals.sort(axis=1)
+        if proposals.shape[1] >= k:
+            floor = np.fmax(floor, _cosines(proposals[:, k - 1, None]) - margin)
+        counts = (proposals <= _keys(floor, np.int64(LAST_ROW))).sum(axis=1)
         crowded = counts > k + SLACK
         if crowded.any():
-            kept[crowded] = _thinned(queries[crowded], table, kept[crowded], k)
+            proposals[crowded] = _thinned(queries[crowded], table, proposals[crowded], k)
             counts[crowded] = k
-        kept = kept[:, : counts.max()]
-    return np.sort(_exact_keys(queries, table, kept), axis=1)[:, :k]
+        proposals = proposals[:, : counts.max()]
+    return np.sort(_exact_keys(queries, table, proposals), axis=1)[:, :k]
 
 
 def _proposals(
@@ -92,23 +92,23 @@ def _proposals(
 
 
 def _thinned(
-    queries: Float32[np.ndarray, "B d"], table: Table, kept: Int64[np.ndarray, "B m"], k: int
+    queries: Float32[np.ndarray, "B d"], table: Table, proposals: Int64[np.ndarray, "B m"], k: int
 ) -> Int64[np.ndarray, "B m"]:
     """The proposals that exact sums put among the k nearest so far, and no other."""
-    best = np.argsort(_exact_keys(queries, table, kept), axis=1)[:, :k]
-    thinned = np.full_like(kept, NO_KEY)
-    thinned[:, :k] = np.sort(np.take_along_axis(kept, best, axis=1), axis=1)
+    best = np.argsort(_exact_keys(queries, table, proposals), axis=1)[:, :k]
+    thinned = np.full_like(proposals, NO_KEY)
+    thinned[:, :k] = np.sort(np.take_along_axis(proposals, best, axis=1), axis=1)
     return thinned
 
 
 def _exact_keys(
-    queries: Float32[np.ndarray, "B d"], table: Table, kept: Int64[np.ndarray, "B m"]
+    queries: Float32[np.ndarray, "B d"], table: Table, proposals: Int64[np.ndarray, "B m"]
 ) -> Int64[np.ndarray, "B m"]:
     """The same rows' keys by cosines that are summed in float64, each over the same terms in the same order."""
-    keys = np.full_like(kept, NO_KEY)
-    step = max(1, GATHER // (kept.shape[1] * queries.shape[1]))
-    for start in range(0, len(kept), step):
-        part = kept[start : start + step]
+    keys = np.full_like(proposals, NO_KEY)
+    step = max(1, GATHER // (proposals.shape[1] * queries.shape[1]))
+    for start in range(0, len(proposals), step):
+        part = proposals[start : start + step]
         rows = np.where(part == NO_KEY, 0, part & LAST_ROW)
         vectors = table.take(rows).astype(np.float64)
         sums = np.einsum("bd,bmd->bm", queries[start : start + step].astype(np.float64), vectors)

@@ -84,8 +84,8 @@ class Lists:
         self, query: Float[np.ndarray, " n"], k: int
     ) -> tuple[Int64[np.ndarray, " m"], Float32[np.ndarray, " m"]]:
         """The k best rows of the probed cells, as `Neighbours` has it."""
-        found = [rows for cells in self.cells for rows in cells.near(query, self.probes)]
-        return best_of(query, self.table, np.unique(np.concatenate(found)), k)
+        probed = [rows for cells in self.cells for rows in cells.near(query, self.probes)]
+        return best_of(query, self.table, np.unique(np.concatenate(probed)), k)
 
 
 def opened_lists(index: Index) -> tuple[Lists, ListsRecord] | None:
@@ -200,10 +200,10 @@ def _questions(index: Index) -> dict[str, Float32[np.ndarray, "q n"]]:
 
 
 def _recall(lists: Lists, queries: Float32[np.ndarray, "q n"], truth: Int64[np.ndarray, "q k"]) -> float:
-    found = [
+    recalls = [
         np.isin(rows, lists.nearest(query, len(rows))[0]).mean() for query, rows in zip(queries, truth, strict=True)
     ]
-    return float(np.mean(found))
+    return float(np.mean(recalls))
 
 
 def _spaces(index: Index) -> dict[str, slice]:

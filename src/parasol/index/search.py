@@ -88,5 +88,5 @@ def _damaged(index: Index) -> StoreError:
     return StoreError(f"the index {str(index.folder)!r} holds damaged descriptors: {BUILD_AGAIN}")
 
 
-def _cosine(asked: Float[np.ndarray, " n"] | None, found: Float[np.ndarray, " n"]) -> float | None:
-    return None if asked is None else float(asked @ found)
+def _cosine(query: Float[np.ndarray, " n"] | None, vector: Float[np.ndarray, " n"]) -> float | None:
+    return None if query is None else float(query @ vector)

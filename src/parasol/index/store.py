@@ -148,12 +148,12 @@ class Index:
     def _parsed(cls, folder: Path, text: bytes) -> "Index":
         try:
             content = json.loads(text)
-            found = content["format"]
+            version = content["format"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"{_name(folder)}: {MANIFEST} is no manifest: remove the folder and build anew") from error
-        if found != FORMAT:
+        if version != FORMAT:
             raise StoreError(
-                f"{_name(folder)} has format {shortened(found)} and this version reads format {FORMAT}: update "
+                f"{_name(folder)} has format {shortened(version)} and this version reads format {FORMAT}: update "
                 "parasol-style, or build another index"
             )
         try:
@@ -252,13 +252,13 @@ class Index:
         """The pictures of some rows of the table; only their shards are read, whole once. Raises StoreError."""
         firsts = np.cumsum([0, *(shard.rows for shard in self.manifest.shards)])
         numbers = np.searchsorted(firsts, rows, side="right") - 1
-        found = []
+        entries = []
         for number, row in zip(numbers, rows, strict=True):
             shard = self.manifest.shards[number]
             begins, lines = self._begins(shard), self._lines(shard)
             at = int(row - firsts[number])
-            found.append(_entry(json.loads(lines[begins[at] : begins[at + 1]])))
-        return found
+            entries.append(_entry(json.loads(lines[begins[at] : begins[at + 1]])))
+        return entries
 
     def _begins(self, shard: Shard) -> Int64[np.ndarray, " n"]:
         """Where each line of a shard's pictures begins, and where the last ends. Raises StoreError."""

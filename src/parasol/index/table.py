@@ -29,8 +29,8 @@ class Table:
         if len(self.parts) == 1:
             return self.parts[0][rows]
         which = np.searchsorted(self._starts, rows, side="right") - 1
-        found = np.empty((*rows.shape, self.parts[0].shape[1]), self.parts[0].dtype)
+        vectors = np.empty((*rows.shape, self.parts[0].shape[1]), self.parts[0].dtype)
         for number in np.unique(which):
             here = which == number
-            found[here] = self.parts[number][rows[here] - self._starts[number]]
-        return found
+            vectors[here] = self.parts[number][rows[here] - self._starts[number]]
+        return vectors

@@ -66,8 +66,8 @@ def colour_statistics(pixels: Float[np.ndarray, "*space 3"]) -> ColourStatistics
 def mean_colours(colours: Sequence[ColourStatistics], shares: Sequence[float]) -> ColourStatistics:
     """The mean of several statistics, by shares that sum to 1."""
     return ColourStatistics(
-        mean=np.tensordot(shares, [one.mean for one in colours], axes=1),
-        covariance=np.tensordot(shares, [one.covariance for one in colours], axes=1),
+        mean=np.tensordot(shares, [statistics.mean for statistics in colours], axes=1),
+        covariance=np.tensordot(shares, [statistics.covariance for statistics in colours], axes=1),
     )
 
 

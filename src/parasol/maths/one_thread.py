@@ -15,7 +15,7 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs]
 
-_LIBRARIES = [one for one in ThreadpoolController().lib_controllers if one.user_api == "blas"]
+_LIBRARIES = [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
 _LOCK = Lock()
 _inside = 0
 _before: list[int] = []

@@ -88,7 +88,7 @@ class Schedule:
     def facts(self) -> dict[str, object]:
         """The fields that say something: the first three, and any other that is not as our own models have it."""
         named = ("train_steps", "beta_start", "beta_end")
-        values = [(one.name, getattr(self, one.name), one.default) for one in fields(self)]
+        values = [(field.name, getattr(self, field.name), field.default) for field in fields(self)]
         return {name: value for name, value, usual in values if name in named or value != usual}
 
     def _betas(self) -> Iterator[float]:

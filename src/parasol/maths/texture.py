@@ -75,9 +75,9 @@ def towards_texture(array: Float[np.ndarray, "C h w"], texture: Table, share: fl
     return array
 
 
-def texture_distance(one: Table, other: Table) -> float:
+def texture_distance(table: Table, other: Table) -> float:
     """Sliced Wasserstein distance of two clouds of patches, estimated along the fixed directions: 0 or more."""
-    return float(np.sqrt(np.mean((one - other) ** 2 @ _SHARES)))
+    return float(np.sqrt(np.mean((table - other) ** 2 @ _SHARES)))
 
 
 def mean_texture(textures: Sequence[Table], shares: Sequence[float]) -> Table:

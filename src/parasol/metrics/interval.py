@@ -57,8 +57,8 @@ def set_estimate(
     """
     random = np.random.default_rng(seed)
     whole = statistic(np.arange(count)) if value is None else value
-    found = np.array([statistic(draw(random, count)) for _ in range(resamples)])
-    low, high = ends(found - found.mean() + whole)
+    resampled = np.array([statistic(draw(random, count)) for _ in range(resamples)])
+    low, high = ends(resampled - resampled.mean() + whole)
     return Estimate(value=whole, low=max(low, 0.0), high=high, pairs=count)
 
 
@@ -67,7 +67,7 @@ def draw(random: np.random.Generator, count: int) -> Int[np.ndarray, " N"]:
     return random.integers(0, count, count)
 
 
-def ends(found: Float[np.ndarray, " R"]) -> tuple[float, float]:
+def ends(values: Float[np.ndarray, " R"]) -> tuple[float, float]:
     """The percentile interval of resampled values."""
-    low, high = np.quantile(found, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
+    low, high = np.quantile(values, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
     return float(low), float(high)

@@ -26,9 +26,9 @@ def perceptual_distance(
     scales = [np.ones(len(each)) for each in a] if weights is None else list(weights)
     shapes = [[each.shape for each in a], [each.shape for each in b]]
     if not a or shapes[0] != shapes[1] or [each.shape for each in scales] != [shape[:1] for shape in shapes[0]]:
-        found = [each.shape for each in scales]
+        sizes = [each.shape for each in scales]
         raise ParasolError(
-            f"maps of shapes {shapes[0]} and {shapes[1]} with weights of shapes {found} do not go together: bring both "
+            f"maps of shapes {shapes[0]} and {shapes[1]} with weights of shapes {sizes} do not go together: bring both "
             "pictures to one size, and give each layer one weight a channel"
         )
     layers = zip(a, b, scales, strict=True)

@@ -15,8 +15,8 @@ def retrieved(
     names, first, own = np.unique(subjects, return_index=True, return_inverse=True)
     if len(names) < 2:
         return np.zeros(0)
-    found, known = in_deviations(results, styles[first]), in_deviations(styles[first], styles[first])
-    nearest = (np.square(known).sum(axis=1) - 2.0 * found @ known.T).argmin(axis=1)
+    queries, known = in_deviations(results, styles[first]), in_deviations(styles[first], styles[first])
+    nearest = (np.square(known).sum(axis=1) - 2.0 * queries @ known.T).argmin(axis=1)
     return (nearest == own).astype(np.float64)
 
 

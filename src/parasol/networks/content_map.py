@@ -77,8 +77,8 @@ class ContentMap(nn.Module):
     def tokens(self, measured: Float[Tensor, "B p C"]) -> Float[Tensor, "B p d"]:
         """Tokens from what `measure` returned, so that training measures once."""
         coarse, finer = measured.tensor_split([self.line.in_features], dim=2)
-        told = self.line(coarse) + self.places
-        return functional.normalize(told + self.fine(finer) if self.config.fine else told, dim=2)
+        tokens = self.line(coarse) + self.places
+        return functional.normalize(tokens + self.fine(finer) if self.config.fine else tokens, dim=2)
 
     def forward(self, pixels: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B p d"]:
         return self.tokens(self.measure(pixels))

@@ -19,7 +19,7 @@ class HubNetwork(ModelMixin, ConfigMixin):
     def __init__(self, sort: str, settings: dict[str, Any]) -> None:
         super().__init__()
         if sort == "autoencoder":
-            values: dict[str, Any] = {k: tuple(one) if isinstance(one, list) else one for k, one in settings.items()}
+            values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
             self.network = Autoencoder(AutoencoderConfig(**values))
         else:
             self.network = attentive(unet_class(sort == "aligned")(**settings))

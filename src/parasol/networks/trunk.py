@@ -97,14 +97,14 @@ class Trunk(nn.Module):
 
     def maps(self, pixels: Float[Tensor, "B 3 S S"], places: Collection[int]) -> list[Float[Tensor, "B C h w"]]:
         """The features behind the layers at `places`: 1 is the stem's activation, k + 2 the end of block k."""
-        features, found = 2.0 * pixels - 1.0, list[Tensor]()
+        features, outputs = 2.0 * pixels - 1.0, list[Tensor]()
         for place, layer in enumerate(self.layers):
             features = layer(features)
             if place in places:
-                found.append(features)
-            if len(found) == len(places):
+                outputs.append(features)
+            if len(outputs) == len(places):
                 break
-        return found
+        return outputs
 
 
 def load_published_trunk(trunk: Trunk) -> None:
@@ -122,9 +122,9 @@ def load_weights(network: nn.Module, file: str, name: str) -> None:
     """
     published = torch.load(file, map_location="cpu", weights_only=True)
     values = list(published.values())
-    own = network.state_dict()
-    for (tensor, target), value in zip(own.items(), values, strict=False):
+    state = network.state_dict()
+    for (tensor, target), value in zip(state.items(), values, strict=False):
         if target.shape != value.shape:
             raise ValueError(f"the packaged {name} does not fit at {tensor}: {tuple(value.shape)}")
-        own[tensor] = value
-    network.load_state_dict(own)
+        state[tensor] = value
+    network.load_state_dict(state)

@@ -145,8 +145,8 @@ def place(values: Float[Tensor, "B p c"], plane: Float[Tensor, "1 h w"], parts: 
     places there are zeros. Where a place has parts, parts^2 of them in rows, its values are those of one after the
     other. Sizes are computed as tensors, for the traced graph takes any.
     """
-    one = torch.ones_like(plane)
-    rows, columns = one[0, :, 0].cumsum(0) - 0.5, one[0, 0].cumsum(0) - 0.5
+    ones = torch.ones_like(plane)
+    rows, columns = ones[0, :, 0].cumsum(0) - 0.5, ones[0, 0].cumsum(0) - 0.5
     side = torch.maximum(rows[-1], columns[-1]) + 0.5
     within = parts**2
     values = values.reshape(values.shape[0], -1, values.shape[2] // within)
@@ -230,9 +230,9 @@ class _TokenAttention:
             for layer, states in ((attn.to_q, hidden_states), (attn.to_k, tokens), (attn.to_v, tokens))
         )
         bias = None if encoder_hidden_states is None else _unheard(tokens)[:, None, None]
-        found = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        found = found.transpose(1, 2).flatten(2).to(hidden_states.dtype)
-        return attn.to_out[1](attn.to_out[0](found))
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        attended = attended.transpose(1, 2).flatten(2).to(hidden_states.dtype)
+        return attn.to_out[1](attn.to_out[0](attended))
 
 
 def _places(points: Float[Tensor, " n"], side: Float[Tensor, ""], across: Float[Tensor, ""]) -> Float[Tensor, " n"]:

@@ -51,10 +51,10 @@ class Curve:
 
 def curves(kept: Kept, section: Section) -> list[Curve]:
     """Every measure over the dial across, then over the dial down where there is one."""
-    found = []
+    result = []
     for dial in (section.across, section.down):
         for measure in MEASURES if dial else ():
             values = table(kept, [row.shots for row in section.rows], measure)
             assert dial
-            found.append(Curve(measure=measure, dial=dial, lines=values if dial is section.across else values.T))
-    return found
+            result.append(Curve(measure=measure, dial=dial, lines=values if dial is section.across else values.T))
+    return result

@@ -36,7 +36,7 @@ def page(kept: Kept, sections: Sequence[Section], comparison: Record | None) -> 
     manifest = kept.subject.model.bundle.manifest
     dials = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in manifest.dials.model_dump().items())
     measures = "".join(f"<li><b>{escape(name)}</b>: {escape(what)}</li>" for name, what in MEASURES.items())
-    links = "".join(f'<a href="#{one.name}">{escape(one.title.partition(":")[0])}</a>' for one in sections)
+    links = "".join(f'<a href="#{section.name}">{escape(section.title.partition(":")[0])}</a>' for section in sections)
     parts = [
         f"<h1>Controllability of the model {escape(manifest.name)}</h1>",
         f"<p>Bundle <code>{kept.subject.model.bundle.identity[:12]}</code>, {len(kept.subject.pairs)} held-out pairs "
@@ -61,12 +61,12 @@ def page(kept: Kept, sections: Sequence[Section], comparison: Record | None) -> 
 
 
 def _section(kept: Kept, section: Section) -> str:
-    found = curves(kept, section)
-    charts = "".join(svg([curve.chart()], FIELD) for curve in found)
+    lines = curves(kept, section)
+    charts = "".join(svg([curve.chart()], FIELD) for curve in lines)
     return (
         f'<h2 id="{section.name}">{escape(section.title)}</h2><p>{escape(section.text)}</p>'
         f'<figure><img alt="{escape(section.title)}" src="{_webp(_sheet(kept, section))}"></figure>'
-        f'<div class="charts">{charts}</div>{_figures(found)}'
+        f'<div class="charts">{charts}</div>{_figures(lines)}'
     )
 
 
@@ -85,28 +85,28 @@ def _sheet(kept: Kept, section: Section) -> Picture:
     )  # fmt: skip
 
 
-def _figures(found: Sequence[Curve]) -> str:
-    if not any(curve.dial.ordered for curve in found):
-        spread = "".join(f"<li>{curve.measure}: {curve.mean.mean():.3f} on the average</li>" for curve in found)
+def _figures(lines: Sequence[Curve]) -> str:
+    if not any(curve.dial.ordered for curve in lines):
+        spread = "".join(f"<li>{curve.measure}: {curve.mean.mean():.3f} on the average</li>" for curve in lines)
         return f"<ul>{spread}</ul>"
-    head = ["measure", "dial", *found[0].figures()]
+    head = ["measure", "dial", *lines[0].figures()]
     rows = [
-        [curve.measure, curve.dial.name.replace("_", " "), *map(_number, curve.figures().values())] for curve in found
+        [curve.measure, curve.dial.name.replace("_", " "), *map(_number, curve.figures().values())] for curve in lines
     ]
     return _table(head, rows)
 
 
-def comparison_section(found: Record) -> str:
+def comparison_section(record: Record) -> str:
     """The section with the table of a comparison, and which models painted for it."""
-    head, rows = table_of(found)
-    settings = [method["settings"] for method in found["methods"].values()]
-    models = sorted({titled(one["model"], one["model_hash"]) for one in settings if "model_hash" in one})
-    told = (
-        f"{found['pairs']['count']} pairs, by {', '.join(models) or 'no model'}; intervals: {found['interval']}. "
+    head, rows = table_of(record)
+    settings = [method["settings"] for method in record["methods"].values()]
+    models = sorted({titled(run["model"], run["model_hash"]) for run in settings if "model_hash" in run})
+    caption = (
+        f"{record['pairs']['count']} pairs, by {', '.join(models) or 'no model'}; intervals: {record['interval']}. "
         "* marks values of a method that was optimised against the metric, ~ of one that shares a part with it; bold "
         "is the best of the others."
     )
-    return f'<h2 id="comparison">Comparison with other methods</h2><p>{escape(told)}</p>{_table(head, rows)}'
+    return f'<h2 id="comparison">Comparison with other methods</h2><p>{escape(caption)}</p>{_table(head, rows)}'
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -58,8 +58,8 @@ def report(wanted: Report) -> Iterator[Stage]:
 def read_comparison(file: Path) -> Record:
     """What `parasol evaluate` wrote. Raises ValueError where the file is something else."""
     try:
-        found = json.loads(file.read_bytes())
-        if not {"pairs", "interval", "measures", "methods"} <= {*found}:
+        record = json.loads(file.read_bytes())
+        if not {"pairs", "interval", "measures", "methods"} <= {*record}:
             raise KeyError("methods")
     except OSError as error:
         raise ParasolError(
@@ -67,4 +67,4 @@ def read_comparison(file: Path) -> Record:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ParasolError(f"{str(file)!r} is no outcome of `parasol evaluate`: name its comparison.json") from error
-    return found
+    return record

@@ -76,7 +76,7 @@ class Section:
 def sections(subject: Subject, steps: int) -> list[Section]:
     """Every section, for 2 pairs at least. `steps` are those of each picture; all else is the model's own, seed 0."""
     draw = _Drawing(subject, steps)
-    found = [
+    listed = [
         draw.sweep(
             "structure", Dial(name="structure", values=STRUCTURES), "Structure: lambda at ten values",
             "Share of the steps that rebuild the content picture before the style takes over: 0 is free, 1 is the "
@@ -94,14 +94,14 @@ def sections(subject: Subject, steps: int) -> list[Section]:
         draw.meshed(),
     ]  # fmt: skip
     if (words := subject.model.bundle.manifest.words) and words.style:
-        found += [draw.style_words(), draw.content_words()]
+        listed += [draw.style_words(), draw.content_words()]
     diversity = draw.sweep(
         "diversity", Dial(name="seed", values=tuple(map(float, range(SEEDS))), ordered=False),
         "Diversity with constant semantics: one content descriptor, several seeds",
         "Each picture starts from noise of its own; of the content picture its one descriptor is kept, and no layout.",
         **PLACELESS,
     )  # fmt: skip
-    return [*found, diversity]
+    return [*listed, diversity]
 
 
 def shots(of: Sequence[Section]) -> Iterator[Shot]:
@@ -212,11 +212,11 @@ class _Drawing:
             goal = Goal(
                 style=words if style else pair.style, content=pair.content if style else words, layout=pair.content
             )
-            told = {"look": words} if style else {"shows": words}
+            changes = {"look": words} if style else {"shows": words}
             shots = tuple(
                 Shot(
                     name=f"{name} {pair.name} to {words.text}, {share:g}",
-                    recipe=partial(self._between, pair, share, told, fixed),
+                    recipe=partial(self._between, pair, share, changes, fixed),
                     goal=goal,
                 )
                 for share in SHARES
@@ -233,8 +233,8 @@ class _Drawing:
         whole = {dial: int(value) if dial == "seed" else value for dial, value in dials.items()}
         return Shot(name=f"{section} {pair.name}, {words}", recipe=partial(self._recipe, pair, **whole), goal=goal)
 
-    def _between(self, pair: Pair, share: float, told: dict[str, Words], fixed: dict[str, Any]) -> Recipe:
-        return between(self._subject.model, self._recipe(pair, **fixed), self._recipe(pair, **fixed, **told), share)
+    def _between(self, pair: Pair, share: float, changes: dict[str, Words], fixed: dict[str, Any]) -> Recipe:
+        return between(self._subject.model, self._recipe(pair, **fixed), self._recipe(pair, **fixed, **changes), share)
 
     def _recipe(self, pair: Pair, look: Words | None = None, shows: Words | None = None, **dials: Any) -> Recipe:
         subject = self._subject

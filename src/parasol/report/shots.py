@@ -74,12 +74,12 @@ class Kept:
         model, subject = self.subject.model, self.subject
         style = model.style(goal.style if isinstance(goal.style, Words) else subject.file(goal.style)).descriptor
         content = model.embed_content(goal.content if isinstance(goal.content, Words) else subject.fitted(goal.content))
-        found = (
+        distances = (
             float(cosine_distance(model.embed_style(result), style)),
             float(cosine_distance(model.embed_content(result), content)),
             edge_agreement(result, subject.fitted(goal.layout)),
         )
-        return {name: round(value, DIGITS) for name, value in zip(MEASURES, found, strict=True)}
+        return {name: round(value, DIGITS) for name, value in zip(MEASURES, distances, strict=True)}
 
     def _file(self, name: str) -> Path:
         spelt, digest = re.sub(r"[^\w.,-]+", "-", name)[:120], hashlib.sha256(name.encode()).hexdigest()

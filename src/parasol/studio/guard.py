@@ -61,8 +61,8 @@ class Guard:
         if refusal is not None:
             await _answer(with_headers, *refusal)
         elif self._token and not self._known(headers):
-            asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-            if scope["method"] == "GET" and scope["path"] == "/" and self._same(asked):
+            token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+            if scope["method"] == "GET" and scope["path"] == "/" and self._same(token):
                 cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
                 await _answer(with_headers, 303, "", ((b"location", b"/"), (b"set-cookie", cookie.encode())))
             else:
@@ -95,10 +95,10 @@ class Guard:
         if scheme.lower() == "bearer" and self._same(bearer.strip()):
             return True
         try:
-            found = SimpleCookie(headers.get(b"cookie", "")).get(COOKIE)
+            cookie = SimpleCookie(headers.get(b"cookie", "")).get(COOKIE)
         except CookieError:
             return False
-        return found is not None and self._same(found.value)
+        return cookie is not None and self._same(cookie.value)
 
     def _same(self, given: str) -> bool:
         return secrets.compare_digest(given.encode(), self._token.encode())

@@ -34,12 +34,12 @@ def draw_set(
     model.painter.prepare(dials)
     for place, icon in enumerate(part.icons):
         started, before = time.perf_counter(), place * dials.steps
-        asked = {"colors": part.colors, "palette": part.palette, "ground": part.ground}
+        changes = {"colors": part.colors, "palette": part.palette, "ground": part.ground}
         alone = wanted.model_copy(
-            update=asked | {"content": icon.picture, "icons": None, "finish": "flat" if part.flat else "none"}
+            update=changes | {"content": icon.picture, "icons": None, "finish": "flat" if part.flat else "none"}
         )
-        kept = alone.model_copy(update={"dials": alone.dials.model_copy(update=vars(dials))})
-        made = Made(png=b"", thumb=b"", icon=True, wanted=kept.model_dump_json())
+        recorded = alone.model_copy(update={"dials": alone.dials.model_copy(update=vars(dials))})
+        made = Made(png=b"", thumb=b"", icon=True, wanted=recorded.model_dump_json())
         try:
             recipe = icon_recipe(model, data(icon.picture), look, style, dials, part.ground)
             result = model.paint(recipe, progress=lambda done, _, before=before: progress(before + done, 0))
@@ -66,16 +66,16 @@ def add_icon(store: Store, job: str, place: int, number: int, made: Made) -> Non
 
 def all_sets(store: Store) -> list[dict[str, Any]]:
     """Every set that was asked for, latest first: its job, when that was, and how many icons it has."""
-    found = store.rows("SELECT job, wanted, at FROM sets ORDER BY at DESC, rowid DESC LIMIT 100")
-    return [{"job": job, "at": at, "icons": len(_part(_wanted(text)).icons)} for job, text, at in found]
+    orders = store.rows("SELECT job, wanted, at FROM sets ORDER BY at DESC, rowid DESC LIMIT 100")
+    return [{"job": job, "at": at, "icons": len(_part(_wanted(text)).icons)} for job, text, at in orders]
 
 
 def set_record(store: Store, job: str) -> dict[str, Any] | None:
     """A set as far as it is drawn: each icon, and palette, consistency and outliers as `parasol set` tells them."""
-    found = store.rows("SELECT wanted FROM sets WHERE job = ?", job)
-    if not found:
+    orders = store.rows("SELECT wanted FROM sets WHERE job = ?", job)
+    if not orders:
         return None
-    wanted = _wanted(found[0][0])
+    wanted = _wanted(orders[0][0])
     rows = {
         place: (number, measures, error)
         for place, number, measures, error in store.rows(
@@ -113,7 +113,7 @@ def archive(store: Store, job: str) -> bytes | None:
 def _look(
     styles: tuple[Reference, ...], palette: str | None, colours: int | None, flat: bool, data: Callable[[str], bytes]
 ) -> Look:
-    references = [data(one.picture) for one in styles if one.picture is not None and one.weight > 0]
+    references = [data(style.picture) for style in styles if style.picture is not None and style.weight > 0]
     given = None if palette is None else named_palette(palette.split(","))
     return look_of(references, given, colours, flat=flat)
 

@@ -21,10 +21,10 @@ def keep_card(store: Store, name: str, style: StyleCard, thumb: bytes) -> str:
 
 def card(store: Store, key: str) -> StyleCard:
     """A kept card. Raises CardError where it is not there."""
-    found = store.rows("SELECT card FROM cards WHERE id = ?", key)
-    if not found:
+    rows = store.rows("SELECT card FROM cards WHERE id = ?", key)
+    if not rows:
         raise CardError(f"the card {key[:12]} is not here any more: save it again")
-    return StyleCard.parse(found[0][0])
+    return StyleCard.parse(rows[0][0])
 
 
 def taught_of(store: Store, model: str) -> Iterator[StyleCard]:

@@ -38,7 +38,7 @@ class NewCard(Strict):
 
     def pictures_named(self) -> set[str]:
         """The pictures that it names."""
-        return {name for one in self.styles for name in (one.picture, one.recipe) if name}
+        return {name for style in self.styles for name in (style.picture, style.recipe) if name}
 
 
 def file_response(body: bytes | None, kind: str, *, forever: bool = False, name: str = "") -> Response:
@@ -123,7 +123,7 @@ def sets_routes(studio: Studio) -> APIRouter:
         return {"sets": all_sets(studio.store)}
 
     @api.get("/{job}")
-    def one(job: JobName) -> dict[str, Any]:
+    def icon_set(job: JobName) -> dict[str, Any]:
         """A set as far as it is drawn: icons, palette, consistency and outliers."""
         record = set_record(studio.store, job)
         if record is None:
@@ -156,8 +156,8 @@ def cards_routes(studio: Studio) -> APIRouter:
             style, parts, look = style_of(given.code, model.bundle.manifest), [(given.code, 1.0)], None
         else:
             style, look = studio.maker.style(model, given.styles), studio.maker.look(model, given.styles)
-            parts = [(one.words or given.name, one.weight) for one in given.styles]
-        faces = [store.thumb(name) for name in (one.picture or one.recipe for one in given.styles) if name]
+            parts = [(style.words or given.name, style.weight) for style in given.styles]
+        faces = [store.thumb(name) for name in (style.picture or style.recipe for style in given.styles) if name]
         written = StyleCard.write(style, model.bundle.manifest, parts, look)
         return {"id": keep_card(store, given.name, written, (faces or [None])[0] or mosaic(style)), "name": given.name}
 

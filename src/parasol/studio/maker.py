@@ -61,11 +61,11 @@ class Maker:
     def suited(self, content: str | None, styles: Sequence[Reference], *given: StyleCard) -> str:
         """The model that goes with a content picture, styles and cards, as `Parasol.suited` says; the first where the
         studio does not have that one."""
-        recipes = [Recipe.read(self._store.given(one.recipe)).model.name for one in styles if one.recipe]
-        cards = [*given, *(card(self._store, one.card) for one in styles if one.card)]
+        recipes = [Recipe.read(self._store.given(style.recipe)).model.name for style in styles if style.recipe]
+        cards = [*given, *(card(self._store, style.card) for style in styles if style.card)]
         picture = None if content is None else self._store.given(content)
-        found = recipes[0] if recipes else Parasol.suited(picture, cards or None)
-        return found if found in self.names else self.names[0]
+        name = recipes[0] if recipes else Parasol.suited(picture, cards or None)
+        return name if name in self.names else self.names[0]
 
     def check(self, wanted: Wanted) -> int:
         """The steps that a job will take, all its pictures together; refuses early what `draw` would refuse.
@@ -79,14 +79,14 @@ class Maker:
             raise ParasolError("there is nothing to draw: give a content picture, or say what to show")
         if wanted.icons is not None and (wanted.cells or wanted.count > 1):
             raise ParasolError("a set is drawn once, as it is: leave cells and count out")
-        if wanted.icons is not None and not any(one.picture and one.weight > 0 for one in wanted.styles):
+        if wanted.icons is not None and not any(style.picture and style.weight > 0 for style in wanted.styles):
             raise ParasolError("a set needs icons to be like: give at least one reference picture")
         self.require(wanted.pictures_named())
         for lean in (wanted.lean, *(cell.lean or {} for cell in wanted.cells)):
             check_lean(model.bundle.manifest, lean)
-        for one in wanted.styles:
-            if one.card is not None:
-                card(self._store, one.card)
+        for style in wanted.styles:
+            if style.card is not None:
+                card(self._store, style.card)
         if dials.steps > MOST_STEPS:
             raise ParasolError(f"steps is {dials.steps} and the studio takes {MOST_STEPS} at most: ask for fewer")
         if wanted.cells and not wanted.preview:
@@ -111,8 +111,8 @@ class Maker:
         loaded = self.model(model)
         if space_of(loaded.bundle.manifest) is None or not styles:
             return False
-        kept = [self._store.picture(one.picture) for one in styles if one.picture and one.weight > 0]
-        return any(one is not None and one.photograph for one in kept) or loaded.far(self.style(loaded, styles))
+        known = [self._store.picture(style.picture) for style in styles if style.picture and style.weight > 0]
+        return any(image is not None and image.photograph for image in known) or loaded.far(self.style(loaded, styles))
 
     def require(self, pictures: set[str]) -> None:
         """Raises ValueError where a picture is not there."""
@@ -130,7 +130,7 @@ class Maker:
             yield self._again(wanted, progress)
         elif wanted.icons is not None:
             model, dials = self.model(wanted.model), self.dials(wanted)
-            cards = [one for one in wanted.styles if one.card]  # which draw, as --card does, what pictures look like
+            cards = [ref for ref in wanted.styles if ref.card]  # which draw, as --card does, what pictures look like
             style = self.style(model, cards or wanted.styles, wanted.lean)
             yield from draw_set(model, wanted, style, dials, self._store.given, progress)
         else:
@@ -165,8 +165,8 @@ class Maker:
         for cell in wanted.cells:
             recipe = first.varied(**vars(self.recipe_dials(wanted, cell)))
             if cell.weights is not None or cell.lean is not None:
-                pairs = zip(wanted.styles, cell.weights or [one.weight for one in wanted.styles], strict=True)
-                styles = [one.model_copy(update={"weight": weight}) for one, weight in pairs if weight]
+                pairs = zip(wanted.styles, cell.weights or [style.weight for style in wanted.styles], strict=True)
+                styles = [style.model_copy(update={"weight": weight}) for style, weight in pairs if weight]
                 lean = wanted.lean if cell.lean is None else cell.lean
                 recipe = recipe.changed(style=self.style(model, styles, lean))
             result = model.paint(recipe, progress=lambda step, _, before=done: progress(before + step, 0))
@@ -181,7 +181,7 @@ class Maker:
         if name not in self.names or not self.model(name).bundle.goes_by(recipe.model.hash):
             raise RecipeError(f"it is of the model {name[:40]!r} in an edition that this studio does not have")
         made, same = self.model(name).paint(recipe, progress=progress).again(data)
-        first, second = (load_rgba(one) for one in (data, made))
+        first, second = (load_rgba(png) for png in (data, made))
         differs = np.ones(first.shape[:2], bool) if first.shape != second.shape else (first != second).any(axis=2)
         shown = np.repeat(differs.astype(np.float32)[..., None], 3, axis=2)
         return Made(png=encode_png(shown), thumb=b"", differs=0 if same else max(1, int(differs.sum())))
@@ -197,7 +197,7 @@ class Maker:
             self.dials(wanted),
             mask=None if wanted.mask is None else self._store.given(wanted.mask),
             protect=None if wanted.protect is None else self._store.given(wanted.protect),
-            shows=[(self._shown(one), one.weight) for one in wanted.shows] or None,
+            shows=[(self._shown(source), source.weight) for source in wanted.shows] or None,
             size=small if wanted.preview else wanted.size,
             ground=wanted.ground,
             finish=self._finish(model, wanted),
@@ -218,7 +218,7 @@ class Maker:
         return model.finish(self._sources(model, references), finish="auto")
 
     def _finish(self, model: Parasol, wanted: Wanted) -> FinishPart | None:
-        lean = next((one for one in (wanted.lean, *(cell.lean for cell in wanted.cells)) if one), None)
+        lean = next((given for given in (wanted.lean, *(cell.lean for cell in wanted.cells)) if given), None)
         few: dict[str, Any] = {"palette": wanted.palette, "colors": wanted.colors, "finish": wanted.finish}
         key = ("finish", wanted.model, bool(lean), *few.values(), wanted.styles)
         return self._once(key, lambda: model.finish(self._sources(model, wanted.styles), lean=lean, **few))
@@ -237,19 +237,19 @@ class Maker:
     def _sources(self, model: Parasol, references: Sequence[Reference]) -> list[tuple[Any, float]]:
         """References as `Parasol` takes them."""
 
-        def opened(one: Reference) -> Any:
-            if one.card is not None:
-                return card(self._store, one.card)
-            if one.recipe is None:
-                return self._shown(one)
-            return StyleCard.write(self._remembered(model, one.recipe), model.bundle.manifest, [])
+        def opened(source: Reference) -> Any:
+            if source.card is not None:
+                return card(self._store, source.card)
+            if source.recipe is None:
+                return self._shown(source)
+            return StyleCard.write(self._remembered(model, source.recipe), model.bundle.manifest, [])
 
-        return [(opened(one), one.weight) for one in references]
+        return [(opened(source), source.weight) for source in references]
 
     def _learned(self, model: Parasol) -> Parasol:
         """A model that knows what saved cards have taught it, which recipes name."""
-        for kept in taught_of(self._store, model.bundle.identity):
-            model.style(kept)
+        for taught in taught_of(self._store, model.bundle.identity):
+            model.style(taught)
         return model
 
     def _remembered(self, model: Parasol, picture: str) -> Style:
@@ -264,5 +264,5 @@ class Maker:
         style = recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         return replace(style, taught=model.taught(recipe))
 
-    def _shown(self, one: Reference) -> Any:
-        return Words(one.words) if one.words is not None else self._store.given(str(one.picture or one.recipe))
+    def _shown(self, ref: Reference) -> Any:
+        return Words(ref.words) if ref.words is not None else self._store.given(str(ref.picture or ref.recipe))

@@ -31,7 +31,7 @@ def recall(png: bytes, store: Store, maker: Maker) -> dict[str, Any]:
             f"it was drawn by the model {name[:40]!r} in an edition that this studio does not have: "
             f"it has {', '.join(maker.names)}"
         )
-    told = recipe.content.descriptor is not None
+    described = recipe.content.descriptor is not None
     picture = recipe.picture()
     size = max(picture.shape[:2])
     content = None
@@ -49,7 +49,7 @@ def recall(png: bytes, store: Store, maker: Maker) -> dict[str, Any]:
     )
     finished = recipe.ground is not None or recipe.finish is not None
     even = recipe.protected is not None and wanted.protect is None
-    given = ((EVEN, even), (TOLD, told), (LARGE, size > LARGEST_SIZE), (FINISHED, finished))
+    given = ((EVEN, even), (TOLD, described), (LARGE, size > LARGEST_SIZE), (FINISHED, finished))
     notes = [note for note, so in given if so]
     return {"wanted": wanted.model_dump(mode="json"), "known": False, "notes": notes}
 

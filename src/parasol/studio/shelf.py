@@ -113,7 +113,7 @@ class Finder:
         self._model = models[0]
         if self.index is not None:
             held = self.index.manifest.encoders
-            fitting = [one for one in models if Encoders.of(one.bundle.manifest) == held]
+            fitting = [model for model in models if Encoders.of(model.bundle.manifest) == held]
             self._model = fitting[0] if fitting else models[0]
             self.index.require(Encoders.of(self._model.bundle.manifest))
         self._encoders = Encoders.of(self._model.bundle.manifest)
@@ -143,13 +143,13 @@ class Finder:
             style_weight=style_weight,
         )
         hits = [] if self.index is None else search(self.index, query, top)
-        found = [
+        entries = [
             {"name": shelf.put(hit.file), "file": hit.file.name, "score": hit.score} | _told(hit.style, hit.content)
             for hit in hits
         ]
         with self._lock:
-            found += self._made_here(query)
-        best = sorted(found, key=lambda hit: -hit["score"])[:top]
+            entries += self._made_here(query)
+        best = sorted(entries, key=lambda hit: -hit["score"])[:top]
         return [{**hit, "score": round(hit["score"], 4)} for hit in best]
 
     def _made_here(self, query: Query) -> list[dict[str, Any]]:
@@ -169,7 +169,7 @@ class Finder:
     def _describe(self) -> None:
         """Bring the descriptors of what was made here up to date; each picture is described once."""
         there = {number for (number,) in self._store.rows("SELECT number FROM history")}
-        for number in [one for one in self._made if one not in there]:
+        for number in [number for number in self._made if number not in there]:
             del self._made[number]
         if not there - self._made.keys():
             return
@@ -186,14 +186,14 @@ class Finder:
             self._made[number] = row.astype(np.float32)
 
     def _sources(self, references: Sequence[Reference]) -> list[tuple[Any, float]]:
-        def opened(one: Reference) -> Any:
-            if one.words is not None:
-                return Words(one.words)
-            if one.card is not None:
-                return card(self._store, one.card)
-            return self._store.given(str(one.picture or one.recipe))
+        def opened(reference: Reference) -> Any:
+            if reference.words is not None:
+                return Words(reference.words)
+            if reference.card is not None:
+                return card(self._store, reference.card)
+            return self._store.given(str(reference.picture or reference.recipe))
 
-        return [(opened(one), one.weight) for one in references]
+        return [(opened(reference), reference.weight) for reference in references]
 
 
 def _told(style: float | None, content: float | None) -> dict[str, Any]:

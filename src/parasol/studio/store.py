@@ -115,8 +115,8 @@ class Store:
         except sqlite3.OperationalError as error:
             if "full" not in str(error):
                 raise
-            told = "the studio's file has its largest size, or the disk is full"
-            raise StoreFull(f"{told}: delete pictures from the history, or start with another --keep") from error
+            reason = "the studio's file has its largest size, or the disk is full"
+            raise StoreFull(f"{reason}: delete pictures from the history, or start with another --keep") from error
 
     def rows(self, query: str, *values: object) -> list[tuple]:
         """What a query finds."""
@@ -140,21 +140,21 @@ class Store:
             return known
         pixels = load_shown(data)
         height, width = pixels.shape[:2]
-        kept = Kept(name, width, height, is_photograph(pixels))
+        picture = Kept(name, width, height, is_photograph(pixels))
         with self._writing() as connection:
-            row = (name, data, thumbnail(pixels), width, height, int(kept.photograph), moment())
+            row = (name, data, thumbnail(pixels), width, height, int(picture.photograph), moment())
             connection.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        return kept
+        return picture
 
     def picture(self, name: str) -> Kept | None:
         """What is known of a picture."""
-        found = self._one("SELECT id, width, height, photograph FROM pictures WHERE id = ?", name)
-        return None if found is None else Kept(found[0], found[1], found[2], bool(found[3]))
+        row = self._one("SELECT id, width, height, photograph FROM pictures WHERE id = ?", name)
+        return None if row is None else Kept(row[0], row[1], row[2], bool(row[3]))
 
     def data(self, name: str) -> bytes | None:
         """The bytes of a picture, as they came."""
-        found = self._one("SELECT data FROM pictures WHERE id = ?", name)
-        return None if found is None else found[0]
+        row = self._one("SELECT data FROM pictures WHERE id = ?", name)
+        return None if row is None else row[0]
 
     def given(self, name: str) -> bytes:
         """As `data`. Raises PictureError where it is not there."""
@@ -165,8 +165,8 @@ class Store:
 
     def thumb(self, name: str) -> bytes | None:
         """A picture as a small WebP."""
-        found = self._one("SELECT thumb FROM pictures WHERE id = ?", name)
-        return None if found is None else found[0]
+        row = self._one("SELECT thumb FROM pictures WHERE id = ?", name)
+        return None if row is None else row[0]
 
     def drop_unused(self, used: set[str]) -> None:
         """Let go of the pictures that came in and are not in `used`."""
@@ -212,23 +212,23 @@ class Store:
         """The `most` latest pictures with numbers below `before`, latest first; only those where every word of `find`
         is in what was asked for (such as `seed:7`) or in the day, and only favourites."""
         words = [word.replace("=", ":") for word in find.split()][:12]
-        told = "instr(lower(history.number || ' ' || at || ' ' || replace(wanted, '\"', '')), lower(?)) > 0"
-        found = " AND ".join(["history.number < ?", *[told] * len(words)])
+        clause = "instr(lower(history.number || ' ' || at || ' ' || replace(wanted, '\"', '')), lower(?)) > 0"
+        where = " AND ".join(["history.number < ?", *[clause] * len(words)])
         query = (
             "SELECT history.number, wanted, seconds, at, favourites.number IS NOT NULL FROM history "
             f"{'' if favourite else 'LEFT '}JOIN favourites ON favourites.number = history.number "
-            f"WHERE {found} ORDER BY history.number DESC LIMIT ?"
+            f"WHERE {where} ORDER BY history.number DESC LIMIT ?"
         )
         return [
-            Drawn(number, wanted, seconds, at, bool(kept))
-            for number, wanted, seconds, at, kept in self.rows(query, before, *words, most)
+            Drawn(number, wanted, seconds, at, bool(starred))
+            for number, wanted, seconds, at, starred in self.rows(query, before, *words, most)
         ]
 
     def lineage(self, number: int) -> dict[str, list[int]] | None:
         """The pictures of the history that one was made from, and those that were made from it; None where it is not
         there."""
-        found = self._one("SELECT wanted FROM history WHERE number = ?", number)
-        if found is None:
+        row = self._one("SELECT wanted FROM history WHERE number = ?", number)
+        if row is None:
             return None
         parents = "SELECT DISTINCT number FROM made WHERE instr(?, id) > 0 AND number != ? ORDER BY number"
         children = (
@@ -236,19 +236,19 @@ class Store:
             "WHERE made.number = ? AND history.number != made.number ORDER BY history.number LIMIT 60"
         )
         return {
-            "parents": [one for (one,) in self.rows(parents, found[0], number)],
-            "children": [one for (one,) in self.rows(children, number)],
+            "parents": [other for (other,) in self.rows(parents, row[0], number)],
+            "children": [other for (other,) in self.rows(children, number)],
         }
 
     def drawn(self, number: int, *, thumb: bool = False) -> bytes | None:
         """The PNG of a picture of the history, or its small WebP."""
-        found = self._one(f"SELECT {'thumb' if thumb else 'png'} FROM history WHERE number = ?", number)
-        return None if found is None else found[0]
+        row = self._one(f"SELECT {'thumb' if thumb else 'png'} FROM history WHERE number = ?", number)
+        return None if row is None else row[0]
 
     def wanted_of(self, recipe: str) -> str | None:
         """What was asked for when a picture of that very recipe was drawn, if it is in the history."""
-        found = self._one("SELECT wanted FROM history WHERE recipe = ? ORDER BY number DESC", _digest(recipe))
-        return None if found is None else found[0]
+        row = self._one("SELECT wanted FROM history WHERE recipe = ? ORDER BY number DESC", _digest(recipe))
+        return None if row is None else row[0]
 
     def delete(self, number: int) -> bool:
         """Delete a picture of the history; whether there was one."""

@@ -48,9 +48,9 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
     def given(file: str) -> str:
         return studio.store.add_picture(read_bytes(file)).id
 
-    def like(one: str) -> Reference:
-        spoken = one.partition("words:")[2].strip() if one.startswith("words:") else ""
-        return Reference(words=spoken) if spoken else Reference(picture=given(one))
+    def like(source: str) -> Reference:
+        spoken = source.partition("words:")[2].strip() if source.startswith("words:") else ""
+        return Reference(words=spoken) if spoken else Reference(picture=given(source))
 
     async def drawn(wanted: Wanted, context: Context) -> dict[str, Any]:
         job = (await anyio.to_thread.run_sync(studio.order, wanted))["job"]
@@ -84,7 +84,7 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         wanted = Wanted(
             model=model or studio.maker.names[0],
             content=given(content),
-            styles=tuple(like(one) for one in styles),
+            styles=tuple(like(source) for source in styles),
             dials=dials,
             size=size,
             count=count,
@@ -112,7 +112,7 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         icons = tuple(Icon(picture=given(str(file)), name=file.stem) for file in files)
         wanted = Wanted(
             model=model or studio.maker.names[0],
-            styles=tuple(like(one) for one in references),
+            styles=tuple(like(source) for source in references),
             icons=IconSet(icons=icons, colors=colors),
         )
         job = (await drawn(wanted, context))["job"]
@@ -128,15 +128,15 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         content: list[str] | None = None, styles: list[str] | None = None, style_weight: float = 0.5, top: int = 12
     ) -> list[dict[str, Any]]:
         """The nearest pictures of the index and of what was made before, best first."""
-        found = await anyio.to_thread.run_sync(
+        hits = await anyio.to_thread.run_sync(
             lambda: studio.finder.find(
                 studio.shelf,
-                content=[like(one) for one in content or ()],
-                style=[like(one) for one in styles or ()],
+                content=[like(source) for source in content or ()],
+                style=[like(source) for source in styles or ()],
                 style_weight=style_weight,
                 top=min(top, 100),
             )
         )
-        return [{key: hit[key] for key in ("file", "score", "style", "content")} for hit in found]
+        return [{key: hit[key] for key in ("file", "score", "style", "content")} for hit in hits]
 
     return server

@@ -156,7 +156,7 @@ class Wanted(Strict):
         """The pictures that it names."""
         icons = () if self.icons is None else self.icons.icons
         masks = [self.content, self.mask, self.protect, *(icon.picture for icon in icons)]
-        named = [*masks, *(name for one in (*self.shows, *self.styles) for name in (one.picture, one.recipe))]
+        named = [*masks, *(name for source in (*self.shows, *self.styles) for name in (source.picture, source.recipe))]
         return {name for name in named if name is not None}
 
 

@@ -78,7 +78,7 @@ def report(
     if not 0 <= min_passed <= 1:
         raise ParasolError(f"the least share of passed catches is {min_passed}; it must lie in 0..1")
     given = replies(study, answers)
-    people = [_person(study, own) for own in _by_participant(given).values()]
+    people = [_person(study, group) for group in _by_participant(given).values()]
     excluded = {each["participant"] for each in people if each["passed"] < min_passed * each["catches"]}
     counted = [reply for reply in given if reply.answer.participant not in excluded]
     return {
@@ -97,21 +97,21 @@ def report(
 
 
 def _by_participant(given: Iterable[Reply]) -> dict[int, list[Reply]]:
-    found: dict[int, list[Reply]] = {}
+    groups: dict[int, list[Reply]] = {}
     for reply in given:
-        found.setdefault(reply.answer.number, []).append(reply)
-    return found
+        groups.setdefault(reply.answer.number, []).append(reply)
+    return groups
 
 
-def _person(study: Study, own: Sequence[Reply]) -> dict[str, Any]:
+def _person(study: Study, given: Sequence[Reply]) -> dict[str, Any]:
     """How somebody answered, whatever was preferred."""
-    first, chosen = own[0].answer, {reply.answer.trial: reply.chosen for reply in own}
-    catches = [reply for reply in own if reply.trial.kind == "catch"]
-    repeats = [reply for reply in own if reply.trial.kind == "repeat"]
-    sides = [reply.answer.choice for reply in own if reply.trial.kind == "main" and reply.answer.choice != "tie"]
+    first, chosen = given[0].answer, {reply.answer.trial: reply.chosen for reply in given}
+    catches = [reply for reply in given if reply.trial.kind == "catch"]
+    repeats = [reply for reply in given if reply.trial.kind == "repeat"]
+    sides = [reply.answer.choice for reply in given if reply.trial.kind == "main" and reply.answer.choice != "tie"]
     return {
         "participant": first.participant,
-        "answers": len(own),
+        "answers": len(given),
         "trials": len(study.schedule[first.number % len(study.schedule)]),
         "catches": len(catches),
         "passed": sum(reply.chosen not in (TIE, WRONG) for reply in catches),
@@ -120,7 +120,7 @@ def _person(study: Study, own: Sequence[Reply]) -> dict[str, Any]:
         "decided": len(sides),
         "left": sides.count("left"),
         "one_sided": fair_coin(sides.count("left"), len(sides)) < SUSPICIOUS,
-        "median_seconds": median(reply.answer.milliseconds for reply in own) / 1000,
+        "median_seconds": median(reply.answer.milliseconds for reply in given) / 1000,
     }
 
 
@@ -151,13 +151,13 @@ def _question(
     """Strengths and rates from the main trials about one question."""
     main = [reply for reply in given if reply.trial.kind == "main" and reply.trial.question == question]
     wins, ties = _tables(study.methods, main)
-    found: dict[str, Any] = {"asked": study.questions[question], "participants": len(wins), "answers": len(main)}
+    record: dict[str, Any] = {"asked": study.questions[question], "participants": len(wins), "answers": len(main)}
     try:
         intervals = bootstrap(wins, ties, generator, draws=draws, confidence=confidence)
     except ValueError as error:
-        return {**found, "strengths": None, "reason": str(error), "rates": _rates(study, wins, ties, 1.0, confidence)}
+        return {**record, "strengths": None, "reason": str(error), "rates": _rates(study, wins, ties, 1.0, confidence)}
     if not intervals.strengths.finite:
-        return {**found, "strengths": None, "reason": ENDLESS, "rates": _rates(study, wins, ties, 1.0, confidence)}
+        return {**record, "strengths": None, "reason": ENDLESS, "rates": _rates(study, wins, ties, 1.0, confidence)}
     strengths, effect = intervals.strengths, max(1.0, intervals.design_effect)
     rows = [
         {
@@ -170,7 +170,7 @@ def _question(
         for index, method in enumerate(study.methods)
     ]
     return {
-        **found,
+        **record,
         "strengths": sorted(rows, key=lambda row: -row["strength"]),
         "tie_odds": float(np.exp(strengths.log_tie)),
         "finite": bool(strengths.finite),
@@ -186,8 +186,8 @@ def _tables(methods: Sequence[str], main: Sequence[Reply]) -> tuple[np.ndarray, 
     wins = np.zeros((len(groups), len(methods), len(methods)))
     ties = np.zeros_like(wins)
     place = {method: index for index, method in enumerate(methods)}
-    for person, own in enumerate(groups):
-        for reply in own:
+    for person, group in enumerate(groups):
+        for reply in group:
             left, right = place[reply.trial.left], place[reply.trial.right]
             if reply.chosen == TIE:
                 ties[person, [left, right], [right, left]] += 1
@@ -200,17 +200,17 @@ def _tables(methods: Sequence[str], main: Sequence[Reply]) -> tuple[np.ndarray, 
 def _rates(study: Study, wins: np.ndarray, ties: np.ndarray, effect: float, confidence: float) -> list[dict[str, Any]]:
     """Each comparison, and the answers and people that its rate asks for (power 80 %), the design effect included."""
     total_wins, total_ties, rows = wins.sum(0), ties.sum(0), []
-    for one, other in combinations(range(len(study.methods)), 2):
-        won, lost = int(total_wins[one, other]), int(total_wins[other, one])
+    for first, other in combinations(range(len(study.methods)), 2):
+        won, lost = int(total_wins[first, other]), int(total_wins[other, first])
         rate = _rate(won, won + lost, confidence)
         needed = effect * answers_needed(rate["rate"], confidence=confidence) if won + lost else float("inf")
         known = np.isfinite(needed)
         rows.append(
             {
-                "method": study.methods[one],
+                "method": study.methods[first],
                 "against": study.methods[other],
                 **rate,
-                "ties": int(total_ties[one, other]),
+                "ties": int(total_ties[first, other]),
                 "told_apart": rate["low"] > 0.5 or rate["high"] < 0.5,
                 "detectable": detectable_rate((won + lost) / effect, confidence=confidence),
                 "answers_needed": int(np.ceil(needed)) if known else None,

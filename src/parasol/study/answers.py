@@ -85,12 +85,12 @@ class Store:
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {APPEND_ONLY} COMMIT;")
             with writing(self._connection, self._lock) as connection:
-                found = connection.execute("SELECT digest FROM study").fetchone()
-                if found is None:
+                stored = connection.execute("SELECT digest FROM study").fetchone()
+                if stored is None:
                     connection.execute("INSERT INTO study VALUES (?)", (digest,))
         except sqlite3.DatabaseError as error:
             raise ParasolError(f"{path} cannot be used ({error}): move it away, or restore it from a copy") from error
-        if found is not None and found[0] != digest:
+        if stored is not None and stored[0] != digest:
             raise ParasolError(
                 f"{path} holds answers to another study.json: restore that file, or move the answers away"
             )
@@ -98,9 +98,9 @@ class Store:
     def arrive(self, name: str) -> int:
         """The number of a participant, who gets the next one on first sight."""
         with writing(self._connection, self._lock) as connection:
-            found = connection.execute("SELECT number FROM participants WHERE name = ?", (name,)).fetchone()
-            if found is not None:
-                return found[0]
+            participant = connection.execute("SELECT number FROM participants WHERE name = ?", (name,)).fetchone()
+            if participant is not None:
+                return participant[0]
             (number,) = connection.execute("SELECT count(*) FROM participants").fetchone()
             row = (number, name, _now())
             connection.execute("INSERT INTO participants VALUES (?, ?, ?)", row)

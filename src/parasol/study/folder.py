@@ -119,10 +119,10 @@ def create(
         )
     sources = read_sources(place, questions)
     methods = sorted(sources[0].results)
-    asked: dict[Question, list[str]] = {
+    by_question: dict[Question, list[str]] = {
         question: [source.name for source in sources if source.asked(question)] for question in questions
     }
-    schedule = make_schedule(plan, methods, asked)  # before the pictures: what does not fit is told at once
+    schedule = make_schedule(plan, methods, by_question)  # before the pictures: what does not fit is told at once
     pairs = {}
     for number, source in enumerate(sources):
         progress(number, len(sources))

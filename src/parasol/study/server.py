@@ -68,9 +68,9 @@ def make_app(study: Study, folder: Path, store: Store, *, local: bool = False) -
         return response
 
     @app.exception_handler(RequestValidationError)
-    async def told(request: Request, error: RequestValidationError) -> Response:
-        found = [{"loc": each["loc"], "msg": each["msg"][:200]} for each in error.errors()[:4]]  # never what was sent
-        return JSONResponse({"detail": found}, 422)
+    async def refuse(request: Request, error: RequestValidationError) -> Response:
+        errors = [{"loc": each["loc"], "msg": each["msg"][:200]} for each in error.errors()[:4]]  # never what was sent
+        return JSONResponse({"detail": errors}, 422)
 
     @app.get("/pictures/{name}")
     def picture(name: str) -> Response:
@@ -89,9 +89,9 @@ def make_app(study: Study, folder: Path, store: Store, *, local: bool = False) -
             raise HTTPException(422, "this study takes no ties: choose a side")
         if given.trial >= len(_trials(study, number)):
             raise HTTPException(422, "there is no such trial: reload the page")
-        kept = Answer(id=given.id, trial=given.trial, choice=given.choice, milliseconds=given.milliseconds)
+        stored = Answer(id=given.id, trial=given.trial, choice=given.choice, milliseconds=given.milliseconds)
         try:
-            store.add(number, kept)
+            store.add(number, stored)
         except ValueError as error:
             raise HTTPException(409, str(error)) from error
         return _state(study, store, number)

@@ -97,12 +97,12 @@ def _check(source: Source, methods: Sequence[str], questions: Sequence[Question]
 
 
 def _folder(folder: Path) -> list[Source]:
-    found: dict[str, dict[str, Path]] = {}
+    by_name: dict[str, dict[str, Path]] = {}
     for each in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
         for file in sorted(each.iterdir()):
             if file.suffix.lower() not in SUFFIXES or file.name.startswith("."):
                 continue
-            files = found.setdefault(file.stem, {})
+            files = by_name.setdefault(file.stem, {})
             if each.name in files:
                 raise ParasolError(f"{each} has two pictures for the pair {file.stem!r}: keep one")
             files[each.name] = file
@@ -115,7 +115,7 @@ def _folder(folder: Path) -> list[Source]:
             style=files.get(STYLE),
             wrong=files.get(WRONG_FOLDER),
         )
-        for pair, files in found.items()
+        for pair, files in by_name.items()
     ]
 
 

@@ -69,9 +69,9 @@ def make_schedule(
     _check(plan, methods, pairs)
     generator = np.random.default_rng(plan.seed)
     turns = [
-        _turns(question, one, other, names, generator)
+        _turns(question, method, other, names, generator)
         for question, names in pairs.items()
-        for one, other in combinations(methods, 2)
+        for method, other in combinations(methods, 2)
     ]
     order = [turns[index] for index in generator.permutation(len(turns))]
     catches = _catches(methods, pairs, generator)
@@ -80,8 +80,8 @@ def make_schedule(
         first = participant * plan.trials
         chosen = [next(order[(first + number) % len(order)]) for number in range(plan.trials)]
         main = _in_blocks(chosen, generator)
-        asked = _with_catches(main, plan.catches, catches, generator)
-        schedule.append((*asked, *_repeats(asked, plan.repeats, generator)))
+        trials = _with_catches(main, plan.catches, catches, generator)
+        schedule.append((*trials, *_repeats(trials, plan.repeats, generator)))
     return tuple(schedule)
 
 
@@ -107,7 +107,7 @@ def _check(plan: Plan, methods: Sequence[str], pairs: Mapping[Question, Sequence
 
 
 def _turns(
-    question: Question, one: str, other: str, pairs: Sequence[str], generator: np.random.Generator
+    question: Question, method: str, other: str, pairs: Sequence[str], generator: np.random.Generator
 ) -> Iterator[Trial]:
     """The trials of a comparison without end: all pairs in a fixed random order, again and again, sides alternating.
 
@@ -117,7 +117,7 @@ def _turns(
     turn = 0
     while True:
         round_, place = divmod(turn, len(pairs))
-        left, right = (one, other) if (place + round_ + flip) % 2 else (other, one)
+        left, right = (method, other) if (place + round_ + flip) % 2 else (other, method)
         yield Trial(kind="main", question=question, pair=pairs[int(order[place])], left=left, right=right)
         turn += 1
 
@@ -155,22 +155,22 @@ def _with_catches(
         int(generator.integers(number * len(main) // count, (number + 1) * len(main) // count)): number
         for number in range(count)
     }
-    asked = []
+    trials = []
     for place, trial in enumerate(main):
-        asked.append(trial)
+        trials.append(trial)
         if place in after:
-            asked.append(next(catches[trial.question]))
-    return asked
+            trials.append(next(catches[trial.question]))
+    return trials
 
 
-def _repeats(asked: Sequence[Trial], count: int, generator: np.random.Generator) -> list[Trial]:
+def _repeats(trials: Sequence[Trial], count: int, generator: np.random.Generator) -> list[Trial]:
     """Main trials of the first half once more, sides swapped."""
-    mains = [number for number, trial in enumerate(asked) if trial.kind == "main"]
+    mains = [number for number, trial in enumerate(trials) if trial.kind == "main"]
     early = mains[: (len(mains) + 1) // 2]
     chosen = [early[index] for index in generator.permutation(len(early))[:count]]
     return [
-        asked[number].model_copy(
-            update={"kind": "repeat", "left": asked[number].right, "right": asked[number].left, "repeats": number}
+        trials[number].model_copy(
+            update={"kind": "repeat", "left": trials[number].right, "right": trials[number].left, "repeats": number}
         )
         for number in chosen
     ]

@@ -151,8 +151,8 @@ class DecoderTask(AutoencoderTask):
     def _loss(self, decoded: Tensor, pixels: Tensor) -> tuple[Tensor, Mapping[str, float | Tensor]]:
         with torch.no_grad():
             wanted = [maps.float() for maps in self.trunk.maps(pixels, LAYERS)]
-        found = [maps.float() for maps in self.trunk.maps(decoded, LAYERS)]
-        perceptual, edges = perceptual_loss(found, wanted), edge_loss(decoded, pixels)
+        features = [maps.float() for maps in self.trunk.maps(decoded, LAYERS)]
+        perceptual, edges = perceptual_loss(features, wanted), edge_loss(decoded, pixels)
         squared = functional.mse_loss(decoded, pixels)
         loss = functional.l1_loss(decoded, pixels) + squared
         loss = loss + self.training.edges * edges + self.training.perceptual * perceptual
@@ -167,7 +167,7 @@ class DecoderTask(AutoencoderTask):
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         assert isinstance(model, Autoencoder)
-        found = super().validate(model)
+        measured = super().validate(model)
         parts = []
         for rows in blocks(self.validation):
             pixels = composite(self.pixels[rows])
@@ -175,4 +175,4 @@ class DecoderTask(AutoencoderTask):
             parts.append((len(rows), {**figures, "score": loss}))
         total = sum(count for count, _ in parts)
         means = {name: sum(count * float(figures[name]) for count, figures in parts) / total for name in parts[0][1]}
-        return {**found, **{name: means[name] for name in ("score", "edges", "perceptual")}}
+        return {**measured, **{name: means[name] for name in ("score", "edges", "perceptual")}}

@@ -88,8 +88,8 @@ class MinedTriplets(Triplets):
 
     def __init__(self, folder: Path) -> None:
         dataset = TripletDataset(folder)
-        found = [dataset.results.kept(task) for task in sorted(dataset.results.shards)]
-        self.rows_of = np.stack([np.concatenate([part[name] for part in found]) for name in ("x", "y", "s")])
+        tables = [dataset.results.kept(task) for task in sorted(dataset.results.shards)]
+        self.rows_of = np.stack([np.concatenate([part[name] for part in tables]) for name in ("x", "y", "s")])
         descriptors = open_descriptors(Path(dataset.results.plan.index))
         self.root, self.paths = Path(descriptors.index.manifest.pictures), descriptors.paths
 
@@ -151,12 +151,12 @@ class BackboneTask(Task):
         if self.training.decoupled:
             return []
         unet, projector = model.get_submodule("unet"), model.get_submodule("projector")
-        inner = [one for one in unet.modules() if isinstance(one, (ResnetBlock2D, Transformer2DModel))]
+        inner = [module for module in unet.modules() if isinstance(module, (ResnetBlock2D, Transformer2DModel))]
         return [*inner, unet, projector]
 
     def given(self) -> dict[str, float]:
         """How many triplets, and how large what is trained is."""
-        parameters = sum(one.numel() for one in self.model.parameters() if one.requires_grad)
+        parameters = sum(parameter.numel() for parameter in self.model.parameters() if parameter.requires_grad)
         return {"triplets": float(len(self.triplets)), "parameters": float(parameters)}
 
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, Mapping[str, float | Tensor]]:
@@ -196,10 +196,10 @@ class BackboneTask(Task):
         return self.networks.encode(x), self.networks.style(s), self.networks.content(y)
 
     def _noise(
-        self, model: nn.Module, seen: tuple[Tensor, Tensor, Tensor], t: Tensor, eps: Tensor, kept: Tensor
+        self, model: nn.Module, inputs: tuple[Tensor, Tensor, Tensor], t: Tensor, eps: Tensor, kept: Tensor
     ) -> tuple[Tensor, Foreseen]:
         """L_DM of triplets as they are seen, and what the modality losses need."""
-        (z_0, style, content), alpha_bar = seen, self.alpha_bars[t]
+        (z_0, style, content), alpha_bar = inputs, self.alpha_bars[t]
         share = per_picture(alpha_bar, z_0)
         z = add_noise(z_0, eps, share)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
@@ -220,8 +220,8 @@ class BackboneTask(Task):
         if not len(rows):
             return torch.zeros((), device=self.device), torch.zeros((), device=self.device)
         pixels = self.networks.decode(foreseen.z_0[rows])
-        found = self.networks.style(pixels), self.networks.content(pixels)
-        return modality_losses(found, (foreseen.style[rows], foreseen.content[rows]), foreseen.weights[rows])
+        descriptors = self.networks.style(pixels), self.networks.content(pixels)
+        return modality_losses(descriptors, (foreseen.style[rows], foreseen.content[rows]), foreseen.weights[rows])
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -232,8 +232,8 @@ class BackboneTask(Task):
         eps = torch.randn((len(held), self.backbone.latent_channels, *sides), generator=generator, device=self.device)
         figures = dict.fromkeys(MODES, 0.0)
         for i in torch.arange(len(held)).split(self.batch):
-            seen = self._seen(held[i.numpy()])
+            inputs = self._seen(held[i.numpy()])
             for mode, row in MODES.items():
                 kept = torch.tensor([row], device=self.device).expand(len(i), 2)
-                figures[mode] += float(self._noise(model, seen, t[i], eps[i], kept)[0]) * len(i) / len(held)
+                figures[mode] += float(self._noise(model, inputs, t[i], eps[i], kept)[0]) * len(i) / len(held)
         return {"score": sum(figures.values()) / len(figures), **figures}

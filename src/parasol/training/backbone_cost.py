@@ -46,7 +46,7 @@ _fused = _aten._scaled_dot_product_flash_attention, _aten._scaled_dot_product_fl
 _of_cpus = _aten._scaled_dot_product_flash_attention_for_cpu, _aten._scaled_dot_product_flash_attention_for_cpu_backward
 OPERATIONS: dict[Any, Any] = {
     **flop_registry,
-    **{ours: flop_registry[one] for ours, one in zip(_of_cpus, _fused, strict=True)},
+    **{ours: flop_registry[theirs] for ours, theirs in zip(_of_cpus, _fused, strict=True)},
 }
 """Operation -> how many multiplications and additions it is; torch leaves the fused attention of CPUs out."""
 
@@ -64,9 +64,9 @@ class Live(TorchDispatchMode):
         self._known: set[int] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        tree_map_only(Tensor, lambda one: self._seen(one, 0), (args, kwargs))  # what is not known yet was there before
+        tree_map_only(Tensor, lambda x: self._seen(x, 0), (args, kwargs))  # what is not known yet was there before
         made = func(*args, **(kwargs or {}))
-        tree_map_only(Tensor, lambda one: self._seen(one, one.untyped_storage().nbytes()), made)
+        tree_map_only(Tensor, lambda x: self._seen(x, x.untyped_storage().nbytes()), made)
         if counted := OPERATIONS.get(func._overloadpacket):
             self.flops += counted(*args, **(kwargs or {}), out_val=made)
         return made
@@ -97,7 +97,7 @@ class Call:
     def key(self) -> str:
         """The same for layers that take the same time."""
         shapes = [(tuple(x.shape), x.requires_grad) for x in tree_leaves(self.inputs) if isinstance(x, Tensor)]
-        trained = any(one.requires_grad for one in self.layer.parameters())
+        trained = any(parameter.requires_grad for parameter in self.layer.parameters())
         return f"{self.layer} {shapes} {self.grad} {self.half} {trained}"
 
 
@@ -123,21 +123,21 @@ def cost_of(recipe: Recipe, base: Path, triplets: Triplets | None = None) -> dic
     if not isinstance(training, BackboneTraining):
         raise ParasolError(f"the recipe {recipe.name!r} fine-tunes no backbone: leave --backbone out")
     backbone, batch = trained_backbone(base, training), recipe.optimisation.batch
-    found = [encoder_in(base / part) for part in (STYLE, CONTENT)]
-    widths = found[0][0].dimension, found[1][0].dimension
+    encoders = [encoder_in(base / part) for part in (STYLE, CONTENT)]
+    widths = encoders[0][0].dimension, encoders[1][0].dimension
     with FakeTensorMode():
         denoiser, vae = without_numbers(base, backbone, training, widths)
         step = step_of(denoiser, vae, widths, training, batch)
-        every = sum(one.numel() for one in denoiser.parameters())
-        shapes = [tuple(one.shape) for one in denoiser.parameters() if one.requires_grad]
-        frozen = every - _numbers(shapes) + sum(one.numel() for one in vae.parameters())
+        every = sum(parameter.numel() for parameter in denoiser.parameters())
+        shapes = [tuple(parameter.shape) for parameter in denoiser.parameters() if parameter.requires_grad]
+        frozen = every - _numbers(shapes) + sum(parameter.numel() for parameter in vae.parameters())
     pictures = training.modality.pictures if training.modality else 0
     kept, of_encoders = encoders_of(base, backbone, batch, pictures)
     average = 0 if recipe.optimisation.average_aside else FLOAT * every
     parts = {
         "weights and moments": (FLOAT + MOMENTS) * _numbers(shapes),
         "average": average,
-        "frozen networks": FLOAT * (frozen + sum(tensors.parameters for _, tensors in found)),
+        "frozen networks": FLOAT * (frozen + sum(tensors.parameters for _, tensors in encoders)),
         # a validation copies the average when gradients are gone
         "activations and gradients": max(step.peak + kept, FLOAT * every),
     }
@@ -222,9 +222,9 @@ def called(network: nn.Module) -> Iterator[list[Call]]:
     def leave(layer: nn.Module, *_: Any) -> None:
         within.pop()
 
-    layers = [one for one in network.modules() if isinstance(one, LAYERS)]
-    hooks = [one.register_forward_pre_hook(enter, with_kwargs=True) for one in layers]
-    hooks += [one.register_forward_hook(leave) for one in layers]
+    layers = [layer for layer in network.modules() if isinstance(layer, LAYERS)]
+    hooks = [layer.register_forward_pre_hook(enter, with_kwargs=True) for layer in layers]
+    hooks += [layer.register_forward_hook(leave) for layer in layers]
     yield calls
     for hook in hooks:
         hook.remove()
@@ -247,11 +247,11 @@ def timed(run: Callable[[], object], device: torch.device) -> float:
 
 def _seconds_of(calls: Sequence[Call], training: BackboneTraining) -> float:
     """Of all calls; each kind of layer is made and run once, one after another."""
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for call in calls:
-        if call.key not in found:
-            found[call.key] = _seconds(call, training)
-    return sum(found[call.key] for call in calls)
+        if call.key not in seconds:
+            seconds[call.key] = _seconds(call, training)
+    return sum(seconds[call.key] for call in calls)
 
 
 def _seconds(call: Call, training: BackboneTraining) -> float:
@@ -269,8 +269,8 @@ def _seconds(call: Call, training: BackboneTraining) -> float:
             made = tree_leaves(layer(*args, **kwargs))[0]
         if made.requires_grad:
             made.sum().backward()
-        for one in layer.parameters():
-            one.grad = None
+        for parameter in layer.parameters():
+            parameter.grad = None
 
     def forward() -> None:
         with torch.no_grad(), _autocast(device, call.half):
@@ -310,8 +310,8 @@ def _upkeep(shapes: Sequence[tuple[int, ...]]) -> float:
     device, every = accelerator(), _numbers(shapes)
     part = list(shapes[:: -(-every // SAMPLE)])
     model, average = (nn.ParameterList([torch.zeros(shape, device=device) for shape in part]) for _ in range(2))
-    for one in model:
-        one.grad = torch.full_like(one, 1e-3)
+    for parameter in model:
+        parameter.grad = torch.full_like(parameter, 1e-3)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
     average.requires_grad_(False)
 

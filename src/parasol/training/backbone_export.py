@@ -154,9 +154,9 @@ def write_hub(folder: Path, parts: dict[str, list[str]]) -> None:
 
 
 def _card(folder: Path) -> EncoderCard:
-    found, tensors = encoder_in(folder)
+    encoder, tensors = encoder_in(folder)
     return EncoderCard(
-        name=found.kind, version=sha256(tensors.files[0])[:12], dimension=found.dimension, size=found.size
+        name=encoder.kind, version=sha256(tensors.files[0])[:12], dimension=encoder.dimension, size=encoder.size
     )
 
 

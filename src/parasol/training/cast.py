@@ -46,11 +46,11 @@ class CastTraining:
 
 
 def contrast(
-    found: Float[Tensor, "B a"], wanted: Float[Tensor, "B a"], others: Float[Tensor, "N a"], temperature: float
+    predicted: Float[Tensor, "B a"], wanted: Float[Tensor, "B a"], others: Float[Tensor, "N a"], temperature: float
 ) -> Float[Tensor, ""]:
     """The paper's contrastive style loss (eq. 2): each style is found among all wanted ones and `others`, InfoNCE."""
-    logits = found @ torch.cat([wanted, others]).T / temperature
-    return functional.cross_entropy(logits, torch.arange(len(found)))
+    logits = predicted @ torch.cat([wanted, others]).T / temperature
+    return functional.cross_entropy(logits, torch.arange(len(predicted)))
 
 
 class CastTask(Task):
@@ -129,11 +129,11 @@ class CastTask(Task):
         assert isinstance(model, Cast)
         plain = np.zeros(len(self.held), np.int64)
         z, style = self._latents(self.held, plain), self._styles(self.looks)
-        found = []
+        distances = []
         for part in torch.arange(len(z)).split(16):
             pixels = self.autoencoder.decode(model(z[part], style[part]))
             shown = self.content(self.autoencoder.decode(z[part]))
-            found.append(
+            distances.append(
                 torch.stack(
                     [
                         1.0 - (self.style(pixels) * style[part]).sum(1),
@@ -141,7 +141,7 @@ class CastTask(Task):
                     ]
                 )
             )
-        style_distance, content_distance = torch.cat(found, dim=1).mean(1).tolist()
+        style_distance, content_distance = torch.cat(distances, dim=1).mean(1).tolist()
         return {
             "score": style_distance + CONTENT_SHARE * content_distance,
             "style_distance": style_distance,

@@ -43,14 +43,14 @@ def warm_start(model: nn.Module, source: Path) -> list[str]:
         raise ParasolError(
             f"{source} holds neither {run.name} of a run nor {bundle.name} of a bundle: name such a folder"
         )
-    found = load_file(run if run.exists() else bundle)
+    weights = load_file(run if run.exists() else bundle)
     # a bundle's names -> the denoiser's, or the style encoder's own
     parts = (("denoise/", "unet."), ("project/", "projector."), ("content_map/", "content_map."), ("style/", ""))
     for component, part in parts:
-        found = {name.replace(component, part): value for name, value in found.items()}
+        weights = {name.replace(component, part): value for name, value in weights.items()}
     state = model.state_dict()
-    found = {name: _widened(value, state[name]) for name, value in found.items() if name in state}
-    fitting = {name: value for name, value in found.items() if value.shape == state[name].shape}
+    weights = {name: _widened(value, state[name]) for name, value in weights.items() if name in state}
+    fitting = {name: value for name, value in weights.items() if value.shape == state[name].shape}
     if not fitting:
         raise ParasolError(f"{source} has no weights that fit this recipe's network: name a run of the same kind")
     model.load_state_dict(fitting, strict=False)
@@ -106,10 +106,10 @@ def load_state(path: Path, model: nn.Module, average: nn.Module, optimizer: torc
     for key, value in load_file(path).items():
         part, name = key.split(".", 1)
         parts[part][name] = value
-    for network, found in ((model, parts["model"]), (average, parts["average"])):
+    for network, values in ((model, parts["model"]), (average, parts["average"])):
         state = network.state_dict()
         network.load_state_dict(
-            {name: as_spread(value, state[name]) if name in state else value for name, value in found.items()}
+            {name: as_spread(value, state[name]) if name in state else value for name, value in values.items()}
         )
     restore_optimizer(optimizer, parts["optimizer"])
     return load_record(path)

@@ -114,10 +114,10 @@ class DescriptorTask(Task):
         assert isinstance(model, StyleEncoder | ContentEncoder)
         right: dict[str, float] = {}
         for name, rows in (("unseen", self.unseen), ("seen", self.seen)):
-            found = model.describe(self.measured[rows]).numpy()
+            descriptors = model.describe(self.measured[rows]).numpy()
             same, apart = self.same[rows], self.apart[rows]
-            right[name] = retrieve(found, same=same, apart=apart).share()
-            right[f"{name}_leak"] = retrieve(found, same=apart, apart=same).share()
+            right[name] = retrieve(descriptors, same=same, apart=apart).share()
+            right[f"{name}_leak"] = retrieve(descriptors, same=apart, apart=same).share()
         right["altered"] = self._altered(model)
         if self.synthetic:
             right["metric"] = self.synthetic.spearman(model)
@@ -143,7 +143,7 @@ class Synthetic:
         held = np.arange(len(self.styles.sets)) % 10 == 0
         names = sorted(set(self.styles.sets))
         self.trained, self.held = (
-            [np.flatnonzero((self.styles.sets == name) & own) for name in names] for own in (~held, held)
+            [np.flatnonzero((self.styles.sets == name) & chosen) for name in names] for chosen in (~held, held)
         )
 
     def loss(self, model: StyleEncoder | ContentEncoder, random: np.random.Generator) -> Float[Tensor, ""]:
@@ -154,12 +154,12 @@ class Synthetic:
 
     def spearman(self, model: StyleEncoder | ContentEncoder) -> float:
         """Mean over sets of the rank correlation of descriptor distance and parameter distance, unseen styles."""
-        found: list[float] = []
+        correlations: list[float] = []
         for styles in self.held:
             apart, looks = torch.pdist(self._describe(model, styles)), torch.pdist(self.styles.looks[styles])
             ranks = torch.stack([apart.argsort().argsort(), looks.argsort().argsort()]).double()
-            found.append(float(torch.corrcoef(ranks)[0, 1]))
-        return sum(found) / len(found)
+            correlations.append(float(torch.corrcoef(ranks)[0, 1]))
+        return sum(correlations) / len(correlations)
 
     def _describe(self, model: StyleEncoder | ContentEncoder, styles: np.ndarray) -> Float[Tensor, "S d"]:
         """A style's descriptor: the normalised mean over its pictures, which no single content decides."""

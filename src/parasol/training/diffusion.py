@@ -279,9 +279,9 @@ class DiffusionTask(Task):
 
     def _shown(self, y: np.ndarray, view: np.ndarray) -> tuple[Tensor, Tensor | None]:
         """Content descriptors of some cells, and what the content map measured of them."""
-        maps, seen = self.table.maps, self._there(view)
-        content = self.table.content[seen, self._there(y)]
-        return content, None if maps is None else maps[seen, self._there(self.place[y])].float()
+        maps, views = self.table.maps, self._there(view)
+        content = self.table.content[views, self._there(y)]
+        return content, None if maps is None else maps[views, self._there(self.place[y])].float()
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:

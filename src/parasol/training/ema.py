@@ -13,8 +13,8 @@ def update_average(average: nn.Module, model: nn.Module, decay: float, step: int
     Buffers (batch-norm statistics, latent scale) are copied: they are averages already, or constants.
     """
     d = min(decay, (1 + step) / (10 + step))
-    ours: list[Tensor] = [own_part(one) for one in average.parameters()]
-    theirs = [own_part(one).to(target.device) for target, one in zip(ours, model.parameters(), strict=True)]
+    ours: list[Tensor] = [own_part(parameter) for parameter in average.parameters()]
+    theirs = [own_part(parameter).to(target.device) for target, parameter in zip(ours, model.parameters(), strict=True)]
     torch._foreach_lerp_(ours, theirs, 1.0 - d)  # pyright: ignore[reportPrivateImportUsage]
     for target, source in zip(average.buffers(), model.buffers(), strict=True):
         target.copy_(source)

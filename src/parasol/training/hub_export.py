@@ -33,11 +33,11 @@ def to_folder(bundle: Bundle, folder: Path) -> None:
     networks = load_networks(bundle)
     settings = networks.configurations()
     aligned = bool(settings.get(CONTENT_MAP, {}).get("aligned", False))
-    for part, sort, network, told in (
+    for part, sort, network, config in (
         (UNET, "aligned" if aligned else "unet", networks.unet, settings["unet"]),
         (VAE, "autoencoder", networks.autoencoder, settings["autoencoder"]),
     ):
-        made = HubNetwork(sort, told)
+        made = HubNetwork(sort, config)
         made.network.load_state_dict(network.state_dict())
         made.save_pretrained(folder / part)
     write_json(
@@ -55,13 +55,13 @@ def to_bundle(folder: Path, out: Path) -> Bundle:
     if (folder / MANIFEST).exists() and Bundle.open(folder).manifest.backbone:
         return to_core(Bundle.open(folder), out)
     old = Bundle.open(folder / OWN_BUNDLE)
-    found: dict[str, np.ndarray] = dict(old._tensors(""))
-    weights = dict(found)
+    tensors: dict[str, np.ndarray] = dict(old._tensors(""))
+    weights = dict(tensors)
     for component, part in COMPONENTS.items():
         network = HubNetwork.from_pretrained(folder / part).network
         graph = onnx.load_from_string(old.graph(component)).graph
-        weights |= stored(component, network, [one.name for one in graph.initializer if one.external_data])
-    changed = {name.partition("/")[0] for name, value in weights.items() if not np.array_equal(value, found[name])}
+        weights |= stored(component, network, [weight.name for weight in graph.initializer if weight.external_data])
+    changed = {name.partition("/")[0] for name, value in weights.items() if not np.array_equal(value, tensors[name])}
     shutil.copytree(old.folder, out, dirs_exist_ok=True)
     if not changed:
         return Bundle.open(out)

@@ -82,37 +82,37 @@ def velocity_loss(
 
 
 def modality_losses(
-    found: tuple[Float[Tensor, "B a"], Float[Tensor, "B d"]],
+    predicted: tuple[Float[Tensor, "B a"], Float[Tensor, "B d"]],
     wanted: tuple[Float[Tensor, "B a"], Float[Tensor, "B d"]],
     weights: Float[Tensor, "B 2"],
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """L_s = MSE(a_s, A(x')) and L_y = MSE(c_y, C(x')) (paper section 4), each a weighted sum over the pictures / B.
 
-    `found` and `wanted` hold a style and a content descriptor of each picture, unit norm: 2 (1 - cos) / d each. No
+    `predicted` and `wanted` hold a style and a content descriptor of each picture, unit norm: 2 (1 - cos) / d each. No
     picture at all costs nothing.
     """
     count = max(1, len(weights))
     style, content = (
-        (weight * (one - other).square().mean(1)).sum() / count
-        for one, other, weight in zip(found, wanted, weights.unbind(1), strict=True)
+        (weight * (descriptor - other).square().mean(1)).sum() / count
+        for descriptor, other, weight in zip(predicted, wanted, weights.unbind(1), strict=True)
     )
     return style, content
 
 
-def perceptual_loss(found: Sequence[Float[Tensor, "B _ _ _"]], wanted: Sequence[Float[Tensor, "B _ _ _"]]) -> Tensor:
+def perceptual_loss(features: Sequence[Float[Tensor, "B _ _ _"]], wanted: Sequence[Float[Tensor, "B _ _ _"]]) -> Tensor:
     """LPIPS's formula (Zhang et al. 2018) with unit weights, mean over the batch.
 
     Of each layer's maps, channels brought to unit norm at each place: squared differences, summed over channels, mean
     over places; summed over layers.
     """
     terms = [
-        (normalize(one, dim=1) - normalize(other, dim=1)).square().sum(1).mean()
-        for one, other in zip(found, wanted, strict=True)
+        (normalize(maps, dim=1) - normalize(other, dim=1)).square().sum(1).mean()
+        for maps, other in zip(features, wanted, strict=True)
     ]
     return torch.stack(terms).sum()
 
 
-def edge_loss(found: Float[Tensor, "B C H W"], wanted: Float[Tensor, "B C H W"]) -> Float[Tensor, ""]:
+def edge_loss(predicted: Float[Tensor, "B C H W"], wanted: Float[Tensor, "B C H W"]) -> Float[Tensor, ""]:
     """Mean absolute error of the differences between neighbours, across and down: a blurred edge costs much."""
-    error = found - wanted
+    error = predicted - wanted
     return error.diff(dim=2).abs().mean() + error.diff(dim=3).abs().mean()

@@ -30,9 +30,9 @@ class Part:
 
     def place(self, count: int) -> np.ndarray:
         """Row of the corpus -> row of `values`, -1 where there is none."""
-        found = np.full(count, -1)
-        found[self.rows] = np.arange(len(self.rows))
-        return found
+        places = np.full(count, -1)
+        places[self.rows] = np.arange(len(self.rows))
+        return places
 
 
 def measurements(corpus: Corpus, tables: Path) -> Float[Tensor, "N m"]:

@@ -73,9 +73,9 @@ class Modality:
         pixels = self.autoencoder.decode(z_0).clamp(0.0, 1.0)
         moments, layout = self.content.trunk.read(pixels)
         measured = torch.cat([self.style.palette(pixels), moments, layout.flatten(1)], dim=1)
-        found = self.style.describe(measured), self.content.describe(measured)
+        descriptors = self.style.describe(measured), self.content.describe(measured)
         weights = alpha_bar[rows, None] * kept[rows, :2]
-        return modality_losses(found, (style[rows], content[rows]), weights)
+        return modality_losses(descriptors, (style[rows], content[rows]), weights)
 
     def weighed(self, of_style: Float[Tensor, ""], of_content: Float[Tensor, ""]) -> Float[Tensor, ""]:
         """w_s L_s + w_y L_y."""

@@ -81,7 +81,7 @@ class Processes:
 
         Those of parameters that are spread are means already.
         """
-        parameters = [one for one in parameters if not isinstance(one, DTensor)]
+        parameters = [parameter for parameter in parameters if not isinstance(parameter, DTensor)]
         if self._state is None or not parameters:
             return
         reached = torch.tensor([float(p.grad is not None) for p in parameters], device=self.device)
@@ -101,9 +101,9 @@ class Processes:
     def _mean(self, values: Tensor) -> Tensor:
         from accelerate.utils import reduce
 
-        found = reduce(values, reduction="mean")
-        assert isinstance(found, Tensor)
-        return found
+        mean = reduce(values, reduction="mean")
+        assert isinstance(mean, Tensor)
+        return mean
 
 
 ALONE = Processes()

@@ -43,13 +43,13 @@ def whole(tensors: Mapping[str, Tensor], *, keep: bool) -> dict[str, Tensor]:
 
     What was not spread is handed on as it is.
     """
-    found: dict[str, Tensor] = {}
+    gathered: dict[str, Tensor] = {}
     for name, value in tensors.items():
         if isinstance(value, DTensor):
             value = value.full_tensor().cpu()
         if keep:
-            found[name] = value
-    return found
+            gathered[name] = value
+    return gathered
 
 
 def clip(parameters: Sequence[nn.Parameter], most: float) -> Tensor:

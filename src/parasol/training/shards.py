@@ -69,14 +69,14 @@ class ShardedTriplets(Triplets):
         return np.concatenate(mixed)
 
     def read(self, rows: np.ndarray, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        found = [self.all[row] for row in rows]
-        x, y, s = (torch.stack([middle(one[role].read(), size) for one in found]) for role in range(len(ROLES)))
+        triplets = [self.all[row] for row in rows]
+        x, y, s = (torch.stack([middle(part[role].read(), size) for part in triplets]) for role in range(len(ROLES)))
         return x, y, s
 
 
 def _members(shard: Path) -> Iterator[tuple[Member, ...]]:
     """The triplets of a shard, in the order in which they lie there. Raises ParasolError where one is not whole."""
-    found: dict[str, dict[str, Member]] = {}
+    by_key: dict[str, dict[str, Member]] = {}
     try:
         with tarfile.open(shard, "r:") as opened:
             for member in opened:
@@ -84,13 +84,13 @@ def _members(shard: Path) -> Iterator[tuple[Member, ...]]:
                 role, _, kind = rest.partition(".")
                 if member.isfile() and role in ROLES and f".{kind.lower()}" in KINDS and member.size <= LARGEST:
                     place = Member(shard=shard, start=member.offset_data, size=member.size)
-                    found.setdefault(key, {})[role] = place
+                    by_key.setdefault(key, {})[role] = place
     except (tarfile.TarError, OSError) as error:
         raise ParasolError(f"{shard} is no tar file or breaks off ({error}): write it again") from error
     length = shard.stat().st_size
-    for key, roles in found.items():
+    for key, roles in by_key.items():
         lost = [role for role in ROLES if role not in roles]
-        if lost or any(one.start + one.size > length for one in roles.values()):
+        if lost or any(member.start + member.size > length for member in roles.values()):
             what = f"no picture {key}.{lost[0]}.png (or jpg, webp)" if lost else f"{key} breaks off"
             raise ParasolError(f"{shard}: {what}; a triplet is KEY.x.*, KEY.y.* and KEY.s.*: write it again")
         yield tuple(roles[role] for role in ROLES)

@@ -61,10 +61,10 @@ def first_weights(recipe: Recipe, places: Places, start: Path | None) -> Path | 
     """
     if start or not recipe.start:
         return start
-    own = places.runs / recipe.start
-    if not (own / BEST).exists():
-        raise FileNotFoundError(f"{own / BEST} is missing: train it first with  parasol train {recipe.start}")
-    return own
+    run = places.runs / recipe.start
+    if not (run / BEST).exists():
+        raise FileNotFoundError(f"{run / BEST} is missing: train it first with  parasol train {recipe.start}")
+    return run
 
 
 def record_of(recipe: Recipe) -> dict[str, object]:
@@ -84,7 +84,7 @@ def disagreeing(recipe: Recipe, record: Mapping[str, object]) -> list[str]:
     return [part for part, value in wanted.items() if not _agree(record.get(part), value)]
 
 
-def _agree(found: object, wanted: object) -> bool:
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        return all(_agree(value, wanted[name]) if name in wanted else not value for name, value in found.items())
-    return found == wanted
+def _agree(stored: object, wanted: object) -> bool:
+    if isinstance(stored, dict) and isinstance(wanted, dict):
+        return all(_agree(value, wanted[name]) if name in wanted else not value for name, value in stored.items())
+    return stored == wanted

@@ -98,13 +98,13 @@ class WordsTask(Task):
         chosen = random.choice(self.train, min(self.training.contents, len(self.train)), replace=False)
         target = self.targets.contents[chosen]
         alike = (target @ target.T / self.training.alike).softmax(1)
-        found = model.content(self._words(chosen, random))
-        content = _cross_entropy(found @ target.T / self.training.temperature, alike) + _apart(found, target)
+        predicted = model.content(self._words(chosen, random))
+        content = _cross_entropy(predicted @ target.T / self.training.temperature, alike) + _apart(predicted, target)
         noise = self.captions.std(0) * self.training.noise * torch.randn_like(self.captions)
-        told = model.style(self.captions + noise)
-        own = functional.one_hot(self.caption_set, len(self.targets.sets)).float()
-        style = _cross_entropy(told @ self.targets.styles.T / self.training.temperature, own)
-        style = style + _apart(told, self.targets.styles[self.caption_set])
+        predicted_style = model.style(self.captions + noise)
+        labels = functional.one_hot(self.caption_set, len(self.targets.sets)).float()
+        style = _cross_entropy(predicted_style @ self.targets.styles.T / self.training.temperature, labels)
+        style = style + _apart(predicted_style, self.targets.styles[self.caption_set])
         return content + style, {"content": content.item(), "style": style.item()}
 
     def _words(self, chosen: Int[np.ndarray, " B"], random: np.random.Generator) -> Float[Tensor, "B s"]:
@@ -132,8 +132,8 @@ class WordsTask(Task):
                 ranks = rank_of_own(model.content(vectors) @ gallery.T)
                 if possible.any():
                     right[f"{language}_{kind}"] = float((ranks < 5)[possible].mean())
-        told = (model.style(self.captions) @ self.targets.styles.T).argmax(1)
-        captions = float((told == self.caption_set).float().mean())
+        predicted = (model.style(self.captions) @ self.targets.styles.T).argmax(1)
+        captions = float((predicted == self.caption_set).float().mean())
         return {"score": 1.0 - sum(right.values()) / len(right), "captions": captions, **right}
 
     def _require_own(self, model: WordsHeads) -> None:
@@ -165,39 +165,39 @@ class StyleWordsTask(Task):
         captions = [look for look in looks_of(corpus) if look.set in self.sets]
         vectors = torch.from_numpy(sentences([look.text for look in captions]))
         held = torch.tensor([look.held_out for look in captions])
-        own = torch.tensor([self.sets.index(look.set) for look in captions])
-        self.captions, self.own = vectors[~held], own[~held]
-        self.held, self.held_own = vectors[held], own[held]
+        numbers = torch.tensor([self.sets.index(look.set) for look in captions])
+        self.captions, self.caption_set = vectors[~held], numbers[~held]
+        self.held, self.held_set = vectors[held], numbers[held]
 
     def loss(self, model: nn.Module, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, WordsHeads)
         model.content.eval()  # the norm's statistics are its own training's
         torch.manual_seed(int(draws(self.training.seed, step).integers(2**62)))
         noise = self.captions.std(0) * self.training.noise * torch.randn_like(self.captions)
-        told = model.style(self.captions + noise)
-        own = functional.one_hot(self.own, len(self.sets)).float()
-        loss = _cross_entropy(told @ self.styles.T / self.training.temperature, own)
-        return loss + _apart(told, self.styles[self.own]), {}
+        predicted = model.style(self.captions + noise)
+        labels = functional.one_hot(self.caption_set, len(self.sets)).float()
+        loss = _cross_entropy(predicted @ self.styles.T / self.training.temperature, labels)
+        return loss + _apart(predicted, self.styles[self.caption_set]), {}
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         assert isinstance(model, WordsHeads)
-        told = (model.style(self.held) @ self.styles.T).argmax(1)
-        right = float((told == self.held_own).float().mean())
+        predicted = (model.style(self.held) @ self.styles.T).argmax(1)
+        right = float((predicted == self.held_set).float().mean())
         return {"score": 1.0 - right, "captions": right}
 
 
 @torch.no_grad()
 def mean_styles(corpus: Corpus, style: StyleEncoder, most: int = 64) -> tuple[list[str], Float[Tensor, "S a"]]:
     """The sets of a corpus that are trained on, and the mean descriptor of some training cells of each."""
-    white, found = on_white(corpus), dict[str, Tensor]()
+    white, means = on_white(corpus), dict[str, Tensor]()
     rows: dict[str, list[int]] = {}
     for row in rows_of(corpus, "train"):
         rows.setdefault(corpus.cells[row].set, []).append(int(row))
-    for name, own in rows.items():
-        pictures = torch.cat([style(white(part).cpu()) for part in blocks(spread(np.array(own), most))])
-        found[name] = functional.normalize(pictures.mean(0), dim=0)
-    return list(found), torch.stack(list(found.values()))
+    for name, members in rows.items():
+        pictures = torch.cat([style(white(part).cpu()) for part in blocks(spread(np.array(members), most))])
+        means[name] = functional.normalize(pictures.mean(0), dim=0)
+    return list(means), torch.stack(list(means.values()))
 
 
 def targets_of(corpus: Corpus, runs: Path, training: WordsTraining) -> Targets:
@@ -218,10 +218,10 @@ def targets_of(corpus: Corpus, runs: Path, training: WordsTraining) -> Targets:
             by_set.setdefault(cell.set, []).append(row)
     return Targets(
         codepoints=list(rows),
-        contents=torch.stack([functional.normalize(shown[own].mean(0), dim=0) for own in rows.values()]),
-        split=[corpus.cells[own[0]].split for own in rows.values()],
+        contents=torch.stack([functional.normalize(shown[members].mean(0), dim=0) for members in rows.values()]),
+        split=[corpus.cells[members[0]].split for members in rows.values()],
         sets=list(by_set),
-        styles=torch.stack([functional.normalize(drawn[own].mean(0), dim=0) for own in by_set.values()]),
+        styles=torch.stack([functional.normalize(drawn[members].mean(0), dim=0) for members in by_set.values()]),
     )
 
 
@@ -274,6 +274,6 @@ def _cross_entropy(logits: Float[Tensor, "B n"], shares: Float[Tensor, "B n"]) -
     return -(shares * logits.log_softmax(1)).sum(1).mean()
 
 
-def _apart(found: Float[Tensor, "B d"], target: Float[Tensor, "B d"]) -> Float[Tensor, ""]:
+def _apart(predicted: Float[Tensor, "B d"], target: Float[Tensor, "B d"]) -> Float[Tensor, ""]:
     """Mean cosine distance: the contrast alone would leave the descriptor's place open."""
-    return (1.0 - (found * target).sum(1)).mean()
+    return (1.0 - (predicted * target).sum(1)).mean()

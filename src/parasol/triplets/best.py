@@ -49,8 +49,8 @@ class Best:
             self._buffer = np.zeros((len(best), width), np.uint64)
         self._buffer[:, : self.k], self._buffer[:, self.k : used] = best, 0
         self._filled[:] = 0
-        worst = best[:, :1]  # a partition leaves the k-th best at its own place
-        np.maximum(self._limit, unpack(worst)[1], out=self._limit, where=worst > 0)
+        lowest = best[:, :1]  # a partition leaves the k-th best at its own place
+        np.maximum(self._limit, unpack(lowest)[1], out=self._limit, where=lowest > 0)
 
     def result(self) -> tuple[Int[np.ndarray, "Q k"], Float[np.ndarray, "Q k"]]:
         """Rows and cosines, most similar first. Call it once at least k rows were absorbed."""

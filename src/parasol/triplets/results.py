@@ -49,13 +49,13 @@ class Results:
         """Tasks that are still to be run."""
         return [task for task in range(self.plan.tasks) if task not in self.shards]
 
-    def add(self, task: int, found: Mined) -> None:
+    def add(self, task: int, mined: Mined) -> None:
         """Keep the result of a task."""
-        data = npy_bytes(found.triplets)
+        data = npy_bytes(mined.triplets)
         file = f"triplets-{task:06d}.npy"
         write_atomic(self.folder / file, data)
         digest = hashlib.sha256(data).hexdigest()
-        self.shards[task] = Shard(file=file, sha256=digest, rows=len(found.triplets), counts=found.counts)
+        self.shards[task] = Shard(file=file, sha256=digest, rows=len(mined.triplets), counts=mined.counts)
         if time.monotonic() - self._saved > INTERVAL:
             self.save()
 
@@ -79,9 +79,9 @@ class Results:
 
     def kept(self, task: int) -> Shaped[np.ndarray, " n"]:
         """The triplets of a task that training may see: both partners found, confident enough."""
-        found = self.shard(task)
-        whole = (found["y"] != NONE) & (found["s"] != NONE)
-        return found[whole & (found["margin"] >= self.report["margin_limit"])]
+        rows = self.shard(task)
+        whole = (rows["y"] != NONE) & (rows["s"] != NONE)
+        return rows[whole & (rows["margin"] >= self.report["margin_limit"])]
 
     def triplets(self) -> Triplets:
         """All of them in the order of x, once the run is finished, and its report with the plan's limits."""
@@ -94,13 +94,13 @@ class Results:
 def start(folder: Path, plan: Plan, roles: Roles) -> Results:
     """A new run in `folder`, or the one there, to go on with. Raises ValueError where that one has another plan."""
     if (folder / MANIFEST).exists():
-        found = load(folder)
-        found.plan = replace(found.plan, index=plan.index)  # it may have moved
-        if found.plan != plan:
-            raise ParasolError(f"{folder} holds triplets of {_differences(found.plan, plan)}: name another folder")
+        existing = load(folder)
+        existing.plan = replace(existing.plan, index=plan.index)  # it may have moved
+        if existing.plan != plan:
+            raise ParasolError(f"{folder} holds triplets of {_differences(existing.plan, plan)}: name another folder")
         for left in folder.glob(".*.part"):  # by a kill in the middle of a file
             left.unlink(missing_ok=True)
-        return found
+        return existing
     write_atomic(folder / ROLES, npy_bytes(roles))
     results = Results(folder, plan, {}, {})
     results.save()
@@ -139,8 +139,8 @@ def summary(results: Results) -> dict[str, float]:
         counts.update(shard.counts)
     margins = []
     for task in sorted(results.shards):
-        found = results.shard(task)
-        margins.append(found["margin"][(found["y"] != NONE) & (found["s"] != NONE)])
+        rows = results.shard(task)
+        margins.append(rows["margin"][(rows["y"] != NONE) & (rows["s"] != NONE)])
     margin, confidence = np.concatenate(margins), results.plan.mining.confidence
     limit = float(np.percentile(margin, confidence)) if confidence and len(margin) else float(np.finfo(np.float32).min)
     kept = int(np.count_nonzero(margin >= limit))

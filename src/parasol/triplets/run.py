@@ -33,8 +33,8 @@ def mine_table(
     yield results
     tasks = run_tasks(engine, partial(run_task, folder.resolve(), results.plan), results.left, workers)
     try:
-        for task, found in tasks:
-            results.add(task, found)
+        for task, mined in tasks:
+            results.add(task, mined)
             yield results
     finally:
         results.save()

@@ -44,24 +44,24 @@ def figures(triplets: Shaped[np.ndarray, " n"], queries: int, labels: Labels | N
     y_right: y shows x's content; y_right_base: or a variant of it. s_right: s is in x's style and shows neither x's
     content nor a variant.
     """
-    found = {"yield": len(triplets) / queries}
+    shares = {"yield": len(triplets) / queries}
     if labels is None or not len(triplets):
-        return found
+        return shares
     x, y, s = (triplets[name] for name in "xys")
     right: dict[str, Bool[np.ndarray, " n"]] = {
         "y_right": labels.content[y] == labels.content[x],
         "y_right_base": labels.base[y] == labels.base[x],
         "s_right": (labels.style[s] == labels.style[x]) & (labels.base[s] != labels.base[x]),
     }
-    return found | {name: float(flags.mean()) for name, flags in right.items()}
+    return shares | {name: float(flags.mean()) for name, flags in right.items()}
 
 
 def whole(triplets: Shaped[np.ndarray, " n"], confidence: float) -> Shaped[np.ndarray, " m"]:
     """Those with both partners, but for the given percentage with the lowest margins."""
-    found = triplets[(triplets["y"] != NONE) & (triplets["s"] != NONE)]
-    if not confidence or not len(found):
-        return found
-    return found[found["margin"] >= np.percentile(found["margin"], confidence)]
+    complete = triplets[(triplets["y"] != NONE) & (triplets["s"] != NONE)]
+    if not confidence or not len(complete):
+        return complete
+    return complete[complete["margin"] >= np.percentile(complete["margin"], confidence)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,17 +100,17 @@ def sweeps(results: Results, descriptors: Descriptors, roles: Roles, labels: Lab
     sample = queries[np.linspace(0, len(queries) - 1, min(SAMPLE, len(queries))).astype(np.int64)]
 
     def mined(changed: Plan) -> dict[str, float]:
-        found = mine_rows(descriptors, roles, changed, sample).triplets
-        return figures(whole(found, plan.mining.confidence), len(sample), labels)
+        triplets = mine_rows(descriptors, roles, changed, sample).triplets
+        return figures(whole(triplets, plan.mining.confidence), len(sample), labels)
 
-    found = []
+    swept = []
     for dial, limit, space in (
         ("content_percentile", "content_limit", descriptors.content),
         ("style_percentile", "style_limit", descriptors.style),
     ):
         limits = [pair_percentile(space, queries, value, plan.mining) for value in PERCENTILES]
         at = tuple(mined(replace(plan, **{limit: value})) for value in limits)
-        found.append(Sweep(dial=dial, values=PERCENTILES, figures=at))
+        swept.append(Sweep(dial=dial, values=PERCENTILES, figures=at))
     every = np.concatenate([results.shard(task) for task in sorted(results.shards)])
     at = tuple(figures(whole(every, value), len(queries), labels) for value in CONFIDENCES)
-    return [*found, Sweep(dial="confidence", values=CONFIDENCES, figures=at)]
+    return [*swept, Sweep(dial="confidence", values=CONFIDENCES, figures=at)]

@@ -35,7 +35,7 @@ class Variety:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _Candidates:
     """Of each query the k nearest database rows, most similar first, and which of them may be its partner."""
 
     rows: Int[np.ndarray, "Q k"]
@@ -55,12 +55,12 @@ def _look(
     database: Int[np.ndarray, " D"],
     limit: float,
     mining: Mining,
-) -> _Found:
+) -> _Candidates:
     """The database rows nearest in `near`; refused are those whose similarity in `other` is above `limit`."""
-    found, cosines = nearest(near[queries], near[database], min(mining.k, len(database)))
-    candidates = database[found]
+    neighbours, cosines = nearest(near[queries], near[database], min(mining.k, len(database)))
+    candidates = database[neighbours]
     similarity = np.einsum("qd,qkd->qk", other[queries], other[candidates])
-    return _Found(
+    return _Candidates(
         rows=candidates,
         cosines=cosines,
         itself=candidates == queries[:, None],
@@ -103,11 +103,11 @@ def vary(
     return _in_turns(s, s != NONE), _in_turns(y, sure & (y != NONE))
 
 
-def _first(found: _Found, count: int) -> tuple[Int[np.ndarray, "Q c"], Float[np.ndarray, "Q c"]]:
+def _first(candidates: _Candidates, count: int) -> tuple[Int[np.ndarray, "Q c"], Float[np.ndarray, "Q c"]]:
     """The first allowed rows of each query, with NONE where there are fewer, and their cosines."""
-    order = np.argsort(~found.allowed, axis=1, kind="stable")[:, :count]
+    order = np.argsort(~candidates.allowed, axis=1, kind="stable")[:, :count]
     allowed, rows, cosines = (
-        np.take_along_axis(values, order, 1) for values in (found.allowed, found.rows, found.cosines)
+        np.take_along_axis(values, order, 1) for values in (candidates.allowed, candidates.rows, candidates.cosines)
     )
     return np.where(allowed, rows, NONE), cosines
 

@@ -73,15 +73,15 @@ def _ruled(
 
     Where too much of a drawing would go under in lines of the style's width, they are narrower.
     """
-    found = list[tuple[float, tuple]]()
+    candidates = list[tuple[float, tuple]]()
     for share in NARROWER:
         thin = _thin(parts, share * width)
         line, left = _lines(parts, thin, share * width)
         lost = _lost(parts, thin, line)
-        found.append((lost, (share * width, thin, line, left)))
+        candidates.append((lost, (share * width, thin, line, left)))
         if lost <= LOST:
-            return found[-1][1]
-    return min(found, key=lambda one: one[0])[1]
+            return candidates[-1][1]
+    return min(candidates, key=lambda candidate: candidate[0])[1]
 
 
 def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h w"]) -> float:
@@ -90,9 +90,9 @@ def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h 
     shown = np.bincount(parts.labels[~line], minlength=count) / np.maximum(parts.areas, 1)
     ink = thin | (shown < SHOWN)
     rim, merged = np.zeros(count), np.zeros(count)
-    for one, other, length in parts.borders:
-        rim[[one, other]] += length
-        merged[[one, other]] += length * (ink[one] & ink[other])
+    for part, other, length in parts.borders:
+        rim[[part, other]] += length
+        merged[[part, other]] += length * (ink[part] & ink[other])
     weight = np.where(parts.free, 0.0, np.sqrt(parts.areas))
     return float(weight @ (merged > MERGED * rim) / max(weight.sum(), 1e-9))
 
@@ -103,13 +103,13 @@ def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels[grown(parts.boxes[label], 1)] == label, int(THIN * width) + 2)
         wide[label] = np.percentile(2 * deep[ridge(deep)] - 1, 80)
-    found = ~parts.free & (wide <= THIN * width)
+    thin = ~parts.free & (wide <= THIN * width)
     narrow = wide <= 2 * width  # its own edges' lines are all of it, and a gap that became one too would go under
-    beside = np.zeros((len(found), 2))  # border with areas, and with what is none
-    for one, other, length in parts.borders:
-        beside[one, int(narrow[other])] += length
-        beside[other, int(narrow[one])] += length
-    return found & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
+    beside = np.zeros((len(thin), 2))  # border with areas, and with what is none
+    for part, other, length in parts.borders:
+        beside[part, int(narrow[other])] += length
+        beside[other, int(narrow[part])] += length
+    return thin & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
 
 
 def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int) -> Bool[np.ndarray, "h w"]:
@@ -129,8 +129,8 @@ def _lines(
 ) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Where lines of that width go, and what is left over of thin parts that are thicker."""
     labels, reach = parts.labels, int(width) + 2
-    around, own = parts.free[labels], thin[labels]
-    line = ~around & ~own & (depth(~around, reach) < width)  # along the outer edge, inside of it
+    around, narrow = parts.free[labels], thin[labels]
+    line = ~around & ~narrow & (depth(~around, reach) < width)  # along the outer edge, inside of it
     areas = ~parts.free & ~thin
     for label in np.flatnonzero(areas):  # between two areas, on both of them
         here = grown(parts.boxes[label], reach)
@@ -140,7 +140,7 @@ def _lines(
     for label in np.flatnonzero(thin):
         here = grown(parts.boxes[label], reach)
         line[here] |= _as_wide(labels[here] == label, width, reach)
-    return line, own & ~line
+    return line, narrow & ~line
 
 
 def _seen_on(
@@ -156,10 +156,10 @@ def _seen_on(
         for part, other in (pair[:2], pair[1::-1]):
             if thin[part] and not thin[other] and pair[2] > longest[part]:
                 longest[part], on[part] = pair[2], fills[other]
-    commonest, found = np.argsort(-np.array(shares), kind="stable"), drawn.copy()
+    commonest, colours = np.argsort(-np.array(shares), kind="stable"), drawn.copy()
     for part in np.flatnonzero(drawn == on):  # in a palette of one colour there is no other
-        found[part] = next((colour for colour in commonest if colour != on[part]), on[part])
-    return found
+        colours[part] = next((colour for colour in commonest if colour != on[part]), on[part])
+    return colours
 
 
 def _run_out(
@@ -185,8 +185,8 @@ def _filled(
     against, areas = _against(parts.labels, where, says, count)
     against[parts.hollow] *= GUESSED
     apart = np.zeros((count, count))
-    for one, other, length in parts.borders:
-        apart[one, other] = apart[other, one] = length
+    for part, other, length in parts.borders:
+        apart[part, other] = apart[other, part] = length
     apart *= np.minimum(delta_e(parts.colours[:, None], parts.colours[None]) / APART, 1.0)
     apart *= (BY_LINES if ruled else 1.0) / max(float(apart.sum()), 1e-9)
     centres = lab(look.palette.colours)
@@ -213,7 +213,7 @@ def _against(
     rows, columns = np.nonzero(where)
     owners, here = labels[where], says[rows // SCALE, columns // SCALE]
     areas = np.bincount(owners, minlength=count).astype(float)
-    off = np.stack([np.bincount(owners, one, count) for one in here.T], axis=1)
+    off = np.stack([np.bincount(owners, column, count) for column in here.T], axis=1)
     return off / np.maximum(areas, 1)[:, None], areas
 
 
@@ -230,41 +230,41 @@ def transported(
     borders between parts of one colour, or of two as far as these are `alike` (0..1). Parts without an area, such as
     what lies around, have the ground's colour, 0.
     """
-    own, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
+    present, colours = np.flatnonzero(areas > 0), np.flatnonzero(shares > 0)
     if len(colours) == 1 and apart.any():
         colours = np.union1d(0, colours)  # what one colour alone would run together may be left free
-    found = np.zeros(len(areas), np.int64)
-    if not len(own) or not len(colours):
-        return found
+    assignment = np.zeros(len(areas), np.int64)
+    if not len(present) or not len(colours):
+        return assignment
     mass, each = areas / areas.sum(), np.eye(len(shares))
     alike = each if alike is None else alike
 
-    def dearer(one: np.ndarray, new: np.ndarray, other: np.ndarray, newer: np.ndarray) -> Float[np.ndarray, " m"]:
+    def dearer(part: np.ndarray, new: np.ndarray, other: np.ndarray, newer: np.ndarray) -> Float[np.ndarray, " m"]:
         """By how much, where both of two parts, or the same one twice, have these colours."""
-        old, older, two = found[one], found[other], one != other
-        said = mass[one] * (against[one, new] - against[one, old])
+        old, older, two = assignment[part], assignment[other], part != other
+        said = mass[part] * (against[part, new] - against[part, old])
         said += two * mass[other] * (against[other, newer] - against[other, older])
-        moved = mass[one, None] * (each[new] - each[old]) + (two * mass[other])[:, None] * (each[newer] - each[older])
-        off = np.bincount(found, mass, len(shares)) - shares
+        moved = mass[part, None] * (each[new] - each[old]) + (two * mass[other])[:, None] * (each[newer] - each[older])
+        off = np.bincount(assignment, mass, len(shares)) - shares
         shared = (np.abs(off + moved).sum(axis=1) - np.abs(off).sum()) / 2
-        beside = apart @ alike[found]
-        told = beside[one, new] - beside[one, old] + two * (beside[other, newer] - beside[other, older])
-        told += apart[one, other] * (alike[new, newer] - alike[new, older] - alike[old, newer] + alike[old, older])
-        return SAYS * said + SHARED * shared + TOLD * 2 * told
+        beside = apart @ alike[assignment]
+        contrast = beside[part, new] - beside[part, old] + two * (beside[other, newer] - beside[other, older])
+        contrast += apart[part, other] * (alike[new, newer] - alike[new, older] - alike[old, newer] + alike[old, older])
+        return SAYS * said + SHARED * shared + TOLD * 2 * contrast
 
-    found[own] = colours[against[np.ix_(own, colours)].argmin(axis=1)]
-    moved, colour = (one.ravel() for one in np.meshgrid(own, colours, indexing="ij"))
-    first, second = own[np.stack(np.triu_indices(len(own), 1))]
+    assignment[present] = colours[against[np.ix_(present, colours)].argmin(axis=1)]
+    moved, colour = (grid.ravel() for grid in np.meshgrid(present, colours, indexing="ij"))
+    first, second = present[np.stack(np.triu_indices(len(present), 1))]
     for _ in range(ROUNDS):
         left = np.stack([
-            np.concatenate([moved, first]), np.concatenate([colour, found[second]]),
-            np.concatenate([moved, second]), np.concatenate([colour, found[first]]),
+            np.concatenate([moved, first]), np.concatenate([colour, assignment[second]]),
+            np.concatenate([moved, second]), np.concatenate([colour, assignment[first]]),
         ])  # fmt: skip
-        before = found.copy()
+        before = assignment.copy()
         while left.size and (better := np.flatnonzero(dearer(*left) < -1e-9)).size:
-            one, new, other, newer = left[:, better[0]]
-            found[one], found[other] = new, newer
+            part, new, other, newer = left[:, better[0]]
+            assignment[part], assignment[other] = new, newer
             left = left[:, better[0] + 1 :]
-        if (found == before).all():
+        if (assignment == before).all():
             break
-    return found
+    return assignment

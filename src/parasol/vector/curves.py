@@ -84,10 +84,10 @@ def _corners(chain: Float[np.ndarray, "n 2"]) -> list[int]:
             runs[-1].append(index)
         else:
             runs.append([index])
-    found = [run[len(run) // 2] for run in runs]
-    if len(found) > 1 and found[0] + len(chain) - found[-1] <= SPAN:
-        found.pop()
-    return found
+    corners = [run[len(run) // 2] for run in runs]
+    if len(corners) > 1 and corners[0] + len(chain) - corners[-1] <= SPAN:
+        corners.pop()
+    return corners
 
 
 def _smooth(chain: Float[np.ndarray, "n 2"], corners: list[int]) -> Float[np.ndarray, "n 2"]:
@@ -138,8 +138,8 @@ def _section(
     if _off_line(points) <= tolerance:
         return [Curve(points=points[[0, -1]])]
     first, last = (_inwards(points) if start is None else start), (_inwards(points[::-1]) if end is None else end)
-    control, worst, where = _fit(points, first, last, 4 * tolerance)
-    if worst <= tolerance or len(points) < 6:
+    control, error, where = _fit(points, first, last, 4 * tolerance)
+    if error <= tolerance or len(points) < 6:
         return [Curve(points=control)]
     where = min(max(where, 2), len(points) - 3)
     through = points[min(where + 4, len(points) - 1)] - points[max(where - 4, 0)]
@@ -190,8 +190,8 @@ def _fit(
     return best
 
 
-def _dot(one: Float[np.ndarray, "n 2"], other: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
-    both = one * other
+def _dot(first: Float[np.ndarray, "n 2"], other: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+    both = first * other
     return both[:, 0] + both[:, 1]
 
 
@@ -204,9 +204,9 @@ def _least_squares(
     chord = hypot(*(ends[3] - ends[0]).tolist())
     near = far = chord / 3
     if abs(determinant) > 1e-9:
-        found = (u * c - v * b) / determinant, (a * v - b * u) / determinant
-        if min(found) > 0.02 * chord and max(found) < 3 * max(chord, 1.0):
-            near, far = found
+        lengths = (u * c - v * b) / determinant, (a * v - b * u) / determinant
+        if min(lengths) > 0.02 * chord and max(lengths) < 3 * max(chord, 1.0):
+            near, far = lengths
     control = ends.copy()
     control[1] += near * directions[0]
     control[2] += far * directions[1]
@@ -215,13 +215,13 @@ def _least_squares(
 
 def _shares(at: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 4"]:
     """Of the four control points of a cubic, at these places along it: Bernstein's polynomials."""
-    rest, found = 1 - at, np.empty((len(at), 4))
-    squares, own = rest * rest, at * at
-    np.multiply(squares, rest, out=found[:, 0])
-    np.multiply(3 * squares, at, out=found[:, 1])
-    np.multiply(3 * own, rest, out=found[:, 2])
-    np.multiply(own, at, out=found[:, 3])
-    return found
+    rest, shares = 1 - at, np.empty((len(at), 4))
+    squares, at_squares = rest * rest, at * at
+    np.multiply(squares, rest, out=shares[:, 0])
+    np.multiply(3 * squares, at, out=shares[:, 1])
+    np.multiply(3 * at_squares, rest, out=shares[:, 2])
+    np.multiply(at_squares, at, out=shares[:, 3])
+    return shares
 
 
 def _bezier(control: Float[np.ndarray, "k 2"], at: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 2"]:

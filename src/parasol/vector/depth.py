@@ -12,7 +12,7 @@ def depth(mask: Bool[np.ndarray, "h w"], most: int) -> Float[np.ndarray, "h w"]:
 
     Beyond the picture's border the mask goes on as at the border.
     """
-    found, here = np.zeros(mask.shape, np.float32), grown(box(mask), 1)  # nothing beyond its box is nearer than that is
+    away, here = np.zeros(mask.shape, np.float32), grown(box(mask), 1)  # nothing beyond its box is nearer than that is
     inside = mask[here]
     down = np.where(inside, most, 0).astype(np.uint16 if 2 * most**2 < 1 << 16 else np.float32)  # quicker where it fits
     step = 1
@@ -29,8 +29,8 @@ def depth(mask: Bool[np.ndarray, "h w"], most: int) -> Float[np.ndarray, "h w"]:
         far = down + step**2
         np.minimum(square[:, step:], far[:, :-step], out=square[:, step:])
         np.minimum(square[:, :-step], far[:, step:], out=square[:, :-step])
-    found[here] = np.minimum(np.sqrt(square.astype(np.float32)), most)
-    return found
+    away[here] = np.minimum(np.sqrt(square.astype(np.float32)), most)
+    return away
 
 
 def ridge(deep: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
@@ -51,5 +51,5 @@ def box(mask: Bool[np.ndarray, "h w"]) -> Box:
 
 def grown(here: Box, spare: int) -> Box:
     """A box with so many px more to each side, as far as the picture goes; an empty one as it is."""
-    down, right = (slice(max(one.start - spare, 0), one.stop + spare) if one.stop else one for one in here)
+    down, right = (slice(max(side.start - spare, 0), side.stop + spare) if side.stop else side for side in here)
     return down, right

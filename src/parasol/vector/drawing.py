@@ -99,16 +99,16 @@ class Drawing:
         if metadata:
             parts.append(f'<metadata id="parasol">{_escaped(metadata)}</metadata>')
         if gradients:
-            parts.append("<defs>" + "".join(_definition(one, name) for name, one in enumerate(gradients)) + "</defs>")
+            parts.append("<defs>" + "".join(_definition(fill, name) for name, fill in enumerate(gradients)) + "</defs>")
         return "\n".join([*parts, body, "</svg>"]) + "\n"
 
 
 def read_metadata(svg: str) -> str | None:
     """What `Drawing.svg` was given as metadata, None if there is none."""
-    found = _METADATA.search(svg)
-    if found is None:
+    match = _METADATA.search(svg)
+    if match is None:
         return None
-    return found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return match[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _escaped(text: str) -> str:

@@ -48,15 +48,15 @@ class Room:
 
 def room_of(pictures: Sequence[Float[np.ndarray, "_ _ 4"]]) -> Room:
     """The room of a set's drawings. Raises GroundError where none of them shows any."""
-    found = list[tuple[float, float]]()
+    extents = list[tuple[float, float]]()
     for picture in pictures:
         try:
-            found.append(_extent(off_plain(picture)))
+            extents.append(_extent(off_plain(picture)))
         except GroundError:  # as good as full
             continue
-    if not found:
+    if not extents:
         raise GroundError("no reference is a drawing on a plain or transparent ground: give icons of the set")
-    sides, filled = np.array(found).T
+    sides, filled = np.array(extents).T
     least, most = np.percentile(sides, [10, 90])
     return Room(bulk=float(np.median(sides * filled**0.25)), least=float(least), most=float(most))
 

@@ -73,18 +73,18 @@ def with_gradients(
 
 
 def _sums(
-    labels: Int[np.ndarray, "h w"], large: Float[np.ndarray, "h w 3"], seen: Bool[np.ndarray, "h w"]
+    labels: Int[np.ndarray, "h w"], large: Float[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]
 ) -> list[_Sums]:
-    rows, columns = np.nonzero(seen)
-    where, colours = labels[seen], large[seen].astype(np.float64)
+    rows, columns = np.nonzero(mask)
+    where, colours = labels[mask], large[mask].astype(np.float64)
     basis = np.stack([np.ones(len(rows)), columns / SCALE, rows / SCALE])
     count = int(labels.max()) + 1
 
     def total(values: np.ndarray) -> np.ndarray:
         return np.bincount(where, values, count)
 
-    places = np.array([[total(one * other) for other in basis] for one in basis])
-    mixed = np.array([[total(one * colours[:, channel]) for channel in range(3)] for one in basis])
+    places = np.array([[total(term * other) for other in basis] for term in basis])
+    mixed = np.array([[total(term * colours[:, channel]) for channel in range(3)] for term in basis])
     squares = total((colours**2).sum(axis=1))
     return [
         _Sums(places=places[..., label], mixed=mixed[..., label], squares=float(squares[label]))
@@ -96,27 +96,27 @@ def _merged(sums: list[_Sums], pairs: list[tuple[int, int]]) -> list[int]:
     """Who each label belongs to at the end; `sums` of the owners grow as they take others in."""
     owner = list(range(len(sums)))
     around = dict[int, set[int]]()
-    for one, other in pairs:
-        around.setdefault(one, set()).add(other)
-        around.setdefault(other, set()).add(one)
-    cost = [one.cost() for one in sums]
+    for label, other in pairs:
+        around.setdefault(label, set()).add(other)
+        around.setdefault(other, set()).add(label)
+    cost = [region.cost() for region in sums]
 
-    def gain(one: int, other: int) -> float:
-        return cost[one] + cost[other] - sums[one].plus(sums[other]).cost()
+    def gain(label: int, other: int) -> float:
+        return cost[label] + cost[other] - sums[label].plus(sums[other]).cost()
 
     gains = {(min(pair), max(pair)): gain(*pair) for pair in pairs}
     while gains:
-        (one, other), best = max(gains.items(), key=lambda item: (item[1], -item[0][0], -item[0][1]))
+        (label, other), best = max(gains.items(), key=lambda item: (item[1], -item[0][0], -item[0][1]))
         if best <= 0:
             break
-        owner = [one if who == other else who for who in owner]
-        sums[one] = sums[one].plus(sums[other])
-        cost[one] = sums[one].cost()
-        around[one] = (around[one] | around[other]) - {one, other}
-        gains = {pair: value for pair, value in gains.items() if not {one, other} & set(pair)}
-        for near in around[one]:
-            around[near] = (around[near] - {other}) | {one}
-            gains[min(one, near), max(one, near)] = gain(one, near)
+        owner = [label if who == other else who for who in owner]
+        sums[label] = sums[label].plus(sums[other])
+        cost[label] = sums[label].cost()
+        around[label] = (around[label] | around[other]) - {label, other}
+        gains = {pair: value for pair, value in gains.items() if not {label, other} & set(pair)}
+        for near in around[label]:
+            around[near] = (around[near] - {other}) | {label}
+            gains[min(label, near), max(label, near)] = gain(label, near)
     return owner
 
 
@@ -130,14 +130,14 @@ def _numbered(
 ) -> tuple[Int[np.ndarray, "h w"], dict[int, Gradient]]:
     """A new index for each ramp; what merged and is flat takes the index that most of it had."""
     areas = np.bincount(labels.ravel(), minlength=len(kinds))
-    found, kinds, gradients = np.asarray(owner), kinds.copy(), dict[int, Gradient]()
-    for label in np.unique(found).tolist():
-        members = np.flatnonzero(found == label)
+    owners, kinds, gradients = np.asarray(owner), kinds.copy(), dict[int, Gradient]()
+    for label in np.unique(owners).tolist():
+        members = np.flatnonzero(owners == label)
         if label in fixed:
             continue
-        one = sums[label]
-        if one.flat_error() > one.ramp_error() + (RAMP - 1) * PRICE:
-            gradient = _gradient(one, np.isin(labels, members))
+        region = sums[label]
+        if region.flat_error() > region.ramp_error() + (RAMP - 1) * PRICE:
+            gradient = _gradient(region, np.isin(labels, members))
             if gradient is not None:
                 kinds[members] = colours + len(gradients)
                 gradients[colours + len(gradients)] = gradient
@@ -148,17 +148,17 @@ def _numbered(
     return kinds[labels], gradients
 
 
-def _gradient(one: _Sums, mask: Bool[np.ndarray, "h w"]) -> Gradient | None:
+def _gradient(region: _Sums, mask: Bool[np.ndarray, "h w"]) -> Gradient | None:
     """The gradient of one direction nearest to the linear model; None where it hardly changes along the region."""
-    model = one.model()
+    model = region.model()
     _, _, axes = np.linalg.svd(model[1:].T)
     along = axes[0]
     rows, columns = np.nonzero(mask)
     at = (columns * along[0] + rows * along[1]) / SCALE
     first, last = float(at.min()), float(at.max())
     basis = np.stack([[1.0, 0.0, 0.0], [0.0, along[0], along[1]]])
-    places = basis @ one.places @ basis.T
-    line = np.linalg.solve(places + 1e-6 * np.eye(2), basis @ one.mixed)
+    places = basis @ region.places @ basis.T
+    line = np.linalg.solve(places + 1e-6 * np.eye(2), basis @ region.mixed)
     ends = np.stack([line[0] + line[1] * first, line[0] + line[1] * last]).clip(0, 1)
     if np.abs(ends[1] - ends[0]).max() < STEEP:
         return None

@@ -81,12 +81,12 @@ def showing(content: RGBA) -> tuple[float, float, float]:
 
     shown = content[drawn][None]
 
-    def seen(ground: tuple[float, float, float]) -> float:
+    def visible(ground: tuple[float, float, float]) -> float:
         plain = lab(np.asarray(ground, np.float32))
         return float((delta_e(lab(laid(shown, ground)), plain) > SEEN).mean())
 
-    white = seen(WHITE)
-    return WHITE if white >= ENOUGH or white >= seen(DARK) else DARK
+    white = visible(WHITE)
+    return WHITE if white >= ENOUGH or white >= visible(DARK) else DARK
 
 
 def plain_ground(picture: Float[np.ndarray, "H W 3"]) -> tuple[float, float, float]:

@@ -20,11 +20,11 @@ REACH = 9  # index pixels, within which a mixture looks for the colours that it 
 def index_picture(pixels: Float[np.ndarray, "H W 3"], palette: Palette) -> Int[np.ndarray, "h w"]:
     """The index of each pixel at four times the size, without the fringes that antialiasing leaves between colours."""
     size = (pixels.shape[1] * SCALE, pixels.shape[0] * SCALE)
-    own = lab(pixels)
-    large = Image.fromarray(to_uint8(smoothed(pixels, own))).resize(size, Image.Resampling.LANCZOS)
+    in_lab = lab(pixels)
+    large = Image.fromarray(to_uint8(smoothed(pixels, in_lab))).resize(size, Image.Resampling.LANCZOS)
     colours, which = _distinct(large)
     off = ((colours[:, None] - lab(palette.colours)) ** 2).sum(axis=-1)
-    mixed = np.repeat(np.repeat(between(own), SCALE, axis=0), SCALE, axis=1)
+    mixed = np.repeat(np.repeat(between(in_lab), SCALE, axis=0), SCALE, axis=1)
     return mode_filter(_without_mixtures(off, which, mixed), MODE)
 
 
@@ -36,8 +36,8 @@ def enlarged(alpha: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
 
 def smoothed(pixels: Float[np.ndarray, "H W 3"], colours: Float[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W 3"]:
     """A bilateral filter, by the same pixels in Lab: noise inside of a colour goes, an edge stays where it is."""
-    planes, colours = (np.ascontiguousarray(np.moveaxis(one, -1, 0)) for one in (pixels, colours))
-    padded, around = (np.pad(one, ((0, 0), *2 * [(SMOOTHED, SMOOTHED)]), mode="edge") for one in (planes, colours))
+    planes, colours = (np.ascontiguousarray(np.moveaxis(plane, -1, 0)) for plane in (pixels, colours))
+    padded, around = (np.pad(plane, ((0, 0), *2 * [(SMOOTHED, SMOOTHED)]), mode="edge") for plane in (planes, colours))
     height, width = pixels.shape[:2]
     total, sums = np.zeros((height, width), np.float32), np.zeros_like(planes, np.float32)
     for down, right in np.ndindex(2 * SMOOTHED + 1, 2 * SMOOTHED + 1):
@@ -58,8 +58,8 @@ def mode_filter(index: Int[np.ndarray, "h w"], side: int) -> Int[np.ndarray, "h 
     best, small = np.zeros(index.shape, np.uint8), index.astype(np.uint8)
     owner = small.copy()
     for value in np.flatnonzero(np.bincount(index.ravel())):
-        own = small == value
-        count = 2 * _box(own, side // 2) + own
+        flags = small == value
+        count = 2 * _box(flags, side // 2) + flags
         closer = count > best
         np.copyto(best, count, where=closer)
         np.copyto(owner, np.uint8(value), where=closer)
@@ -94,10 +94,10 @@ def _without_mixtures(
 def spread(flags: Shaped[np.ndarray, "h w"], radius: int) -> Shaped[np.ndarray, "h w"]:
     """All flags in the square of 2 radius + 1 around each pixel."""
     for _ in range(2):  # down, and then across
-        flags, seen = np.pad(flags, ((radius, radius), (0, 0))), 1
-        while seen < 2 * radius + 1:
-            step = min(seen, 2 * radius + 1 - seen)
-            flags, seen = flags[:-step] | flags[step:], seen + step
+        flags, covered = np.pad(flags, ((radius, radius), (0, 0))), 1
+        while covered < 2 * radius + 1:
+            step = min(covered, 2 * radius + 1 - covered)
+            flags, covered = flags[:-step] | flags[step:], covered + step
         flags = flags.T
     return flags
 

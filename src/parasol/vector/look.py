@@ -52,9 +52,9 @@ class Look:
         weight = np.array(self.fills) + np.array(self.lines)
         for colour in (0, *(1 + np.argsort(-weight[1:], kind="stable"))):
             pool = left or list(range(len(others)))
-            taken[int(colour)] = min(pool, key=lambda one: float(((own[colour] - others[one]) ** 2).sum()))
-            left = [one for one in left if one != taken[int(colour)]]
-        order = [taken[0], *(one for one in range(len(others)) if one != taken[0])]
+            taken[int(colour)] = min(pool, key=lambda place: float(((own[colour] - others[place]) ** 2).sum()))
+            left = [place for place in left if place != taken[int(colour)]]
+        order = [taken[0], *(place for place in range(len(others)) if place != taken[0])]
         fills, lines = np.zeros(len(order)), np.zeros(len(order))
         for colour, other in taken.items():
             fills[order.index(other)] += self.fills[colour]
@@ -88,9 +88,9 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     drawn = [without_specks(index_picture(picture, chosen), SPECK) for picture in pictures]
     side, count = max(drawn[0].shape), len(chosen.colours)
     shown = [~outside(index) for index in drawn]
-    widths = np.concatenate([_rim_widths(*one, side) for one in zip(drawn, shown, strict=True)])
+    widths = np.concatenate([_rim_widths(*pair, side) for pair in zip(drawn, shown, strict=True)])
     width = _steadiest(widths, WIDEST * side)
-    counted = [_counted(*one, width, count) for one in zip(drawn, shown, strict=True)]
+    counted = [_counted(*pair, width, count) for pair in zip(drawn, shown, strict=True)]
     areas, lines, of_lines, rim = np.sum(counted, axis=0)
     if not width or of_lines.sum() < (RIM + ALONE / len(drawn)) * rim.sum():
         width, areas, lines = 0.0, areas + lines, np.zeros(count)
@@ -101,21 +101,21 @@ def _rim_widths(index: Int[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], s
     """Index pixels; how wide the parts of one colour are that lie along the rim of a drawing, at each place of it."""
     most = round(WIDEST * side)  # twice as wide as a line
     inside = depth(shown, most)
-    found = [np.zeros(0, np.float32)]
-    for here, own in _each(index):
-        deep = depth(own, most)
+    widths = [np.zeros(0, np.float32)]
+    for here, area in _each(index):
+        deep = depth(area, most)
         middle = ridge(deep) & (deep > SCALE / 2) & (deep < most) & (np.abs(inside[here] - deep) <= SCALE / 2)
-        found.append(2 * deep[middle] - 1)
-    return np.concatenate(found)
+        widths.append(2 * deep[middle] - 1)
+    return np.concatenate(widths)
 
 
 def _each(index: Int[np.ndarray, "h w"]) -> Iterator[tuple[Box, Bool[np.ndarray, "_ _"]]]:
     """The box around each colour that is drawn, and where in that it is."""
     for colour in range(1, int(index.max()) + 1):
-        own = index == colour
-        here = grown(box(own), 1)
-        if own[here].size:
-            yield here, own[here]
+        area = index == colour
+        here = grown(box(area), 1)
+        if area[here].size:
+            yield here, area[here]
 
 
 def _steadiest(widths: Float[np.ndarray, " n"], most: float) -> float:
@@ -123,7 +123,7 @@ def _steadiest(widths: Float[np.ndarray, " n"], most: float) -> float:
     if len(widths) < 8:
         return 0.0
     tried = np.arange(HAIR, most)
-    alike = np.array([np.mean(np.abs(widths - one) <= STEADY * one) for one in tried])
+    alike = np.array([np.mean(np.abs(widths - width) <= STEADY * width) for width in tried])
     best = tried[alike.argmax()]
     return float(np.median(widths[np.abs(widths - best) <= STEADY * best])) if alike.max() >= SAME else 0.0
 
@@ -134,16 +134,16 @@ def _counted(
     """Shares of a drawing that each colour has in areas and in lines; shares of its rim, of lines and of all."""
     inner, edge = shown.copy(), shown & (depth(shown, SCALE) < SCALE)
     thin, strict = np.zeros(index.shape, bool), np.zeros(index.shape, bool)
-    for here, own in _each(index):
-        deep = depth(own, round(WIDEST * max(index.shape)))
+    for here, area in _each(index):
+        deep = depth(area, round(WIDEST * max(index.shape)))
         middle = ridge(deep) & (deep > SCALE / 2)
         if not middle.any() or np.median(2 * deep[middle] - 1) < HAIR:
-            inner[here] &= ~own
+            inner[here] &= ~area
         elif width:
-            narrow = own & ~_opened(own, deep, LINE * width)
+            narrow = area & ~_opened(area, deep, LINE * width)
             strict[here] |= narrow
-            if narrow.sum() > own.sum() / 2:  # a colour of lines: dots and other marks are no areas of it
-                narrow = own & ~_opened(own, deep, max(LINE * width, MARK * max(index.shape)))
+            if narrow.sum() > area.sum() / 2:  # a colour of lines: dots and other marks are no areas of it
+                narrow = area & ~_opened(area, deep, max(LINE * width, MARK * max(index.shape)))
             thin[here] |= narrow
     whole = max(int(inner.sum()), 1)
     kinds = (inner & ~thin, inner & thin, edge & strict, edge)

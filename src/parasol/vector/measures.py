@@ -101,7 +101,7 @@ def _stroke(drawn: Bool[np.ndarray, "h w"], chains: Chains) -> float | None:
 def _length(chains: Chains) -> float:
     """Length of strokes: half of their outline."""
     eased = [_eased(chain) for chain in chains]
-    return float(sum(np.linalg.norm(one - np.roll(one, -1, axis=0), axis=1).sum() for one in eased)) / 2
+    return float(sum(np.linalg.norm(chain - np.roll(chain, -1, axis=0), axis=1).sum() for chain in eased)) / 2
 
 
 def _eased(chain: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:

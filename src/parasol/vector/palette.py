@@ -63,10 +63,10 @@ def hex_of(colour: Float[np.ndarray, "3"]) -> str:
 
 def colour_of(text: str) -> Float[np.ndarray, "3"]:
     """RGB in [0, 1] of #rrggbb or #rgb; the # may be left out. Raises PaletteError."""
-    found = _HEX.fullmatch(text.strip())
-    if not found:
+    match = _HEX.fullmatch(text.strip())
+    if not match:
         raise PaletteError(f"{text!r} is no colour: write it as #rrggbb, such as #e11d48")
-    digits = found[1] if len(found[1]) == 6 else "".join(2 * digit for digit in found[1])
+    digits = match[1] if len(match[1]) == 6 else "".join(2 * digit for digit in match[1])
     return from_uint8(np.frombuffer(bytes.fromhex(digits), np.uint8))
 
 
@@ -105,7 +105,7 @@ def _colours_in(path: Path) -> list[np.ndarray]:
         rows = re.findall(r"^\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})\b", text, re.MULTILINE)
         return [from_uint8(np.array(row, int).clip(0, 255).astype(np.uint8)) for row in rows]
     pattern = r"#?\b([0-9a-fA-F]{6})\b" if path.suffix.lower() == ".hex" else r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b"
-    return [colour_of(found) for found in re.findall(pattern, text)]
+    return [colour_of(digits) for digits in re.findall(pattern, text)]
 
 
 def choose_palette(pixels: Float[np.ndarray, "H W 3"], count: int | None = None) -> Palette:
@@ -128,7 +128,7 @@ def choose_of(pictures: list[Float[np.ndarray, "H W 3"]], count: int | None = No
     used = weights > 0
     colours, weights = (sums[used, :3] / weights[used, None]).astype(np.float32), weights[used] / weights.sum()
     grounds = [ground_of(picture) for picture in pictures]
-    ground = max(grounds, key=lambda one: sum(np.abs(one - other).max() < 6 / 255 for other in grounds))
+    ground = max(grounds, key=lambda candidate: sum(np.abs(candidate - other).max() < 6 / 255 for other in grounds))
     centres = _grow(lab(colours), weights, lab(ground[None]), count)
     owners = nearest(lab(colours), centres)
     shares = np.bincount(owners, weights, len(centres))
@@ -144,11 +144,11 @@ def ground_of(pixels: Float[np.ndarray, "H W 3"]) -> Float[np.ndarray, "3"]:
     border = to_uint8(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]))
     kinds, owners, counts = np.unique(border // 4, axis=0, return_inverse=True, return_counts=True)
     members = border[owners.ravel() == np.argmax(counts)] if len(kinds) > 1 else border
-    found = from_uint8(np.median(members, axis=0).astype(np.uint8))
+    commonest = from_uint8(np.median(members, axis=0).astype(np.uint8))
     for plain in (np.ones(3, np.float32), np.zeros(3, np.float32)):
-        if np.abs(found - plain).max() < 6 / 255:
+        if np.abs(commonest - plain).max() < 6 / 255:
             return plain
-    return found
+    return commonest
 
 
 def between(colours: Float[np.ndarray, "H W 3"]) -> Bool[np.ndarray, "H W"]:
@@ -179,7 +179,7 @@ def nearest(colours: Float[np.ndarray, "*space 3"], centres: Float[np.ndarray, "
     flat, axes = colours.reshape(-1, 3), centres.astype(np.float32).T
     owner = np.zeros(len(flat), np.int64)
     for start in range(0, len(flat), AT_ONCE):
-        x, y, z = ((one[:, None] - axis) ** 2 for one, axis in zip(flat[start : start + AT_ONCE].T, axes, strict=True))
+        x, y, z = ((row[:, None] - axis) ** 2 for row, axis in zip(flat[start : start + AT_ONCE].T, axes, strict=True))
         owner[start : start + AT_ONCE] = (x + y + z).argmin(axis=1)
     return owner.reshape(colours.shape[:-1])
 

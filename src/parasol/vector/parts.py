@@ -81,17 +81,17 @@ def joined(parts: Parts, apart: float) -> Parts:
     """Neighbours nearer than so many delta E as one, the nearest first: shading makes no parts."""
     owner, colours, areas = np.arange(len(parts.areas)), parts.colours.copy(), parts.areas.astype(float)
     ground = parts.free | parts.hollow
-    pairs = {(one, other) for one, other, _ in parts.borders if not ground[one] and not ground[other]}
+    pairs = {(label, other) for label, other, _ in parts.borders if not ground[label] and not ground[other]}
     while pairs:
         away = delta_e(colours[:, None], colours[None])
-        best, one, other = min((float(away[pair]), *pair) for pair in pairs)
+        best, label, other = min((float(away[pair]), *pair) for pair in pairs)
         if best >= apart:
             break
-        share = areas[one] / (areas[one] + areas[other])
-        colours[one] = share * colours[one] + (1 - share) * colours[other]
-        areas[one] += areas[other]
-        owner[owner == other] = one
-        ends = ((one if a == other else a, one if b == other else b) for a, b in pairs)
+        share = areas[label] / (areas[label] + areas[other])
+        colours[label] = share * colours[label] + (1 - share) * colours[other]
+        areas[label] += areas[other]
+        owner[owner == other] = label
+        ends = ((label if a == other else a, label if b == other else b) for a, b in pairs)
         pairs = {(min(pair), max(pair)) for pair in ends if pair[0] != pair[1]}
     names, labels = np.unique(owner, return_inverse=True)
     return replace(_divided(parts, labels[parts.labels], names), colours=colours[names])
@@ -109,12 +109,12 @@ def cut(parts: Parts) -> Parts:
     large = parts.areas > LARGE * drawn
     for label in np.flatnonzero(~parts.free & ~parts.hollow & large).tolist():
         here = grown(parts.boxes[label], 1)
-        own = labels[here] == label
-        cores = _cores(own, side)
+        mask = labels[here] == label
+        cores = _cores(mask, side)
         if cores:
             nearest = np.stack([depth(~core, side) for core in cores]).argmin(axis=0)
             for number in range(1, len(cores)):
-                labels[here][own & (nearest == number)] = len(origin)
+                labels[here][mask & (nearest == number)] = len(origin)
                 origin.append(label)
     return _divided(parts, labels, origin)
 
@@ -125,9 +125,9 @@ def _divided(parts: Parts, labels: Int[np.ndarray, "h w"], origin: Sequence[int]
     return Parts(labels=labels, areas=np.bincount(labels.ravel(), minlength=len(origin)), **like)
 
 
-def _cores(own: Bool[np.ndarray, "h w"], side: int) -> list[Bool[np.ndarray, "h w"]]:
+def _cores(mask: Bool[np.ndarray, "h w"], side: int) -> list[Bool[np.ndarray, "h w"]]:
     """What is left of a shape without its narrow places; nothing where that is no few pieces of some size."""
-    deep = depth(own, round(2 * NECKS[-1] * side))
+    deep = depth(mask, round(2 * NECKS[-1] * side))
     for neck in NECKS:
         labels, kinds = components((deep > neck * side).astype(np.int64))
         sizes = np.where(kinds == 1, np.bincount(labels.ravel()), 0)

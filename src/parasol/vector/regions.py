@@ -54,12 +54,12 @@ def borders(labels: Int[np.ndarray, "h w"]) -> list[tuple[int, int, int]]:
     """(label, other label, index pixels that touch) of every two neighbours, in order."""
     count = int(labels.max()) + 1
     keys = list[Int[np.ndarray, " m"]]()
-    for one, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1])):
-        apart = one != other
-        pair = one[apart], other[apart]
+    for here, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1])):
+        apart = here != other
+        pair = here[apart], other[apart]
         keys.append(np.minimum(*pair).astype(np.int64) * count + np.maximum(*pair))
-    found, lengths = np.unique(np.concatenate(keys), return_counts=True)
-    return [(int(key // count), int(key % count), int(length)) for key, length in zip(found, lengths, strict=True)]
+    pairs, lengths = np.unique(np.concatenate(keys), return_counts=True)
+    return [(int(key // count), int(key % count), int(length)) for key, length in zip(pairs, lengths, strict=True)]
 
 
 def without_specks(index: Int[np.ndarray, "h w"], smallest: int) -> Int[np.ndarray, "h w"]:
@@ -72,7 +72,7 @@ def without_specks(index: Int[np.ndarray, "h w"], smallest: int) -> Int[np.ndarr
             return index
         around = _around(borders(labels), len(areas))
         kinds, gone = kinds.copy(), set[int]()
-        for label in sorted(small.tolist(), key=lambda one: (areas[one], one)):
+        for label in sorted(small.tolist(), key=lambda part: (areas[part], part)):
             if gone & around[label].keys():
                 continue  # its neighbour has just changed: the next round sees where it belongs
             kinds[label] = kinds[max(around[label], key=lambda other: (around[label][other], -other))]
@@ -119,6 +119,6 @@ def painted_order(regions: dict[int, Region]) -> list[list[int]]:
 
 def _around(pairs: list[tuple[int, int, int]], count: int) -> list[dict[int, int]]:
     around = [dict[int, int]() for _ in range(count)]
-    for one, other, length in pairs:
-        around[one][other] = around[other][one] = length
+    for label, other, length in pairs:
+        around[label][other] = around[other][label] = length
     return around

@@ -70,9 +70,9 @@ def consistency(drawings: Mapping[str, Measures]) -> Consistency:
             (float(off[at] / spread), Outlier(name=names[at], measure=measure, value=float(values[at]), usual=middle))
             for at in np.flatnonzero(known & (off > FAR * spread))
         ]
-    outliers.sort(key=lambda one: (-one[0], one[1].name))
+    outliers.sort(key=lambda pair: (-pair[0], pair[1].name))
     score = round(float(np.mean(list(parts.values()))), 1)
-    return Consistency(score=score, parts=parts, usual=usual, outliers=[one for _, one in outliers])
+    return Consistency(score=score, parts=parts, usual=usual, outliers=[outlier for _, outlier in outliers])
 
 
 def _column(drawings: Sequence[Measures], measure: str) -> Float[np.ndarray, " n"]:
@@ -85,7 +85,7 @@ def _column(drawings: Sequence[Measures], measure: str) -> Float[np.ndarray, " n
 
 def _off_palette(drawings: Sequence[Measures]) -> Float[np.ndarray, " n"]:
     """Mean delta E of each drawing's colours, by area, to the nearest colour of any other: 0 where all are shared."""
-    colours = [lab(np.stack([colour_of(name) for name in one.colours])) if one.colours else None for one in drawings]
+    colours = [lab(np.stack([colour_of(name) for name in icon.colours])) if icon.colours else None for icon in drawings]
     values = np.full(len(drawings), np.nan)
     for at, own in enumerate(colours):
         others = [other for index, other in enumerate(colours) if index != at and other is not None]

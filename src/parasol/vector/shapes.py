@@ -106,7 +106,7 @@ def _moments(chain: Float[np.ndarray, "n 2"]) -> tuple[Float[np.ndarray, "2"], F
     whole = cross.sum() / 2
     centre = ((here + there) * cross[:, None]).sum(axis=0) / (6 * whole)
     both = here + there
-    second = sum(np.einsum("n,ni,nj->ij", cross, one, one) for one in (here, there, both)) / (24 * whole)
+    second = sum(np.einsum("n,ni,nj->ij", cross, points, points) for points in (here, there, both)) / (24 * whole)
     return origin + centre, second - np.outer(centre, centre)
 
 

@@ -31,7 +31,7 @@ def enlarged(picture: RGBA, size: int) -> Float[np.ndarray, "h w 4"]:
         return picture
     # The colour of what is hardly seen is rounded away: it is that of what it is the edge of.
     flat = bled(picture[..., :3], (alpha > FAINT).astype(np.float32))
-    channels = [_sharp(Image.fromarray(to_uint8(one)), times) for one in (*flat.transpose(2, 0, 1), alpha)]
+    channels = [_sharp(Image.fromarray(to_uint8(channel)), times) for channel in (*flat.transpose(2, 0, 1), alpha)]
     return from_uint8(to_uint8(np.stack(channels, axis=-1)))
 
 
@@ -39,6 +39,6 @@ def _sharp(channel: Image.Image, times: int) -> Float[np.ndarray, "h w"]:
     large = channel.resize((channel.width * times, channel.height * times), Image.Resampling.BICUBIC)
     around = 2 * times + 1
     ends = [large.filter(kind(around)) for kind in (ImageFilter.MinFilter, ImageFilter.MaxFilter)]
-    value, lowest, highest = (from_uint8(np.asarray(one)) for one in (large, *ends))
+    value, lowest, highest = (from_uint8(np.asarray(image)) for image in (large, *ends))
     share = (value - lowest) / np.maximum(highest - lowest, 1 / 255)
     return lowest + (0.5 + (share - 0.5) * times / 2).clip(0, 1) * (highest - lowest)

@@ -56,31 +56,31 @@ def look(trunk: Trunk, pixels: Float[Tensor, "B 3 H W"]) -> Seen:
     )
 
 
-def structure_loss(found: Float[Tensor, "B p c"], wanted: Float[Tensor, "B p c"]) -> Float[Tensor, ""]:
+def structure_loss(result: Float[Tensor, "B p c"], wanted: Float[Tensor, "B p c"]) -> Float[Tensor, ""]:
     """Self-similarity and patch contrast of keys (Kwon and Ye 2023, eq. 8 and 9).
 
     The first is the mean squared difference of the two matrices of cosines between places. The second is the cross
     entropy of finding each place among all those of the wanted keys.
     """
-    similar = (found @ found.transpose(1, 2) - wanted @ wanted.transpose(1, 2)).square().mean()
-    logits = found @ wanted.transpose(1, 2) / TEMPERATURE
+    similar = (result @ result.transpose(1, 2) - wanted @ wanted.transpose(1, 2)).square().mean()
+    logits = result @ wanted.transpose(1, 2) / TEMPERATURE
     place = torch.arange(logits.shape[1]).expand(len(logits), -1)
     return SELF_SIMILARITY * similar + functional.cross_entropy(logits.flatten(0, 1), place.flatten())
 
 
-def style_loss(found: Sequence[Float[Tensor, "B _"]], wanted: Sequence[Float[Tensor, "B _"]]) -> Float[Tensor, ""]:
+def style_loss(result: Sequence[Float[Tensor, "B _"]], wanted: Sequence[Float[Tensor, "B _"]]) -> Float[Tensor, ""]:
     """Squared difference of the layers' means and deviations, each layer over the wanted variance, averaged."""
     parts = [
-        ((one - other).square().sum(1) / (other.chunk(2, dim=1)[1].square().sum(1) + FLAT)).mean()
-        for one, other in zip(found, wanted, strict=True)
+        ((moments - other).square().sum(1) / (other.chunk(2, dim=1)[1].square().sum(1) + FLAT)).mean()
+        for moments, other in zip(result, wanted, strict=True)
     ]
     return torch.stack(parts).mean()
 
 
-def guidance_loss(found: Seen, content: Seen, style: Seen, guidance: Guidance) -> Float[Tensor, ""]:
+def guidance_loss(result: Seen, content: Seen, style: Seen, guidance: Guidance) -> Float[Tensor, ""]:
     """What is made small: the content's structure and the style's moments, each by its weight."""
-    return guidance.content * structure_loss(found.keys, content.keys) + guidance.style * style_loss(
-        found.moments, style.moments
+    return guidance.content * structure_loss(result.keys, content.keys) + guidance.style * style_loss(
+        result.moments, style.moments
     )
 
 
@@ -110,7 +110,7 @@ class Steered:
         Both have sides that are multiples of the model's stride.
         """
         random = np.random.default_rng(seed)
-        pixels, wanted = (torch.from_numpy(one.transpose(2, 0, 1).copy())[None] for one in (content, style))
+        pixels, wanted = (torch.from_numpy(picture.transpose(2, 0, 1).copy())[None] for picture in (content, style))
         with torch.no_grad():
             z = self._autoencoder.encode(pixels)
             shown, looks = look(self._trunk, pixels), look(self._trunk, wanted)

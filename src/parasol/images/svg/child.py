@@ -21,16 +21,16 @@ def main() -> None:
     """Answer until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
     # What libraries print must not get among the answers.
-    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     used = limit_memory()
-    while len(head := asked.read(ASK.size)) == ASK.size:
+    while len(head := requests.read(ASK.size)) == ASK.size:
         size, seconds, count = ASK.unpack(head)
-        data = asked.read(count)
+        data = requests.read(count)
         limit_time(seconds)
-        refused, png, told = _answer(data, size)
+        refused, png, message = _answer(data, size)
         last = used() > MOST_KEPT
-        answers.write(ANSWER.pack(refused, last, len(png), len(told)) + png + told)
+        answers.write(ANSWER.pack(refused, last, len(png), len(message)) + png + message)
         answers.flush()
         if last:
             return

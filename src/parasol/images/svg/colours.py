@@ -34,10 +34,10 @@ def readable(value: str) -> str | None:
         rest = value[paint.end() :]
         fallback = readable(rest) if rest else ""
         return f"{paint.group().strip()} {fallback or ''}".strip()
-    found = _parsed(value)
-    if found is None:
+    colour = _parsed(value)
+    if colour is None:
         return None
-    *rgb, alpha = found
+    *rgb, alpha = colour
     if alpha == 1 and _NAME.fullmatch(value) and value.lower() != "rebeccapurple":
         return value
     text = "#" + "".join(f"{round(min(max(part, 0), 1) * 255):02x}" for part in rgb)
@@ -47,10 +47,10 @@ def readable(value: str) -> str | None:
 def _parsed(value: str) -> tuple[float, ...] | None:
     """Red, green, blue and alpha in [0, 1]."""
     try:
-        found: Any = parse_color(value)
-        if found is None or isinstance(found, str):
+        colour: Any = parse_color(value)
+        if colour is None or isinstance(colour, str):
             return None
-        inside = found.to("srgb")
+        inside = colour.to("srgb")
         return (*(part or 0.0 for part in inside.coordinates), inside.alpha or 0.0)
     except NotImplementedError:
         return _wide(value)

@@ -115,8 +115,8 @@ def _styled(root: ET.Element, cascade: css.Cascade) -> str | None:
             if not name.startswith("--") and (value := _settled(name, written, names)) is not None:
                 final[name] = value
         if element is root:
-            found = final.pop("background-color", None) or final.pop("background", None)
-            ground = colours.readable(found) if found else None
+            background = final.pop("background-color", None) or final.pop("background", None)
+            ground = colours.readable(background) if background else None
         _apply(element, final)
     return ground if ground not in ("none", "") else None
 
@@ -156,7 +156,7 @@ def _apply(element: ET.Element, final: dict[str, str]) -> None:
 def _without_units(transform: str) -> str:
     """A CSS transform as the attribute writes it: px and degrees without their units, one axis as two."""
     text = re.sub(r"(?<=[\d.])(?:px|deg)", "", transform)
-    text = re.sub(r"([-\d.]+)turn", lambda found: f"{float(found[1]) * 360:g}", text)
+    text = re.sub(r"([-\d.]+)turn", lambda turn: f"{float(turn[1]) * 360:g}", text)
     text = re.sub(r"translateX\(([^)]*)\)", r"translate(\1 0)", text)
     text = re.sub(r"translateY\(([^)]*)\)", r"translate(0 \1)", text)
     text = re.sub(r"scaleX\(([^)]*)\)", r"scale(\1 1)", text)
@@ -187,10 +187,10 @@ def _linked(root: ET.Element, left_out: dict[str, None], inside: int) -> None:
 
 def _picture(target: str, left_out: dict[str, None], inside: int) -> str:
     """A picture that a drawing holds, in a kind that resvg reads. Raises Refused."""
-    found = _DATA.fullmatch(target)
-    if found is None:
+    match = _DATA.fullmatch(target)
+    if match is None:
         raise Refused(f"with a picture inside that cannot be read ({_short(target)}): export it as PNG")
-    kind, options, written = found[1].lower(), found[2].lower(), found[3]
+    kind, options, written = match[1].lower(), match[2].lower(), match[3]
     try:
         data = unquote_to_bytes(written)
         if "base64" in options:
@@ -223,10 +223,10 @@ def _inherited(root: ET.Element) -> None:
 
 def _sized(root: ET.Element) -> None:
     """Sizes in mm, pt and the like as large numbers in the same shape: resvg rounds them to whole pixels too early."""
-    found = [_LENGTH.fullmatch(root.get(side, "").strip()) for side in ("width", "height")]
-    if any(length is None for length in found) or not any(length and length[2] not in ("", "px") for length in found):
+    sides = [_LENGTH.fullmatch(root.get(side, "").strip()) for side in ("width", "height")]
+    if any(length is None for length in sides) or not any(length and length[2] not in ("", "px") for length in sides):
         return
-    width, height = (float(length[1]) * _PIXELS[length[2]] for length in found if length)
+    width, height = (float(length[1]) * _PIXELS[length[2]] for length in sides if length)
     if width > 0 and height > 0:
         if "viewBox" not in root.attrib:
             root.set("viewBox", f"0 0 {width:.9g} {height:.9g}")

@@ -43,7 +43,7 @@ def draw(data: bytes, size: int, seconds: int) -> tuple[bytes, str]:
         timer = threading.Timer(2 * seconds, worker.kill)
         timer.start()
         try:
-            refused, last, png, told = _answer(worker, ASK.pack(size, seconds, len(data)) + data)
+            refused, last, png, message = _answer(worker, ASK.pack(size, seconds, len(data)) + data)
         except BaseException as error:  # an interrupt too: what it would answer next belongs to this drawing
             _end(worker)
             _kept = None
@@ -56,8 +56,8 @@ def draw(data: bytes, size: int, seconds: int) -> tuple[bytes, str]:
             _end(worker)
             _kept = None
     if refused:
-        raise Failed(told)
-    return png, told
+        raise Failed(message)
+    return png, message
 
 
 def _answer(worker: subprocess.Popen[bytes], question: bytes) -> tuple[int, bool, bytes, str]:

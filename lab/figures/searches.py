@@ -17,36 +17,36 @@ from parasol.metrics.chamfer import chamfer
 from parasol.search import TOP, Session
 from parasol.types import Picture, Record
 
-WISHES = 200
+SEARCHES = 200
 MADE, FIRST, BEST = "made", "first_retrieved", "best_retrieved"
 
 
-def wishes(subject: Subject) -> Figure:
+def searches(subject: Subject) -> Figure:
     """How near to the truth do a search, and one step of synthesis behind it, come?
 
-    200 wishes for a content picture and a style picture, both held out, whose true cell (the content in the style
+    200 searches for a content picture and a style picture, both held out, whose true cell (the content in the style
     picture's set) is held out too; the index has all cells of the splits train and style-test. One turn of
     `Session.answer`, both at equal weight, default dials, seed 0. made: the picture that is made. first_retrieved: the
     first hit of the search. best_retrieved: of its 12 hits the one that is nearest to the truth, which nobody who
     searches knows. Distances as in `judged`. below_first, below_best: by how many percent made is below them in the
-    mean, with intervals over the wishes.
+    mean, with intervals over the searches.
     """
 
     def measure(case: Case) -> Record:
         truth = subject.fitted(case.truth)
         session = Session(subject.model, held_out_index(subject))
-        found, made = session.answer(
+        retrieved, made = session.answer(
             content=subject.file(case.content), style=subject.file(case.style), dials=subject.dials()
         )
-        pictures = [session.result(made.number).pixels, *(_opened(hit.file, truth) for hit in found.hits)]
+        pictures = [session.result(made.number).pixels, *(_opened(hit.file, truth) for hit in retrieved.hits)]
         return {
-            "wish": case.name,
+            "case": case.name,
             "truth": case.truth.id,
             **{name: values(near) for name, near in _near(subject, truth, pictures).items()},
         }
 
-    return Figure(units=cases(subject.corpus, UNSEEN, WISHES), measure=measure, summarise=lambda records: {
-        "judge": judge_of(subject).described(), "wishes": len(records), "hits": TOP, **summary(records),
+    return Figure(units=cases(subject.corpus, UNSEEN, SEARCHES), measure=measure, summarise=lambda records: {
+        "judge": judge_of(subject).described(), "searches": len(records), "hits": TOP, **summary(records),
     })  # fmt: skip
 
 
@@ -57,19 +57,19 @@ def values(near: Sequence[float]) -> dict[str, float]:
 
 def summary(records: Sequence[Record]) -> Record:
     """Means, and by how much the made pictures are below the retrieved ones."""
-    found: Record = {}
+    means: Record = {}
     for name in DISTANCES:
-        columns = {one: np.array([record[name][one] for record in records]) for one in (MADE, FIRST, BEST)}
-        found[name] = {
-            **{one: round(float(column.mean()), 5) for one, column in columns.items()},
+        columns = {method: np.array([record[name][method] for record in records]) for method in (MADE, FIRST, BEST)}
+        means[name] = {
+            **{method: round(float(column.mean()), 5) for method, column in columns.items()},
             **{
                 f"below_{short}": resampled_estimate(
-                    percent_below(columns[MADE], columns[one][:, None]), len(records)
+                    percent_below(columns[MADE], columns[method][:, None]), len(records)
                 ).rounded()
-                for short, one in (("first", FIRST), ("best", BEST))
+                for short, method in (("first", FIRST), ("best", BEST))
             },
         }
-    return found
+    return means
 
 
 def _near(subject: Subject, truth: Picture, pictures: Sequence[Picture]) -> dict[str, list[float]]:
