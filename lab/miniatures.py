@@ -15,7 +15,7 @@ from PIL import Image
 from lab.kinds import on_white
 from parasol.pipeline import Parasol
 from parasol.studio.dials import told_dials
-from parasol.studio.shelf import EXAMPLES
+from parasol.studio.library import EXAMPLES
 
 FOLDER = Path(__file__).parents[1] / "studio" / "src" / "miniatures"
 SIDE, WIDE = 72, 288  # px, of a picture and of a strip

@@ -130,7 +130,7 @@ def start(out: Path) -> dict[str, Any]:
         begun = time.monotonic()
         with served(out / f"start-{number}", page=True) as studio:
             listens = time.monotonic() - begun
-            for path in ("/", "/api/dials", "/api/shelf"):
+            for path in ("/", "/api/dials", "/api/library"):
                 status, _ = studio.ask("GET", path)
                 if status != 200:
                     raise RuntimeError(f"{path} is answered with {status}")
@@ -320,15 +320,15 @@ def guards(out: Path) -> dict[str, Any]:
             for path in ("/api/pictures", "/api/jobs", "/api/recall", "/api/cards", "/api/search", "/api/jobs/teach"):
                 want({403}, studio.ask("POST", path, order, JSON, origin=origin), f"POST {path} from {origin}")
         for site in ("cross-site", "same-site"):
-            for path in ("/api/history", "/api/dials", "/api/shelf"):
+            for path in ("/api/history", "/api/dials", "/api/library"):
                 want({403}, studio.ask("GET", path, sec_fetch_site=site), f"GET {path}, {site}")
         for host in ("evil.example", f"{own}.evil.example", "10.0.0.7", "localhost.evil.example", "[::2]"):
             want({421}, studio.ask("GET", "/", host=host), f"host {host}")
         for path in (
             "/../../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd", f"/{FILE}",
             "//etc/passwd", "/assets/../../store.py", "/api/pictures/..%2f..%2fetc%2fpasswd",
-            "/api/shelf/..%2f..%2fetc%2fpasswd", "/api/jobs/..%2f..%2fetc%2fpasswd", "/api/cards/%2e%2e%2fcards",
-            "/api/sets/..%2f..%2fx/zip", "/%00", "/api/shelf/%00", "/api/history/..%2f1", "/index.html%00.png",
+            "/api/library/..%2f..%2fetc%2fpasswd", "/api/jobs/..%2f..%2fetc%2fpasswd", "/api/cards/%2e%2e%2fcards",
+            "/api/sets/..%2f..%2fx/zip", "/%00", "/api/library/%00", "/api/history/..%2f1", "/index.html%00.png",
             "/static/index.html",
         ):  # fmt: skip
             want({400, 404, 422}, studio.ask("GET", path), f"GET {path}")

@@ -93,11 +93,11 @@ class SetJudge:
         self._style = lambda seen: discriminant(((seen[None] - centre) / scale) @ directions.T)[0]
         projected = discriminant(reduced)
         self._centres = np.stack([projected[half & (labels == place)].mean(0) for place in range(len(looks))])
-        told = [
+        right = [
             self.distances(style).argmin() == label
             for style, label in zip(projected[~half], labels[~half], strict=True)
         ]
-        self.real = float(np.mean(told))
+        self.real = float(np.mean(right))
         self._palettes = {
             look: np.concatenate([_small(self.picture(row), 32) for row in self.fitted[look][:PALETTE]])
             for look in looks
@@ -147,7 +147,7 @@ class Shown:
         self._content = fit_content(values, self._bases)
         self._gallery, self._judge = unit(self._content(values)), judge
 
-    def found(self, picture: Picture, base: str) -> bool:
+    def finds(self, picture: Picture, base: str) -> bool:
         """Whether the nearest of all shows `base`."""
         own = unit(self._content(self._judge.moments(picture)[None]))[0]
         return bool(self._bases[(self._gallery @ own).argmax()] == base)
@@ -163,12 +163,12 @@ def items(icons: Corpus, emoji: Corpus, count: int, split: str) -> tuple[list[It
         if cell.set == "mdi" and cell.split == split and drawn[cell.base] >= 2
     ]  # fmt: skip
     tested = [row for row, cell in enumerate(emoji.cells) if cell.split == split and cell.set in EMOJI]
-    found = []
+    items = []
     for kind, corpus, rows in (("black", icons, black), ("emoji", emoji, tested)):
         pixels = corpus.rgba()
         for row in random.permutation(rows)[:count]:
-            found.append(Item(kind=kind, base=corpus.cells[row].base, picture=on_white(pixels[row])))
-    return found, list(dict.fromkeys(icons.cells[row].base for row in black))
+            items.append(Item(kind=kind, base=corpus.cells[row].base, picture=on_white(pixels[row])))
+    return items, list(dict.fromkeys(icons.cells[row].base for row in black))
 
 
 def taught(model: Parasol, judge: SetJudge, look: str, folder: Path) -> StyleCard:
@@ -214,7 +214,7 @@ def measure(
             row: list[Picture] = []
             for number, item in enumerate(contents):
                 drawn = np.random.default_rng([place, number]).permutation(judge.others[look])[:references]
-                like = known[look] if references == TAUGHT else [(judge.picture(one), 1.0) for one in drawn]
+                like = known[look] if references == TAUGHT else [(judge.picture(picture), 1.0) for picture in drawn]
                 result = model.stylize(item.picture, like, **given).pixels
                 row += [result] if row else [judge.picture(drawn[0]), result]
                 near, before = judge.distances(judge.style(result)), judge.distances(judge.style(item.picture))
@@ -224,14 +224,14 @@ def measure(
                         "told": looks[near.argmin()], "before": looks[before.argmin()],
                         "nearer": bool(near[place] < before[place]),
                         "colours": judge.chamfer(result, look), "colours_before": judge.chamfer(item.picture, look),
-                        "found": shown.found(result, item.base) if item.kind == "black" else None,
+                        "found": shown.finds(result, item.base) if item.kind == "black" else None,
                     }
                 )  # fmt: skip
                 done += 1
                 progress.update(done, len(sources) * len(looks) * len(contents))
             rows.append(np.concatenate(row, axis=1))
         Image.fromarray(to_uint8(np.concatenate(rows))).save(out / f"sheet-{references}.png")
-    own = [shown.found(item.picture, item.base) for item in contents if item.kind == "black"]
+    own = [shown.finds(item.picture, item.base) for item in contents if item.kind == "black"]
     return {
         "model_hash": model.bundle.identity, "given": given, "real": judge.real, "found_real": float(np.mean(own)),
         "summary": summary(cases), "cases": cases,
@@ -240,12 +240,12 @@ def measure(
 
 def summary(cases: Sequence[Record]) -> Record:
     """Rates by kind of content and number of references: set told (and before), nearer, content found, colours left."""
-    found: Record = {}
+    summary: Record = {}
     for kind in dict.fromkeys(case["kind"] for case in cases):
         for references in dict.fromkeys(case["references"] for case in cases):
             own = [case for case in cases if (case["kind"], case["references"]) == (kind, references)]
             shown = [case["found"] for case in own if case["found"] is not None]
-            found[f"{kind}, {references} references"] = {
+            summary[f"{kind}, {references} references"] = {
                 "told": _rate(case["told"] == case["set"] for case in own),
                 "told_before": _rate(case["before"] == case["set"] for case in own),
                 "nearer": _rate(case["nearer"] for case in own),
@@ -256,7 +256,7 @@ def summary(cases: Sequence[Record]) -> Record:
                     for look in dict.fromkeys(c["set"] for c in own)
                 },
             }
-    return found
+    return summary
 
 
 def _rate(right) -> float:

@@ -193,19 +193,19 @@ def test_committed_figures_are_those_of_the_bundled_model() -> None:
 
 
 @pytest.fixture
-def shelf(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def several(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two editions of the small model in a folder of PARASOL_MODELS, and a broken one."""
     for name in ("one", "two", "broken"):
-        copy_of(bundle, tmp_path / "shelf" / name)
-    nudge("decode")(tmp_path / "shelf" / "two")
-    (tmp_path / "shelf" / "broken" / MANIFEST).write_text("{}")
-    monkeypatch.setenv(FOLDERS, str(tmp_path / "shelf"))
+        copy_of(bundle, tmp_path / "several" / name)
+    nudge("decode")(tmp_path / "several" / "two")
+    (tmp_path / "several" / "broken" / MANIFEST).write_text("{}")
+    monkeypatch.setenv(FOLDERS, str(tmp_path / "several"))
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "shelf"
+    return tmp_path / "several"
 
 
-def test_editions_side_by_side(shelf: Path, bundle: Bundle, threads: int, capsys: pytest.CaptureFixture[str]) -> None:
-    one, two = (Bundle.open(shelf / name) for name in ("one", "two"))
+def test_editions_side_by_side(several: Path, bundle: Bundle, threads: int, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = (Bundle.open(several / name) for name in ("one", "two"))
     assert one.identity == bundle.identity != two.identity
     for own in (one, two):
         for digits in (own.identity, own.identity[:6], own.hash, own.hash[:12]):
@@ -223,10 +223,10 @@ def test_editions_side_by_side(shelf: Path, bundle: Bundle, threads: int, capsys
     assert f"small@{two.identity[:12]}" in capsys.readouterr().out
 
 
-def test_a_folder_may_be_the_bundle_itself(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(FOLDERS, str(shelf / "two"))
-    assert Bundle.open("small").folder == shelf / "two"
-    assert [one.folder for one in installed()][-1] == shelf / "two"
+def test_a_folder_may_be_the_bundle_itself(several: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDERS, str(several / "two"))
+    assert Bundle.open("small").folder == several / "two"
+    assert [one.folder for one in installed()][-1] == several / "two"
 
 
 @pytest.mark.parametrize(
@@ -238,13 +238,13 @@ def test_a_folder_may_be_the_bundle_itself(shelf: Path, monkeypatch: pytest.Monk
         ("pictogram@34e4f98c948a", r"'pictogram', edition 7 \(3a06562dab16\) is not installed: take the folder src/"),
     ],
 )
-def test_what_is_not_there_is_one_line(shelf: Path, bundle: Bundle, model: str, message: str) -> None:
+def test_what_is_not_there_is_one_line(several: Path, bundle: Bundle, model: str, message: str) -> None:
     with pytest.raises(BundleError, match=message) as caught:
         Bundle.open(model.replace("{identity}", bundle.identity[:12]))
     assert "\n" not in str(caught.value)
 
 
-def test_a_model_that_nobody_knows(shelf: Path) -> None:
+def test_a_model_that_nobody_knows(several: Path) -> None:
     with pytest.raises(BundleError, match=r"'mine' with hash 000000000000 made this and is not installed: name that"):
         Bundle.named("mine", "0" * 64)
     with pytest.raises(BundleError, match=r"'/etc/x' with hash .* made this and is not installed"):

@@ -29,10 +29,10 @@ from parasol.index.describe import Describer
 from parasol.recipe import KEYWORD, Recipe
 from parasol.studio.desk import QUEUE, Desk, Full
 from parasol.studio.guard import HEADERS
+from parasol.studio.library import EXAMPLES
 from parasol.studio.once import Once
 from parasol.studio.opening import Studio, opened
 from parasol.studio.server import make_app
-from parasol.studio.shelf import EXAMPLES
 from parasol.studio.store import FILE, Store, StoreFull
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, Reference, Wanted
 from small_model import drawing
@@ -445,22 +445,22 @@ def test_pictures_are_searched_and_taken(tmp_path: Path, bundle: Bundle, model: 
         hits = client.post("/api/search", json=asked).json()["hits"]
         assert hits[0]["file"] == "4.png"
         assert len(hits) == 3
-        thumb = client.get(f"/api/shelf/{hits[0]['name']}")
+        thumb = client.get(f"/api/library/{hits[0]['name']}")
         assert thumb.headers["content-type"] == "image/webp"
-        assert client.post(f"/api/shelf/{hits[0]['name']}").json()["id"] == asked["style"][0]["picture"]
-        assert client.get(f"/api/shelf/{'0' * 64}").status_code == 404
+        assert client.post(f"/api/library/{hits[0]['name']}").json()["id"] == asked["style"][0]["picture"]
+        assert client.get(f"/api/library/{'0' * 64}").status_code == 404
     with opened(tmp_path / "kept", source=tmp_path / "pictures", threads=1, model=str(bundle.folder)) as running:
         client = TestClient(make_app(running), base_url=HERE)
-        lying = client.get("/api/shelf").json()["folder"]
+        lying = client.get("/api/library").json()["folder"]
         assert [one["file"] for one in lying] == [f"{seed}.png" for seed in range(6)]
-        assert client.post(f"/api/shelf/{lying[2]['name']}").json()["id"] == give(client, png(2))
+        assert client.post(f"/api/library/{lying[2]['name']}").json()["id"] == give(client, png(2))
 
 
 def test_it_is_never_empty(client: TestClient) -> None:
-    shelf = client.get("/api/shelf").json()
-    assert len(shelf["content"]) >= 4
-    assert len(shelf["style"]) >= 4
-    asked = wanted(client, content=shelf["content"][0]["id"], styles=[{"picture": shelf["style"][0]["id"]}])
+    library = client.get("/api/library").json()
+    assert len(library["content"]) >= 4
+    assert len(library["style"]) >= 4
+    asked = wanted(client, content=library["content"][0]["id"], styles=[{"picture": library["style"][0]["id"]}])
     assert drawn(client, asked).startswith(b"\x89PNG")
 
 

@@ -15,7 +15,7 @@ from parasol.index.build import build
 from parasol.index.describe import Describer
 from parasol.index.store import Index
 
-PICTURES, INDEX = "shelf", "index"
+PICTURES, INDEX = "gallery", "index"
 
 
 @cache
@@ -29,7 +29,7 @@ def held_out_index(subject: Subject) -> Index:
         ValueError: it cannot be built.
     """
     key = hashlib.sha256(str(sorted(descriptors_key(subject).items())).encode()).hexdigest()[:12]
-    folder = subject.corpus.folder / f"shelf-{key}"
+    folder = subject.corpus.folder / f"gallery-{key}"
     for cell in known(subject.corpus.cells):
         link = folder / PICTURES / cell.set / f"{cell.codepoint}.png"
         if not link.is_symlink():

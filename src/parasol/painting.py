@@ -179,7 +179,7 @@ class Painter:
         share = min(max(dials.style_scale, 0.0), 1.0)
         if not taught or share == 0.0:
             return self.components
-        return self.components.adapted(tuple((one, share * part) for one, part in taught))
+        return self.components.adapted(tuple((adaptation, share * part) for adaptation, part in taught))
 
     def reconstruct(self, picture: Picture) -> Picture:
         """D(E(x)) of a fitted picture."""

@@ -62,7 +62,7 @@ export interface JobState {
 }
 export interface Drawn { number: number; wanted: Wanted; seconds: number; at: string; favourite: boolean }
 export interface Lying { name: string; file: string }
-export interface Shelf { content: Picture[]; style: Picture[]; folder: Lying[] }
+export interface Library { content: Picture[]; style: Picture[]; folder: Lying[] }
 export interface Hit { name?: string; number?: number; file: string; score: number; style: number | null; content: number | null }
 export interface Card { id: string; name: string }
 export interface Lineage { parents: number[]; children: number[] }
@@ -98,9 +98,9 @@ const client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
 
 export const api = {
   setup: () => ask<Setup>("GET", "dials"),
-  shelf: () => ask<Shelf>("GET", "shelf"),
+  library: () => ask<Library>("GET", "library"),
   give: (data: Blob) => ask<Picture>("POST", "pictures", data, file),
-  take: (name: string) => ask<Picture>("POST", `shelf/${name}`, ""),
+  take: (name: string) => ask<Picture>("POST", `library/${name}`, ""),
   recall: (data: Blob) => ask<Recalled>("POST", "recall", data, file),
   order: (wanted: Wanted, part = "") => ask<JobState>("POST", "jobs", JSON.stringify({ wanted, client: client + part }), json),
   teach: (teach: string, name: string, pictures: string[]) => ask<JobState>("POST", "jobs/teach", JSON.stringify({ teach, name, pictures }), json),
@@ -128,7 +128,7 @@ export const api = {
 
 export const address = {
   thumb: (picture: string) => `/api/pictures/${picture}`,
-  lying: (name: string) => `/api/shelf/${name}`,
+  lying: (name: string) => `/api/library/${name}`,
   drawn: (number: number) => `/api/history/${number}`,
   small: (number: number) => `/api/history/${number}/thumb`,
   look: (job: string, place = 0) => `/api/jobs/${job}/look?place=${place}`,

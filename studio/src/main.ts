@@ -7,7 +7,7 @@ import * as drawing from "./drawing";
 import { explore } from "./explore";
 import { history, recall } from "./history";
 import { pad } from "./pad";
-import { giveCard, shelfOf } from "./picker";
+import { giveCard, libraryOf } from "./picker";
 import { search } from "./search";
 import { sets, takeAll } from "./sets";
 import { addStyle, slots, takeFile } from "./slots";
@@ -18,7 +18,7 @@ import { changeLanguage, korean, t } from "./texts";
 async function open(): Promise<void> {
   document.documentElement.lang = korean ? "ko" : "en";
   document.title = t.title;
-  const [setup, shelf] = await Promise.all([api.setup(), shelfOf()]);
+  const [setup, library] = await Promise.all([api.setup(), libraryOf()]);
   begin(setup);
   const make = h("main", { className: "make" }, slots(), stage(), h("aside", { className: "panel", "aria-label": t.moreDials }, pad(), dials()), history());
   const toMake = (): void => turn(0);
@@ -38,8 +38,8 @@ async function open(): Promise<void> {
   const top = h("header", { className: "top" }, h("h1", {}, mark, t.title), h("nav", {}, ...tabs), h("span", { className: "note keys" }, t.keysHelp), language);
   document.body.replaceChildren(top, ...views, h("div", { id: "veil" }, t.dropAnywhere), h("p", { id: "said", role: "status" }));
   drawing.begin();
-  if (!now().content && shelf.content.length) {
-    change({ content: shelf.content[0].id, styles: [{ picture: shelf.style[0].id, weight: 1 }] });
+  if (!now().content && library.content.length) {
+    change({ content: library.content[0].id, styles: [{ picture: library.style[0].id, weight: 1 }] });
   } else void drawing.settle();
   listen();
   document.body.dataset.ready = "yes";

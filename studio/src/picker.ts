@@ -1,17 +1,17 @@
 // Choosing a picture: examples, the studio's folder, a file of this device, or words.
 
-import { address, api, type Card, type Lying, type Picture, type Shelf } from "./api";
+import { address, api, type Card, type Lying, type Picture, type Library } from "./api";
 import { button, dialog, h, pickFile, say } from "./dom";
 import { model } from "./state";
 import { fill, t } from "./texts";
 
 export interface Chosen { picture?: Picture; words?: string; card?: string }
 
-let shelf: Shelf | undefined;
+let library: Library | undefined;
 
-export async function shelfOf(): Promise<Shelf> {
-  shelf ??= await api.shelf();
-  return shelf;
+export async function libraryOf(): Promise<Library> {
+  library ??= await api.library();
+  return library;
 }
 
 export async function give(file: Blob): Promise<Picture | undefined> {
@@ -29,7 +29,7 @@ export function giveCard(file: File): Promise<Card | undefined> {
 }
 
 export async function pick(role: "content" | "style", take: (chosen: Chosen) => void): Promise<void> {
-  const { content, style, folder } = await shelfOf();
+  const { content, style, folder } = await libraryOf();
   const { cards } = role === "style" ? await api.cards().catch(() => ({ cards: [] })) : { cards: [] };
   const done = (chosen: Chosen): void => {
     box.close();

@@ -3,7 +3,7 @@
 import { address, api, follow, type JobState, type Reference, type SetTold } from "./api";
 import { kept } from "./dials";
 import { button, h, pickFiles, say } from "./dom";
-import { give, giveCard, pick, shelfOf } from "./picker";
+import { give, giveCard, pick, libraryOf } from "./picker";
 import { reference } from "./slots";
 import { open as openPicture } from "./stage";
 import { face, finishing, model, now, setup } from "./state";
@@ -155,23 +155,23 @@ export function sets(toMake: () => void): HTMLElement {
     earlier.value = chosen;
   };
   const examples = async (): Promise<void> => {
-    const shelf = await shelfOf();
+    const library = await libraryOf();
     icons = [];
-    for (const one of shelf.content.slice(1)) if (!one.photograph) add(one.name ?? "icon", one.id);
+    for (const one of library.content.slice(1)) if (!one.photograph) add(one.name ?? "icon", one.id);
     borrowed = true;
-    if (!like.length) like = now().styles.filter((one) => one.picture && shelf.style.some((other) => other.id === one.picture && !other.photograph)).slice(0, 1);
-    if (!like.length) addLike({ picture: shelf.style[0].id, weight: 1 });
+    if (!like.length) like = now().styles.filter((one) => one.picture && library.style.some((other) => other.id === one.picture && !other.photograph)).slice(0, 1);
+    if (!like.length) addLike({ picture: library.style[0].id, weight: 1 });
     show();
   };
-  void shelfOf().then(({ style }) => (ready.replaceChildren(...style.filter((one) => !one.photograph).map((one) =>
+  void libraryOf().then(({ style }) => (ready.replaceChildren(...style.filter((one) => !one.photograph).map((one) =>
     h("button", { type: "button", className: "tile small", "data-picture": one.id, "aria-label": `${t.toBeLike}: ${(one.name ?? "").replace(/\.\w+$/, "")}`, onclick: () => ((like = [{ picture: one.id, weight: 1 }]), show()) }, h("img", { src: address.thumb(one.id), alt: "" })))), show()));
   const folder = async (): Promise<void> => {
-    for (const one of (await shelfOf()).folder.slice(0, MOST)) add(one.file, (await api.take(one.name)).id);
+    for (const one of (await libraryOf()).folder.slice(0, MOST)) add(one.file, (await api.take(one.name)).id);
     show();
   };
   const choose = (more: object) => (): void => pickFiles({ multiple: true, accept: "image/*,.svg", ...more }, (files) => void takeAll(files, "icons"));
   void listed().then(() => (icons.length || told ? undefined : examples()));
-  void shelfOf().then((shelf) => (fromFolder.hidden = !shelf.folder.length));
+  void libraryOf().then((library) => (fromFolder.hidden = !library.folder.length));
   const fromFolder = button(t.folder, () => void folder().catch((error: Error) => say(error.message, true)), { hidden: true });
   show();
   return h("section", { className: "search", "aria-label": t.sets },

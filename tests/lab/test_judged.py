@@ -259,7 +259,7 @@ def test_dials_are_chosen_by_what_the_judge_says(
     assert "the corpus has no case in the split 'content-val'" in capsys.readouterr().err
 
 
-def test_the_shelf_has_no_answers_and_finds_the_nearest(subject: Subject) -> None:
+def test_the_gallery_has_no_answers_and_finds_the_nearest(subject: Subject) -> None:
     index = held_out_index(subject)
     cells = known(subject.corpus.cells)
     assert len(index.table) == len(cells)
@@ -273,7 +273,7 @@ def test_the_shelf_has_no_answers_and_finds_the_nearest(subject: Subject) -> Non
         if cell.set == case.style.set
     }
     assert near[found.id] == pytest.approx(min(near.values()), abs=1e-3)
-    assert len(list(subject.corpus.folder.glob("shelf-*"))) == 1
+    assert len(list(subject.corpus.folder.glob("gallery-*"))) == 1
 
 
 # Searches

@@ -12,9 +12,9 @@ from parasol.studio.desk import Desk, Full
 from parasol.studio.icons import add_icon
 from parasol.studio.kept_cards import keep_card
 from parasol.studio.lessons import LONGEST, Teacher
+from parasol.studio.library import Finder, Library, folder_pictures, is_index
 from parasol.studio.made import Made
 from parasol.studio.maker import Maker
-from parasol.studio.shelf import Finder, Shelf, folder_pictures, is_index
 from parasol.studio.store import Store
 from parasol.studio.wanted import ORDERS, Lesson, Wanted
 
@@ -30,7 +30,7 @@ class Studio:
     lessons: Desk
     """Beside the other, for a lesson takes minutes."""
 
-    shelf: Shelf
+    library: Library
     finder: Finder
     folder: tuple[Path, ...]
     words: Mapping[str, str]
@@ -107,7 +107,7 @@ def opened(
             closing(Desk(teacher.teach, learned, store.finish, LONGEST)) as lessons,
         ):
             studio = Studio(
-                store=store, maker=maker, desk=desk, teacher=teacher, lessons=lessons, shelf=Shelf(store),
+                store=store, maker=maker, desk=desk, teacher=teacher, lessons=lessons, library=Library(store),
                 finder=finder, folder=folder, words=words or {},
             )  # fmt: skip
             _go_on(studio)

@@ -28,7 +28,7 @@ def pages(folder: Path = STATIC) -> dict[str, Page]:
 
     The icon also goes by the name that browsers ask for of themselves, where somebody opens a picture alone.
     """
-    found = {}
+    files = {}
     for file in sorted(path for path in folder.rglob("*") if path.suffix in TYPES):
         name, body = file.relative_to(folder).as_posix(), file.read_bytes()
         headers = {"content-type": TYPES[file.suffix], "vary": "accept-encoding"}
@@ -36,7 +36,7 @@ def pages(folder: Path = STATIC) -> dict[str, Page]:
             name = ""
         else:
             headers["cache-control"] = FOREVER
-        found[name] = Page(body, gzip.compress(body, 9, mtime=0), headers)
-    if "icon.svg" in found:
-        found["favicon.ico"] = found["icon.svg"]
-    return found
+        files[name] = Page(body, gzip.compress(body, 9, mtime=0), headers)
+    if "icon.svg" in files:
+        files["favicon.ico"] = files["icon.svg"]
+    return files

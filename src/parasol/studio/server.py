@@ -25,10 +25,10 @@ from parasol.studio.dials import LIMITS, told_dials, told_model
 from parasol.studio.guard import LOOPBACK, Guard
 from parasol.studio.kept_routes import BODY, JobName, Name, cards_routes, file_response, history_routes, sets_routes
 from parasol.studio.lessons import MISSING, can_teach
+from parasol.studio.library import examples
 from parasol.studio.opening import Studio
 from parasol.studio.pages import pages
 from parasol.studio.recall import recall
-from parasol.studio.shelf import examples
 from parasol.studio.store import StoreFull, thumbnail
 from parasol.studio.wanted import MOST_CELLS, MOST_REFERENCES, Again, Lesson, ModelName, PictureId, Reference, Wanted
 from parasol.version import __version__
@@ -156,21 +156,21 @@ def _pictures_routes(studio: Studio) -> APIRouter:
         data = await request.body()
         return await run_in_threadpool(read, lambda: recall(data, studio.store, studio.maker))
 
-    @api.get("/shelf")
-    def shelf() -> dict[str, Any]:
+    @api.get("/library")
+    def library() -> dict[str, Any]:
         """Pictures that lie at hand: examples, and those of the studio's folder."""
-        files = [{"name": studio.shelf.put(file), "file": file.name} for file in studio.folder]
+        files = [{"name": studio.library.put(file), "file": file.name} for file in studio.folder]
         return {**examples(studio.store), "folder": files}
 
-    @api.get("/shelf/{name}")
+    @api.get("/library/{name}")
     def lying(name: Name) -> Response:
         """A file of the folder or of the index, as a small WebP."""
-        return file_response(read(lambda: studio.shelf.thumb(name)), "image/webp")
+        return file_response(read(lambda: studio.library.thumb(name)), "image/webp")
 
-    @api.post("/shelf/{name}")
+    @api.post("/library/{name}")
     def taken(name: Name) -> dict[str, Any]:
         """Make such a file a picture that jobs can name."""
-        picture = read(lambda: studio.shelf.take(name))
+        picture = read(lambda: studio.library.take(name))
         if picture is None:
             raise HTTPException(404, "there is no such picture")
         return picture
@@ -187,7 +187,7 @@ def _pictures_routes(studio: Studio) -> APIRouter:
     def search(sought: Sought) -> dict[str, Any]:
         """The nearest pictures of the index, and of all that was made here, best first."""
         options = sought.model_dump(include={"style_weight", "top"})
-        hits = studio.finder.find(studio.shelf, style=sought.style, content=sought.content, **options)
+        hits = studio.finder.find(studio.library, style=sought.style, content=sought.content, **options)
         return {"hits": hits}
 
     return api

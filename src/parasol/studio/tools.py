@@ -130,7 +130,7 @@ def make_server(studio: Studio, out: Path) -> MCPServer:
         """The nearest pictures of the index and of what was made before, best first."""
         hits = await anyio.to_thread.run_sync(
             lambda: studio.finder.find(
-                studio.shelf,
+                studio.library,
                 content=[like(source) for source in content or ()],
                 style=[like(source) for source in styles or ()],
                 style_weight=style_weight,

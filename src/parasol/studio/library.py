@@ -41,7 +41,7 @@ THUMBS = 2000  # small pictures that are kept, some 4 kB each
 
 
 @final
-class Shelf:
+class Library:
     """Files that pages may ask for. Usable from several threads."""
 
     def __init__(self, store: Store) -> None:
@@ -128,7 +128,13 @@ class Finder:
         return made + (0 if self.index is None else len(self.index.table))
 
     def find(
-        self, shelf: Shelf, *, style: Sequence[Reference], content: Sequence[Reference], style_weight: float, top: int
+        self,
+        library: Library,
+        *,
+        style: Sequence[Reference],
+        content: Sequence[Reference],
+        style_weight: float,
+        top: int,
     ) -> list[dict[str, Any]]:
         """The hits, best first, by name, or by number where they were made here, and with their cosines.
 
@@ -144,7 +150,7 @@ class Finder:
         )
         hits = [] if self.index is None else search(self.index, query, top)
         entries = [
-            {"name": shelf.put(hit.file), "file": hit.file.name, "score": hit.score} | _told(hit.style, hit.content)
+            {"name": library.put(hit.file), "file": hit.file.name, "score": hit.score} | _told(hit.style, hit.content)
             for hit in hits
         ]
         with self._lock:
