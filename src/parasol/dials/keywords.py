@@ -63,3 +63,8 @@ class DialKeywords(TypedDict, total=False):
     """Share of the content picture's colours to leave out, so that the style can bring its own; the model's own if
     left out.
     """
+
+    guidance_interval: float | None
+    """Share of the noise levels, from pure noise on, at which scales above 1 push; below they count as 1; the
+    model's own if left out.
+    """
