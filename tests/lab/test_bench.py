@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,10 @@ def test_the_table(
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(bench, "IMPORTS", 1)
     monkeypatch.setattr(bench, "RUNS", 1)
-    monkeypatch.setattr(peak, "MATRIX", 64)
+    for name, value in (("MATRIX", 64), ("BATCH", 1), ("ROUNDS", 1)):
+        monkeypatch.setattr(peak, name, value)
+    monkeypatch.setattr("lab.speed.step.step_speed", partial(step_speed, pairs=1))
+    monkeypatch.setattr("lab.speed.embedding.embedding_speed", partial(embedding_speed, rounds=1))
     assert bench.main(["--model", str(bundle.folder), "--json", str(tmp_path / "bench.json")]) == 0
     found = {row["what"].strip(): row["value"] for row in json.loads((tmp_path / "bench.json").read_text())}
     assert found["processor"] == cpu_name()
