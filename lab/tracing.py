@@ -104,6 +104,12 @@ def measured(tracer: Callable[[Picture], str], pictures: dict[str, Picture], map
     return rows
 
 
+def _whole(file: Path, picture: Picture) -> str:
+    """An SVG of a set without the set's frame, so that it lies on the picture that it was traced from."""
+    height, width = picture.shape[:2]
+    return re.sub(r'viewBox="[^"]*"', f'viewBox="0 0 {width} {height}"', file.read_text("utf-8"), count=1)
+
+
 def summed(rows: dict[str, list[float]], sources: Sequence[str]) -> Record:
     """Medians of one tracer's rows, and its elements beside those of the sources."""
     decibels, elements, size, away = np.median(list(rows.values()), axis=0)
@@ -124,6 +130,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, required=True, metavar="DIR", help="PNGs, such as results of a model")
     parser.add_argument("--sources", type=Path, metavar="DIR", help="SVGs of the set that the results are like")
     parser.add_argument("--most", type=int, default=100, metavar="COUNT", help="results, the first by name")
+    parser.add_argument("--written", type=Path, metavar="DIR", help="SVGs that the command wrote of these results")
     options = parser.parse_args(words)
     pictures = {path.stem: load(path) for path in sorted(options.results.glob("*.png"))[: options.most]}
     if not pictures:
@@ -135,7 +142,11 @@ def main(words: Sequence[str] | None = None) -> int:
     def maps_of(picture: Picture) -> list[np.ndarray]:
         return list(network.read(picture).maps.values())
 
-    for name, tracer in TRACERS.items():
+    tracers = dict(TRACERS)
+    if options.written:  # what is taken away, and beside it what a raster alone gives
+        given = {id(picture): _whole(options.written / f"{stem}.svg", picture) for stem, picture in pictures.items()}
+        tracers = tracers | {"parasol": lambda picture: given[id(picture)], "vectorize": parasol}
+    for name, tracer in tracers.items():
         try:
             rows = measured(tracer, pictures, maps_of)
         except (ModuleNotFoundError, FileNotFoundError):

@@ -1,14 +1,17 @@
 """Export: graphs that depend on the architecture alone, weights that survive float16, a manifest that goes last."""
 
+import copy
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load, save
 
 from parasol.bundle import COMPONENTS, MANIFEST, Bundle
 from parasol.runtime.torch import Networks, load_networks
-from parasol.training.export import export, shuffled, signatures, stored, trace
+from parasol.training.export import export, once, shuffled, signatures, stored, trace
 from small_model import CARD, CONFIGURATIONS, small_networks
 
 
@@ -36,6 +39,14 @@ def test_equal_weights_are_not_merged() -> None:
     _, names = trace(*function, signatures(fresh)["style"])
     expected = {name for name, value in fresh.style.state_dict().items() if value.is_floating_point()}
     assert set(names) == expected
+
+
+def test_weights_that_lie_channels_last_are_stored_as_they_are_read() -> None:
+    """safetensors 0.8.0's numpy.save writes an array as it lies in memory, under its shape (0.7.0 did not)."""
+    convolution = torch.nn.Conv2d(3, 4, 3)
+    laid = copy.deepcopy(convolution).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    read = load(save(*once(stored("part", laid, ["weight"]))))["part/weight"]
+    assert np.array_equal(read, convolution.weight.detach().half().numpy())
 
 
 @pytest.mark.parametrize("value", [1e6, float("nan"), float("inf")])

@@ -84,7 +84,7 @@ def _killed(record: Record) -> str:
 
 
 Row = tuple[str, str, str, Callable[[Record], str], str]
-TRACING = "python -m lab tracing --results DIR --sources DIR"
+TRACING = "python -m lab tracing --results DIR --sources DIR --written DIR"
 ALPHA = "python -m lab alpha --icons DIR"
 SETS = "python -m lab sets --out DIR"
 ROWS: tuple[Row, ...] = (

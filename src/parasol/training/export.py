@@ -287,7 +287,9 @@ def stored(component: str, network: nn.Module, names: Sequence[str]) -> dict[str
     weights: dict[str, np.ndarray] = {}
     for name in names:
         value = state[name].detach().cpu().to(torch.float16 if name in matrices else torch.float32).numpy()
-        value = value + value.dtype.type(0)  # -0 becomes 0, which an average makes of it: else twins are kept twice
+        # -0 becomes 0, which an average makes of it: else twins are kept twice. In C's order, for safetensors 0.8.0
+        # writes an array as it lies in memory, without a word, and what was trained lies channels last.
+        value = np.add(value, value.dtype.type(0), order="C")
         if not np.isfinite(value).all():
             raise ParasolError(
                 f"{component}/{name} holds values up to {float(state[name].abs().max()):g}; weights must be finite and "
