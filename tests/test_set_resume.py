@@ -61,6 +61,7 @@ def test_a_set_that_was_killed_goes_on_as_if_it_had_not_been(
     command = [sys.executable, "-c", KILLED, "killed", str(model.bundle.folder)]
     subprocess.run(command, check=True, env={**os.environ, "PARASOL_THREADS": "1"}, capture_output=True, timeout=600)
     words = ["--model", str(model.bundle.folder), "--steps", "1", "--sizes", "24"]
+    monkeypatch.setattr("parasol.runtime.onnx.available_cores", lambda: 1)  # one icon after the other, as on one core
     assert main(["set", "in", "--like", "like", "-o", "whole", *words]) == 0
     whole = files(Path("whole"))
     assert files(Path("killed")) == whole

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,23 +84,26 @@ def icon_set(
         overwrite=overwrite,
     )
     from parasol.pipeline import Parasol
+    from parasol.runtime.onnx import available_cores
     from parasol.sets import look_of
     from parasol.vector import given_palette
 
     look = look_of(references, None if palette is None else given_palette(palette), colors, flat=finish != "none")
-    loaded = Parasol.load(model)
+    workers = min(len(icons), available_cores())
+    loaded = Parasol.load(model, threads=1 if workers > 1 else 0)  # two icons at once beat one on two cores
     chosen = loaded.dials(**dials)
     loaded.painter.prepare(chosen)
     style = loaded.style(references if card is None else card)
     made = _Made()
     with Progress(f"drawing {len(icons)} icons") as progress:
         shared = Shared(folder=folder, out=out, sizes=wanted, look=look, dials=chosen, style=style, ground=ground)
-        for number, name in enumerate(icons):
-            error = _draw(loaded, shared, name, made)
-            progress.update(number + 1, len(icons))
-            if error:
-                progress.clear()
-                print(f"parasol: error: {name}: {error}", file=sys.stderr, flush=True)
+        with ThreadPoolExecutor(workers) as pool:  # Ctrl-C leaves out those that have not begun
+            for number, icon in enumerate(pool.map(lambda name: _draw(loaded, shared, name), icons)):
+                made.add(icon)
+                progress.update(number + 1, len(icons))
+                if icon.error:
+                    progress.clear()
+                    print(f"parasol: error: {icon.name}: {icon.error}", file=sys.stderr, flush=True)
     record = _finish(out, made, look) | {"kept": made.kept}
     if json_:
         print(json.dumps(record))
@@ -121,14 +125,33 @@ class Shared:
     ground: str
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Icon:
+    """What has come of one icon: thumbnail and measures, or what went wrong. kept: by an earlier run."""
+
+    name: str
+    error: str = ""
+    thumbnail: "np.ndarray | None" = None
+    measures: "Measures | None" = None
+    kept: bool = False
+
+
 @dataclass(eq=False)
 class _Made:
-    """What has come of a run so far: thumbnails and measures, a few kB an icon."""
+    """What has come of a run so far, in the order of the icons: a few kB each."""
 
     thumbnails: "dict[str, np.ndarray]" = field(default_factory=dict)
     measures: "dict[str, Measures]" = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     kept: int = 0
+
+    def add(self, icon: _Icon) -> None:
+        """Take the next icon."""
+        if icon.thumbnail is None or icon.measures is None:
+            self.failed[icon.name] = icon.error
+            return
+        self.thumbnails[icon.name], self.measures[icon.name] = icon.thumbnail, icon.measures
+        self.kept += icon.kept
 
 
 def _icons(folder: Path, out: Path) -> list[str]:
@@ -169,8 +192,8 @@ def _check(
     Plan(reads=reads, within=[model_folder(model)], writes=masters, overwrite=overwrite).check()
 
 
-def _draw(model: "Parasol", shared: Shared, name: str, made: _Made) -> str:
-    """Draw one icon, or keep what an earlier run made of it; what went wrong, "" where nothing did."""
+def _draw(model: "Parasol", shared: Shared, name: str) -> _Icon:
+    """Draw one icon, or keep what an earlier run made of it."""
     from parasol.images import load_rgba
     from parasol.sets import icon_recipe
     from parasol.vector import measure
@@ -179,18 +202,13 @@ def _draw(model: "Parasol", shared: Shared, name: str, made: _Made) -> str:
     try:
         recipe = icon_recipe(model, shared.folder / name, shared.look, shared.style, shared.dials, shared.ground)
         files = Files(folder=shared.out, name=Path(name).with_suffix(""), sizes=shared.sizes, share=shared.look.shown)
-        result = files.made(recipe, model.bundle)
-        made.kept += result is not None
-        fresh = result is None
-        result = model.paint(recipe) if result is None else result
-        files.write(result, fresh=fresh)
+        made = files.made(recipe, model.bundle)
+        files.write(model.paint(recipe) if made is None else made, fresh=made is None)
         drawn = load_rgba(files.drawing)
-        made.measures[name] = measure(drawn)
-        made.thumbnails[name] = resized(drawn, (CELL, CELL))
+        thumbnail = resized(drawn, (CELL, CELL))
+        return _Icon(name=name, thumbnail=thumbnail, measures=measure(drawn), kept=made is not None)
     except ParasolError as error:
-        made.failed[name] = str(error)
-        return str(error)
-    return ""
+        return _Icon(name=name, error=str(error))
 
 
 def _finish(out: Path, made: _Made, look: "Look") -> dict[str, Any]:
