@@ -90,7 +90,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     *_of(
         "conditions.py", "conditions",
-        ("[weight / total for _, weight in found]", "[weight for _, weight in found]"),
+        ("[weight / total for _, weight in present]", "[weight for _, weight in present]"),
         ("colours=mean_colours(*colours) if colours else None", "colours=None"),
         ("pixels=mean_texture([one.pixels for", "pixels=mean_texture([one.latents for"),
         ("style=components.project(style[None])", "style=style[None]"),
@@ -123,7 +123,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("0.5 * torch.pdist(parameters)", "torch.pdist(parameters)"),
         ("(snr_cap / snr)", "(snr / snr_cap)"),
         ("+ floor / snr", "+ floor"),
-        ("(one - other).square().mean(1)).sum() / count", "(one - other).square().sum(1)).sum() / count"),
+        ("(descriptor - other).square().mean(1)).sum() / count", "(descriptor - other).square().sum(1)).sum() / count"),
         ("weights.unbind(1)", "weights.flip(1).unbind(1)"),
         ("error.diff(dim=3)", "error.diff(dim=2)"),
     ),
@@ -160,7 +160,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *_of(
         "metrics/retrieval.py", "metrics",
         ("return values[:, used] / scale[used]", "return values[:, used]"),
-        ("np.square(known).sum(axis=1) - 2.0 * found", "np.square(known).sum(axis=1) - found"),
+        ("np.square(known).sum(axis=1) - 2.0 * queries", "np.square(known).sum(axis=1) - queries"),
     ),
     *_of(
         "metrics/set_distances.py", "metrics",
