@@ -92,7 +92,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "conditions.py", "conditions",
         ("[weight / total for _, weight in present]", "[weight for _, weight in present]"),
         ("colours=mean_colours(*colours) if colours else None", "colours=None"),
-        ("pixels=mean_texture([one.pixels for", "pixels=mean_texture([one.latents for"),
+        ("pixels=mean_texture([texture.pixels for", "pixels=mean_texture([texture.latents for"),
         ("style=components.project(style[None])", "style=style[None]"),
     ),
     *_of(
