@@ -144,6 +144,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
     tracers = dict(TRACERS)
     if options.written:  # what is taken away, and beside it what a raster alone gives
+        missing = [stem for stem in pictures if not (options.written / f"{stem}.svg").is_file()]
+        if missing:
+            print(f"lab: error: {str(options.written)!r} has no {missing[0]}.svg: give the set's svg/", file=sys.stderr)
+            return 2
         given = {id(picture): _whole(options.written / f"{stem}.svg", picture) for stem, picture in pictures.items()}
         tracers = tracers | {"parasol": lambda picture: given[id(picture)], "vectorize": parasol}
     for name, tracer in tracers.items():

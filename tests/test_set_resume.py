@@ -10,12 +10,14 @@ from PIL import Image, ImageDraw
 
 from parasol import Parasol
 from parasol.apps.cli import main
+from parasol.apps.progress import Progress
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 import parasol.pipeline, parasol.vector  # once for all children
 from parasol.apps.cli import main
+from parasol.apps.progress import Progress
 
 OUT, MODEL = sys.argv[1:]
 WORDS = ["set", "in", "--like", "like", "-o", OUT, "--model", MODEL, "--steps", "1", "--sizes", "24"]
@@ -84,3 +86,24 @@ def test_a_folder_with_other_things_in_it_is_left_alone(
     assert main(["set", "in", "--like", "own/png/a.png", "-o", "own"]) == 2
     assert "which goes in" in capsys.readouterr().err
     assert [*files(Path("own"))] == ["png/a.png"]
+
+
+def test_ctrl_c_ends_what_is_drawn_and_begins_no_more(
+    tmp_path: Path, model: Parasol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(6):
+        drawn(Path(f"in/{number}.png"), "#000000", 3 * number)
+    drawn(Path("like/a.png"), "#2859c5", 9)
+    monkeypatch.setattr("parasol.runtime.onnx.available_cores", lambda: 2)
+    update = Progress.update
+
+    def interrupted(self: Progress, done: int, count: int, *note: str) -> None:
+        update(self, done, count, *note)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "update", interrupted)
+    words = ["set", "in", "--like", "like", "-o", "out", "--model", str(model.bundle.folder), "--steps", "40"]
+    assert main(words) == 130
+    assert 1 <= len(list(Path("out/png").iterdir())) <= 2, "the first, and the second if it was just done"
+    assert not Path("out/set.json").exists()

@@ -173,7 +173,8 @@ class Dials:
         float,
         Dial(
             help="Share of the noise levels, from pure noise on, at which scales above 1 push; below they count as 1.",
-            more="Late pushes cost as much as early ones and move little: 1 pushes at every level, as in the paper.",
+            more="Late pushes cost as much as early ones and move little; what is saved is saved with joint guidance. "
+            "1 pushes at every level, as in the paper.",
             ends=("scales of 1", "at every level"), own=1.0,
         ),
     ] = 1.0  # fmt: skip

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 from jaxtyping import Float
@@ -17,15 +18,17 @@ class Components(ABC):
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self._last: tuple[Adaptations, Components] | None = None
+        self._lock = Lock()  # several threads may draw
 
     def adapted(self, adaptations: Adaptations) -> "Components":
         """The same with a U-Net that adaptations have changed. The last one is kept, which has weights of its own.
 
         Raises ParasolError where one does not fit the U-Net, then or when it is first called.
         """
-        if self._last is None or self._last[0] != adaptations:
-            self._last = adaptations, self._changed(adaptations)
-        return self._last[1]
+        with self._lock:
+            if self._last is None or self._last[0] != adaptations:
+                self._last = adaptations, self._changed(adaptations)
+            return self._last[1]
 
     @abstractmethod
     def _changed(self, adaptations: Adaptations) -> "Components":

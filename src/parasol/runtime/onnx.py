@@ -41,10 +41,11 @@ class OnnxComponents(Components):
 
     def prepare(self, *components: str) -> None:
         for component in components:
-            if component not in self._sessions:
-                threads = 1 if component in ONE_THREAD else self._threads
-                opened = self._openers.submit(open_session, self.bundle, component, threads=threads)
-                self._sessions[component] = opened
+            with self._lock:
+                if component not in self._sessions:
+                    threads = 1 if component in ONE_THREAD else self._threads
+                    opened = self._openers.submit(open_session, self.bundle, component, threads=threads)
+                    self._sessions[component] = opened
 
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:
         self.prepare(component)
@@ -139,7 +140,8 @@ def _session(graph: bytes | str, options: Any) -> "InferenceSession":
 
 
 def available_cores() -> int:
-    """How many cores this process may use; a container's or a user's limit counts where the system tells it."""
+    """How many cores this process may use: those that it is bound to, where the system tells; a quota of time is not
+    among that."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

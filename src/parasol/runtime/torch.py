@@ -109,7 +109,10 @@ class TorchComponents(Components):
         changed = {name: torch.from_numpy(value) for name, value in adapted(weights, adaptations).items()}
         unet.load_state_dict(changed, strict=False)
         bundle = dataclasses.replace(self.bundle, adaptations=adaptations)
-        return TorchComponents(bundle, device=self._device, networks=dataclasses.replace(self._networks, unet=unet))
+        networks = dataclasses.replace(self._networks, unet=unet)
+        changed = TorchComponents(bundle, device=self._device, networks=networks)
+        changed._networks = self._networks  # which another change starts from, in place of this one
+        return changed
 
     @torch.inference_mode()
     def _run(self, component: str, *inputs: np.ndarray) -> np.ndarray:

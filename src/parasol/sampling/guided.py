@@ -56,7 +56,7 @@ def guided(
     A branch whose weight is exactly 0 is never evaluated, so that with g_s = 0 the style cannot reach a single bit of
     the result; the others go through `denoise` as one batch, branch by branch. Branches that are `known` are not
     evaluated again, whatever the scales; what is evaluated is made known. At t below `since` scales above 1 count as 1,
-    which is plain conditional (guidance in a limited interval, Kynkaanniemi et al. 2024).
+    which is plain conditional where they weigh jointly (guidance in a limited interval, Kynkaanniemi et al. 2024).
 
     Raises:
         ValueError: a scale is not finite; or, when called, z_t and the condition differ in batch size.

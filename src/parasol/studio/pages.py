@@ -24,7 +24,7 @@ class Page(NamedTuple):
 
 
 def pages(folder: Path = STATIC) -> dict[str, Page]:
-    """Every file of the page by its path; the page itself is "". Names of the files beside it change with them.
+    """Every file of the page by its path; the page itself is "". Names in `assets` change with what is in them.
 
     The icon also goes by the name that browsers ask for of themselves, where somebody opens a picture alone.
     """
@@ -32,10 +32,10 @@ def pages(folder: Path = STATIC) -> dict[str, Page]:
     for file in sorted(path for path in folder.rglob("*") if path.suffix in TYPES):
         name, body = file.relative_to(folder).as_posix(), file.read_bytes()
         headers = {"content-type": TYPES[file.suffix], "vary": "accept-encoding"}
+        if name.startswith("assets/"):
+            headers["cache-control"] = FOREVER
         if name == "index.html":
             name = ""
-        else:
-            headers["cache-control"] = FOREVER
         files[name] = Page(body, gzip.compress(body, 9, mtime=0), headers)
     if "icon.svg" in files:
         files["favicon.ico"] = files["icon.svg"]
