@@ -69,20 +69,20 @@ def different(results: Sequence[Result]) -> tuple[int, int]:
 def measured(result: Result, picture: RGBA, photograph: Picture) -> dict[str, float]:
     """One icon: squared errors at edges on each ground, and the largest faults of alpha in levels."""
     size = max(result.pixels.shape[:2])
-    truth, pixels = truth_of(picture, size), result.rgba
-    if pixels is None:
+    truth, rgba = truth_of(picture, size), result.rgba
+    if rgba is None:
         raise ValueError("the icon is opaque: give icons on transparency")
     edge = (truth[..., 3] > OUTER) & (truth[..., 3] < INNER)
     shown = result.recipe.picture()
     rows = {"autoencoder": float(((result.pixels - shown)[edge] ** 2).mean())}
     for name, ground in grounds(photograph, size).items():
-        rows[name] = float(((over(pixels, ground) - over(truth, ground))[edge] ** 2).mean())
-    off = np.abs(to_uint8(pixels[..., 3]).astype(int) - to_uint8(truth[..., 3]).astype(int))
+        rows[name] = float(((over(rgba, ground) - over(truth, ground))[edge] ** 2).mean())
+    off = np.abs(to_uint8(rgba[..., 3]).astype(int) - to_uint8(truth[..., 3]).astype(int))
     inside, outside = truth[..., 3] >= INNER, truth[..., 3] <= OUTER
     rows["inside"] = float(off[inside].max(initial=0))
     rows["outside"] = float(off[outside].max(initial=0))
     rows["off inside"], rows["off outside"] = float((off[inside] > 1).mean()), float((off[outside] > 1).mean())
-    rows["blank"] = float((pixels[..., 3] < 0.5).all())
+    rows["blank"] = float((rgba[..., 3] < 0.5).all())
     rows["edge"] = float(edge.sum())
     return rows
 

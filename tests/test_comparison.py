@@ -422,14 +422,19 @@ def duelling(tmp_path: Path, first: list[float], other: list[float], best: str) 
 def test_a_duel_by_hand(tmp_path: Path) -> None:
     first, other = [1.0, 2.0, 3.0, 4.0] * 10, [2.0, 2.0, 2.0, 6.0] * 10
     found = duelling(tmp_path, first, other, "lower")
-    assert (found.advantage.value, found.share, found.loss) == (pytest.approx(0.5), 0.625, "2")
+    assert (found.advantage.value, found.share, found.lost_pair) == (pytest.approx(0.5), 0.625, "2")
     assert found.verdict == "won"
     assert found.advantage.low > 0.0
 
 
 def test_a_duel_where_more_is_better(tmp_path: Path) -> None:
     found = duelling(tmp_path, [1.0, 2.0] * 20, [2.0, 4.0] * 20, "higher")
-    assert (found.advantage.value, found.share, found.loss, found.verdict) == (pytest.approx(-1.5), 0.0, "1", "lost")
+    assert (found.advantage.value, found.share, found.lost_pair, found.verdict) == (
+        pytest.approx(-1.5),
+        0.0,
+        "1",
+        "lost",
+    )
 
 
 def test_a_duel_without_an_outcome(tmp_path: Path) -> None:

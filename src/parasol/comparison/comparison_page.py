@@ -95,19 +95,19 @@ def _cells(name: str, best: str, methods: Mapping[str, Record]) -> list[str]:
     values = {title: method["values"].get(name) for title, method in methods.items()}
     fair = {
         title
-        for title, mean in values.items()
-        if mean and mean["mark"] != "*" and not {*methods[title]["kinds"]} & ENDS
+        for title, estimate in values.items()
+        if estimate and estimate["mark"] != "*" and not {*methods[title]["kinds"]} & ENDS
     }
     numbers = [values[title]["value"] for title in fair]
     winner = {LOWER: min, HIGHER: max}[best](numbers, default=None) if best != CHANCE else None
     cells = []
-    for title, mean in values.items():
-        if mean is None:
+    for title, estimate in values.items():
+        if estimate is None:
             cells.append("")
             continue
-        number = f"{mean['value']:.4g}"
-        text = f"**{number}**" if title in fair and mean["value"] == winner else number
-        cells.append(f"{text}{mean['mark']} [{mean['low']:.4g}, {mean['high']:.4g}]".replace("~", "\\~"))
+        number = f"{estimate['value']:.4g}"
+        text = f"**{number}**" if title in fair and estimate["value"] == winner else number
+        cells.append(f"{text}{estimate['mark']} [{estimate['low']:.4g}, {estimate['high']:.4g}]".replace("~", "\\~"))
     return cells
 
 

@@ -27,7 +27,7 @@ class Duel:
     """Mean over pairs of how much better the first is, in the metric's own unit; below 0 the other is better."""
     share: float
     """Of the pairs that the first wins; a tie counts half."""
-    loss: str
+    lost_pair: str
     """Name of the pair in which the other is ahead by most."""
 
     @property
@@ -38,7 +38,12 @@ class Duel:
     def record(self, digits: int) -> Record:
         """As JSON."""
         rounded = self.advantage.rounded(digits)
-        return {"verdict": self.verdict, "share": round(self.share, digits), "advantage": rounded, "worst": self.loss}
+        return {
+            "verdict": self.verdict,
+            "share": round(self.share, digits),
+            "advantage": rounded,
+            "worst": self.lost_pair,
+        }
 
 
 def duels_of(
@@ -55,7 +60,7 @@ def duels_of(
         duels[name] = Duel(
             advantage=mean_estimate(ahead),
             share=float((0.5 + 0.5 * np.sign(ahead)).mean()),
-            loss=judged[int(ahead.argmin())].name,
+            lost_pair=judged[int(ahead.argmin())].name,
         )
     return duels
 

@@ -52,8 +52,14 @@ class Asked:
     @property
     def title(self) -> str:
         """What tables and folders call it: a folder's own name, or the kind and those settings that are no paths."""
-        dials = ",".join(f"{name}={value}" for name, value in self.given.items() if name not in PATHS)
-        name = Path(self.spec).resolve().name if self.kind == FOLDER else f"{self.kind}:{dials}" if dials else self.kind
+        settings = ",".join(f"{name}={value}" for name, value in self.given.items() if name not in PATHS)
+        name = (
+            Path(self.spec).resolve().name
+            if self.kind == FOLDER
+            else f"{self.kind}:{settings}"
+            if settings
+            else self.kind
+        )
         return re.sub(r"[^\w.,=+-]+", "-", name)
 
 
