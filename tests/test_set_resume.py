@@ -17,7 +17,6 @@ import os, signal, sys
 from pathlib import Path
 import parasol.pipeline, parasol.vector  # once for all children
 from parasol.apps.cli import main
-from parasol.apps.progress import Progress
 
 OUT, MODEL = sys.argv[1:]
 WORDS = ["set", "in", "--like", "like", "-o", OUT, "--model", MODEL, "--steps", "1", "--sizes", "24"]
@@ -49,6 +48,13 @@ def drawn(path: Path, colour: str, corner: int) -> None:
     picture.save(path)
 
 
+def icons(count: int) -> None:
+    """A folder of icons, and one of a reference."""
+    for number in range(count):
+        drawn(Path(f"in/{number}.png"), "#000000", 4 * number)
+    drawn(Path("like/a.png"), "#2859c5", 9)
+
+
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -57,9 +63,7 @@ def test_a_set_that_was_killed_goes_on_as_if_it_had_not_been(
     tmp_path: Path, model: Parasol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for number in range(2):
-        drawn(Path(f"in/{number}.png"), "#000000", 4 * number)
-    drawn(Path("like/a.png"), "#2859c5", 9)
+    icons(2)
     command = [sys.executable, "-c", KILLED, "killed", str(model.bundle.folder)]
     subprocess.run(command, check=True, env={**os.environ, "PARASOL_THREADS": "1"}, capture_output=True, timeout=600)
     words = ["--model", str(model.bundle.folder), "--steps", "1", "--sizes", "24"]
@@ -92,9 +96,7 @@ def test_ctrl_c_ends_what_is_drawn_and_begins_no_more(
     tmp_path: Path, model: Parasol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for number in range(6):
-        drawn(Path(f"in/{number}.png"), "#000000", 3 * number)
-    drawn(Path("like/a.png"), "#2859c5", 9)
+    icons(5)
     monkeypatch.setattr("parasol.runtime.onnx.available_cores", lambda: 2)
     update = Progress.update
 

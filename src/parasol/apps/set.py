@@ -95,8 +95,9 @@ def icon_set(
     from parasol.vector import given_palette
 
     look = look_of(references, None if palette is None else given_palette(palette), colors, flat=finish != "none")
-    workers = min(len(icons), available_cores(), MOST_AT_ONCE)  # two icons at once beat one on two cores
-    loaded = Parasol.load(model, threads=max(1, available_cores() // workers))
+    cores = available_cores()
+    workers = min(len(icons), cores, MOST_AT_ONCE)  # two icons at once beat one on two cores
+    loaded = Parasol.load(model, threads=cores // workers)
     chosen = loaded.dials(**dials)
     loaded.painter.prepare(chosen)
     style = loaded.style(references if card is None else card)

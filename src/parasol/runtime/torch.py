@@ -106,8 +106,8 @@ class TorchComponents(Components):
     def _changed(self, adaptations: Adaptations) -> "TorchComponents":
         unet = copy.deepcopy(self._networks.unet)  # of the very weights that it has here, which may be the user's own
         weights = {name: value.detach().float().cpu().numpy() for name, value in unet.named_parameters()}
-        changed = {name: torch.from_numpy(value) for name, value in adapted(weights, adaptations).items()}
-        unet.load_state_dict(changed, strict=False)
+        state = {name: torch.from_numpy(value) for name, value in adapted(weights, adaptations).items()}
+        unet.load_state_dict(state, strict=False)
         bundle = dataclasses.replace(self.bundle, adaptations=adaptations)
         networks = dataclasses.replace(self._networks, unet=unet)
         changed = TorchComponents(bundle, device=self._device, networks=networks)
