@@ -1,12 +1,13 @@
 """The main job on sets nobody trained on: python -m lab unseen --icons DIR --emoji DIR --model M --out DIR [DIALS]
 
-Own icons (solid black ones of `mdi`, and emoji, of test contents) in the style of sets that are entirely out of
-training and selection, from one reference and from eight. DIALS is a setting such as `structure=0,steps=10`. A judge
-whose network no part of a model was trained with (EfficientNet-Lite2: moments and a histogram, reduced, then Fisher's
-discriminant of the sets) is fitted to half of some real pictures of these sets; the other half is the yardstick. Writes
-`unseen.json`, every case in it, and a sheet for each number of references, uncurated. With `--cards DIR` the sets are
-also drawn by cards that were taught (`parasol teach`) from 40 pictures of each that the judge was not fitted to; cards
-that DIR lacks are taught first, five minutes of two cores each, and a run that is stopped goes on.
+Own icons (solid black ones of `mdi`, and emoji, of test contents; line icons where asked) in the style of sets that
+are entirely out of training and selection, from one reference and from eight. DIALS is a setting such as
+`structure=0,steps=10`. A judge whose network no part of a model was trained with (EfficientNet-Lite2: moments and a
+histogram, reduced, then Fisher's discriminant of the sets) is fitted to half of some real pictures of these sets; the
+other half is the yardstick. Writes `unseen.json`, every case in it, and a sheet for each number of references,
+uncurated. With `--cards DIR` the sets are also drawn by cards that were taught (`parasol teach`) from 40 pictures of
+each that the judge was not fitted to; cards that DIR lacks are taught first, five minutes of two cores each, and a run
+that is stopped goes on.
 """
 
 import argparse
@@ -47,6 +48,8 @@ GALLERY = (
 """Sets among whose pictures a content is looked for."""
 VALIDATION_LOOKS = ("marketeq", "uim", "quill", "stash", "streamline-plump-color", "streamline-plump-color-flat")
 """Held sets (`recipes_guised`), for choosing dials and weights."""
+KINDS = ("black", "emoji", "line")
+LINE = "tabler"
 EMOJI = ("twemoji", "fluent-emoji-flat", "openmoji", "noto")
 FITTED, PALETTE, KEPT, BLOCK = 120, 40, 150, 14
 """Pictures of each set for the judge, half of them to fit it; for its palette; principal directions; last block."""
@@ -57,7 +60,7 @@ TAUGHT = 40
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Item:
-    """A content picture: kind is `black` or `emoji`, base what it shows."""
+    """A content picture: kind is of `KINDS`, base what it shows."""
 
     kind: str
     base: str
@@ -153,8 +156,10 @@ class Shown:
         return bool(self._bases[(self._gallery @ own).argmax()] == base)
 
 
-def items(icons: Corpus, emoji: Corpus, count: int, split: str) -> tuple[list[Item], list[str]]:
-    """`count` black icons and as many emoji of a split; and the contents among which the black ones are looked for."""
+def items(
+    icons: Corpus, emoji: Corpus, count: int, split: str, kinds: Sequence[str] = KINDS[:2]
+) -> tuple[list[Item], list[str]]:
+    """`count` contents of a split of each kind; and the contents among which the black ones are looked for."""
     random, drawn = np.random.default_rng(7), defaultdict(int)
     for cell in icons.cells:
         drawn[cell.base] += cell.set in GALLERY
@@ -163,8 +168,11 @@ def items(icons: Corpus, emoji: Corpus, count: int, split: str) -> tuple[list[It
         if cell.set == "mdi" and cell.split == split and drawn[cell.base] >= 2
     ]  # fmt: skip
     tested = [row for row, cell in enumerate(emoji.cells) if cell.split == split and cell.set in EMOJI]
+    lines = [row for row, cell in enumerate(icons.cells) if cell.set == LINE and cell.split == split]
     items = []
-    for kind, corpus, rows in (("black", icons, black), ("emoji", emoji, tested)):
+    for kind, corpus, rows in (("black", icons, black), ("emoji", emoji, tested), ("line", icons, lines)):
+        if kind not in kinds:
+            continue
         pixels = corpus.rgba()
         for row in random.permutation(rows)[:count]:
             items.append(Item(kind=kind, base=corpus.cells[row].base, picture=on_white(pixels[row])))
@@ -198,12 +206,13 @@ def measure(
     out: Path,
     *,
     validation: bool,
+    kinds: Sequence[str] = KINDS[:2],
     cards: Path | None = None,
 ) -> Record:
     """All cases, drawn with what is given to `stylize`; writes the sheets, returns the record."""
     looks = VALIDATION_LOOKS if validation else LOOKS
     judge = SetJudge(icons, looks)
-    contents, bases = items(icons, emoji, count, "content-val" if validation else "content-test")
+    contents, bases = items(icons, emoji, count, "content-val" if validation else "content-test", kinds)
     shown, progress, done = Shown(judge, icons, bases), Progress("painting"), 0
     cases: list[Record] = []
     known = {look: taught(model, judge, look, cards) for look in looks} if cards else {}
@@ -233,7 +242,8 @@ def measure(
         Image.fromarray(to_uint8(np.concatenate(rows))).save(out / f"sheet-{references}.png")
     own = [shown.finds(item.picture, item.base) for item in contents if item.kind == "black"]
     return {
-        "model_hash": model.bundle.identity, "given": given, "real": judge.real, "found_real": float(np.mean(own)),
+        "model_hash": model.bundle.identity, "given": given, "real": judge.real,
+        "found_real": float(np.mean(own)) if own else None, "colours_real": _colours_real(judge, contents),
         "summary": summary(cases), "cases": cases,
     }  # fmt: skip
 
@@ -259,6 +269,19 @@ def summary(cases: Sequence[Record]) -> Record:
     return summary
 
 
+def _colours_real(judge: SetJudge, contents: Sequence[Item]) -> dict[str, float]:
+    """Of each kind: the colour distance that single real pictures of the sets leave, as `colours_left` of results."""
+    own = {
+        look: np.mean([judge.chamfer(judge.picture(row), look) for row in judge.others[look][:PALETTE]])
+        for look in judge.looks
+    }
+    before = {
+        kind: [judge.chamfer(item.picture, look) for look in judge.looks for item in contents if item.kind == kind]
+        for kind in dict.fromkeys(item.kind for item in contents)
+    }
+    return {kind: round(float(np.mean(list(own.values())) / np.mean(values)), 3) for kind, values in before.items()}
+
+
 def _rate(right) -> float:
     values = [bool(value) for value in right]
     return round(float(np.mean(values)), 3) if values else 0.0
@@ -272,6 +295,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default="pictogram")
     parser.add_argument("--count", type=int, default=16, help="contents of each kind")
     parser.add_argument("--validation", action="store_true", help="the held sets and validation contents instead")
+    parser.add_argument("--contents", default="black,emoji", help="kinds of contents, commas between; line is one more")
     parser.add_argument("--cards", type=Path, help="folder of taught cards, LOOK.style.json; what it lacks is taught")
     parser.add_argument("--finish", choices=FINISHES, default="none")
     parser.add_argument("--out", type=Path, required=True)
@@ -284,8 +308,9 @@ def main(words: Sequence[str] | None = None) -> int:
     icons, emoji = corpora.load(options.icons), corpora.load(options.emoji)
     given = {**dials, **({} if options.finish == "none" else {"finish": options.finish})}
     record = measure(
-        model, icons, emoji, options.count, given, options.out, validation=options.validation, cards=options.cards
-    )
+        model, icons, emoji, options.count, given, options.out,
+        validation=options.validation, kinds=options.contents.split(","), cards=options.cards,
+    )  # fmt: skip
     (options.out / "unseen.json").write_text(json.dumps(record, indent=1) + "\n")
     print(json.dumps({name: value for name, value in record.items() if name != "cases"}, indent=1))
     return 0

@@ -1,6 +1,7 @@
 """A flat style's look, and drawings coloured by it: second tones, lines of one width, shares, what is left free."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -301,3 +302,35 @@ def test_lines_in_a_palette_of_one_colour_raise_nothing() -> None:
     look = plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.06).within(given_palette("#ff0000"))
     coloured(PLATE, picture(lambda pen: pen.line((40, 128, 215, 128), fill="black", width=10)), look)
     coloured(PLATE, PLATE, look)
+
+
+def bracket(pen: ImageDraw.ImageDraw) -> None:
+    """A thick stroke that runs round a corner into a wedge, so that its places are not all as wide."""
+    pen.line((60, 40, 60, 215, 215, 215), fill="black", width=26)
+    pen.polygon([(47, 20), (90, 80), (47, 80)], fill="black")
+
+
+def test_thick_strokes_become_lines_of_the_styles_width_and_older_looks_leave_them() -> None:
+    look = plain("#ffffff,#000000", (1.0, 0.0), (0.0, 1.0), 0.04)
+    ink = picture(bracket)
+    index, before = coloured(ink, ink, look), coloured(ink, ink, replace(look, strokes=False))
+    assert index is not None
+    assert before is not None
+    rows = slice(index.shape[0] * 110 // 256, index.shape[0] * 180 // 256)
+    assert (index[rows] != CLEAR).sum(axis=1) == pytest.approx(0.04 * index.shape[1], abs=3), "one line, as wide as all"
+    assert len(np.flatnonzero(np.diff((before[rows.start] != CLEAR).astype(int)))) == 4, "two, along its edges"
+
+
+def test_a_line_colour_that_fills_one_reference_of_many_fills_nothing() -> None:
+    def stroke(pen: ImageDraw.ImageDraw) -> None:
+        pen.rounded_rectangle((40, 40, 215, 215), 30, outline="black", width=16)
+
+    def solid(pen: ImageDraw.ImageDraw) -> None:
+        stroke(pen)
+        pen.ellipse((70, 70, 185, 185), fill="black")
+
+    few, many = look_of([picture(stroke), picture(solid)]), look_of([picture(stroke)] * 3 + [picture(solid)])
+    assert few is not None
+    assert many is not None
+    assert max(few.fills[1:]) > 0.2
+    assert many.fills[1:] == (0.0,)

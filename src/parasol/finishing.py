@@ -4,14 +4,14 @@ Both parts are fields of a recipe, small and beside all that the model sees, so 
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
-from pydantic import Base64Bytes, Field, model_validator
+from pydantic import Base64Bytes, Field, model_serializer, model_validator
 
 from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
@@ -84,11 +84,18 @@ class GroundPart(Strict):
 
 class LookPart(Strict):
     """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
-    share of the side, 0 where it has none."""
+    share of the side, 0 where it has none. strokes: whether all strokes become such lines; older files say nothing.
+    """
 
     fills: tuple[Part, ...]
     lines: tuple[Part, ...]
     width: Part
+    strokes: bool = False
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        """Without what older files lack, so that they stay the same bytes."""
+        return {name: value for name, value in written(self).items() if name != "strokes" or value}
 
 
 class FinishPart(Strict):
@@ -237,7 +244,7 @@ def finish_of(
         look = look_of(small, colors) if flat or not shaded(small) else None
         if look is not None:
             look = look if palette is None else look.within(palette)
-            part = LookPart(fills=look.fills, lines=look.lines, width=look.width)
+            part = LookPart(fills=look.fills, lines=look.lines, width=look.width, strokes=look.strokes)
             return FinishPart(colours=tuple(look.palette.hexes), flat=flat, look=part)
         palette = choose_of(small, colors) if flat and palette is None else palette
     if palette is None and colors is None and not flat:
@@ -267,7 +274,7 @@ def _coloured(
     if finish.look is None or finish.colours is None:
         return None
     part, palette = finish.look, named_palette(finish.colours)
-    look = Look(palette=palette, fills=part.fills, lines=part.lines, width=part.width)
+    look = Look(palette=palette, **dict(part))
     alpha = None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
     return coloured(pixels, _regions(ground, picture), look, alpha)
 

@@ -12,11 +12,14 @@ from parasol.errors import ParasolError
 from parasol.maths.lab import delta_e, lab
 from parasol.vector.depth import depth, grown, ridge
 from parasol.vector.indexing import SCALE
-from parasol.vector.look import Look
+from parasol.vector.look import Look, opened
 from parasol.vector.parts import Parts, cut, joined, parts_of
 from parasol.vector.regions import CLEAR, components
 
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
+WIDEST = 0.13  # of the side, up to which a part of the content is a stroke, where it is
+BLOB, BLOBS = 2.0, 0.2  # widths of a stroke, from which a place is none; share of the part that such places have
+LONG = 3.0  # widths that a stroke is long at least
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
 APART = 40.0  # delta E between two areas of the content that have to be told from each other
 UNLIKE = 25.0  # delta E between two colours of the style, from which they tell areas from each other well
@@ -57,7 +60,7 @@ def coloured(
         index = _filled(parts, ~parts.free[parts.labels], says, look)[parts.labels]
     else:
         parts = joined(parts, EDGE)
-        width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape))
+        width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape), strokes=look.strokes)
         fills = _filled(parts, ~line & ~(parts.free | thin)[parts.labels], says, look, ruled=bool(line.any()))
         drawn = _seen_on(parts, thin, fills, _drawn(parts, line, says, look), look.lines)
         index = np.where(line, drawn[parts.labels], _run_out(fills[parts.labels], left, line, int(width)))
@@ -67,7 +70,7 @@ def coloured(
 
 
 def _ruled(
-    parts: Parts, width: float
+    parts: Parts, width: float, *, strokes: bool
 ) -> tuple[float, Bool[np.ndarray, " n"], Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts.
 
@@ -75,8 +78,8 @@ def _ruled(
     """
     candidates = list[tuple[float, tuple]]()
     for share in NARROWER:
-        thin = _thin(parts, share * width)
-        line, left = _lines(parts, thin, share * width)
+        thin = _thin(parts, share * width, strokes=strokes)
+        line, left = _lines(parts, thin, share * width, strokes=strokes)
         lost = _lost(parts, thin, line)
         candidates.append((lost, (share * width, thin, line, left)))
         if lost <= LOST:
@@ -88,22 +91,21 @@ def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h 
     """Share of the parts, large ones more than small ones, that are all line and run into others that are."""
     count = len(parts.areas)
     shown = np.bincount(parts.labels[~line], minlength=count) / np.maximum(parts.areas, 1)
-    ink = thin | (shown < SHOWN)
-    rim, merged = np.zeros(count), np.zeros(count)
-    for part, other, length in parts.borders:
-        rim[[part, other]] += length
-        merged[[part, other]] += length * (ink[part] & ink[other])
     weight = np.where(parts.free, 0.0, np.sqrt(parts.areas))
-    return float(weight @ (merged > MERGED * rim) / max(weight.sum(), 1e-9))
+    return float(weight @ (_merged(parts, thin | (shown < SHOWN)) > MERGED) / max(weight.sum(), 1e-9))
 
 
-def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
-    """Which parts are lines themselves: what is thin, and thin gaps within areas."""
-    wide = np.zeros(len(parts.areas))
+def _thin(parts: Parts, width: float, *, strokes: bool) -> Bool[np.ndarray, " n"]:
+    """Which parts are lines themselves: what is thin, strokes where these count, and thin gaps within areas."""
+    most = max(int(THIN * width) + 2, round(BLOB * _widest(parts)) + 2 if strokes else 0)
+    wide, even = np.zeros(len(parts.areas)), np.zeros(len(parts.areas), bool)
     for label in np.flatnonzero(~parts.free):
-        deep = depth(parts.labels[grown(parts.boxes[label], 1)] == label, int(THIN * width) + 2)
-        wide[label] = np.percentile(2 * deep[ridge(deep)] - 1, 80)
-    thin = ~parts.free & (wide <= THIN * width)
+        deep = depth(parts.labels[grown(parts.boxes[label], 1)] == label, most)
+        widths = 2 * deep[ridge(deep)] - 1
+        wide[label] = np.percentile(widths, 80)
+        even[label] = strokes and not parts.hollow[label] and _is_stroke(deep, most)
+    even &= _merged(parts, even) <= MERGED
+    thin = ~parts.free & ((wide <= THIN * width) | even)
     narrow = wide <= 2 * width  # its own edges' lines are all of it, and a gap that became one too would go under
     beside = np.zeros((len(thin), 2))  # border with areas, and with what is none
     for part, other, length in parts.borders:
@@ -112,10 +114,33 @@ def _thin(parts: Parts, width: float) -> Bool[np.ndarray, " n"]:
     return thin & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
 
 
-def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int) -> Bool[np.ndarray, "h w"]:
+def _is_stroke(deep: Float[np.ndarray, "h w"], most: int) -> bool:
+    """Whether a part, by how deep its places lie, up to `most`, is long and nearly everywhere of one width."""
+    area, widths = deep > 0, 2 * deep[ridge(deep) & (deep < most)] - 1
+    wide = float(np.median(widths)) if widths.size else 2.0 * most
+    blobs = opened(area, deep, BLOB * wide).sum()
+    return BLOB * wide < 2 * most - 1 and area.sum() >= LONG * wide**2 and bool(blobs <= BLOBS * area.sum())
+
+
+def _merged(parts: Parts, ink: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Share of the rim of each part that is ink, where what lies beside is ink as well."""
+    rim, merged = np.zeros(len(ink)), np.zeros(len(ink))
+    for part, other, length in parts.borders:
+        rim[[part, other]] += length
+        merged[[part, other]] += length * (ink[part] & ink[other])
+    return merged / np.maximum(rim, 1)
+
+
+def _widest(parts: Parts) -> int:
+    """Half the width of the widest stroke, in index pixels."""
+    return round(WIDEST * max(parts.labels.shape) / 2)
+
+
+def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int, *, strokes: bool) -> Bool[np.ndarray, "h w"]:
     """A thin part in its own shape, as a line of that width; its tips and corners stay where they are thinner."""
     deep = depth(area, reach)
-    spare = float(np.percentile(2 * deep[ridge(deep)] - 1, 80) - width) / 2
+    widths = 2 * deep[ridge(deep) & ~(strokes & (deep >= reach))] - 1  # deeper are corners that strokes fill
+    spare = float(np.percentile(widths, 80) - width) / 2 if widths.size else 0.0
     if spare <= 0:
         return area | (depth(~area, reach) <= -spare)
     core = deep > spare
@@ -125,7 +150,7 @@ def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int) -> Bool[np
 
 
 def _lines(
-    parts: Parts, thin: Bool[np.ndarray, " n"], width: float
+    parts: Parts, thin: Bool[np.ndarray, " n"], width: float, *, strokes: bool
 ) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Where lines of that width go, and what is left over of thin parts that are thicker."""
     labels, reach = parts.labels, int(width) + 2
@@ -137,9 +162,10 @@ def _lines(
         other = (areas & (delta_e(parts.colours, parts.colours[label]) >= EDGE))[labels[here]]
         if other.any():
             line[here] |= (labels[here] == label) & (depth(~other, reach) < width / 2)
+    reach = max(reach, _widest(parts) + 2) if strokes else reach
     for label in np.flatnonzero(thin):
         here = grown(parts.boxes[label], reach)
-        line[here] |= _as_wide(labels[here] == label, width, reach)
+        line[here] |= _as_wide(labels[here] == label, width, reach, strokes=strokes)
     return line, narrow & ~line
 
 

@@ -24,6 +24,7 @@ MARK = 0.18  # of the side, up to which what is wide in a colour of lines is a m
 CROSSED = 0.2  # share of a colour, up to which what is wide are crossings of lines, and what is thin corners of areas
 CORNER = 0.45  # of a radius: how far a corner reaches out of the disc in it
 MINOR = 0.015  # share of the drawings, below which a colour is an accident
+SOME, OFTEN = 0.1, 0.35  # of what a drawing encloses, and of the drawings, below which a colour of lines is no fill
 RIM, ALONE = 0.5, 0.1  # share of the drawings' rim that lines have to have; more, shared by the drawings
 STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
 SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at most, rendered ones from 0.6 on
@@ -45,6 +46,9 @@ class Look:
     width: float
     """Of the lines, as a share of the side; 0 where there are none."""
 
+    strokes: bool = True
+    """Whether strokes of a drawing become such lines however wide they are, or those about as wide alone."""
+
     def within(self, palette: Palette) -> "Look":
         """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
         own, others = lab(self.palette.colours), lab(palette.colours)
@@ -64,6 +68,7 @@ class Look:
             fills=tuple(fills.tolist()),
             lines=tuple(lines.tolist()),
             width=self.width,
+            strokes=self.strokes,
         )
 
 
@@ -94,7 +99,18 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     areas, lines, of_lines, rim = np.sum(counted, axis=0)
     if not width or of_lines.sum() < (RIM + ALONE / len(drawn)) * rim.sum():
         width, areas, lines = 0.0, areas + lines, np.zeros(count)
+    else:
+        rare = (lines >= MINOR * lines.sum()) & (_filled(np.stack([kinds[0] for kinds in counted])) < OFTEN)
+        rare[0] = False
+        areas[0] += areas[rare].sum()
+        areas[rare] = 0.0
     return _look(chosen, np.stack([areas, lines]), width / side)
+
+
+def _filled(areas: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:
+    """Share of the drawings that each colour fills some of, lines apart."""
+    whole = areas.sum(axis=1, keepdims=True)
+    return ((areas > SOME * whole) & (whole > SOME)).mean(axis=0)
 
 
 def _rim_widths(index: Int[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], side: int) -> Float[np.ndarray, " n"]:
@@ -140,10 +156,10 @@ def _counted(
         if not middle.any() or np.median(2 * deep[middle] - 1) < HAIR:
             inner[here] &= ~area
         elif width:
-            narrow = area & ~_opened(area, deep, LINE * width)
+            narrow = area & ~opened(area, deep, LINE * width)
             strict[here] |= narrow
             if narrow.sum() > area.sum() / 2:  # a colour of lines: dots and other marks are no areas of it
-                narrow = area & ~_opened(area, deep, max(LINE * width, MARK * max(index.shape)))
+                narrow = area & ~opened(area, deep, max(LINE * width, MARK * max(index.shape)))
             thin[here] |= narrow
     whole = max(int(inner.sum()), 1)
     kinds = (inner & ~thin, inner & thin, edge & strict, edge)
@@ -154,7 +170,7 @@ def _counted(
     return np.stack([areas - moved, lines + moved, *rim])
 
 
-def _opened(mask: Bool[np.ndarray, "h w"], deep: Float[np.ndarray, "h w"], width: float) -> Bool[np.ndarray, "h w"]:
+def opened(mask: Bool[np.ndarray, "h w"], deep: Float[np.ndarray, "h w"], width: float) -> Bool[np.ndarray, "h w"]:
     """Where a mask is wider than that, its corners too."""
     core, reach = deep > width / 2, (1 + CORNER) * width / 2
     return mask & (depth(~core, round(reach) + 2) <= reach) if core.any() else core
