@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.bundle import DEFAULT_MODEL, available_models
-from parasol.finishing import finish_of, seen
+from parasol.finishing import LookPart, finish_of, seen
 from parasol.images import encode, fit, from_uint8, load, load_rgba, read_text, save_png
 from parasol.recipe import Recipe
 from parasol.vector import colour_of, laid, read_metadata
@@ -306,3 +306,11 @@ def test_a_style_that_is_rendered_is_left_as_the_model_drew_it() -> None:
     assert finish_of(palette=None, colors=None, finish="auto", references=[flat]) is not None
     assert finish_of(palette=None, colors=None, finish="auto", references=[ball]) is None
     assert finish_of(palette=None, colors=None, finish="flat", references=[ball]) is not None
+
+
+def test_looks_of_before_stay_the_same_bytes_and_thin_no_strokes() -> None:
+    before = '{"fills":[1.0],"lines":[1.0],"width":0.06}'
+    look = LookPart.model_validate_json(before)
+    assert not look.strokes
+    assert look.model_dump_json() == before
+    assert LookPart.model_validate_json(look.model_copy(update={"strokes": True}).model_dump_json()).strokes
