@@ -51,8 +51,9 @@ VALIDATION_LOOKS = ("marketeq", "uim", "quill", "stash", "streamline-plump-color
 KINDS = ("black", "emoji", "line")
 LINE = "tabler"
 EMOJI = ("twemoji", "fluent-emoji-flat", "openmoji", "noto")
-FITTED, PALETTE, KEPT, BLOCK = 120, 40, 150, 14
-"""Pictures of each set for the judge, half of them to fit it; for its palette; principal directions; last block."""
+FITTED, PALETTE, KEPT, BLOCK, SEEN = 120, 40, 150, 14, 40
+"""Pictures of each set for the judge, half of them to fit it; for its palette; principal directions; last block;
+pictures of each look that the style encoder is asked about."""
 REFERENCES = (1, 8)
 TAUGHT = 40
 """Pictures of a set that is taught."""
@@ -244,6 +245,7 @@ def measure(
     return {
         "model_hash": model.bundle.identity, "given": given, "real": judge.real,
         "found_real": float(np.mean(own)) if own else None, "colours_real": _colours_real(judge, contents),
+        "neighbours": set_neighbours(model, judge, icons),
         "summary": summary(cases), "cases": cases,
     }  # fmt: skip
 
@@ -267,6 +269,27 @@ def summary(cases: Sequence[Record]) -> Record:
                 },
             }
     return summary
+
+
+def set_neighbours(model: Parasol, judge: SetJudge, icons: Corpus, most: int = SEEN) -> dict[str, float]:
+    """Share of up to `most` pictures of each set whose nearest one of another content, by style, is of the set too.
+
+    Among the pictures of these sets, and as many of every look of the corpus.
+    """
+    looks = sorted({cell.set for cell in icons.cells})
+    random, chosen = np.random.default_rng(9), list[int]()
+    for look in looks:
+        chosen += random.permutation([row for row, cell in enumerate(icons.cells) if cell.set == look])[:most].tolist()
+    styles = np.stack([model.style(judge.picture(row)).descriptor for row in chosen])
+    names = np.array([icons.cells[row].set for row in chosen])
+    shown = np.array([icons.cells[row].base for row in chosen])
+    asked = np.isin(names, judge.looks)
+    near = np.where(shown[asked, None] == shown[None], -1.0, styles[asked] @ styles.T)
+    return {
+        "among these sets": _rate(names[asked][near[:, asked].argmax(1)] == names[asked]),
+        "among every look": _rate(names[near.argmax(1)] == names[asked]),
+        "looks": len(looks),
+    }
 
 
 def _colours_real(judge: SetJudge, contents: Sequence[Item]) -> dict[str, float]:

@@ -146,8 +146,9 @@ def of_limits(results: Path) -> str:
     line = f"{_told(plain, 8)} of the results are recognised as that set, before the flat finish and without teaching"
     for record in finished:
         line += f"; with the flat finish that commands take by themselves {_told(record, 8)}"
-    if TAUGHT in _counts(plain["summary"]):
-        line += f"; by a card that was taught {TAUGHT} of its icons, drawn without that finish, {_told(plain, TAUGHT)}"
+    for record, how in ((plain, "without that finish"), *((record, "with it") for record in finished)):
+        if TAUGHT in _counts(record["summary"]):
+            line += f"; by a card that was taught {TAUGHT} of its icons, {how}, {_told(record, TAUGHT)}"
     return line
 
 

@@ -20,6 +20,7 @@ SOURCES = {
     "painting-strength": "figures/painting-strength.json",
     "painting-model": "../../src/parasol/models/painting/bundle.json",
     "unseen": "unseen/pictogram.json",
+    "unseen-finish": "unseen/pictogram-finish.json",
     "hostile": "hostile.json",
     "scale": "scale.json",
     "training": "figures/training.json",

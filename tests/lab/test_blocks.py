@@ -40,7 +40,7 @@ def test_the_line_of_the_limits_tells_what_is_stored(results: Path) -> None:
     whole = blocks.of_limits(results)
     assert whole.startswith("8 % (black icons) and 18 % (emoji) of the results")
     assert "before the flat finish and without teaching; with the flat finish" in whole
-    assert whole.endswith("40 of its icons, drawn without that finish, 40 % (black icons) and 50 % (emoji)")
+    assert whole.endswith("40 of its icons, without that finish, 40 % (black icons) and 50 % (emoji)")
     (results / "unseen" / "b.json").unlink()
     assert "with the flat finish" not in blocks.of_limits(results)
 
