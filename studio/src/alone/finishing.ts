@@ -2,7 +2,7 @@
 
 import { base64 } from "./bytes";
 import { coloured } from "./coloured";
-import { bled, cutOut, hidesOnWhite, laid, lifted, plainGround, turned, unlaid, WHITE, withoutGround, type Colour } from "./ground";
+import { bled, cutOut, groundFor, laid, lifted, plainGround, turned, unlaid, WHITE, withoutGround, type Colour } from "./ground";
 import { flatFinish, inColours, painted } from "./indexing";
 import { chooseOf, colourOf, hexes, hexOf, lab, namedPalette, nearest, type Palette } from "./lab";
 import { isFlatArt, isShaded, lookOf } from "./look";
@@ -27,7 +27,7 @@ export async function seen(content: Raster, size: number, ground: string): Promi
     const picture = fit(rgb(large), size);
     return { picture, ground: ground === "keep" ? null : { wanted: wantedGround(ground, false), under: hexOf(plainGround(picture)), alpha: null, turned: false } };
   }
-  const hidden = hidesOnWhite(large);
+  const hidden = groundFor(large) !== WHITE;
   const alpha = channelsOf(large, 3, 1).data;
   const shown = hidden ? withAlpha(turned(rgb(large)), alpha) : large;
   const grey = fit(raster(large.height, large.width, 3, Float32Array.from({ length: 3 * alpha.length }, (_, i) => alpha[Math.floor(i / 3)])), size);

@@ -184,15 +184,16 @@ export function bled(flat: Raster, alpha: Values): Raster {
   return made;
 }
 
-/** White, unless more than half of a drawing would be lost in it: then black or grey, whichever loses less. */
-export function hidesOnWhite(picture: Raster): boolean {
+/** White, unless more than half of a drawing (RGBA) would be lost in it: then black or grey, whichever loses less. */
+export function groundFor(picture: Raster): Colour {
   const scale = 128 / Math.max(picture.height, picture.width);
   let small = picture;
   if (scale < 1) {
     const size: [number, number] = [Math.max(1, rint(picture.height * scale)), Math.max(1, rint(picture.width * scale))];
     small = raster(...size, 4, fromBytes(freed(resized(premultiplied(toBytes(picture.data)), [picture.height, picture.width], 4, size, BOX))));
   }
-  return lost(small, WHITE) > 0.5;
+  if (lost(small, WHITE) <= 0.5) return WHITE;
+  return lost(small, [0, 0, 0]) <= lost(small, [0.5, 0.5, 0.5]) ? [0, 0, 0] : [0.5, 0.5, 0.5];
 }
 
 /** Pillow's way to colours times alpha, and back. */

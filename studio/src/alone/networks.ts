@@ -48,7 +48,7 @@ export class Networks {
   }
 
   private async opened(component: Component): Promise<Session> {
-    const graph = withWeights(await fetched(`${this.folder}${component}.onnx`), (name) => this.weights.of(component, name));
+    const graph = withWeights(await fetched(`${this.folder}${component}.onnx`), (name) => this.weights.of(`${component}/${name}`));
     return this.ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
   }
 }
@@ -67,8 +67,8 @@ export async function fetched(address: string, told: (bytes: number) => void = (
 }
 
 /** A safetensors file, of which a tensor may go by several names. */
-class Weights {
-  private readonly entries: Record<string, { dtype: string; data_offsets: [number, number] }>;
+export class Weights {
+  readonly entries: Record<string, { dtype: string; data_offsets: [number, number] }>;
   private readonly alias: Record<string, string>;
   private readonly start: number;
 
@@ -79,8 +79,7 @@ class Weights {
   }
 
   /** Little-endian float32, whatever is stored. */
-  of(component: string, name: string): Uint8Array {
-    const full = `${component}/${name}`;
+  of(full: string): Uint8Array<ArrayBuffer> {
     const entry = this.entries[full] ?? this.entries[this.alias[full]];
     if (!entry) throw new Error(`the model lacks ${full}: export it again`);
     const bytes = this.file.slice(this.start + entry.data_offsets[0], this.start + entry.data_offsets[1]);
