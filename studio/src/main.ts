@@ -41,7 +41,7 @@ async function open(): Promise<void> {
   turn(0);
   const mark = h("img", { src: "./icon.svg", alt: "", width: 26, height: 26 });
   const language = button(t.language, changeLanguage, { className: "quiet", lang: korean ? "en" : "ko" });
-  if (isAlone) make.prepend(h("aside", { className: "alone" }, loading, h("p", { className: "note" }, t.alone)));
+  if (isAlone) make.firstElementChild!.append(h("div", { className: "alone" }, loading, h("p", { className: "note" }, t.alone)));
   const top = h("header", { className: "top" }, h("h1", {}, mark, t.title), h("nav", {}, ...tabs), h("span", { className: "note keys" }, t.keysHelp), language);
   document.body.replaceChildren(top, ...views, h("div", { id: "veil" }, t.dropAnywhere), h("p", { id: "said", role: "status" }));
   drawing.begin();

@@ -71,7 +71,8 @@ def studio(
       parasol studio --export site
     """
     if export is not None:
-        return _export(export, source, model, runtime)
+        _export(export, source, model, runtime)
+        return
     if runtime is not None:
         raise ParasolError("--runtime goes with --export, which is not given: leave it out")
 

@@ -11,7 +11,7 @@ import { textureOf, towardsTexture } from "./texture";
 import { part, scaled, tiled, type Planes, type Window } from "./tiles";
 
 export interface Manifest {
-  name: string; size: number; result_size: number; stride: number; latent_channels: number; prediction: "eps" | "v"; content_map: number;
+  name: string; size: number; result_size: number; stride: number; latent_channels: number; prediction: "epsilon" | "v"; content_map: number;
   schedule: { train_steps: number; beta_start: number; beta_end: number };
   style: { name: string; version: string; dimension: number; size: number };
   content: { name: string; version: string; dimension: number; size: number };
