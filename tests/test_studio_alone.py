@@ -79,7 +79,7 @@ def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, bundle: Bundle
         page.wait("location.pathname === '/icon.svg'")
         page.ask(f"localStorage.setItem('settings', JSON.stringify({json.dumps(KEPT)}))")
         page.go(address)
-        until(lambda: page.ask(MADE), "a picture", patience=120)  # of which most is the runtime's start
+        until(lambda: page.ask(MADE), "a picture", patience=240)  # of which most is the runtime's start
         png = base64.b64decode(page.ask(READ))
         # The core makes the same recipe of the same pictures, and the same picture of the recipe.
         model, recipe = Parasol.load(bundle.folder, threads=1), Recipe.read(png)
@@ -91,7 +91,10 @@ def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, bundle: Bundle
         assert recipe.ground is not None
         assert own.ground is not None
         assert np.array_equal(load_rgba(recipe.ground.alpha or b""), load_rgba(own.ground.alpha or b""))
-        (here, there) = (each.style_parts(192, 4) for each in (recipe, own))
+        manifest = bundle.manifest
+        sizes = manifest.style.dimension, manifest.latent_channels
+        here, there = (each.style_parts(*sizes) for each in (recipe, own))
+        assert here.texture and there.texture and here.colours and there.colours  # noqa: PT018 (for the types)
         assert np.abs(here.descriptor - there.descriptor).max() < 1e-4
         assert np.abs(here.texture.latents - there.texture.latents).max() < 0.01
         assert np.allclose(here.colours.covariance, there.colours.covariance, atol=1e-6)
@@ -139,7 +142,7 @@ def test_an_export_is_whole_or_not_there(
     (other / "mine.txt").write_text("mine")
     refused(*words, str(other), says="other things in it")
     (runtime / "package.json").write_text(json.dumps({"version": "1.2.3"}))
-    refused(*words, str(site), says="its version 1.2.3 and onnxruntime-web 1.30.0 is needed: run  npm install")
+    refused(*words, str(site), says="holds onnxruntime-web 1.2.3 and version 1.30.0 is needed: run npm install")
     (runtime / "package.json").write_text(json.dumps({"version": exporting.VERSION}))
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "which", lambda _: None)

@@ -37,7 +37,7 @@ POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
     "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
-GET_RUNTIME = f"run  npm install {PACKAGE}@{VERSION}  and name its folder with --runtime"
+GET_RUNTIME = f"run npm install {PACKAGE}@{VERSION} and name its folder with --runtime"
 
 
 def export(out: Path, words: Mapping[str, str], *, model: str | Path | None = None, runtime: Path | None = None) -> int:
@@ -132,8 +132,8 @@ def _runtime_files(folder: Path | None) -> Iterator[dict[str, bytes]]:
         package = next((place for place in _places(folder) if (place / "package.json").is_file()), None)
         version = None if package is None else json.loads((package / "package.json").read_text()).get("version")
         if package is None or version != VERSION or not all((package / "dist" / name).is_file() for name in RUNTIME):
-            found = "no such package" if version is None else f"its version {version}"
-            raise ParasolError(f"{str(folder)!r} holds {found} and {PACKAGE} {VERSION} is needed: {GET_RUNTIME}")
+            found = f"no {PACKAGE}" if version is None else f"{PACKAGE} {version}"
+            raise ParasolError(f"{str(folder)!r} holds {found} and version {VERSION} is needed: {GET_RUNTIME}")
         yield {name: (package / "dist" / name).read_bytes() for name in RUNTIME}
         return
     npm = shutil.which("npm")
