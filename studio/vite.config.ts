@@ -2,7 +2,8 @@ import { defineConfig } from "vite";
 
 // No inline script, style or data address: the server's policy lets none through.
 export default defineConfig({
-  base: "/",
+  worker: { format: "es" },
+  base: "./",
   build: {
     outDir: "../src/parasol/studio/static",
     emptyOutDir: true,

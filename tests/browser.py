@@ -138,9 +138,9 @@ def browser(profile: Path) -> Iterator[Browser]:
         opened.kill()
 
 
-def until(wanted: Callable[[], Any], what: str) -> Any:
-    """The first true value of `wanted()`."""
-    end = time.monotonic() + PATIENCE
+def until(wanted: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """The first true value of `wanted()`, within so many seconds."""
+    end = time.monotonic() + patience
     while not (value := wanted()):
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.02)

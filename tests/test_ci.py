@@ -29,14 +29,23 @@ def run(folder: Path, **programs: str) -> str:
 def test_a_missing_browser_is_installed(tmp_path: Path) -> None:
     assert run(tmp_path, **{"apt-get": 'echo "$@" >> asked; echo noise; echo noise >&2'}) == "made\n"
     asked = (tmp_path / "asked").read_text().splitlines()
-    assert asked == ["-qq update", "-qq install -y --no-install-recommends chromium"]
+    assert asked == ["-qq update", *(f"-qq install -y --no-install-recommends {each}" for each in ("chromium", "npm"))]
 
 
 def test_a_browser_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     told = run(tmp_path, **{"apt-get": "exit 100"})
-    assert told == "ci: Chromium could not be installed: the tests of pages are skipped\nmade\n"
+    lost = "could not be installed: the tests that need it are skipped"
+    assert told == f"ci: chromium {lost}\nci: npm {lost}\nmade\n"
 
 
-@pytest.mark.parametrize("programs", [{}, {"apt-get": "exit 100", "chromium": "true"}])
-def test_nothing_is_said_where_nothing_is_to_be_done(programs: dict[str, str], tmp_path: Path) -> None:
-    assert run(tmp_path, **programs) == "made\n"
+def test_the_runtime_of_the_export_is_fetched_once(tmp_path: Path) -> None:
+    told = "ci: onnxruntime-web could not be fetched: the test of the studio's export is skipped\nmade\n"
+    assert run(tmp_path, chromium="true", npm="exit 1", mkdir="true") == told
+    (tmp_path / ".runtime" / "package").mkdir(parents=True)
+    for folder in ("bin", ".ci"):
+        shutil.rmtree(tmp_path / folder)
+    assert run(tmp_path, **{"apt-get": "exit 100", "chromium": "true"}) == "made\n"
+
+
+def test_nothing_is_said_where_nothing_can_be_done(tmp_path: Path) -> None:
+    assert run(tmp_path) == "made\n"

@@ -327,7 +327,7 @@ def test_the_page_weighs_little_and_holds_nothing_inline() -> None:
     assert sum(len(file.packed) for file in files.values()) <= 150_000
     start_page = files[""].body.decode()
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascript:|data:", start_page)
-    assert {*re.findall(r'(?:src|href)="/([^"]+)"', start_page)} <= {*files}
+    assert {*re.findall(r'(?:src|href)="\./([^"]+)"', start_page)} <= {*files}
     assert not re.search(rb"https?://(?!www\.w3\.org)", b"".join(file.body for file in files.values()))
 
 

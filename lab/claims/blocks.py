@@ -169,6 +169,59 @@ def of_studio(results: Path) -> str:
     return table(("what", "figure"), rows)
 
 
+def of_alone(results: Path) -> str:
+    """The export against the core, in levels; what it loads, and how long it draws."""
+    record = _read(results / "alone.json")
+    rows = [(what, render(record[name])) for name, what, render in ALONE if name in record]
+    return table(("what", "figure"), rows)
+
+
+def _within(rows: list[Record]) -> str:
+    same, near = (sum(row["most"] <= most for row in rows) for most in (0, 1))
+    text = f"{near} of {len(rows)} within one level, {same} of them the same to the bit"
+    beyond = [row for row in rows if row["most"] > 1]
+    if beyond:
+        share = max(row["over"] / row["values"] for row in beyond)
+        text += f"; beyond: at most {max(row['most'] for row in beyond)} levels, in at most {share:.2%} of the values"
+    return text
+
+
+ALONE: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
+    (
+        "recipes",
+        "the worker's pictures against the core's, as the model drew them",
+        lambda part: _within([row for row in part["rows"] if not row["finished"]]),
+    ),
+    (
+        "recipes",
+        "the same in few colours or as flat art, where a quarter of a pixel at an edge may go to another colour",
+        lambda part: _within([row for row in part["rows"] if row["finished"]]),
+    ),
+    (
+        "speed",
+        "what is loaded beside the page",
+        lambda part: f"model {part['bytes']['model'] / 1e6:.0f} MB, runtime {part['bytes']['runtime'] / 1e6:.0f} MB",
+    ),
+    (
+        "speed",
+        "until a picture can be asked for, from a server on the same machine",
+        lambda part: (
+            f"{part['ready_cpu']:.1f} s of processor time, Chromium's start included; {part['ready']:.1f} s at a load "
+            f"of {part['load']:.0f} on two cores"
+        ),
+    ),
+    (
+        "speed",
+        "a picture of the model's own dials (128 px, 10 steps of dpm), one thread",
+        lambda part: (
+            f"{part['cpu']:.1f} s of processor time ({part['core_cpu']:.1f} s in the core); "
+            f"{min(part['seconds']):.1f} to {max(part['seconds']):.1f} s at that load"
+        ),
+    ),
+)
+"""Part of lab/results/alone.json, what a row says, and its figure."""
+
+
 def _let(part: Record, what: str) -> str:
     return f"{part['tried'] - len(part['let'])} of {part['tried']} {what}"
 
@@ -243,6 +296,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "unseen-line": of_limits,
     "takeaway": taken.shown,
     "studio": of_studio,
+    "alone": of_alone,
 }
 
 

@@ -34,16 +34,20 @@ class Space:
     """Cosine to the nearest of them, below which a style is far."""
 
 
+def space_file(manifest: Manifest) -> Path | None:
+    """The file of the space of a model's style encoder; None where it was not measured."""
+    file = FOLDER / f"{PREFIX}-{manifest.style.name}-{manifest.style.version}.safetensors"
+    return file if file.is_file() else None
+
+
 def space_of(manifest: Manifest) -> Space | None:
     """The space of a model's style encoder; None where it was not measured."""
-    return _opened(f"{PREFIX}-{manifest.style.name}-{manifest.style.version}.safetensors")
+    file = space_file(manifest)
+    return None if file is None else _opened(file)
 
 
 @cache
-def _opened(name: str) -> Space | None:
-    file = FOLDER / name
-    if not file.is_file():
-        return None
+def _opened(file: Path) -> Space:
     with safe_open(file, "numpy") as stored:
         tensors = {name: stored.get_tensor(name).astype(np.float32) for name in stored.keys()}  # noqa: SIM118
     known, near = tensors.pop("known"), float(tensors.pop("near")[0])

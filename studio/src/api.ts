@@ -96,7 +96,7 @@ const json = "application/json";
 const file = "application/octet-stream";
 const client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
 
-export const api = {
+const overHttp = {
   setup: () => ask<Setup>("GET", "dials"),
   library: () => ask<Library>("GET", "library"),
   give: (data: Blob) => ask<Picture>("POST", "pictures", data, file),
@@ -126,7 +126,7 @@ export const api = {
   search: (sought: object) => ask<{ hits: Hit[] }>("POST", "search", JSON.stringify(sought), json),
 };
 
-export const address = {
+const served = {
   thumb: (picture: string) => `/api/pictures/${picture}`,
   lying: (name: string) => `/api/library/${name}`,
   drawn: (number: number) => `/api/history/${number}`,
@@ -139,7 +139,7 @@ export const address = {
 };
 
 /** Follow a job until it is over; a lost connection is taken up again by the browser, a lost job is told as failed. */
-export function follow(job: string, tell: (state: JobState) => void): () => void {
+function followed(job: string, tell: (state: JobState) => void): () => void {
   const events = new EventSource(`/api/jobs/${job}/events`);
   let last: JobState = { job, state: "waiting", preview: false, done: 0, total: 1, ahead: 0, seconds: 0, left: null, numbers: [], pictures: 0, differs: null, error: "" };
   events.onerror = () => {
@@ -151,4 +151,16 @@ export function follow(job: string, tell: (state: JobState) => void): () => void
     tell(state);
   };
   return () => events.close();
+}
+
+export interface Backend { api: typeof overHttp; address: typeof served; follow: typeof followed }
+
+export let { api, address, follow }: Backend = { api: overHttp, address: served, follow: followed };
+/** Whether the page is by itself, without a server: what only that could do is then not shown. */
+export let isAlone = false;
+
+/** Let something else than a server answer. */
+export function answeredBy(backend: Backend): void {
+  ({ api, address, follow } = backend);
+  isAlone = true;
 }

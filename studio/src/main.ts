@@ -1,6 +1,6 @@
 // The page: two views, and what is dropped, pasted or pressed anywhere.
 
-import { api } from "./api";
+import { answeredBy, api, isAlone } from "./api";
 import { button, h, say } from "./dom";
 import { another, dials } from "./dials";
 import * as drawing from "./drawing";
@@ -13,19 +13,25 @@ import { sets, takeAll } from "./sets";
 import { addStyle, slots, takeFile } from "./slots";
 import { stage } from "./stage";
 import { begin, change, now, step } from "./state";
-import { changeLanguage, korean, t } from "./texts";
+import { changeLanguage, fill, korean, t } from "./texts";
 
 async function open(): Promise<void> {
   document.documentElement.lang = korean ? "ko" : "en";
   document.title = t.title;
+  const loading = h("p", { className: "note", id: "loading", role: "status" });
+  if (document.querySelector("meta[name=parasol-alone]")) {
+    const { alone } = await import("./alone/desk");
+    const told = (share: number): void => void (loading.textContent = share < 0 ? t.noAnswer : share < 1 ? fill(t.aloneLoading, Math.floor(100 * share)) : "");
+    answeredBy(await alone(told));
+  }
   const [setup, library] = await Promise.all([api.setup(), libraryOf()]);
   begin(setup);
   const make = h("main", { className: "make" }, slots(), stage(), h("aside", { className: "panel", "aria-label": t.moreDials }, pad(), dials()), history());
   const toMake = (): void => turn(0);
   const wide = (child: HTMLElement): HTMLElement => h("main", { className: "find", hidden: true }, child);
-  const views = [make, wide(sets(toMake)), wide(explore(toMake)), wide(search(toMake))];
+  const views = isAlone ? [make] : [make, wide(sets(toMake)), wide(explore(toMake)), wide(search(toMake))];
   const names: [string, string][] = [["make", t.make], ["sets", t.sets], ["explore", t.explore], ["search", t.search]];
-  const tabs = names.map(([name, title], place) => h("button", { type: "button", id: `view-${name}`, onclick: () => turn(place) }, title, " ", h("small", {}, t.viewHelps[name])));
+  const tabs = names.slice(0, views.length).map(([name, title], place) => h("button", { type: "button", id: `view-${name}`, onclick: () => turn(place) }, title, " ", h("small", {}, t.viewHelps[name])));
   const turn = (chosen: number): void => {
     views.forEach((view, place) => (view.hidden = place !== chosen));
     tabs.forEach((tab, place) => tab.setAttribute("aria-current", place === chosen ? "page" : "false"));
@@ -33,8 +39,9 @@ async function open(): Promise<void> {
     views[chosen].firstElementChild!.dispatchEvent(new Event("shown"));
   };
   turn(0);
-  const mark = h("img", { src: "/icon.svg", alt: "", width: 26, height: 26 });
+  const mark = h("img", { src: "./icon.svg", alt: "", width: 26, height: 26 });
   const language = button(t.language, changeLanguage, { className: "quiet", lang: korean ? "en" : "ko" });
+  if (isAlone) make.firstElementChild!.append(h("div", { className: "alone" }, loading, h("p", { className: "note" }, t.alone)));
   const top = h("header", { className: "top" }, h("h1", {}, mark, t.title), h("nav", {}, ...tabs), h("span", { className: "note keys" }, t.keysHelp), language);
   document.body.replaceChildren(top, ...views, h("div", { id: "veil" }, t.dropAnywhere), h("p", { id: "said", role: "status" }));
   drawing.begin();

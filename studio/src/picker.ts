@@ -1,6 +1,6 @@
 // Choosing a picture: examples, the studio's folder, a file of this device, or words.
 
-import { address, api, type Card, type Lying, type Picture, type Library } from "./api";
+import { address, api, isAlone, type Card, type Lying, type Picture, type Library } from "./api";
 import { button, dialog, h, pickFile, say } from "./dom";
 import { model } from "./state";
 import { fill, t } from "./texts";
@@ -36,7 +36,7 @@ export async function pick(role: "content" | "style", take: (chosen: Chosen) => 
     take(chosen);
   };
   const own = button(t.ownFile, () =>
-    pickFile(role === "style" ? "image/*,.svg,.json" : "image/*,.svg", async (file) => {
+    pickFile(role === "style" && !isAlone ? "image/*,.svg,.json" : "image/*,.svg", async (file) => {
       if (/\.json$/i.test(file.name)) {
         const card = await giveCard(file);
         return card && done({ card: card.id });
@@ -47,7 +47,7 @@ export async function pick(role: "content" | "style", take: (chosen: Chosen) => 
   const [first, second] = role === "content" ? [content, style] : [style, content];
   const box = dialog(
     role === "content" ? t.content : t.style, t.close,
-    h("div", { className: "row" }, own, role === "style" && model().words ? spoken(done) : null, role === "style" ? coded(done) : null),
+    h("div", { className: "row" }, own, role === "style" && model().words ? spoken(done) : null, role === "style" && !isAlone ? coded(done) : null),
     h("h3", {}, t.examples),
     h("div", { className: "tiles" }, ...[...first, ...second].map((one) => example(one, done))),
   );

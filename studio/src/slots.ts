@@ -1,6 +1,6 @@
 // The two slots of Make: what is shown, and how it is drawn, by one or several references with signed weights.
 
-import { address, api, type Picture, type Reference } from "./api";
+import { address, api, isAlone, type Picture, type Reference } from "./api";
 import { brush } from "./brush";
 import { kept } from "./dials";
 import { button, dialog, h, say } from "./dom";
@@ -102,7 +102,7 @@ function styleSlot(styles: readonly Reference[]): HTMLElement[] {
   return [
     h("h2", {}, t.style, h("small", {}, t.styleHelp)),
     h("div", { className: "cards", "data-many": styles.length > 1 }, ...cards),
-    ...(styles.length ? [h("div", { className: "row" }, button(t.saveCard, saveCard, { id: "save-card", className: "quiet" }), button(t.styleCode, () => void showCode(), { id: "style-code", className: "quiet" }),
+    ...(styles.length && !isAlone ? [h("div", { className: "row" }, button(t.saveCard, saveCard, { id: "save-card", className: "quiet" }), button(t.styleCode, () => void showCode(), { id: "style-code", className: "quiet" }),
       button(t.teach, () => teach((card) => addStyle({ card: card.id, weight: 1 }, 0)), { id: "teach", className: "quiet" }))] : []),
     ...(more ? [button(`+ ${t.addStyle}`, add, { id: "add-style", className: styles.length ? "add" : "add frame" })] : []),
   ];

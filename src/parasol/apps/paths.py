@@ -69,22 +69,25 @@ class Plan:
             written |= dict.fromkeys(own, name)
 
 
-def check_folder(out: PathLike, *, known_by: Iterable[str], own: Iterable[str] = (), reads: PathLike = "") -> None:
+def check_folder(
+    out: PathLike, *, known_by: Iterable[str], own: Iterable[str] = (), reads: PathLike = "", option: str = "--out"
+) -> None:
     """Refuse a folder of results that holds other things, or is what goes in.
 
     known_by: names of which one tells that the command made it. own: names that a run which was stopped early leaves.
+    option: that names it.
     Raises ValueError.
     """
     folder = Path(out)
     for path in _files([reads]):
         if marks(path) & marks(folder):
-            raise ParasolError(f"{str(out)!r} is the folder that goes in: choose another one with --out")
+            raise ParasolError(f"{str(out)!r} is the folder that goes in: choose another one with {option}")
     try:
         names = {path.name for path in folder.iterdir() if path.name[0] != "."}
     except OSError:  # not there, or no folder: who writes there tells
         return
     if names and not names & {*known_by} and not names <= {*own}:
-        raise ParasolError(f"{str(out)!r} is a folder with other things in it: choose a new one with --out")
+        raise ParasolError(f"{str(out)!r} is a folder with other things in it: choose a new one with {option}")
 
 
 def model_folder(model: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from parasol.apps import options
+from parasol.apps.paths import check_folder
 from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
@@ -40,6 +41,22 @@ def studio(
     port: Port = 8765,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
     model: options.Model = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the view Make to a folder that any web server can hand out: it draws in the browser alone.",
+            show_default=False,
+        ),
+    ] = None,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Of --export: where npm has put onnxruntime-web 1.30.0; left out, npm is asked for it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Open the studio: a page in the browser with every dial, live looks, a history, and search.
 
@@ -51,7 +68,13 @@ def studio(
       parasol studio
       parasol studio pictures.index
       parasol studio pictures/ --keep ideas.studio --no-browser
+      parasol studio --export site
     """
+    if export is not None:
+        _export(export, source, model, runtime)
+        return
+    if runtime is not None:
+        raise ParasolError("--runtime goes with --export, which is not given: leave it out")
 
     def ready(address: str) -> None:
         print(f"the studio is at {address}", flush=True)
@@ -60,6 +83,19 @@ def studio(
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
     _run(source, keep, host, port, model, page=True, ready=ready)
+
+
+def _export(out: Path, source: Path | None, model: str | None, runtime: Path | None) -> None:
+    from parasol.studio.export import MARK
+    from parasol.studio.export import export as write
+
+    if source is not None:
+        raise ParasolError(f"an export has no server that could read {str(source)!r}: leave INDEX or FOLDER out")
+    if out.exists() and not out.is_dir():
+        raise ParasolError(f"{str(out)!r} is no folder: choose a new one with --export")
+    check_folder(out, known_by=[MARK], option="--export")
+    size = write(out, explained(), model=model, runtime=runtime)
+    print(f"wrote {out} ({size / 1e6:.0f} MB): hand it out by any web server, such as  python -m http.server -d {out}")
 
 
 def serve(

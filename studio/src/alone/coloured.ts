@@ -1,0 +1,339 @@
+// A drawing coloured as a flat style colours its own: vector/parts and coloured of the core.
+
+import { enlarged, indexPicture, SCALE, SPECK } from "./indexing";
+import { chooseOf, deltaE, lab } from "./lab";
+import { percentile, type FlatLook } from "./look";
+import { rint, type Raster, type Values } from "./raster";
+import {
+  any, areasOf, around, borders, CLEAR, components, count, depth, grownBox, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Index, type Mask, type Part,
+} from "./regions";
+
+const [MOST_PARTS, BUSY, SMALLEST, DEEP, LARGE, OPENING, PIECE, MOST_PIECES] = [60, 0.1, 0.003, 1.6, 0.1, 0.02, 0.12, 4];
+const NECKS = [0.03, 0.05, 0.07];
+const [THIN, EDGE, APART, UNLIKE, TELLS, SAYS, SHARED, TOLD, BY_LINES] = [1.5, 25, 40, 25, 60, 0.5, 1, 1, 0.1];
+const NARROWER = [1, 0.8, 0.64, 0.51, 0.41];
+const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
+
+type Border = [number, number, number];
+interface Parts { labels: Index; colours: number[]; areas: number[]; free: boolean[]; hollow: boolean[]; borders: Border[]; boxes: Part[] }
+
+function parts(labels: Index, colours: number[], free: boolean[], hollow: boolean[]): Parts {
+  const boxes = free.map((): Part => ({ top: labels.height, bottom: 0, left: labels.width, right: 0 }));
+  labels.data.forEach((label, place) => {
+    const [y, x] = [Math.floor(place / labels.width), place % labels.width];
+    const box = boxes[label];
+    [box.top, box.bottom, box.left, box.right] = [Math.min(box.top, y), y + 1, Math.min(box.left, x), Math.max(box.right, x + 1)];
+  });
+  return { labels, colours, areas: areasOf(labels, free.length), free, hollow, borders: borders(labels), boxes };
+}
+
+/** The parts of a drawing; none where it falls into too many, or is not there. */
+function partsOf(content: Raster, alpha: Values | null): Parts | null {
+  const chosen = chooseOf([content], null);
+  let index = indexPicture(content, chosen);
+  let colours = [...lab(chosen)];
+  let busy = 0;
+  for (let i = index.width; i < index.data.length; i++) busy += Number(index.data[i] !== index.data[i - index.width]);
+  if (busy / (index.data.length - index.width) > BUSY) return null;
+  if (alpha) {
+    const seen = enlarged(alpha, content);
+    index = { ...index, data: index.data.map((colour, i) => (seen[i] < 0.5 ? 0 : colour + 1)) };
+    colours = [...lab([1, 1, 1]), ...colours];
+  }
+  const drawn = index.data.length - count(outside(index));
+  const { labels, kinds } = components(withoutSpecks(index, Math.max(SPECK, rint(SMALLEST * drawn))));
+  const free = around({ labels, kinds });
+  if (kinds.length > MOST_PARTS || free.every(Boolean) || !free.some(Boolean)) return null;
+  return parts(labels, kinds.flatMap((kind) => colours.slice(3 * kind, 3 * kind + 3)), free, kinds.map((kind, label) => kind === 0 && !free[label]));
+}
+
+/** Neighbours nearer than so many delta E as one, the nearest first. */
+function joined(of: Parts, apart: number): Parts {
+  const owner = of.areas.map((_, label) => label);
+  const [colours, areas] = [[...of.colours], [...of.areas]];
+  const ground = of.free.map((is, label) => is || of.hollow[label]);
+  let pairs = of.borders.filter(([a, b]) => !ground[a] && !ground[b]).map(([a, b]): [number, number] => [a, b]);
+  while (pairs.length) {
+    const away = ([a, b]: [number, number]): number => deltaE(colours, a, colours, b);
+    const [label, other] = pairs.reduce((best, pair) => (away(pair) - away(best) || pair[0] - best[0] || pair[1] - best[1]) < 0 ? pair : best);
+    if (away([label, other]) >= apart) break;
+    const share = areas[label] / (areas[label] + areas[other]);
+    for (let c = 0; c < 3; c++) colours[3 * label + c] = Math.fround(share * colours[3 * label + c] + (1 - share) * colours[3 * other + c]);
+    areas[label] += areas[other];
+    owner.forEach((one, place) => one === other && (owner[place] = label));
+    const ends = pairs.map(([a, b]): [number, number] => [a === other ? label : a, b === other ? label : b]).filter(([a, b]) => a !== b);
+    pairs = [...new Map(ends.map(([a, b]) => [Math.min(a, b) * 4096 + Math.max(a, b), [Math.min(a, b), Math.max(a, b)] as [number, number]])).values()];
+  }
+  const names = [...new Set(owner)].sort((a, b) => a - b);
+  const place = owner.map((one) => names.indexOf(one));
+  return parts({ ...of.labels, data: of.labels.data.map((label) => place[label]) }, names.flatMap((name) => colours.slice(3 * name, 3 * name + 3)), names.map((name) => of.free[name]), names.map((name) => of.hollow[name]));
+}
+
+/** Large parts in two to four where they are narrow; a drawing that encloses ground is left whole. */
+function cut(of: Parts): Parts {
+  const { width, height } = of.labels;
+  const labels = of.labels.data.slice();
+  const origin = of.areas.map((_, label) => label);
+  const drawn = of.areas.reduce((sum, area, label) => sum + (of.free[label] ? 0 : area), 0);
+  if (of.areas.some((area, label) => of.hollow[label] && area > OPENING * drawn)) return of;
+  of.areas.forEach((area, label) => {
+    if (of.free[label] || of.hollow[label] || area <= LARGE * drawn) return;
+    const here = grownBox(of.boxes[label], 1, of.labels);
+    const mask = within(here, width, (place) => labels[place] === label);
+    const cores = coresOf(mask, Math.max(height, width));
+    if (!cores.length) return;
+    const far = cores.map((core) => depth(inverse(core), Math.max(height, width)).data);
+    const first = origin.length;
+    for (const [i, place] of placesOf(here, width)) {
+      if (!mask.data[i]) continue;
+      const away = far.map((core) => core[i]);
+      const near = away.indexOf(Math.min(...away));
+      if (near) labels[place] = first + near - 1;
+    }
+    for (let number = 1; number < cores.length; number++) origin.push(label);
+  });
+  return parts({ ...of.labels, data: labels }, origin.flatMap((label) => of.colours.slice(3 * label, 3 * label + 3)), origin.map((label) => of.free[label]), origin.map((label) => of.hollow[label]));
+}
+
+function coresOf(mask: Mask, side: number): Mask[] {
+  const deep = depth(mask, rint(2 * NECKS[2] * side));
+  for (const neck of NECKS) {
+    const { labels, kinds } = components(maskOf(mask, (place) => deep.data[place] > neck * side));
+    const sizes = areasOf(labels, kinds.length).map((area, label) => (kinds[label] === 1 ? area : 0));
+    const least = PIECE * Math.max(sizes.reduce((sum, size) => sum + size, 0), 1);
+    const cores = sizes.map((_, label) => label).filter((label) => sizes[label] > least);
+    if (cores.length < 2 || cores.length > MOST_PIECES) continue;
+    const deepest = cores.map(() => 0);
+    labels.data.forEach((label, place) => {
+      const core = cores.indexOf(label);
+      if (core >= 0) deepest[core] = Math.max(deepest[core], deep.data[place]);
+    });
+    if (Math.min(...deepest) >= DEEP * neck * side) return cores.map((core) => maskOf(mask, (place) => labels.data[place] === core));
+  }
+  return [];
+}
+
+/** Colours of the look by index, `CLEAR` where the style leaves the ground free; none where the content is no flat drawing. */
+export function coloured(result: Raster, content: Raster, look: FlatLook, alpha: Values | null): Index | null {
+  let of = partsOf(content, alpha);
+  if (!of) return null;
+  const [colours, centres] = [lab(result.data), lab(look.palette)];
+  const many = look.palette.length / 3;
+  const says = new Float64Array((result.data.length / 3) * many);
+  for (let i = 0; i < result.data.length / 3; i++) for (let k = 0; k < many; k++) says[i * many + k] = Math.min(deltaE(colours, i, centres, k) / TELLS, 1);
+  const told = { says, many, width: result.width };
+  let index: Int32Array<ArrayBuffer>;
+  if (look.width === 0) {
+    of = cut(look.fills.filter(Boolean).length > 1 ? of : joined(of, EDGE));
+    const { labels, free } = of;
+    const fills = filled(of, maskOf(labels, (place) => !free[labels.data[place]]), told, look, false);
+    index = labels.data.map((label) => fills[label]);
+  } else {
+    of = joined(of, EDGE);
+    const { labels, free } = of;
+    const { width, thin, line, left } = ruled(of, look.width * Math.max(labels.height, labels.width));
+    const areas = maskOf(labels, (place) => !line.data[place] && !free[labels.data[place]] && !thin[labels.data[place]]);
+    const fills = filled(of, areas, told, look, any(line));
+    const drawn = seenOn(of, thin, fills, drawnLines(of, line, told, look), look.lines);
+    const run = runOut({ ...labels, data: labels.data.map((label) => fills[label]) }, left, line, Math.trunc(width));
+    index = labels.data.map((label, place) => (line.data[place] ? drawn[label] : run[place]));
+  }
+  if (index.every((colour) => colour === 0)) return null;
+  return { ...of.labels, data: index.map((colour) => (colour === 0 ? CLEAR : colour)) };
+}
+
+interface Ruled { width: number; thin: boolean[]; line: Mask; left: Mask }
+
+/** The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts. */
+function ruled(of: Parts, width: number): Ruled {
+  let best: [number, Ruled] | undefined;
+  for (const share of NARROWER) {
+    const thin = thinParts(of, share * width);
+    const [line, left] = lines(of, thin, share * width);
+    const lost = lostBy(of, thin, line);
+    const made = { width: share * width, thin, line, left };
+    if (lost <= LOST) return made;
+    if (!best || lost < best[0]) best = [lost, made];
+  }
+  return best![1];
+}
+
+function lostBy(of: Parts, thin: boolean[], line: Mask): number {
+  const shown = of.areas.map(() => 0);
+  of.labels.data.forEach((label, place) => line.data[place] || shown[label]++);
+  const ink = of.areas.map((area, label) => thin[label] || shown[label] / Math.max(area, 1) < SHOWN);
+  const [rim, merged] = [of.areas.map(() => 0), of.areas.map(() => 0)];
+  for (const [a, b, length] of of.borders) for (const part of [a, b]) {
+    rim[part] += length;
+    if (ink[a] && ink[b]) merged[part] += length;
+  }
+  let [all, lost] = [0, 0];
+  of.areas.forEach((area, label) => {
+    const weight = of.free[label] ? 0 : Math.sqrt(area);
+    all += weight;
+    if (merged[label] > MERGED * rim[label]) lost += weight;
+  });
+  return lost / Math.max(all, 1e-9);
+}
+
+function strokeWidth(mask: Mask, most: number): number {
+  const deep = depth(mask, most);
+  const middle = ridge(deep);
+  return percentile([...deep.data].filter((_, i) => middle.data[i]).map((far) => 2 * far - 1), 0.8);
+}
+
+function thinParts(of: Parts, width: number): boolean[] {
+  const { labels } = of;
+  const wide = of.free.map((is, label) => is ? 0 : strokeWidth(within(grownBox(of.boxes[label], 1, labels), labels.width, (place) => labels.data[place] === label), Math.trunc(THIN * width) + 2));
+  const thin = wide.map((value, label) => !of.free[label] && value <= THIN * width);
+  const narrow = wide.map((value) => value <= 2 * width);
+  const beside = wide.map(() => [0, 0]);
+  for (const [a, b, length] of of.borders) {
+    beside[a][Number(narrow[b])] += length;
+    beside[b][Number(narrow[a])] += length;
+  }
+  return thin.map((is, label) => is && (!of.hollow[label] || beside[label][0] > beside[label][1]));
+}
+
+/** A thin part in its own shape, as a line of that width; its tips and corners stay where they are thinner. */
+function asWide(area: Mask, width: number, reach: number): Mask {
+  const deep = depth(area, reach);
+  const middle = ridge(deep);
+  const spare = (percentile([...deep.data].filter((_, i) => middle.data[i]).map((far) => 2 * far - 1), 0.8) - width) / 2;
+  if (spare <= 0) {
+    const near = depth(inverse(area), reach);
+    return maskOf(area, (place) => !!area.data[place] || near.data[place] <= -spare);
+  }
+  const core = maskOf(area, (place) => deep.data[place] > spare);
+  const off = depth(inverse(core), reach);
+  const { labels, kinds } = components(maskOf(area, (place) => !!area.data[place] && off.data[place] > 1 + spare));
+  const sizes = areasOf(labels, kinds.length);
+  const tips = maskOf(area, (place) => kinds[labels.data[place]] === 1 && sizes[labels.data[place]] > spare ** 2);
+  const near = depth(inverse(tips), reach);
+  return maskOf(area, (place) => !!core.data[place] || (!!area.data[place] && near.data[place] <= 2 + spare));
+}
+
+function lines(of: Parts, thin: boolean[], width: number): [Mask, Mask] {
+  const { labels, free } = of;
+  const reach = Math.trunc(width) + 2;
+  const outer = depth(maskOf(labels, (place) => !free[labels.data[place]]), reach);
+  const line = maskOf(labels, (place) => !free[labels.data[place]] && !thin[labels.data[place]] && outer.data[place] < width);
+  const draw = (label: number, made: (here: Part) => Mask): void => {
+    const here = grownBox(of.boxes[label], reach, labels);
+    const mask = made(here);
+    for (const [i, place] of placesOf(here, labels.width)) if (mask.data[i]) line.data[place] = 1;
+  };
+  free.forEach((is, label) => {
+    if (is || thin[label]) return;
+    const differs = free.map((other, place) => !other && !thin[place] && deltaE(of.colours, place, of.colours, label) >= EDGE);
+    draw(label, (here) => {
+      const other = within(here, labels.width, (place) => differs[labels.data[place]]);
+      if (!any(other)) return other;
+      const near = depth(inverse(other), reach);
+      const own = within(here, labels.width, (place) => labels.data[place] === label);
+      return maskOf(own, (place) => !!own.data[place] && near.data[place] < width / 2);
+    });
+  });
+  thin.forEach((is, label) => is && draw(label, (here) => asWide(within(here, labels.width, (place) => labels.data[place] === label), width, reach)));
+  return [line, maskOf(labels, (place) => thin[labels.data[place]] && !line.data[place])];
+}
+
+/** Colours of lines, with the commonest other one for what would have the colour of the area that it lies on. */
+function seenOn(of: Parts, thin: boolean[], fills: number[], drawn: number[], shares: number[]): number[] {
+  const [longest, on] = [fills.map(() => 0), fills.map(() => CLEAR)];
+  for (const [a, b, length] of of.borders) for (const [part, other] of [[a, b], [b, a]]) if (thin[part] && !thin[other] && length > longest[part]) [longest[part], on[part]] = [length, fills[other]];
+  const commonest = shares.map((_, colour) => colour).sort((a, b) => shares[b] - shares[a] || a - b);
+  return drawn.map((colour, part) => (colour === on[part] ? (commonest.find((other) => other !== on[part]) ?? on[part]) : colour));
+}
+
+/** The index with what lies beside, run out over what is left over of lines. */
+function runOut(index: Index, left: Mask, line: Mask, steps: number): Int32Array<ArrayBuffer> {
+  const { height, width } = index;
+  const data = index.data.slice();
+  const shut = left.data.map((value, place) => value | line.data[place]);
+  let open = [...left.data.keys()].filter((place) => left.data[place]);
+  for (let step = 0; step < 2 * steps; step++) {
+    const by = step % 4 < 2 ? 1 : -1;
+    const beside = open.map((place) => {
+      const [y, x] = [Math.floor(place / width), place % width];
+      return step % 2 ? y * width + ((x - by + width) % width) : ((y - by + height) % height) * width + x;
+    });
+    const near = open.map((_, i) => !shut[beside[i]]);
+    const values = open.map((_, i) => data[beside[i]]);
+    open.forEach((place, i) => near[i] && ((data[place] = values[i]), (shut[place] = 0)));
+    open = open.filter((_, i) => !near[i]);
+  }
+  return data;
+}
+
+interface Says { says: Float64Array; many: number; width: number }
+
+function filled(of: Parts, where: Mask, told: Says, look: FlatLook, isRuled: boolean): number[] {
+  const many = of.areas.length;
+  const [against, areas] = againstEach(of.labels, where, told, many);
+  of.hollow.forEach((is, label) => is && against[label].forEach((value, k) => (against[label][k] = value * GUESSED)));
+  const apart = against.map(() => new Array<number>(many).fill(0));
+  let all = 0;
+  for (const [a, b, length] of of.borders) {
+    apart[a][b] = apart[b][a] = length * Math.min(deltaE(of.colours, a, of.colours, b) / APART, 1);
+    all += 2 * apart[a][b];
+  }
+  for (const row of apart) row.forEach((value, k) => (row[k] = (value * (isRuled ? BY_LINES : 1)) / Math.max(all, 1e-9)));
+  const centres = lab(look.palette);
+  const alike = look.fills.map((_, a) => look.fills.map((__, b) => 1 - Math.min(deltaE(centres, a, centres, b) / UNLIKE, 1)));
+  return transported(areas, against, look.fills, apart, alike);
+}
+
+function drawnLines(of: Parts, line: Mask, told: Says, look: FlatLook): number[] {
+  const [against, areas] = againstEach(of.labels, line, told, of.areas.length);
+  return transported(areas, against, look.lines, areas.map(() => areas.map(() => 0)), look.lines.map((_, a) => look.lines.map((__, b) => Number(a === b))));
+}
+
+/** How much the result tells against each colour in each part, 0 to 1, and the area of each, both of a mask. */
+function againstEach({ data, width }: Index, where: Mask, { says, many, width: small }: Says, count_: number): [number[][], number[]] {
+  const off = Array.from({ length: count_ }, () => new Array<number>(many).fill(0));
+  const areas = new Array<number>(count_).fill(0);
+  data.forEach((label, place) => {
+    if (!where.data[place]) return;
+    const at = many * (Math.floor(Math.floor(place / width) / SCALE) * small + Math.floor((place % width) / SCALE));
+    areas[label]++;
+    for (let k = 0; k < many; k++) off[label][k] += says[at + k];
+  });
+  return [off.map((row, label) => row.map((value) => value / Math.max(areas[label], 1))), areas];
+}
+
+/** One colour for each part with an area, at the least cost that moves of one and swaps of two reach. */
+function transported(areas: number[], against: number[][], shares: number[], apart: number[][], alike: number[][]): number[] {
+  const present = areas.map((_, part) => part).filter((part) => areas[part] > 0);
+  let colours = shares.map((_, colour) => colour).filter((colour) => shares[colour] > 0);
+  if (colours.length === 1 && apart.some((row) => row.some(Boolean))) colours = [...new Set([0, ...colours])];
+  const assignment = areas.map(() => 0);
+  if (!present.length || !colours.length) return assignment;
+  const total = areas.reduce((sum, area) => sum + area, 0);
+  const mass = areas.map((area) => area / total);
+  const beside = (part: number, colour: number): number => apart[part].reduce((sum, length, other) => sum + (length ? length * alike[assignment[other]][colour] : 0), 0);
+  const dearer = (part: number, colour: number, other: number, newer: number): number => {
+    const [old, older, two] = [assignment[part], assignment[other], Number(part !== other)];
+    const said = mass[part] * (against[part][colour] - against[part][old]) + two * mass[other] * (against[other][newer] - against[other][older]);
+    const off = shares.map((share) => -share);
+    assignment.forEach((own, one) => (off[own] += mass[one]));
+    const before = off.reduce((sum, value) => sum + Math.abs(value), 0);
+    off[colour] += mass[part];
+    off[old] -= mass[part];
+    off[newer] += two * mass[other];
+    off[older] -= two * mass[other];
+    const shared = (off.reduce((sum, value) => sum + Math.abs(value), 0) - before) / 2;
+    const contrast = beside(part, colour) - beside(part, old) + two * (beside(other, newer) - beside(other, older))
+      + apart[part][other] * (alike[colour][newer] - alike[colour][older] - alike[old][newer] + alike[old][older]);
+    return SAYS * said + SHARED * shared + TOLD * 2 * contrast;
+  };
+  for (const part of present) assignment[part] = colours.reduce((best, colour) => (against[part][colour] < against[part][best] ? colour : best));
+  for (let round = 0; round < ROUNDS; round++) {
+    const moves = present.flatMap((part) => colours.map((colour) => [part, colour, part, colour]));
+    const swaps = present.flatMap((part, at) => present.slice(at + 1).map((other) => [part, assignment[other], other, assignment[part]]));
+    const before = assignment.join();
+    for (const [part, colour, other, newer] of [...moves, ...swaps]) if (dearer(part, colour, other, newer) < -1e-9) [assignment[part], assignment[other]] = [colour, newer];
+    if (assignment.join() === before) break;
+  }
+  return assignment;
+}

@@ -1,0 +1,165 @@
+// What flat references have in common: colours, how much of a drawing each has, lines of one width: vector/look of the core.
+
+import { between, chooseOf, deltaE, groundOf, lab, nearest, type Palette } from "./lab";
+import { quantile } from "./colour";
+import { indexPicture, SCALE, SPECK } from "./indexing";
+import { median, rint, type Raster } from "./raster";
+import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part } from "./regions";
+
+const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
+const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
+
+/** A flat style; shares of the ground are what is left free. */
+export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number }
+
+export const percentile = (values: readonly number[], share: number): number => quantile(Float64Array.from(values).sort(), share);
+
+/** The look of references of one size, in at most so many colours; none where they are no flat art. */
+export function lookOf(pictures: readonly Raster[], colours: number | null): FlatLook | null {
+  const chosen = chooseOf(pictures, colours);
+  if (!isFlatArt(pictures, colours === null ? chosen : chooseOf(pictures, null))) return null;
+  const many = chosen.length / 3;
+  const drawn = pictures.map((picture) => withoutSpecks(indexPicture(picture, chosen), SPECK));
+  const side = Math.max(drawn[0].height, drawn[0].width);
+  const shown = drawn.map((index) => inverse(outside(index)));
+  const width = steadiest(drawn.flatMap((index, i) => rimWidths(index, shown[i], side)), WIDEST * side);
+  const total = [0, 1, 2, 3].map(() => new Array<number>(many).fill(0));
+  drawn.forEach((index, i) => counted(index, shown[i], width, many).forEach((row, kind) => row.forEach((value, k) => (total[kind][k] += value))));
+  const [areas, lines, ofLines, rim] = total;
+  const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0);
+  if (!width || sum(ofLines) < (RIM + ALONE / drawn.length) * sum(rim)) return told(chosen, areas.map((area, k) => area + lines[k]), areas.map(() => 0), 0);
+  return told(chosen, areas, lines, width / side);
+}
+
+function* each(index: Index): Generator<[Part, Mask]> {
+  const most = index.data.reduce((all, value) => Math.max(all, value), 0);
+  for (let colour = 1; colour <= most; colour++) {
+    const area = maskOf(index, (place) => index.data[place] === colour);
+    const here = boxOf(area, 1);
+    if (here) yield [here, within(here, index.width, (place) => area.data[place] === 1)];
+  }
+}
+
+function rimWidths(index: Index, shown: Mask, side: number): number[] {
+  const most = rint(WIDEST * side);
+  const inside = depth(shown, most);
+  const widths: number[] = [];
+  for (const [here, area] of each(index)) {
+    const deep = depth(area, most);
+    const middle = ridge(deep);
+    for (const [i, place] of placesOf(here, index.width)) {
+      const far = deep.data[i];
+      if (middle.data[i] && far > SCALE / 2 && far < most && Math.abs(inside.data[place] - far) <= SCALE / 2) widths.push(2 * far - 1);
+    }
+  }
+  return widths;
+}
+
+function steadiest(widths: number[], most: number): number {
+  if (widths.length < 8) return 0;
+  let [best, alike] = [0, -1];
+  for (let tried = HAIR; tried < most; tried++) {
+    const share = widths.filter((width) => Math.abs(width - tried) <= STEADY * tried).length / widths.length;
+    if (share > alike) [best, alike] = [tried, share];
+  }
+  return alike >= SAME ? median(widths.filter((width) => Math.abs(width - best) <= STEADY * best)) : 0;
+}
+
+/** Shares of a drawing that each colour has in areas and in lines; shares of its rim, of lines and of all. */
+function counted(index: Index, shown: Mask, width: number, many: number): number[][] {
+  const side = Math.max(index.height, index.width);
+  const inner = shown.data.slice();
+  const rim = depth(shown, SCALE);
+  const [thin, strict] = [new Uint8Array(inner.length), new Uint8Array(inner.length)];
+  for (const [here, area] of each(index)) {
+    const deep = depth(area, rint(WIDEST * side));
+    const middle = ridge(deep);
+    const widths = [...deep.data].filter((far, i) => middle.data[i] && far > SCALE / 2).map((far) => 2 * far - 1);
+    if (!widths.length || median(widths) < HAIR) {
+      for (const [i, place] of placesOf(here, index.width)) if (area.data[i]) inner[place] = 0;
+    } else if (width) {
+      const wide = opened(area, deep, LINE * width);
+      let narrow = maskOf(area, (i) => !!area.data[i] && !wide.data[i]);
+      for (const [i, place] of placesOf(here, index.width)) if (narrow.data[i]) strict[place] = 1;
+      if (count(narrow) > count(area) / 2) {
+        const marks = opened(area, deep, Math.max(LINE * width, MARK * side));
+        narrow = maskOf(area, (i) => !!area.data[i] && !marks.data[i]);
+      }
+      for (const [i, place] of placesOf(here, index.width)) if (narrow.data[i]) thin[place] = 1;
+    }
+  }
+  const whole = Math.max(inner.reduce((sum, value) => sum + value, 0), 1);
+  const shares = (is: (place: number) => boolean): number[] => {
+    const sums = new Array<number>(many).fill(0);
+    index.data.forEach((colour, place) => is(place) && (sums[colour] += 1 / whole));
+    return sums;
+  };
+  const edge = (place: number): boolean => !!shown.data[place] && rim.data[place] < SCALE;
+  const [areas, lines] = [shares((place) => !!inner[place] && !thin[place]), shares((place) => !!inner[place] && !!thin[place])];
+  const moved = areas.map((area, k) => (area < CROSSED * (area + lines[k]) ? area : 0) - (lines[k] < CROSSED * (area + lines[k]) ? lines[k] : 0));
+  return [areas.map((area, k) => area - moved[k]), lines.map((line, k) => line + moved[k]), shares((place) => edge(place) && !!strict[place]), shares(edge)];
+}
+
+/** Where a mask is wider than that, its corners too. */
+function opened(mask: Mask, deep: Depth, width: number): Mask {
+  const core = maskOf(mask, (place) => deep.data[place] > width / 2);
+  if (!any(core)) return core;
+  const reach = ((1 + CORNER) * width) / 2;
+  const far = depth(inverse(core), rint(reach) + 2);
+  return maskOf(mask, (place) => !!mask.data[place] && far.data[place] <= reach);
+}
+
+/** Whether nearly all that is drawn has one of the colours that were chosen from it, and these are few. */
+export function isFlatArt(pictures: readonly Raster[], palette: Palette): boolean {
+  if (pictures.length === 1 && palette.length / 3 > FEW) return false;
+  const centres = lab(palette);
+  const plain = pictures.map((picture) => {
+    const colours = lab(picture.data);
+    const owners = nearest(colours, centres);
+    const mixed = between(colours, picture.height, picture.width);
+    let [inner, near] = [0, 0];
+    owners.forEach((owner, i) => {
+      if (mixed[i] || !owner) return;
+      inner++;
+      near += Number(deltaE(colours, i, centres, owner) <= PLAIN);
+    });
+    return inner ? near / inner : 1;
+  });
+  return plain.reduce((sum, share) => sum + share, 0) / plain.length >= FLAT;
+}
+
+/** Whether most of what is drawn slopes from one colour to the next, as what is rendered does. */
+export function isShaded(pictures: readonly Raster[]): boolean {
+  let [slopes, insides] = [0, 0];
+  for (const picture of pictures) {
+    const { height, width } = picture;
+    const colours = lab(picture.data);
+    const ground = lab(groundOf(picture));
+    const mixed = between(colours, height, width);
+    const plain = mixed.map((edge, i) => Number(deltaE(colours, i, ground, 0) > PLAIN && !edge));
+    for (const [length, stride] of [[height, width], [width, 1]]) for (let i = 0; i < plain.length; i++) {
+      const at = stride === 1 ? i % width : Math.floor(i / width);
+      if (at + STEP >= length || !plain[i + STEP * stride]) continue; // it ends inside, and every step towards it is small
+      let smooth = true;
+      for (let k = 0; k < STEP && smooth; k++) smooth = !!plain[i + k * stride] && deltaE(colours, i + (k + 1) * stride, colours, i + k * stride) < STEEPEST;
+      if (!smooth) continue;
+      insides++;
+      slopes += Number(deltaE(colours, i + STEP * stride, colours, i) > RISEN);
+    }
+  }
+  return slopes > SHADED * insides;
+}
+
+function told(palette: Palette, areas: number[], lines: number[], width: number): FlatLook {
+  const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+  const least = MINOR * (sum(areas) + sum(lines));
+  const used = areas.map((_, k) => k).filter((k) => !k || areas[k] >= least || lines[k] >= least);
+  let fills = used.map((k) => (areas[k] >= least ? areas[k] : 0));
+  const drawn = used.map((k) => (lines[k] >= least ? lines[k] : 0));
+  if (sum(fills) < 0.02 * Math.max(sum(fills) + sum(drawn), 1e-9)) fills = fills.map((_, k) => Number(!k));
+  const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
+  return {
+    palette: Float32Array.from(used.flatMap((k) => [...palette.subarray(3 * k, 3 * k + 3)])), width: rounded(width, 4),
+    fills: fills.map((value) => rounded(value / sum(fills), 3)), lines: drawn.map((value) => rounded(value / Math.max(sum(drawn), 1e-9), 3)),
+  };
+}
