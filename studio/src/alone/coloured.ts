@@ -2,15 +2,16 @@
 
 import { enlarged, indexPicture, SCALE, SPECK } from "./indexing";
 import { chooseOf, deltaE, lab } from "./lab";
-import { percentile, type FlatLook } from "./look";
-import { rint, type Raster, type Values } from "./raster";
+import { opened, percentile, type FlatLook } from "./look";
+import { median, rint, type Raster, type Values } from "./raster";
 import {
-  any, areasOf, around, borders, CLEAR, components, count, depth, grownBox, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Index, type Mask, type Part,
+  any, areasOf, around, borders, CLEAR, components, count, depth, grownBox, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part,
 } from "./regions";
 
 const [MOST_PARTS, BUSY, SMALLEST, DEEP, LARGE, OPENING, PIECE, MOST_PIECES] = [60, 0.1, 0.003, 1.6, 0.1, 0.02, 0.12, 4];
 const NECKS = [0.03, 0.05, 0.07];
 const [THIN, EDGE, APART, UNLIKE, TELLS, SAYS, SHARED, TOLD, BY_LINES] = [1.5, 25, 40, 25, 60, 0.5, 1, 1, 0.1];
+const [WIDEST, BLOB, BLOBS, LONG] = [0.13, 2, 0.2, 3];
 const NARROWER = [1, 0.8, 0.64, 0.51, 0.41];
 const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
 
@@ -131,7 +132,7 @@ export function coloured(result: Raster, content: Raster, look: FlatLook, alpha:
   } else {
     of = joined(of, EDGE);
     const { labels, free } = of;
-    const { width, thin, line, left } = ruled(of, look.width * Math.max(labels.height, labels.width));
+    const { width, thin, line, left } = ruled(of, look.width * Math.max(labels.height, labels.width), !!look.strokes);
     const areas = maskOf(labels, (place) => !line.data[place] && !free[labels.data[place]] && !thin[labels.data[place]]);
     const fills = filled(of, areas, told, look, any(line));
     const drawn = seenOn(of, thin, fills, drawnLines(of, line, told, look), look.lines);
@@ -145,11 +146,11 @@ export function coloured(result: Raster, content: Raster, look: FlatLook, alpha:
 interface Ruled { width: number; thin: boolean[]; line: Mask; left: Mask }
 
 /** The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts. */
-function ruled(of: Parts, width: number): Ruled {
+function ruled(of: Parts, width: number, strokes: boolean): Ruled {
   let best: [number, Ruled] | undefined;
   for (const share of NARROWER) {
-    const thin = thinParts(of, share * width);
-    const [line, left] = lines(of, thin, share * width);
+    const thin = thinParts(of, share * width, strokes);
+    const [line, left] = lines(of, thin, share * width, strokes);
     const lost = lostBy(of, thin, line);
     const made = { width: share * width, thin, line, left };
     if (lost <= LOST) return made;
@@ -162,30 +163,52 @@ function lostBy(of: Parts, thin: boolean[], line: Mask): number {
   const shown = of.areas.map(() => 0);
   of.labels.data.forEach((label, place) => line.data[place] || shown[label]++);
   const ink = of.areas.map((area, label) => thin[label] || shown[label] / Math.max(area, 1) < SHOWN);
+  const merged = mergedRims(of, ink);
+  let [all, lost] = [0, 0];
+  of.areas.forEach((area, label) => {
+    const weight = of.free[label] ? 0 : Math.sqrt(area);
+    all += weight;
+    if (merged[label] > MERGED) lost += weight;
+  });
+  return lost / Math.max(all, 1e-9);
+}
+
+/** Share of the rim of each part that is ink, where what lies beside is ink as well. */
+function mergedRims(of: Parts, ink: boolean[]): number[] {
   const [rim, merged] = [of.areas.map(() => 0), of.areas.map(() => 0)];
   for (const [a, b, length] of of.borders) for (const part of [a, b]) {
     rim[part] += length;
     if (ink[a] && ink[b]) merged[part] += length;
   }
-  let [all, lost] = [0, 0];
-  of.areas.forEach((area, label) => {
-    const weight = of.free[label] ? 0 : Math.sqrt(area);
-    all += weight;
-    if (merged[label] > MERGED * rim[label]) lost += weight;
-  });
-  return lost / Math.max(all, 1e-9);
+  return merged.map((length, part) => length / Math.max(rim[part], 1));
 }
 
-function strokeWidth(mask: Mask, most: number): number {
-  const deep = depth(mask, most);
+/** Widths along the middle of a part, where it is less deep than `most`. */
+function widthsOf(deep: Depth, most = Infinity): number[] {
   const middle = ridge(deep);
-  return percentile([...deep.data].filter((_, i) => middle.data[i]).map((far) => 2 * far - 1), 0.8);
+  return [...deep.data].filter((far, i) => middle.data[i] && far < most).map((far) => 2 * far - 1);
 }
 
-function thinParts(of: Parts, width: number): boolean[] {
+/** Whether a part, by how deep its places lie, up to `most`, is long and nearly everywhere of one width. */
+function isStroke(deep: Depth, most: number): boolean {
+  const area = maskOf(deep, (place) => deep.data[place] > 0);
+  const widths = widthsOf(deep, most);
+  const wide = widths.length ? median(widths) : 2 * most;
+  return BLOB * wide < 2 * most - 1 && count(area) >= LONG * wide ** 2 && count(opened(area, deep, BLOB * wide)) <= BLOBS * count(area);
+}
+
+/** Half the width of the widest stroke. */
+const widest = ({ labels }: Parts): number => rint((WIDEST * Math.max(labels.height, labels.width)) / 2);
+
+function thinParts(of: Parts, width: number, strokes: boolean): boolean[] {
   const { labels } = of;
-  const wide = of.free.map((is, label) => is ? 0 : strokeWidth(within(grownBox(of.boxes[label], 1, labels), labels.width, (place) => labels.data[place] === label), Math.trunc(THIN * width) + 2));
-  const thin = wide.map((value, label) => !of.free[label] && value <= THIN * width);
+  const most = Math.max(Math.trunc(THIN * width) + 2, strokes ? rint(BLOB * widest(of)) + 2 : 0);
+  const deep = of.free.map((is, label) => is ? null : depth(within(grownBox(of.boxes[label], 1, labels), labels.width, (place) => labels.data[place] === label), most));
+  const wide = deep.map((part) => (part ? percentile(widthsOf(part), 0.8) : 0));
+  let even = deep.map((part, label) => !!part && strokes && !of.hollow[label] && isStroke(part, most));
+  const beneath = mergedRims(of, even);
+  even = even.map((is, label) => is && beneath[label] <= MERGED);
+  const thin = wide.map((value, label) => !of.free[label] && (value <= THIN * width || even[label]));
   const narrow = wide.map((value) => value <= 2 * width);
   const beside = wide.map(() => [0, 0]);
   for (const [a, b, length] of of.borders) {
@@ -196,10 +219,10 @@ function thinParts(of: Parts, width: number): boolean[] {
 }
 
 /** A thin part in its own shape, as a line of that width; its tips and corners stay where they are thinner. */
-function asWide(area: Mask, width: number, reach: number): Mask {
+function asWide(area: Mask, width: number, reach: number, strokes: boolean): Mask {
   const deep = depth(area, reach);
-  const middle = ridge(deep);
-  const spare = (percentile([...deep.data].filter((_, i) => middle.data[i]).map((far) => 2 * far - 1), 0.8) - width) / 2;
+  const widths = widthsOf(deep, strokes ? reach : Infinity);
+  const spare = widths.length ? (percentile(widths, 0.8) - width) / 2 : 0;
   if (spare <= 0) {
     const near = depth(inverse(area), reach);
     return maskOf(area, (place) => !!area.data[place] || near.data[place] <= -spare);
@@ -213,9 +236,9 @@ function asWide(area: Mask, width: number, reach: number): Mask {
   return maskOf(area, (place) => !!core.data[place] || (!!area.data[place] && near.data[place] <= 2 + spare));
 }
 
-function lines(of: Parts, thin: boolean[], width: number): [Mask, Mask] {
+function lines(of: Parts, thin: boolean[], width: number, strokes: boolean): [Mask, Mask] {
   const { labels, free } = of;
-  const reach = Math.trunc(width) + 2;
+  let reach = Math.trunc(width) + 2;
   const outer = depth(maskOf(labels, (place) => !free[labels.data[place]]), reach);
   const line = maskOf(labels, (place) => !free[labels.data[place]] && !thin[labels.data[place]] && outer.data[place] < width);
   const draw = (label: number, made: (here: Part) => Mask): void => {
@@ -234,7 +257,8 @@ function lines(of: Parts, thin: boolean[], width: number): [Mask, Mask] {
       return maskOf(own, (place) => !!own.data[place] && near.data[place] < width / 2);
     });
   });
-  thin.forEach((is, label) => is && draw(label, (here) => asWide(within(here, labels.width, (place) => labels.data[place] === label), width, reach)));
+  if (strokes) reach = Math.max(reach, widest(of) + 2);
+  thin.forEach((is, label) => is && draw(label, (here) => asWide(within(here, labels.width, (place) => labels.data[place] === label), width, reach, strokes)));
   return [line, maskOf(labels, (place) => thin[labels.data[place]] && !line.data[place])];
 }
 

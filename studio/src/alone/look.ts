@@ -7,10 +7,11 @@ import { median, rint, type Raster } from "./raster";
 import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part } from "./regions";
 
 const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
+const [SOME, OFTEN] = [0.1, 0.35];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
 
 /** A flat style; shares of the ground are what is left free. */
-export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number }
+export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean }
 
 export const percentile = (values: readonly number[], share: number): number => quantile(Float64Array.from(values).sort(), share);
 
@@ -24,11 +25,20 @@ export function lookOf(pictures: readonly Raster[], colours: number | null): Fla
   const shown = drawn.map((index) => inverse(outside(index)));
   const width = steadiest(drawn.flatMap((index, i) => rimWidths(index, shown[i], side)), WIDEST * side);
   const total = [0, 1, 2, 3].map(() => new Array<number>(many).fill(0));
-  drawn.forEach((index, i) => counted(index, shown[i], width, many).forEach((row, kind) => row.forEach((value, k) => (total[kind][k] += value))));
+  const shares = drawn.map((index, i) => counted(index, shown[i], width, many));
+  for (const own of shares) own.forEach((row, kind) => row.forEach((value, k) => (total[kind][k] += value)));
   const [areas, lines, ofLines, rim] = total;
   const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0);
   if (!width || sum(ofLines) < (RIM + ALONE / drawn.length) * sum(rim)) return told(chosen, areas.map((area, k) => area + lines[k]), areas.map(() => 0), 0);
+  const often = filledOf(shares.map(([own]) => own));
+  for (let k = 1; k < many; k++) if (lines[k] >= MINOR * sum(lines) && often[k] < OFTEN) [areas[0], areas[k]] = [areas[0] + areas[k], 0];
   return told(chosen, areas, lines, width / side);
+}
+
+/** Share of the drawings that each colour fills some of, lines apart. */
+function filledOf(areas: number[][]): number[] {
+  const whole = areas.map((own) => own.reduce((sum, value) => sum + value, 0));
+  return areas[0].map((_, k) => areas.filter((own, i) => own[k] > SOME * whole[i] && whole[i] > SOME).length / areas.length);
 }
 
 function* each(index: Index): Generator<[Part, Mask]> {
@@ -101,7 +111,7 @@ function counted(index: Index, shown: Mask, width: number, many: number): number
 }
 
 /** Where a mask is wider than that, its corners too. */
-function opened(mask: Mask, deep: Depth, width: number): Mask {
+export function opened(mask: Mask, deep: Depth, width: number): Mask {
   const core = maskOf(mask, (place) => deep.data[place] > width / 2);
   if (!any(core)) return core;
   const reach = ((1 + CORNER) * width) / 2;
