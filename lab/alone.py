@@ -136,7 +136,9 @@ def random_recipes(model: Parasol, count: int) -> Iterator[tuple[dict[str, Any],
     while number < count:
         chosen = random.choice(styles, int(random.integers(1, 4)), replace=False)
         weights = [1.0, *random.uniform(-1, 1, len(chosen) - 1)]
-        drawn = {dial.name: _drawn(random, dial) for dial in named()} | {"steps": int(random.integers(2, 7))}
+        drawn: dict[str, Any] = {dial.name: _drawn(random, dial) for dial in named()} | {
+            "steps": int(random.integers(2, 7))
+        }
         finish = FINISHES[number % len(FINISHES)]
         asked = {
             "content": str(random.choice(AS_CONTENT)), "dials": drawn, "size": int(random.choice([64, 96, 128, 160])),
