@@ -49,8 +49,8 @@ FINISHES: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 PAGE = "<!doctype html><script type=module src=lab.js></script>"
 SCRIPT = """
-const told = await (await fetch('alone.json')).json();
-const worker = new Worker(told.worker, {type: 'module'});
+const facts = await (await fetch('alone.json')).json();
+const worker = new Worker(facts.worker, {type: 'module'});
 const waiting = new Map(); let calls = 0;
 worker.onmessage = ({data}) => waiting.get(data.id)?.(data);
 const ask = (call, ...asked) => new Promise(go => {
@@ -59,7 +59,7 @@ const ask = (call, ...asked) => new Promise(go => {
 });
 const post = (name, body) => fetch(name, {method: 'POST', body});
 const begun = performance.now();
-await ask('open', new URL('.', location).href, 1, told.facts);
+await ask('open', new URL('.', location).href, 1, facts.facts);
 const ready = await ask('ready');
 await post('made/ready', ready.wrong ?? String(performance.now() - begun));
 for (const text of await (await fetch('recipes.json')).json()) {
@@ -93,9 +93,9 @@ def worked(site: Path, profile: Path, recipes: Sequence[str]) -> Iterator[tuple[
     """What the exported worker makes of recipes, one after another, "ready" first; and the browser's session."""
     if CHROMIUM is None:
         raise ParasolError("there is no Chromium to draw in: install it")
-    told = json.loads((site / MARK).read_text())
-    told["worker"] = next((site / "assets").glob("worker-*.js")).relative_to(site).as_posix()
-    (site / MARK).write_text(json.dumps(told))
+    facts = json.loads((site / MARK).read_text())
+    facts["worker"] = next((site / "assets").glob("worker-*.js")).relative_to(site).as_posix()
+    (site / MARK).write_text(json.dumps(facts))
     (site / "lab.html").write_text(PAGE)
     (site / "lab.js").write_text(SCRIPT)
     (site / "recipes.json").write_text(json.dumps(recipes))

@@ -98,19 +98,19 @@ def _write(made: Path, model: Parasol, words: Mapping[str, str], runtime: Mappin
     shown = {**told_model(model), "words": False, "directions": []}
     setup = {"version": __version__, "dials": told_dials(words), "models": [shown], "limits": LIMITS,
              "search": 0, "teaching": "-"}  # fmt: skip
-    told = {
+    answers = {
         "setup": setup,
         "facts": facts,
         "content": _examples(AS_CONTENT, made / "examples"),
         "style": _examples(AS_STYLE, made / "examples"),
         "bytes": (bundle.folder / WEIGHTS).stat().st_size,
     }
-    (made / MARK).write_text(json.dumps(told))
+    (made / MARK).write_text(json.dumps(answers))
 
 
 def _examples(names: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
     """The studio's own drawings, those that are SVG as this renderer draws them."""
-    told = []
+    listed = []
     for name in names:
         data = (EXAMPLES / name).read_bytes()
         pixels = load_shown(data)
@@ -121,8 +121,8 @@ def _examples(names: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
         (folder / name).write_bytes(data)
         height, width = pixels.shape[:2]
         digest = hashlib.sha256(data).hexdigest()
-        told.append({"id": digest, "width": width, "height": height, "photograph": False, "name": name})
-    return told
+        listed.append({"id": digest, "width": width, "height": height, "photograph": False, "name": name})
+    return listed
 
 
 @contextmanager
@@ -132,8 +132,8 @@ def _runtime_files(folder: Path | None) -> Iterator[dict[str, bytes]]:
         package = next((place for place in _places(folder) if (place / "package.json").is_file()), None)
         version = None if package is None else json.loads((package / "package.json").read_text()).get("version")
         if package is None or version != VERSION or not all((package / "dist" / name).is_file() for name in RUNTIME):
-            found = f"no {PACKAGE}" if version is None else f"{PACKAGE} {version}"
-            raise ParasolError(f"{str(folder)!r} holds {found} and version {VERSION} is needed: {GET_RUNTIME}")
+            held = f"no {PACKAGE}" if version is None else f"{PACKAGE} {version}"
+            raise ParasolError(f"{str(folder)!r} holds {held} and version {VERSION} is needed: {GET_RUNTIME}")
         yield {name: (package / "dist" / name).read_bytes() for name in RUNTIME}
         return
     npm = shutil.which("npm")
