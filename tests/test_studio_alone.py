@@ -90,11 +90,18 @@ def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, bundle: Bundle
         assert np.allclose(here.colours.covariance, there.colours.covariance, atol=1e-6)
         again = np.asarray(model.paint(recipe).image).astype(int)
         assert np.abs(again - np.rint(255 * load_rgba(png))[..., : again.shape[2]]).max() <= 1
-        # What would need a server is not there, and a file of ours is drawn again alike.
+        # What would need a server is not there; a file of ours is drawn again alike; a job can be cancelled.
         assert page.ask("document.querySelectorAll('nav button').length") == 1
         assert page.ask("!document.querySelector('#teach, #save-card, #style-code')")
         page.ask("document.querySelector('#draw-again').click()")
         page.wait("document.querySelector('#badge').classList.contains('same')")
+        page.ask("document.querySelector('#live').click()")
+        dial = "document.getElementById('dial-steps')"
+        page.ask(f"(dial => {{ dial.value = '150'; dial.dispatchEvent(new Event('change')); }})({dial})")
+        page.ask("document.querySelector('#draw').click()")
+        page.wait("!!document.querySelector('main.make .progress.running')")
+        page.ask("document.querySelector('#cancel').click()")
+        page.wait("document.querySelector('#told').textContent === 'Cancelled'")
         assert page.errors == []
 
 
