@@ -354,7 +354,7 @@ def test_a_file_is_drawn_again_and_compared(client: TestClient) -> None:
     assert client.post("/api/jobs/again", json={"picture": give(client, png(0))}).status_code == 422
 
 
-def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path, bundle: Bundle) -> None:
+def test_a_set_is_the_command_lines_and_is_cancelled(tmp_path: Path, bundle: Bundle) -> None:
     taken = {"icons": ("key", "tree"), "like": ("crab", "solid")}
     for folder, names in taken.items():
         (tmp_path / folder).mkdir()
@@ -394,7 +394,14 @@ def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path, bundl
         for wrong, why in (([icons[0]] * 2, "two icons are called 'key'"), ([icons[0] | {"name": "../x"}], "name")):
             reply = client.post("/api/jobs", json={"wanted": asked | {"icons": {"icons": wrong}}})
             assert (reply.status_code, why in reply.json()["detail"]) == (422, True)
-        result = studio.maker.model("small").stylize(files["key"], files["crab"], colors=3, **TWO)
+
+
+def test_an_svg_is_recalled(tmp_path: Path) -> None:
+    key, crab = ((EXAMPLES / f"{name}.png").read_bytes() for name in ("key", "crab"))
+    with opened(tmp_path / "kept", threads=1, model="pictogram") as studio:
+        client = TestClient(make_app(studio), base_url=HERE)
+        give(client, key)
+        result = studio.maker.model("pictogram").stylize(key, crab, **TWO)
         recalled = client.post("/api/recall", content=result.encoded(".svg")).json()
         # An SVG leaves out what its dials do not use, such as the texture: a shorter recipe, the same pixels.
         assert (load(drawn(client, recalled["wanted"])) == result.pixels).all()
