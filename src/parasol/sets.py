@@ -1,6 +1,6 @@
 """A set of icons in the style of references: what the references share, and each icon drawn as one of the set."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from threading import Event
@@ -25,7 +25,8 @@ from parasol.vector.tiny import enlarged
 MOST_AT_ONCE = 8  # icons; each takes some 30 MB beside the model
 ROOM = 0.1  # of the side, that the model has around a drawing at least: what touches the border comes out broken
 
-Icon, Drawn = TypeVar("Icon"), TypeVar("Drawn")
+Icon = TypeVar("Icon")
+Drawn = TypeVar("Drawn")
 Step = Callable[[int, int], None]
 """Called with (steps done, steps in all) of an icon; what it raises ends that icon."""
 
@@ -77,7 +78,9 @@ def side_by_side(icons: int, cores: int) -> tuple[int, int]:
     return workers, cores // workers
 
 
-def drawn_at_once(draw: Callable[[Icon, Step], Drawn], icons: Sequence[Icon], workers: int) -> Iterator[Drawn]:
+def drawn_at_once(
+    draw: Callable[[Icon, Step], Drawn], icons: Sequence[Icon], workers: int
+) -> Generator[Drawn, None, None]:
     """What `draw` makes of each icon, in their order; so many are drawn at the same time, each in a thread.
 
     When the iterator is closed or one of them raises, those in hand end at their next step, and no more is begun.
