@@ -39,8 +39,8 @@ class Front:
 
 
 async def _answer(send: Any, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-    told = {"content-length": f"{len(body)}", **headers}
-    given = [(name.encode(), value.encode()) for name, value in told.items()]
+    named = {"content-length": f"{len(body)}", **headers}
+    given = [(name.encode(), value.encode()) for name, value in named.items()]
     await send({"type": "http.response.start", "status": status, "headers": given})
     await send({"type": "http.response.body", "body": body})
 

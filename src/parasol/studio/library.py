@@ -88,8 +88,8 @@ def examples(store: Store) -> dict[str, list[dict[str, Any]]]:
     Their sizes and small pictures lie beside them, for the first page waits for these.
     """
     known = json.loads((EXAMPLES / KNOWN_EXAMPLES).read_text("utf-8"))
-    thumbs = {name: b64decode(told.pop("thumb")) for name, told in known.items()}
-    store.add_known((Kept(**told), (EXAMPLES / name).read_bytes(), thumbs[name]) for name, told in known.items())
+    thumbs = {name: b64decode(facts.pop("thumb")) for name, facts in known.items()}
+    store.add_known((Kept(**facts), (EXAMPLES / name).read_bytes(), thumbs[name]) for name, facts in known.items())
     return {
         role: [known[name] | {"name": name} for name in names]
         for role, names in (("content", AS_CONTENT), ("style", AS_STYLE))
