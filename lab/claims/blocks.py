@@ -229,7 +229,7 @@ def _let(part: Record, what: str) -> str:
 STUDIO: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
     (
         "start",
-        "from Python's start until the page is there, and until it has all that it asks for, the least of three",
+        "from Python's start until the page is there, and until it has all that it asks for, the least of four",
         lambda part: (
             f"{part['shown_cpu']:.1f} and {part['cpu']:.1f} s of processor time; {part['shown']:.1f} and "
             f"{part['page']:.1f} s at a load of {part['load']:.0f}"
