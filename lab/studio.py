@@ -37,6 +37,7 @@ import numpy as np
 
 from lab.hostile import small
 from lab.hostile.given import rasters, saved
+from lab.speed.machine import as_installed
 from parasol.images import write_atomic
 from parasol.index.store import FORMAT, Encoders, Entry, Index, Manifest
 from parasol.maths.distances import unit
@@ -99,19 +100,13 @@ class Served:
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _compiled(keep: Path) -> dict[str, str]:
-    """The environment of one who installed it: Python keeps what it has compiled, even where this one may not."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPYCACHEPREFIX": str(keep.parent / "compiled")}
-
-
 @contextmanager
 def served(keep: Path, *more: str, host: str = "127.0.0.1", page: bool = False) -> Iterator[Served]:
     """A studio that keeps its things there; it is ended as Ctrl-C ends it, if it still runs."""
     words = ["studio", "--no-browser"] if page else ["serve"]
     words += [*more, "--keep", str(keep), "--port", "0", "--model", MODEL, *(["--host", host] if page else [])]
     process = subprocess.Popen(
-        [sys.executable, "-c", CLI, *words], stdout=subprocess.PIPE, text=True, cwd=keep.parent, env=_compiled(keep)
+        [sys.executable, "-c", CLI, *words], stdout=subprocess.PIPE, text=True, cwd=keep.parent, env=as_installed()
     )
     assert process.stdout is not None
     try:
