@@ -9,7 +9,8 @@ CORPUS := data/pictograms
 # Test processes side by side, one thread each: quicker than one with two threads.
 WORKERS ?= 2
 # A file stays with one process, whose fixtures serve all of it; tests/conftest.py says which file is first.
-PYTEST  := PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Where Python may not keep what it compiles, each child of a test compiles all that it imports.
+PYTEST  := env -u PYTHONDONTWRITEBYTECODE PARASOL_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo check quick bench figures sheets mutants lowest clean
 

@@ -1,11 +1,13 @@
-"""Small pictures of what each dial of the studio does: python -m lab miniatures
+"""Small pictures of what each dial of the studio does: python -m lab miniatures [--examples]
 
 Each dial that the page shows is drawn at the ends and the middle of the page's range, or in each of its choices, all
 else being as the model has it, and becomes one strip in studio/src/miniatures: three pictures for a slider, the first
 and the last at its ends, and one for each choice in the middle of its part. `npm run build` in studio/ takes them in.
+With --examples, those of the studio's own pictures instead, which lie ready beside them.
 """
 
 import argparse
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,10 @@ from typing import Any
 from PIL import Image
 
 from lab.kinds import on_white
+from parasol.images import write_atomic
 from parasol.pipeline import Parasol
 from parasol.studio.dials import told_dials
-from parasol.studio.library import EXAMPLES
+from parasol.studio.library import AS_CONTENT, AS_STYLE, EXAMPLES, KNOWN_EXAMPLES, known_example
 
 FOLDER = Path(__file__).parents[1] / "studio" / "src" / "miniatures"
 SIDE, WIDE = 72, 288  # px, of a picture and of a strip
@@ -41,7 +44,12 @@ def main(words: Sequence[str] | None = None) -> int:
     """Draw them all, or those that are named."""
     parser = argparse.ArgumentParser(prog="python -m lab miniatures", description=(__doc__ or "").partition(":")[0])
     parser.add_argument("names", nargs="*", metavar="DIAL", help="dials to draw; all if left out")
+    parser.add_argument("--examples", action="store_true", help="the studio's own pictures instead")
     given = parser.parse_args(words)
+    if given.examples:
+        known = {name: known_example(name) for name in sorted({*AS_CONTENT, *AS_STYLE})}
+        write_atomic(EXAMPLES / KNOWN_EXAMPLES, f"{json.dumps(known, indent=1)}\n".encode())
+        return 0
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, pictures, ends in strips(given.names):
         strip(pictures, ends=ends).save(FOLDER / f"{name}.webp", quality=QUALITY, method=6)

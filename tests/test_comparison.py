@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ import pytest
 from safetensors.torch import save_file
 
 import held_out_corpus
+from forked import ended, forked
 from lab.pairs.frozen import write_pairs
 from lab.pairs.pictograms import entries_of, frozen_pairs
 from lab.pairs.pictograms import main as freeze
@@ -33,7 +33,7 @@ from parasol.comparison.judges import PLACES, Judges, Lite0
 from parasol.comparison.measures import Measure, measures
 from parasol.comparison.measuring import STYLE, Seen
 from parasol.comparison.methods import Asked, method
-from parasol.comparison.paint import COSTS_FILE
+from parasol.comparison.paint import COSTS_FILE, paint
 from parasol.comparison.pairs import Entry, PicturePair, read_pairs
 from parasol.comparison.summary import estimates_of
 from parasol.corpora import Corpus
@@ -74,6 +74,12 @@ def finished(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     out = tmp_path_factory.mktemp("comparison")
     assert main([*words, "--method", OURS, "--method", "content", "--method", "style", "-o", str(out)]) == 0
     return out
+
+
+@pytest.fixture
+def painted_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Methods paint in the test's process, where that is not what is tested: each of their own would start anew."""
+    monkeypatch.setattr("parasol.comparison.run.painting", paint)
 
 
 def found_in(out: Path) -> dict:
@@ -453,6 +459,7 @@ def test_losses_are_what_most_pairs_say(finished: Path) -> None:
 # The command
 
 
+@pytest.mark.usefixtures("painted_here")
 def test_the_first_method_is_set_against_each(words: list[str], finished: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(finished, tmp_path / "out"))
     assert main([*words, "--method", OURS, "--method", "colour", "--method", "content", "-o", str(out)]) == 0
@@ -472,6 +479,7 @@ def test_the_first_method_is_set_against_each(words: list[str], finished: Path, 
     assert shown.shape[1] > 5 * 128
 
 
+@pytest.mark.usefixtures("painted_here")
 def test_judges_whose_weights_are_brought(words: list[str], tmp_path: Path) -> None:
     save_file(tensors(), tmp_path / "lpips.safetensors")
     save_file(inception().state_dict(), tmp_path / "inception.safetensors")
@@ -601,6 +609,7 @@ def test_help_and_missing_packages(
     assert "this command needs scipy: install it with pip install 'scipy'" in run([*words, "--method", "style"], capsys)
 
 
+@pytest.mark.usefixtures("painted_here")
 def test_results_that_cannot_be_measured_are_named(
     tmp_path: Path, model: Parasol, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -612,6 +621,7 @@ def test_results_that_cannot_be_measured_are_named(
     assert "the result of 'content' for the pair 'strip-as-crab' cannot be measured: it comes to 128 x 16 px" in told
 
 
+@pytest.mark.usefixtures("painted_here")
 def test_results_of_other_settings_are_never_mixed(
     words: list[str], finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -623,6 +633,7 @@ def test_results_of_other_settings_are_never_mixed(
     assert "results of another size: move it away or name another folder" in told
 
 
+@pytest.mark.usefixtures("painted_here")
 def test_a_second_run_does_nothing_anew(words: list[str], finished: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(finished, tmp_path / "out"))
     methods = ["--method", OURS, "--method", "content", "--method", "style"]
@@ -637,19 +648,20 @@ def lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def test_stopped_and_killed_equals_uninterrupted(words: list[str], finished: Path, tmp_path: Path) -> None:
-    """Ctrl-C while it paints, a kill while it measures, and once more to the end."""
+def test_stopped_and_killed_equals_uninterrupted(
+    words: list[str], finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while a process of it paints, a kill while it measures, and once more to the end."""
     out = tmp_path / "out"
     command = [*words, "--method", OURS, "--method", "content", "--method", "style", "-o", str(out)]
-    start = [sys.executable, "-c", "import sys; from parasol.apps.cli import main; sys.exit(main(sys.argv[1:]))"]
     costs, seen = out / "results" / "ours-steps=2,structure=0.5" / COSTS_FILE, out / "measures.jsonl"
     for path, wanted, number in ((costs, 2, signal.SIGINT), (seen, 3, signal.SIGKILL)):
-        child = subprocess.Popen([*start, *command], start_new_session=True, stderr=subprocess.PIPE, text=True)
-        while child.poll() is None and lines(path) < wanted:
+        child = forked(lambda: main(command))
+        while child.is_alive() and lines(path) < wanted:
             time.sleep(0.01)
         os.killpg(child.pid, number)
-        told = child.communicate()[1]
-        assert child.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL), told
+        assert ended(child) == (130 if number == signal.SIGINT else -signal.SIGKILL)
+        monkeypatch.setattr("parasol.comparison.run.painting", paint)
         assert lines(path) >= wanted
         assert not (out / "comparison.json").exists()
     kept = lines(costs)

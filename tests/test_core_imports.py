@@ -27,6 +27,7 @@ ITS_OWN = {
     "parasol.study.server": {"fastapi", "uvicorn"},
     "parasol.studio.kept_routes": {"fastapi"},
     "parasol.studio.server": {"fastapi", "uvicorn"},
+    "parasol.studio.front": {"uvicorn"},
     "parasol.studio.tools": {"mcp", "uvicorn"},
 }
 """What some modules may import beside the core, by how their names begin."""

@@ -31,7 +31,8 @@ LET = {  # what the contracts let, so that none of their exemptions is without a
     "parasol/corpora/regions.py": "import shapely",
     "parasol/study/server.py": "import fastapi\nimport uvicorn",
     "parasol/studio/kept_routes.py": "import fastapi",
-    "parasol/studio/server.py": "import fastapi\nimport uvicorn\nimport parasol.search",
+    "parasol/studio/server.py": "import fastapi\nimport parasol.search",
+    "parasol/studio/front.py": "import uvicorn",
     "lab/figures/run.py": "import parasol.apps\nimport lab.judging.judge",
     "lab/judging/judge.py": "",
 }

@@ -5,8 +5,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ import pytest
 from PIL import Image
 
 import held_out_corpus
+from forked import ended, forked
 from parasol import Parasol, Words
 from parasol.apps.cli import main
 from parasol.corpora import Corpus
@@ -267,20 +266,16 @@ def test_help_and_errors_of_one_line(
 
 def test_stopped_and_killed_equals_uninterrupted(words: list[str], finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    code = (
-        "import sys; from parasol.report import sections; from parasol.apps.cli import main; "
-        f"[setattr(sections, *one) for one in {FEWER}.items()]; sys.exit(main(sys.argv[1:]))"
-    )
+    command = ["report", str(out), *words]
     for wanted, number in ((3, signal.SIGINT), (6, signal.SIGKILL)):
-        child = subprocess.Popen([sys.executable, "-c", code, "report", str(out), *words], stderr=subprocess.PIPE)
-        while child.poll() is None and lines(out) < wanted:
+        child = forked(lambda: main(command))
+        while child.is_alive() and lines(out) < wanted:
             time.sleep(0.01)
         os.kill(child.pid, number)
-        told = child.communicate()[1].decode()
-        assert child.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL), told
+        assert ended(child) == (130 if number == signal.SIGINT else -signal.SIGKILL)
         assert not (out / "report.html").exists()
     before = lines(out)
-    assert main(["report", str(out), *words]) == 0
+    assert main(command) == 0
     assert before >= 6
     assert lines(out) == lines(finished), "nothing was drawn twice"
     assert (out / "report.html").read_bytes() == (finished / "report.html").read_bytes()

@@ -1,44 +1,18 @@
 """`parasol set` killed at five moments: the same command then makes the same set, byte for byte."""
 
+import itertools
 import os
-import subprocess
-import sys
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
+from forked import ended, forked
 from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.apps.progress import Progress
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-import parasol.pipeline, parasol.vector  # once for all children
-from parasol.apps.cli import main
-
-OUT, MODEL = sys.argv[1:]
-WORDS = ["set", "in", "--like", "like", "-o", OUT, "--model", MODEL, "--steps", "1", "--sizes", "24"]
-kept = Path.replace
-
-def until(moment):
-    left = iter(range(moment, -1, -1))
-    def replace(self, target):
-        if next(left) == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return kept(self, target)
-    return replace
-
-for moment in (0, 1, 1, 2, 2):
-    child = os.fork()
-    if child == 0:
-        Path.replace = until(moment)
-        os._exit(main(WORDS))
-    assert os.waitpid(child, 0)[1] == signal.SIGKILL, moment
-sys.exit(main(WORDS))
-"""
-"""Files of an icon come into place by a rename each: the kills fall before the first, between them, before the last."""
 
 
 def drawn(path: Path, colour: str, corner: int) -> None:
@@ -59,16 +33,34 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def killed_before(rename: int, words: list[str]) -> Callable[[], int]:
+    """What kills its process before it brings a file into its place: the first, or one later."""
+    renames, replace = itertools.count(), Path.replace
+
+    def replaced(self: Path, target: Path) -> Path:
+        if next(renames) == rename:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(self, target)
+
+    def work() -> int:
+        Path.replace = replaced  # type: ignore[method-assign]
+        return main(words)
+
+    return work
+
+
 def test_a_set_that_was_killed_goes_on_as_if_it_had_not_been(
     tmp_path: Path, model: Parasol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Files of an icon come into place by a rename each: kills before the first, between them, before the last."""
     monkeypatch.chdir(tmp_path)
     icons(2)
-    command = [sys.executable, "-c", KILLED, "killed", str(model.bundle.folder)]
-    subprocess.run(command, check=True, env={**os.environ, "PARASOL_THREADS": "1"}, capture_output=True, timeout=600)
-    words = ["--model", str(model.bundle.folder), "--steps", "1", "--sizes", "24"]
+    words = ["set", "in", "--like", "like", "--model", str(model.bundle.folder), "--steps", "1", "--sizes", "24", "-o"]
     monkeypatch.setattr("parasol.runtime.onnx.available_cores", lambda: 1)  # one icon after the other, as on one core
-    assert main(["set", "in", "--like", "like", "-o", "whole", *words]) == 0
+    assert main([*words, "whole"]) == 0
+    for rename in (0, 1, 1, 2, 2):
+        assert ended(forked(killed_before(rename, [*words, "killed"]))) == -signal.SIGKILL, rename
+    assert main([*words, "killed"]) == 0
     whole = files(Path("whole"))
     assert files(Path("killed")) == whole
     assert sorted(whole) == [

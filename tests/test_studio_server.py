@@ -9,7 +9,9 @@ import threading
 import time
 import urllib.request
 import zipfile
+from base64 import b64decode
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,14 @@ from parasol.index.build import build
 from parasol.index.describe import Describer
 from parasol.recipe import KEYWORD, Recipe
 from parasol.studio.desk import QUEUE, Desk, Full
-from parasol.studio.guard import HEADERS
-from parasol.studio.library import EXAMPLES
+from parasol.studio.front import Front
+from parasol.studio.guard import HEADERS, Guard
+from parasol.studio.library import AS_CONTENT, AS_STYLE, EXAMPLES, KNOWN_EXAMPLES, known_example
+from parasol.studio.made import Made, Progress
 from parasol.studio.once import Once
 from parasol.studio.opening import Studio, opened
-from parasol.studio.server import make_app
+from parasol.studio.pages import pages
+from parasol.studio.server import make_api, make_app
 from parasol.studio.store import FILE, Store, StoreFull
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, Reference, Wanted
 from small_model import drawing
@@ -267,10 +272,30 @@ def test_what_was_accepted_before_is_taken_up_however_much_it_is() -> None:
         go.set()
 
 
+def test_a_quick_look_goes_before_the_next_picture_of_a_long_job() -> None:
+    asked, drawn = Wanted(model="small", styles=(Reference(words="red"),)), list[str]()
+    look = asked.model_copy(update={"preview": True})
+
+    def draw(order: Wanted, progress: Progress) -> Iterator[Made]:
+        for number in range(1 if order.preview else 3):
+            drawn.append("look" if order.preview else f"{number}")
+            if drawn == ["0"]:
+                for _ in range(2):
+                    desk.submit(look, 1, client="page")
+            progress(number + 1, 0)
+            yield Made(png=b"", thumb=b"")
+
+    with closing(Desk(draw, lambda *_: 1, lambda _: None)) as desk:
+        job = desk.submit(asked, 3).name
+        while desk.status(job)["state"] != "done":  # type: ignore[index]
+            time.sleep(0.001)
+    assert drawn == ["0", "look", "1", "2"]
+
+
 def test_a_place_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     for place, told in (("nowhere", "is no folder"), ("empty", "holds no picture and is no index")):
-        words = ["studio", str(tmp_path / place), "--keep", str(tmp_path / "kept"), "--no-browser"]
+        words = ["studio", str(tmp_path / place), "--keep", str(tmp_path / "kept"), "--no-browser", "--port", "0"]
         assert main(words) == 2
         assert told in capsys.readouterr().err
 
@@ -329,21 +354,21 @@ def test_a_file_is_drawn_again_and_compared(client: TestClient) -> None:
     assert client.post("/api/jobs/again", json={"picture": give(client, png(0))}).status_code == 422
 
 
-def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path) -> None:
+def test_a_set_is_the_command_lines_and_is_cancelled(tmp_path: Path, bundle: Bundle) -> None:
     taken = {"icons": ("key", "tree"), "like": ("crab", "solid")}
     for folder, names in taken.items():
         (tmp_path / folder).mkdir()
         for name in names:
             (tmp_path / folder / f"{name}.png").write_bytes((EXAMPLES / f"{name}.png").read_bytes())
     words = ["set", str(tmp_path / "icons"), "--like", str(tmp_path / "like"), "--steps", "2", "--colors", "3"]
-    assert main([*words, "--model", "pictogram", "-o", str(tmp_path / "out")]) == 0
-    with opened(tmp_path / "kept", threads=1, model="pictogram") as studio:
+    assert main([*words, "--model", str(bundle.folder), "-o", str(tmp_path / "out")]) == 0
+    with opened(tmp_path / "kept", threads=2, model=str(bundle.folder)) as studio:
         client = TestClient(make_app(studio), base_url=HERE)
         files = {name: (EXAMPLES / f"{name}.png").read_bytes() for name in ("crab", "solid", "key", "tree")}
         names = {name: give(client, data) for name, data in {**files, "busy": png(0)}.items()}
         icons = [{"picture": names[name], "name": name} for name in ("key", "busy", "tree")]
         styles = [{"picture": names[name]} for name in taken["like"]]
-        asked = {"model": "pictogram", "styles": styles, "dials": TWO | {"sampler": "dpm"}}
+        asked = {"model": "small", "styles": styles, "dials": TWO | {"sampler": "dpm"}}
         job = over(client, order(client, asked | {"icons": {"icons": icons, "colors": 3}})["job"])
         assert (job["state"], job["total"], job["numbers"]) == ("done", 6, [1, 2])
         told, record = client.get(f"/api/sets/{job['job']}").json(), json.loads((tmp_path / "out/set.json").read_text())
@@ -359,10 +384,24 @@ def test_a_set_is_the_command_lines_and_an_svg_is_recalled(tmp_path: Path) -> No
             for name in packed.namelist()[:4]:
                 assert packed.read(name) == (tmp_path / "out" / name).read_bytes()
         assert [one["icons"] for one in client.get("/api/sets").json()["sets"]] == [3]
+        many = [icons[0] | {"name": f"{number}"} for number in range(12)]
+        long = order(client, asked | {"icons": {"icons": many}, "dials": {"steps": 10}})["job"]
+        while client.get(f"/api/jobs/{long}").json()["done"] == 0:
+            time.sleep(0.01)
+        client.delete(f"/api/jobs/{long}")
+        assert over(client, long)["state"] == "cancelled"
+        assert studio.store.waiting() == []
         for wrong, why in (([icons[0]] * 2, "two icons are called 'key'"), ([icons[0] | {"name": "../x"}], "name")):
             reply = client.post("/api/jobs", json={"wanted": asked | {"icons": {"icons": wrong}}})
             assert (reply.status_code, why in reply.json()["detail"]) == (422, True)
-        result = studio.maker.model("pictogram").stylize(files["key"], files["crab"], **TWO)
+
+
+def test_an_svg_is_recalled(tmp_path: Path) -> None:
+    key, crab = ((EXAMPLES / f"{name}.png").read_bytes() for name in ("key", "crab"))
+    with opened(tmp_path / "kept", threads=1, model="pictogram") as studio:
+        client = TestClient(make_app(studio), base_url=HERE)
+        give(client, key)
+        result = studio.maker.model("pictogram").stylize(key, crab, **TWO)
         recalled = client.post("/api/recall", content=result.encoded(".svg")).json()
         # An SVG leaves out what its dials do not use, such as the texture: a shorter recipe, the same pixels.
         assert (load(drawn(client, recalled["wanted"])) == result.pixels).all()
@@ -454,6 +493,16 @@ def test_pictures_are_searched_and_taken(tmp_path: Path, bundle: Bundle, model: 
         lying = client.get("/api/library").json()["folder"]
         assert [one["file"] for one in lying] == [f"{seed}.png" for seed in range(6)]
         assert client.post(f"/api/library/{lying[2]['name']}").json()["id"] == give(client, png(2))
+
+
+def test_what_lies_beside_the_examples_is_true() -> None:
+    told = json.loads((EXAMPLES / KNOWN_EXAMPLES).read_text())
+    assert {*told} == {*AS_CONTENT, *AS_STYLE}
+    for name, one in told.items():
+        again = known_example(name)
+        shown, wanted = (load(b64decode(known.pop("thumb"))) for known in (one, again))
+        assert one == again
+        assert abs(shown - wanted).mean() < 0.01, f"`python -m lab miniatures --examples` draws {name} again"
 
 
 def test_it_is_never_empty(client: TestClient) -> None:
@@ -604,6 +653,16 @@ def test_beyond_this_machine_a_token_is_needed(studio: Studio) -> None:
         assert "HttpOnly; SameSite=Strict" in first.headers["set-cookie"]
         assert client.get("/api/dials").status_code == 200  # by the cookie
         assert client.post("/api/pictures", content=png(5), headers={"origin": "http://evil"}).status_code == 403
+
+
+def test_the_page_is_there_before_the_studio(studio: Studio) -> None:
+    behind: Future[Any] = Future()
+    behind.set_running_or_notify_cancel()
+    client = TestClient(Guard(Front(pages(), behind)), base_url=HERE)
+    page = client.get("/")
+    assert (page.status_code, "<script" in page.text, page.headers["content-encoding"]) == (200, True, "gzip")
+    threading.Timer(0.05, lambda: behind.set_result(make_api(studio))).start()
+    assert client.get("/api/dials").status_code == 200
 
 
 def test_every_answer_carries_the_headers(client: TestClient) -> None:

@@ -1,7 +1,6 @@
 """This working tree beside another commit, in turns: whole commands, and single moves of a dial in a warm process."""
 
 import io
-import os
 import subprocess
 import sys
 import tarfile
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from lab.speed.machine import COMMAND, run_python
+from lab.speed.machine import COMMAND, as_installed, run_python
 from lab.speed.probe import EXAMPLES, MOVES
 
 HERE = Path("src")
@@ -78,7 +77,7 @@ def moved(source: Path, model: str, move: str) -> float:
     """CPU-seconds of a dial's move."""
     done = subprocess.run(
         [sys.executable, "-P", str(PROBE), model, move],
-        capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(source)},
+        capture_output=True, text=True, check=False, env=as_installed() | {"PYTHONPATH": str(source)},
     )  # fmt: skip
     if done.returncode:
         raise ValueError(f"the move {move} of {model} failed: {done.stderr.strip()}")

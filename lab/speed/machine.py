@@ -63,6 +63,11 @@ def run_parasol(*words: str) -> Run:
     return run_python("-c", COMMAND, *words, what=f"parasol {words[0]}")
 
 
+def as_installed() -> dict[str, str]:
+    """The environment where Python keeps what it compiles, as users have it: else each start compiles every module."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run_python(*words: str, what: str, source: Path | None = None) -> Run:
     """Run Python with such arguments in the same way; `source` is a folder to import from before all others.
 
@@ -70,7 +75,7 @@ def run_python(*words: str, what: str, source: Path | None = None) -> Run:
         ValueError: `what`, which it is called, failed.
     """
     child = [sys.executable, "-P", str(CHILD), sys.executable, *words]
-    environment = os.environ | ({} if source is None else {"PYTHONPATH": str(source)})
+    environment = as_installed() | ({} if source is None else {"PYTHONPATH": str(source)})
     done = subprocess.run(child, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise ValueError(f"{what} failed: {done.stderr.strip()}")

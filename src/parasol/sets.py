@@ -1,8 +1,10 @@
 """A set of icons in the style of references: what the references share, and each icon drawn as one of the set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from threading import Event
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -20,7 +22,17 @@ from parasol.vector import Consistency, Measures, Palette, choose_of, consistenc
 from parasol.vector.framing import Room, frame_of, framed, off_plain, room_of
 from parasol.vector.tiny import enlarged
 
+MOST_AT_ONCE = 8  # icons; each takes some 30 MB beside the model
 ROOM = 0.1  # of the side, that the model has around a drawing at least: what touches the border comes out broken
+
+Icon = TypeVar("Icon")
+Drawn = TypeVar("Drawn")
+Step = Callable[[int, int], None]
+"""Called with (steps done, steps in all) of an icon; what it raises ends that icon."""
+
+
+class _Stopped(Exception):
+    """Nobody waits for the icon any more."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,6 +70,33 @@ def look_of(references: Sequence[Source], palette: Palette | None, colors: int |
         finish=_as_wide(finish, room),
         consistency=consistency(measured) if len(measured) > 1 else None,
     )
+
+
+def side_by_side(icons: int, cores: int) -> tuple[int, int]:
+    """How many icons are drawn at once on so many cores, and the threads of each: two at once beat one on two cores."""
+    workers = min(icons, cores, MOST_AT_ONCE)
+    return workers, cores // workers
+
+
+def drawn_at_once(
+    draw: Callable[[Icon, Step], Drawn], icons: Sequence[Icon], workers: int
+) -> Generator[Drawn, None, None]:
+    """What `draw` makes of each icon, in their order; so many are drawn at the same time, each in a thread.
+
+    When the iterator is closed or one of them raises, those in hand end at their next step, and no more is begun.
+    """
+    stop = Event()
+
+    def step(done: int, count: int) -> None:
+        if stop.is_set():
+            raise _Stopped
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield from pool.map(lambda icon: draw(icon, step), icons)
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
 
 
 def icon_recipe(model: Parasol, icon: Source, look: Look, style: Style, dials: Dials, ground: str) -> Recipe:

@@ -3,10 +3,9 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,18 +24,13 @@ if TYPE_CHECKING:
     from parasol.conditions import Style
     from parasol.dials import Dials
     from parasol.pipeline import Parasol
-    from parasol.sets import Look
+    from parasol.sets import Look, Step
     from parasol.vector import Measures
 
 CELL = 64  # px, of the contact sheet
 ACROSS = 16  # icons in a row of it
 STEPS, SAMPLER = 10, "dpm"  # which follow 50 steps of ddim in a fifth of the time
 RECORD, SHEET = "set.json", "sheet.png"
-MOST_AT_ONCE = 8  # icons; each takes some 30 MB beside the model
-
-
-class _Stopped(Exception):
-    """Ctrl-C came while an icon was drawn."""
 
 
 @options.with_dials(before="model", steps=STEPS, sampler=SAMPLER)
@@ -91,30 +85,26 @@ def icon_set(
     )
     from parasol.pipeline import Parasol
     from parasol.runtime.onnx import available_cores
-    from parasol.sets import look_of
+    from parasol.sets import drawn_at_once, look_of, side_by_side
     from parasol.vector import given_palette
 
     look = look_of(references, None if palette is None else given_palette(palette), colors, flat=finish != "none")
-    cores = available_cores()
-    workers = min(len(icons), cores, MOST_AT_ONCE)  # two icons at once beat one on two cores
-    loaded = Parasol.load(model, threads=cores // workers)
+    workers, threads = side_by_side(len(icons), available_cores())
+    loaded = Parasol.load(model, threads=threads)
     chosen = loaded.dials(**dials)
     loaded.painter.prepare(chosen)
     style = loaded.style(references if card is None else card)
     made = _Made()
     with Progress(f"drawing {len(icons)} icons") as progress:
         shared = Shared(folder=folder, out=out, sizes=wanted, look=look, dials=chosen, style=style, ground=ground)
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                for number, icon in enumerate(pool.map(lambda name: _draw(loaded, shared, name), icons)):
-                    made.add(icon)
-                    progress.update(number + 1, len(icons))
-                    if icon.error:
-                        progress.clear()
-                        print(f"parasol: error: {icon.name}: {icon.error}", file=sys.stderr, flush=True)
-            finally:
-                shared.stop.set()  # Ctrl-C ends those that are drawn at their next step, and begins no more
-                pool.shutdown(cancel_futures=True)
+        # Closed by Ctrl-C too: those that are drawn end at their next step.
+        with closing(drawn_at_once(lambda name, step: _draw(loaded, shared, name, step), icons, workers)) as drawn:
+            for number, icon in enumerate(drawn):
+                made.add(icon)
+                progress.update(number + 1, len(icons))
+                if icon.error:
+                    progress.clear()
+                    print(f"parasol: error: {icon.name}: {icon.error}", file=sys.stderr, flush=True)
     record = _finish(out, made, look) | {"kept": made.kept}
     if json_:
         print(json.dumps(record))
@@ -134,12 +124,6 @@ class Shared:
     dials: "Dials"
     style: "Style"
     ground: str
-    stop: Event = field(default_factory=Event)
-
-    def step(self, done: int, count: int) -> None:
-        """Called after each step of an icon."""
-        if self.stop.is_set():
-            raise _Stopped
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -209,7 +193,7 @@ def _check(
     Plan(reads=reads, within=[model_folder(model)], writes=masters, overwrite=overwrite).check()
 
 
-def _draw(model: "Parasol", shared: Shared, name: str) -> _Icon:
+def _draw(model: "Parasol", shared: Shared, name: str, step: "Step") -> _Icon:
     """Draw one icon, or keep what an earlier run made of it."""
     from parasol.images import load_rgba
     from parasol.sets import icon_recipe
@@ -220,7 +204,7 @@ def _draw(model: "Parasol", shared: Shared, name: str) -> _Icon:
         recipe = icon_recipe(model, shared.folder / name, shared.look, shared.style, shared.dials, shared.ground)
         files = Files(folder=shared.out, name=Path(name).with_suffix(""), sizes=shared.sizes, share=shared.look.shown)
         made = files.made(recipe, model.bundle)
-        files.write(model.paint(recipe, progress=shared.step) if made is None else made, fresh=made is None)
+        files.write(model.paint(recipe, progress=step) if made is None else made, fresh=made is None)
         drawn = load_rgba(files.drawing)
         thumbnail = resized(drawn, (CELL, CELL))
         return _Icon(name=name, thumbnail=thumbnail, measures=measure(drawn), kept=made is not None)

@@ -2,7 +2,8 @@
 
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -14,7 +15,7 @@ from parasol.apps.paths import check_folder
 from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
-    from parasol.studio.opening import Studio
+    from parasol.studio.guard import App
 
 EXTRA = ("fastapi", "uvicorn", "starlette", "mcp", "anyio")
 KEEP = Path("parasol.studio")
@@ -133,13 +134,13 @@ def mcp(
       parasol mcp pictures.index --keep ideas.studio -o made
     """
 
-    def run(running: "Studio") -> None:
+    with _needed("mcp"):
+        from parasol.studio.opening import opened
         from parasol.studio.tools import make_server
-
+    _check(source)
+    with opened(keep, source=source, model=model, words=explained()) as running:
         out.mkdir(parents=True, exist_ok=True)
         make_server(running, out).run()
-
-    _opened(source, keep, model, run, extra="mcp")
 
 
 def _run(
@@ -152,32 +153,38 @@ def _run(
     page: bool,
     ready: Callable[[str], None],
 ) -> None:
-    def run(running: "Studio") -> None:
-        from parasol.studio.server import serve as listen
+    _check(source)
 
-        listen(running, host, port, page=page, ready=ready)
+    @contextmanager
+    def opening() -> "Iterator[App]":
+        from parasol.studio.opening import opened
+        from parasol.studio.server import make_api
 
-    _opened(source, keep, model, run, extra="studio")
+        with opened(keep, source=source, model=model, words=explained()) as running:
+            yield make_api(running)
+
+    with _needed("studio"):
+        from parasol.studio.front import serve
+
+        serve(opening(), host, port, page=page, ready=ready)
 
 
-def _opened(source: Path | None, keep: Path, model: str | None, run: Callable[["Studio"], None], *, extra: str) -> None:
+def _check(source: Path | None) -> None:
     if source is not None and not source.is_dir():
         raise ParasolError(f"{str(source)!r} is no folder: give an index or a folder of pictures, or leave it out")
-    try:
-        from parasol.studio.opening import opened
 
-        if extra == "studio":
-            import parasol.studio.server
-        else:
-            import parasol.studio.tools  # noqa: F401
+
+@contextmanager
+def _needed(extra: str) -> Iterator[None]:
+    """What is missing of an extra is told with how to get it."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in EXTRA:
             raise
         raise ParasolError(
             f"this command needs {error.name}: install it with  pip install 'parasol-style[{extra}]'"
         ) from error
-    with opened(keep, source=source, model=model, words=explained()) as running:
-        run(running)
 
 
 def explained() -> dict[str, str]:

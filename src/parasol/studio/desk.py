@@ -171,41 +171,58 @@ class Desk:
             self._change.wait_for(lambda: self._closed or self._looks or self._queue)
             if self._closed:
                 return None
-            line = self._looks if self._looks and not (self._looked and self._queue) else self._queue
-            job = line.popleft()
-            self._looked = job.wanted.preview
-            job.state, job.began = "drawing", time.monotonic()
-            self._now = job
-            return job
+            return self._begin(self._looks if self._looks and not (self._looked and self._queue) else self._queue)
+
+    def _begin(self, line: deque[Job]) -> Job:
+        job = line.popleft()
+        self._looked = job.wanted.preview
+        job.state, job.began = "drawing", time.monotonic()
+        self._now = job
+        return job
+
+    def _look_between(self, job: Job) -> None:
+        """A quick look that waits goes before a job's next picture."""
+        with self._change:
+            look = self._begin(self._looks) if self._looks and not self._closed else None
+        if look is not None:
+            self._see_through(look)
+            with self._change:
+                self._now = job
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            try:
-                for place, made in enumerate(self._draw(job.wanted, lambda done, _, job=job: self._step(job, done))):
-                    number = None if job.wanted.preview else self._keep(job.name, place, made)
-                    with self._change:
-                        if number is None:
-                            job.looks.append(made)
-                        elif number:
-                            job.numbers.append(number)
-                        self._change.notify_all()
-                state, error = "done", ""
-            except _Stopped:
-                state, error = "cancelled", ""
-            except Exception as fault:  # one job's fault, whatever it is, ends that job alone
-                known = isinstance(fault, ParasolError | OSError)
-                state, error = "failed", " ".join(str(fault).split()) if known else f"{type(fault).__name__}: {fault}"
-            with self._change:
-                job.spent = time.monotonic() - job.began
-                if self._closed and state == "cancelled" and not job.stop:
-                    return  # it stays with the store, for the next studio
-                job.state, job.error, self._now = state, error[:500], None
-                self._over(job)
-                self._change.notify_all()
+            self._see_through(job)
+
+    def _see_through(self, job: Job) -> None:
+        """Draw a job to its end, whatever that is."""
+        try:
+            for place, made in enumerate(self._draw(job.wanted, lambda done, _: self._step(job, done))):
+                number = None if job.wanted.preview else self._keep(job.name, place, made)
+                with self._change:
+                    if number is None:
+                        job.looks.append(made)
+                    elif number:
+                        job.numbers.append(number)
+                    self._change.notify_all()
+                if not job.wanted.preview and job.done < job.total:
+                    self._look_between(job)
+            state, error = "done", ""
+        except _Stopped:
+            state, error = "cancelled", ""
+        except Exception as fault:  # one job's fault, whatever it is, ends that job alone
+            known = isinstance(fault, ParasolError | OSError)
+            state, error = "failed", " ".join(str(fault).split()) if known else f"{type(fault).__name__}: {fault}"
+        with self._change:
+            job.spent = time.monotonic() - job.began
+            if self._closed and state == "cancelled" and not job.stop:
+                return  # it stays with the store, for the next studio
+            job.state, job.error, self._now = state, error[:500], None
+            self._over(job)
+            self._change.notify_all()
 
     def _step(self, job: Job, done: int) -> None:
         with self._change:
-            job.done = done
+            job.done = max(job.done, done)  # of several icons at once, the last may tell first
             if job.stop or self._closed:
                 raise _Stopped
             if time.monotonic() - job.began > self._longest:

@@ -5,6 +5,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ from parasol.conditions import Style
 from parasol.dials import Dials
 from parasol.images import load_rgba
 from parasol.pipeline import Parasol
-from parasol.sets import Look, icon_recipe, icon_svg, look_of, told_set
+from parasol.sets import Look, Step, drawn_at_once, icon_recipe, icon_svg, look_of, told_set
 from parasol.studio.made import Made, Progress
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import IconSet, Reference, Wanted
@@ -25,15 +26,29 @@ MEASURES = TypeAdapter(Measures)
 
 
 def draw_set(
-    model: Parasol, wanted: Wanted, style: Style, dials: Dials, data: Callable[[str], bytes], progress: Progress
+    model: Parasol,
+    wanted: Wanted,
+    style: Style,
+    dials: Dials,
+    data: Callable[[str], bytes],
+    progress: Progress,
+    workers: int = 1,
 ) -> Iterator[Made]:
-    """Every icon of a set, as `parasol set` draws it; one that cannot be drawn is handed on with its error."""
+    """Every icon of a set, as `parasol set` draws it, so many at once; one that cannot be drawn is handed on with its
+    error. `progress` is called from several threads, and what it raises ends the set."""
     part = wanted.icons
     assert part is not None
     look = _look(wanted.styles, part.palette, part.colors, part.flat, data)
     model.painter.prepare(dials)
-    for place, icon in enumerate(part.icons):
-        started, before = time.perf_counter(), place * dials.steps
+    steps = [0] * len(part.icons)  # done, of each
+
+    def draw(place: int, step: Step) -> Made:
+        def stepped(done: int, count: int) -> None:
+            step(done, count)
+            steps[place] = done
+            progress(sum(steps), 0)
+
+        icon, started = part.icons[place], time.perf_counter()
         changes = {"colors": part.colors, "palette": part.palette, "ground": part.ground}
         alone = wanted.model_copy(
             update=changes | {"content": icon.picture, "icons": None, "finish": "flat" if part.flat else "none"}
@@ -42,9 +57,9 @@ def draw_set(
         made = Made(png=b"", thumb=b"", icon=True, wanted=recorded.model_dump_json())
         try:
             recipe = icon_recipe(model, data(icon.picture), look, style, dials, part.ground)
-            result = model.paint(recipe, progress=lambda done, _, before=before: progress(before + done, 0))
+            result = model.paint(recipe, progress=stepped)
             svg = icon_svg(result, look.shown)
-            made = replace(
+            return replace(
                 made,
                 png=result.encoded(".png"),
                 thumb=thumbnail(result.pixels),
@@ -54,8 +69,12 @@ def draw_set(
                 seconds=time.perf_counter() - started,
             )
         except ValueError as error:
-            made = replace(made, error=" ".join(str(error).split())[:500])
-        yield made
+            return replace(made, error=" ".join(str(error).split())[:500])
+        finally:
+            steps[place] = dials.steps
+
+    with closing(drawn_at_once(draw, range(len(part.icons)), workers)) as drawn:
+        yield from drawn
 
 
 def add_icon(store: Store, job: str, place: int, number: int, made: Made) -> None:

@@ -4,10 +4,11 @@ A page names them by a hash that this process gave out; no path ever comes from 
 """
 
 import hashlib
+import json
 import threading
+from base64 import b64decode, b64encode
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, final
 
@@ -22,10 +23,11 @@ from parasol.index.store import MANIFEST, Encoders, Index
 from parasol.pipeline import Parasol
 from parasol.studio.kept_cards import card
 from parasol.studio.once import Once
-from parasol.studio.store import Store, thumbnail
+from parasol.studio.store import Kept, Store, read_picture, thumbnail
 from parasol.studio.wanted import Reference
 
 EXAMPLES = Path(__file__).parent / "examples"
+KNOWN_EXAMPLES = "known.json"  # which `python -m lab miniatures --examples` writes
 AS_CONTENT = (
     "house.png", "bell.svg", "book.svg", "camera.svg", "cloud.svg", "cup.png", "envelope.svg", "gift.svg", "heart.svg",
     "key.png", "lock.svg", "tree.png", "umbrella.svg", "windmill.jpg",
@@ -81,13 +83,23 @@ class Library:
 
 
 def examples(store: Store) -> dict[str, list[dict[str, Any]]]:
-    """The studio's own pictures, which it is never without: for contents and for styles."""
+    """The studio's own pictures, which it is never without: for contents and for styles.
 
-    def added(name: str) -> dict[str, Any]:
-        return store.add_picture((EXAMPLES / name).read_bytes())._asdict() | {"name": name}
+    Their sizes and small pictures lie beside them, for the first page waits for these.
+    """
+    known = json.loads((EXAMPLES / KNOWN_EXAMPLES).read_text("utf-8"))
+    thumbs = {name: b64decode(facts.pop("thumb")) for name, facts in known.items()}
+    store.add_known((Kept(**facts), (EXAMPLES / name).read_bytes(), thumbs[name]) for name, facts in known.items())
+    return {
+        role: [known[name] | {"name": name} for name in names]
+        for role, names in (("content", AS_CONTENT), ("style", AS_STYLE))
+    }
 
-    with ThreadPoolExecutor(4) as pool:  # the first page waits for them
-        return {role: [*pool.map(added, names)] for role, names in (("content", AS_CONTENT), ("style", AS_STYLE))}
+
+def known_example(name: str) -> dict[str, Any]:
+    """What `examples` finds beside them of one: as `Kept`, and its small WebP in base64."""
+    kept, thumb = read_picture((EXAMPLES / name).read_bytes())
+    return kept._asdict() | {"thumb": b64encode(thumb).decode()}
 
 
 def folder_pictures(folder: Path) -> list[Path]:

@@ -20,6 +20,8 @@ from parasol.finishing import FinishPart
 from parasol.images import encode_png, load_rgba
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe, RecipeError
+from parasol.runtime.onnx import available_cores
+from parasol.sets import side_by_side
 from parasol.studio.icons import draw_set
 from parasol.studio.kept_cards import card, taught_of
 from parasol.studio.made import Made, Progress
@@ -132,7 +134,10 @@ class Maker:
             model, dials = self.model(wanted.model), self.dials(wanted)
             cards = [ref for ref in wanted.styles if ref.card]  # which draw, as --card does, what pictures look like
             style = self.style(model, cards or wanted.styles, wanted.lean)
-            yield from draw_set(model, wanted, style, dials, self._store.given, progress)
+            workers, threads = side_by_side(len(wanted.icons.icons), self._threads or available_cores())
+            if workers > 1:  # of its own, for one that is open has all threads for each of them
+                model = self._learned(Parasol.load(model.bundle.folder, threads=threads))
+            yield from draw_set(model, wanted, style, dials, self._store.given, progress, workers)
         else:
             yield from self._cells(wanted, progress) if wanted.cells else self._seeds(wanted, progress)
 

@@ -4,10 +4,10 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from threading import Semaphore
 from typing import Annotated, Any
 
-import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
@@ -18,11 +18,11 @@ from starlette.requests import ClientDisconnect
 from parasol.errors import ParasolError
 from parasol.images import load_shown
 from parasol.recipe import Recipe
-from parasol.serving import listen
 from parasol.strict import Strict
 from parasol.studio.desk import Desk, Full
 from parasol.studio.dials import LIMITS, told_dials, told_model
-from parasol.studio.guard import LOOPBACK, Guard
+from parasol.studio.front import Front
+from parasol.studio.guard import App, Guard
 from parasol.studio.kept_routes import BODY, JobName, Name, cards_routes, file_response, history_routes, sets_routes
 from parasol.studio.lessons import MISSING, can_teach
 from parasol.studio.library import examples
@@ -71,8 +71,15 @@ class Suited(Strict):
         return {name for name in named if name is not None}
 
 
-def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
-    """The studio as an ASGI application, behind its guard; without the page it is the HTTP interface alone."""
+def make_app(studio: Studio, *, token: str = "") -> Guard:
+    """The studio with its page as an ASGI application, behind its guard."""
+    behind: Future[App] = Future()
+    behind.set_result(make_api(studio))
+    return Guard(Front(pages(), behind), token=token)
+
+
+def make_api(studio: Studio) -> App:
+    """The HTTP interface alone, without a guard."""
     app = FastAPI(
         title="Parasol studio", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
@@ -85,9 +92,7 @@ def make_app(studio: Studio, *, token: str = "", page: bool = True) -> Any:
     app.include_router(history_routes(studio))
     app.include_router(sets_routes(studio))
     app.include_router(cards_routes(studio))
-    if page:
-        app.include_router(_page_routes())
-    return Guard(app, token=token)
+    return app
 
 
 async def _invalid(request: Request, error: Any) -> Response:
@@ -258,34 +263,3 @@ async def _events(desk: Desk, job: str, request: Request) -> AsyncIterator[str]:
             return
         silent += 1
         await asyncio.sleep(BEAT)
-
-
-def _page_routes() -> APIRouter:
-    router, files = APIRouter(include_in_schema=False), pages()
-
-    @router.get("/{path:path}")
-    def page(path: str, request: Request) -> Response:
-        file = files.get(path)
-        if file is None:
-            raise HTTPException(404, "there is no such page")
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(file.packed, headers={**file.headers, "content-encoding": "gzip"})
-        return Response(file.body, headers=file.headers)
-
-    return router
-
-
-def serve(studio: Studio, host: str, port: int, *, page: bool = True, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C; `ready` is told the address. Addresses beyond this machine get a token.
-
-    Raises:
-        ValueError: the address cannot be had.
-    """
-    token = "" if host in LOOPBACK else secrets.token_urlsafe(24)
-    listener = listen(host, port)
-    at = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
-    ready(f"{at}?token={token}" if token else at)
-    config = uvicorn.Config(
-        make_app(studio, token=token, page=page), log_level="warning", access_log=False, timeout_graceful_shutdown=2
-    )
-    uvicorn.Server(config).run(sockets=[listener])

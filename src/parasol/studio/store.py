@@ -8,7 +8,7 @@ import hashlib
 import io
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,17 +134,22 @@ class Store:
 
     def add_picture(self, data: bytes) -> Kept:
         """Keep a picture, once. Raises PictureError where it cannot be read, StoreFull where there is no room."""
-        name = hashlib.sha256(data).hexdigest()
-        known = self.picture(name)
+        known = self.picture(hashlib.sha256(data).hexdigest())
         if known is not None:
             return known
-        pixels = load_shown(data)
-        height, width = pixels.shape[:2]
-        picture = Kept(name, width, height, is_photograph(pixels))
-        with self._writing() as connection:
-            row = (name, data, thumbnail(pixels), width, height, int(picture.photograph), moment())
-            connection.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        picture, thumb = read_picture(data)
+        self.add_known([(picture, data, thumb)])
         return picture
+
+    def add_known(self, pictures: Iterable[tuple[Kept, bytes, bytes]]) -> None:
+        """Keep pictures that were read before: what is known of each, its bytes, and its small WebP. Raises StoreFull
+        where there is no room."""
+        rows = [
+            (kept.id, data, thumb, kept.width, kept.height, int(kept.photograph), moment())
+            for kept, data, thumb in pictures
+        ]
+        with self._writing() as connection:
+            connection.executemany("INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def picture(self, name: str) -> Kept | None:
         """What is known of a picture."""
@@ -266,6 +271,14 @@ class Store:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+
+
+def read_picture(data: bytes) -> tuple[Kept, bytes]:
+    """What is known of the file of a picture, and its small WebP. Raises PictureError where it cannot be read."""
+    pixels = load_shown(data)
+    height, width = pixels.shape[:2]
+    name = hashlib.sha256(data).hexdigest()
+    return Kept(name, width, height, bool(is_photograph(pixels))), thumbnail(pixels)
 
 
 def thumbnail(pixels: np.ndarray, side: int = THUMB) -> bytes:
