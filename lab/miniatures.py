@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from lab.kinds import on_white
+from lab.kinds.changes import on_white
 from parasol.pipeline import Parasol
 from parasol.studio.dials import told_dials
 from parasol.studio.library import EXAMPLES
