@@ -68,7 +68,7 @@ def record_of(odds: Odds) -> dict[str, Any]:
 
 def counted(tallies: Iterable[Tally], *, photographs: bool) -> Errors:
     """The errors among pictures of one kind."""
-    rows = [(float(odds), number) for one in tallies for odds, number in one.items()]
+    rows = [(float(odds), number) for counts in tallies for odds, number in counts.items()]
     wrong = [(odds, number) for odds, number in rows if (odds >= 0) != photographs]
     unsure = [(odds, number) for odds, number in rows if -UNSURE <= odds < UNSURE]
     total, errors, doubts = (sum(number for _, number in some) for some in (rows, wrong, unsure))
@@ -78,9 +78,9 @@ def counted(tallies: Iterable[Tally], *, photographs: bool) -> Errors:
 def tallies_of(record: dict[str, Any], kind: str, *, change: str = "", group: str = "") -> list[Tally]:
     """The tallies of a kind of picture, of one change and of one group alone where these are named."""
     return [
-        one
+        counts
         for part, changes in record[kind]["odds"].items()
-        for name, one in changes.items()
+        for name, counts in changes.items()
         if group in ("", part) and change in ("", name)
     ]
 

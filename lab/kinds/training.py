@@ -76,7 +76,7 @@ def photographs_of(folder: Path, shapes: Source, painted: int, *, validation: bo
         dials = random.random(len(MEDIA[medium].words))
         pictures.append(image_of(paint(medium, values, dials, int(random.integers(1000))) * 255).convert("RGBA"))
 
-    def one(random: np.random.Generator) -> Image.Image:
+    def photograph(random: np.random.Generator) -> Image.Image:
         picture = pictures[random.integers(len(pictures))]
         if random.random() < 0.6:
             sides = [max(min(side, 48), int(side * random.uniform(SMALLEST_PART, 1))) for side in picture.size]
@@ -91,7 +91,7 @@ def photographs_of(folder: Path, shapes: Source, painted: int, *, validation: bo
                 picture.putalpha(Image.fromarray(shape).convert("L").resize(picture.size))
         return picture
 
-    return one
+    return photograph
 
 
 def drawings_of(folders: Sequence[Path], icons: Path, redrawn: int, *, validation: bool) -> tuple[Source, Source]:
@@ -126,13 +126,13 @@ def drawings_of(folders: Sequence[Path], icons: Path, redrawn: int, *, validatio
             sheet.alpha_composite(piece, tuple(int(random.integers(0, max(1, room - side // 2))) for room in size))
         return sheet
 
-    def one(random: np.random.Generator) -> Image.Image:
+    def drawing(random: np.random.Generator) -> Image.Image:
         sort = random.random()
         if sort < 0.15:
             return hands[random.integers(len(hands))]
         return (guised if sort < 0.27 else scene if sort < 0.4 else cell)(random)
 
-    return one, cell
+    return drawing, cell
 
 
 def _hands(icons: Path, split: str, count: int) -> Iterator[Image.Image]:
@@ -325,8 +325,8 @@ def main(words: Sequence[str] | None = None) -> int:
         if options.kept:
             named = {
                 f"{part}_{field}": value
-                for part, one in zip(("training", "validation"), sets, strict=True)
-                for field, value in one._asdict().items()
+                for part, examples in zip(("training", "validation"), sets, strict=True)
+                for field, value in examples._asdict().items()
             }
             np.savez(options.kept, **named)
     training, validation = sets

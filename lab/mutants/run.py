@@ -108,7 +108,7 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     stored = json.loads(RESULT.read_text("utf-8")) if given.again else {"mutations": list(map(line_of, MUTATIONS))}
     wanted = stored["survived" if given.again else "mutations"]
-    chosen = [one for one in MUTATIONS if given.only in one.file and line_of(one) in wanted]
+    chosen = [change for change in MUTATIONS if given.only in change.file and line_of(change) in wanted]
     ours = [name for name in sys.modules if name.partition(".")[0] == "parasol"]
     assert not ours, f"{ours[0]} is imported already: the copy would not be seen"
     for name in BEFORE:
