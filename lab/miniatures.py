@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 
-from lab.kinds import on_white
+from lab.kinds.changes import on_white
 from parasol.images import write_atomic
 from parasol.pipeline import Parasol
 from parasol.studio.dials import told_dials

@@ -76,6 +76,16 @@ def test_an_app_icon_on_a_ramp_is_a_drawing() -> None:
     assert not is_photograph(load(icon))
 
 
+@pytest.mark.parametrize(("name", "size"), [("photograph.jpg", (900, 500)), ("content.png", (500, 900))])
+def test_the_ground_around_a_picture_says_nothing(name: str, size: tuple[int, int]) -> None:
+    """What is around it is cut off, to the pixel's width at which it is looked at; only its lighting differs."""
+    picture = Image.open(name).convert("RGB")
+    sheet = Image.new("RGB", size, "white")
+    sheet.paste(picture, (40, 60))
+    assert abs(photograph_odds(load(sheet)) - photograph_odds(load(picture))) < 2
+    assert is_photograph(load(sheet)) is is_photograph(load(picture))
+
+
 def test_a_picture_of_one_colour_is_a_drawing() -> None:
     assert not is_photograph(np.full((64, 40, 3), 0.3, np.float32))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from parasol import Parasol
-from parasol.conditions import Style, condition, mixed_style
+from parasol.conditions import Style, Texture, condition, mixed_style
 from parasol.images import load, square
 from parasol.maths.colour import colour_statistics
 from small_model import drawing
@@ -44,6 +44,22 @@ def test_a_mix_lies_between_and_a_negative_weight_pushes_away(model: Parasol) ->
 def test_colours_are_the_mean_over_positive_weights(model: Parasol) -> None:
     colours = mixed([(RED, 3.0), (BLUE, 1.0), (load(drawing(1)), -1.0)], model).colours
     np.testing.assert_allclose(colours.mean, [0.75, 0.0, 0.25], atol=5e-3)
+
+
+def test_textures_of_latents_and_of_pixels_are_each_the_mean_of_their_own() -> None:
+    latents, pixels = np.random.default_rng(0).random((2, 2, 6, 5)).astype(np.float32)
+    styles = [
+        Style(
+            descriptor=np.eye(2, dtype=np.float32)[k],
+            colours=None,
+            texture=Texture(latents=latents[k], pixels=pixels[k]),
+        )
+        for k in range(2)
+    ]
+    mean = mixed_style([(styles[0], 1.0), (styles[1], 3.0)]).texture
+    assert mean is not None
+    np.testing.assert_allclose(mean.latents, (latents[0] + 3.0 * latents[1]) / 4.0, atol=1e-6)
+    np.testing.assert_allclose(mean.pixels, (pixels[0] + 3.0 * pixels[1]) / 4.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("weights", [[], [0.0], [-1.0, -2.0], [float("nan")], [float("inf"), 1.0]])

@@ -159,6 +159,13 @@ def test_what_is_out_of_gamut_loses_chroma_and_not_lightness():
     assert kept.clipped_share == 0.5
     np.testing.assert_allclose(kept.pixels[:, :4], 1.0, atol=1e-6)
     np.testing.assert_allclose(kept.pixels[:, 4:], luma(content)[0, 0], atol=1e-6)
+    colours, shades = np.random.default_rng(0).random((2, 32, 32, 3))
+    kept = keep_colours(shades, colours)
+    assert kept.clipped_share > 0.2
+    assert kept.pixels.min() > -1e-6
+    assert kept.pixels.max() < 1.0 + 1e-6
+    ends = np.minimum(kept.pixels, 1.0 - kept.pixels).min(axis=-1) < 1e-6
+    assert ends.mean() == pytest.approx(kept.clipped_share, abs=0.01), "no more chroma is lost than has to be"
 
 
 def test_a_ground_stays_what_it_is_and_noise_stays_small():

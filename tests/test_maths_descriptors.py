@@ -51,6 +51,8 @@ def test_weight_0_is_as_good_as_leaving_out_and_a_single_style_is_itself():
     rows = unit_rows(0, 3, WIDTH)
     np.testing.assert_array_equal(mix(rows, [1.0, 0.0, 2.0]), mix(rows[[0, 2]], [1.0, 2.0]))
     np.testing.assert_allclose(mix(rows[:1], [0.3]), rows[0], atol=1e-7)
+    lengths = np.arange(1.0, len(rows) + 1.0)[:, None]
+    np.testing.assert_allclose(mix(lengths * rows, [1.0, 1.0, 2.0]), mix(rows, [1.0, 1.0, 2.0]), atol=1e-6)
 
 
 def test_negative_weight_pushes_away():

@@ -92,6 +92,7 @@ def test_switch_step_is_monotone_and_reaches_both_ends(structure, more, count):
     low, high = sorted((structure, more))
     assert 0 <= switch_step(low, count) <= switch_step(high, count) <= count
     assert (switch_step(0.0, count), switch_step(1.0, count)) == (0, count)
+    assert abs(switch_step(more, count) - more * count) <= 0.5  # the nearest step
 
 
 @pytest.mark.parametrize(

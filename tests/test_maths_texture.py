@@ -58,6 +58,8 @@ def test_no_share_changes_nothing_half_is_half_the_way_and_two_are_twice() -> No
 def test_latents_that_have_the_texture_stay_nearly_as_they_are() -> None:
     picture = latents(1, 40, 40)
     assert np.abs(towards_texture(picture, texture_of(picture), 1.0) - picture).mean() < 0.1
+    lighter = picture + 1.0
+    np.testing.assert_allclose(towards_texture(picture, texture_of(lighter), 1.0).mean(), lighter.mean(), atol=1e-3)
 
 
 def test_order_is_kept_where_it_is_large() -> None:

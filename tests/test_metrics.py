@@ -11,7 +11,7 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 from skimage import color, filters
 
-from parasol.metrics import chamfer, frechet, interval, leakage, perceptual, set_distances, structure
+from parasol.metrics import chamfer, frechet, interval, leakage, perceptual, retrieval, set_distances, structure
 
 TOLERANCE = 1e-4  # relative
 
@@ -150,12 +150,27 @@ def check_leakage(module: ModuleType) -> None:
     assert module.leakage(-styles, styles, subjects=subjects, groups=groups).max() == 0.0
     alone = module.leakage(styles[:2], styles[:2], subjects=np.zeros(2), groups=np.zeros(2))
     assert np.isnan(alone).all()
+    tied = module.leakage(*2 * [np.tile([1.0, 0.0], (3, 1))], subjects=np.arange(3), groups=np.zeros(3))
+    assert tied.tolist() == [0.5] * 3
+
+
+def check_retrieval(module: ModuleType) -> None:
+    """Distance by distance, of features on scales that differ a thousandfold; one of them is the same everywhere."""
+    random, scales = np.random.default_rng(0), np.array([1.0, 30.0, 1000.0, 0.0])
+    styles, noise = random.standard_normal((40, 4)) * scales, random.standard_normal((40, 4)) * scales
+    results = styles + 0.4 * noise
+    gallery, queries = ((values / styles.std(axis=0).clip(1e-9))[:, :3] for values in (styles, results))
+    found = module.retrieved(results, styles, np.arange(40))
+    assert found.tolist() == (cdist(queries, gallery).argmin(axis=1) == np.arange(40)).tolist()
+    assert 0.2 < found.mean() < 0.9
+    assert module.apart(results, styles, np.arange(40)) == close(np.sqrt(((queries - gallery) ** 2).mean(axis=1)))
 
 
 def check_intervals(module: ModuleType) -> None:
     """Over 200 samples of known mean the interval covers it 19 times of 20, and is as wide as the normal one."""
     random = np.random.default_rng(0)
     found = [module.mean_estimate(random.normal(3.0, 2.0, 60), seed=seed, resamples=300) for seed in range(200)]
+    assert module.mean_estimate(np.array([1.0, 2.0, 6.0]), resamples=9).value == 3.0
     covered = sum(one.low <= 3.0 <= one.high for one in found)
     assert 180 <= covered <= 198
     assert np.mean([one.high - one.low for one in found]) == pytest.approx(2 * 1.96 * 2.0 / np.sqrt(60), rel=0.05)
@@ -194,6 +209,9 @@ CHECKS: list[tuple[ModuleType, Callable[[ModuleType], None], str, str]] = [
     (leakage, check_leakage, "(subjects[:, None] != subjects[None, :])", "True"),
     (leakage, check_leakage, "(groups[:, None] == groups[None, :])", "True"),
     (leakage, check_leakage, "cosines < own, 1.0", "cosines > own, 1.0"),
+    (leakage, check_leakage, "cosines == own, 0.5", "cosines == own, 1.0"),
+    (retrieval, check_retrieval, "values[:, used] / scale[used]", "values[:, used]"),
+    (retrieval, check_retrieval, "- 2.0 * queries", "- queries"),
     (interval, check_intervals, "random.integers(0, count, count)", "random.permutation(count)"),
     (interval, check_intervals, "LEVEL = 0.95", "LEVEL = 0.8"),
     (interval, check_set_intervals, "- found.mean() + whole", ""),

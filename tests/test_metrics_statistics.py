@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from parasol.metrics.statistics import decibel, ranks, spearman
+from parasol.metrics.statistics import calibration_error, decibel, ranks, spearman
 
 whole = st.lists(st.integers(-3, 3), min_size=2, max_size=12)
 
@@ -42,3 +42,23 @@ def test_spearman_refuses_what_has_no_order(a: list[float], b: list[float]) -> N
 def test_decibel_has_an_end() -> None:
     assert decibel(float("inf")) == 100.0
     assert decibel(31.41592) == 31.416
+
+
+@pytest.mark.parametrize(
+    ("curve", "wanted"),
+    [
+        ([1.0, 2.0, 5.0], 0.0),  # straight over 0, 1, 4
+        ([5.0, 4.0, 1.0], 0.0),  # and downwards
+        ([0.0, 1.0, 1.0], 0.75 / 3),  # all is reached at a quarter of the dial
+        ([0.0, -1.0, 3.0], (0.25 + 0.25) / 3),  # the range is that of all values: 1/4, 0, 1
+        ([2.0, 2.0, 2.0], None),
+    ],
+)
+def test_calibration_error_by_hand(curve: list[float], wanted: float | None) -> None:
+    found = calibration_error(np.array([0.0, 1.0, 4.0]), np.array(curve))
+    assert found == (None if wanted is None else pytest.approx(wanted))
+
+
+def test_calibration_error_needs_a_dial_that_rises() -> None:
+    with pytest.raises(ValueError, match="it needs as many, and rising ones"):
+        calibration_error(np.array([1.0, 0.0]), np.array([1.0, 2.0]))

@@ -22,7 +22,6 @@ from parasol.apps.cli import main
 from parasol.corpora import Corpus
 from parasol.held_out import Subject
 from parasol.maths.distances import cosine_distance
-from parasol.metrics.statistics import calibration_error
 from parasol.metrics.structure import edge_agreement
 from parasol.report import sections as plans
 from parasol.report.curves import Curve
@@ -76,26 +75,6 @@ def finished(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 # Calibration
-
-
-@pytest.mark.parametrize(
-    ("curve", "wanted"),
-    [
-        ([1.0, 2.0, 5.0], 0.0),  # straight over 0, 1, 4
-        ([5.0, 4.0, 1.0], 0.0),  # and downwards
-        ([0.0, 1.0, 1.0], 0.75 / 3),  # all is reached at a quarter of the dial
-        ([0.0, -1.0, 3.0], (0.25 + 0.25) / 3),  # the range is that of all values: 1/4, 0, 1
-        ([2.0, 2.0, 2.0], None),
-    ],
-)
-def test_calibration_error_by_hand(curve: list[float], wanted: float | None) -> None:
-    found = calibration_error(np.array([0.0, 1.0, 4.0]), np.array(curve))
-    assert found == (None if wanted is None else pytest.approx(wanted))
-
-
-def test_calibration_error_needs_a_dial_that_rises() -> None:
-    with pytest.raises(ValueError, match="it needs as many, and rising ones"):
-        calibration_error(np.array([1.0, 0.0]), np.array([1.0, 2.0]))
 
 
 def test_figures_of_a_curve() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from parasol.sampling.guided import guided
-from parasol.sampling.sampler import sample_fresh
+from parasol.sampling.sampler import keep, sample_fresh
 from parasol.types import Condition
 from worlds import SCHEDULE, FiniteWorld, GaussianWorld, last, normal, rms
 
@@ -62,6 +62,19 @@ def test_every_sample_of_a_finite_set_is_one_of_its_pictures(eta):
 def test_loop_reports_every_step_and_ddim_needs_no_noise():
     steps = SCHEDULE.steps(10)
     assert [done for done, _ in sample_fresh(gaussian_eps, normal(0, 1, 3, 2, 2), steps)] == list(range(1, 11))
+
+
+def test_what_is_held_follows_the_stored_chain_and_the_rest_goes_its_own_way():
+    steps, z_T = SCHEDULE.steps(5), normal(0, 1, 3, 2, 4, dtype=np.float64)
+    chain = [normal(1 + done, 1, 3, 2, 4, dtype=np.float64) for done in range(6)]
+    left = np.zeros((1, 1, 2, 4))
+    left[..., :2] = 1.0
+    alone = list(sample_fresh(gaussian_eps, z_T, steps))
+    for (done, z), (_, own) in zip(
+        sample_fresh(gaussian_eps, z_T, steps, hold=keep([left] * 6, chain)), alone, strict=True
+    ):
+        np.testing.assert_array_equal(z[..., :2], chain[done][..., :2])
+        np.testing.assert_allclose(z[..., 2:], own[..., 2:], atol=1e-12)
 
 
 def test_missing_noise_is_refused():

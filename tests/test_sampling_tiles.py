@@ -47,6 +47,9 @@ def test_shares_are_smooth_and_nothing_in_the_margins() -> None:
             assert across[:4] == [0.0] * 4
         if window.left + window.width < 60:
             assert across[-4:] == [0.0] * 4
+    _, (_, across) = Tiles(height=8, width=40, tile=24, overlap=8).shares()
+    places = (np.arange(8) + 0.5) / 8
+    np.testing.assert_allclose(across[:8], places**2 * (3 - 2 * places), err_msg="flat where a tile begins and ends")
 
 
 @pytest.mark.parametrize("shape", SHAPES)

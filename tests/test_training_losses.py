@@ -89,6 +89,8 @@ def test_contrastive_loss_by_hand_and_its_refusal() -> None:
     # each of the first two: log(e^1 / (e^1 + e^0)) at temperature 1; the third has no positive
     expected = -np.log(np.e / (np.e + 1.0))
     assert supervised_contrastive_loss(descriptors, groups, 1.0).item() == pytest.approx(expected, rel=1e-6)
+    sharp = -np.log(np.e**2 / (np.e**2 + 1.0))
+    assert supervised_contrastive_loss(descriptors, groups, 0.5).item() == pytest.approx(sharp, rel=1e-6)
     with pytest.raises(ValueError, match="two pictures of one group"):
         supervised_contrastive_loss(descriptors, torch.tensor([0, 1, 2]), 1.0)
 

@@ -59,7 +59,7 @@ def test_the_wheel_holds_the_package_its_models_and_their_licences(wheel: Path) 
         metadata = HeaderParser().parsestr(file.read(told).decode())
     assert {name.partition("/")[0] for name in names} == {"parasol", told.partition("/")[0]}
     assert lines <= 22_000
-    assert "parasol/models/painting/weights.safetensors" in names
+    assert {"parasol/models/painting/weights.safetensors", "parasol/images/kind.safetensors"} <= {*names}
     assert metadata["License-Expression"] == "Apache-2.0 AND CC-BY-SA-4.0"
     licences = {"LICENSE", "LICENSES/CC-BY-SA-4.0.txt", "src/parasol/models/painting/ATTRIBUTION",
                 "src/parasol/models/pictogram/ATTRIBUTION"}  # fmt: skip

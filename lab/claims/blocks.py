@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lab import kinds, study_simulation
+from lab import study_simulation
 from lab.claims import taken
+from lab.kinds import measuring as kinds
 from lab.unseen import TAUGHT
 from parasol.comparison.markdown import table
 from parasol.editions import of_hash
@@ -59,14 +60,20 @@ def rendered(text: str, results: Path) -> str:
 
 
 def of_kinds(results: Path) -> str:
-    """Which model draws: wrong and in doubt, by change."""
+    """Which model draws: wrong and in doubt, by group of pictures and by change."""
     record = _read(results / "kinds.json")
-    rows = [(row, kind) for kind in record for odds in record[kind]["odds"].values() for row in odds]
-    wrong, unsure = np.sum([kinds.counted([row], kind == "photographs") for row, kind in rows], axis=0) / len(rows)
-    counted = " and ".join(f"{record[kind]['pictures']} {kind}" for kind in record)
+    lines = ["| pictures | | wrong | without a word | in doubt |", "|---|---|---|---|---|"]
+    for kind, groups in {kind: record[kind]["pictures"] for kind in record}.items():
+        for group, count in groups.items():
+            errors = kinds.counted(kinds.tallies_of(record, kind, group=group), photographs=kind == "photographs")
+            shares = " | ".join(f"{100 * part / errors.all:.1f} %" for part in errors[:3])
+            lines.append(f"| {kind}, {group} | {count:,} | {shares} |")
+    every = [kinds.counted(kinds.tallies_of(record, kind), photographs=kind == "photographs") for kind in record]
+    wrong, unsaid, unsure, count = np.sum(every, axis=0)
     return (
-        f"{counted} of test splits: of all pictures {100 * wrong:.1f} % are taken for the other kind without a word, "
-        f"and of {100 * unsure:.1f} % it is said that they may be either.\n\n{kinds.table(record)}"
+        f"Of all {count:,} pictures {100 * wrong / count:.1f} % are taken for the other kind, "
+        f"{100 * unsaid / count:.1f} % without a word, and of {100 * unsure / count:.1f} % it is said that they may be "
+        "either.\n\n" + "\n".join(lines) + f"\n\n{kinds.table(record)}"
     )
 
 

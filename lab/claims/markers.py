@@ -22,6 +22,7 @@ SOURCES = {
     "unseen": "unseen/pictogram.json",
     "unseen-finish": "unseen/pictogram-finish.json",
     "hostile": "hostile.json",
+    "mutants": "mutants.json",
     "scale": "scale.json",
     "training": "figures/training.json",
     "comparison": "comparison/comparison.json",

@@ -166,7 +166,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "metrics/set_distances.py", "metrics",
         ("(1.0 + content_distance) * (1.0 + style_fid)", "content_distance * (1.0 + style_fid)"),
         ("- cross - cross.T", "- cross"),
-        ("np.partition(among, k - 1, axis=1)", "np.partition(among, k, axis=1)"),
+        ("np.partition(among, k - 1, axis=1)[:, k - 1]", "np.partition(among, k, axis=1)[:, k]"),
         ("np.fill_diagonal(among, np.inf)", "pass"),
     ),
     *_of(

@@ -1,8 +1,8 @@
-"""Change one line of mathematics at a time and see whether tests fail: python -m lab mutants [--only TEXT]
+"""Change one line of mathematics at a time and see whether tests fail: python -m lab mutants [--only TEXT] [--again]
 
 Works on a copy of the package. Every mutation has a process of its own, forked from one that has imported the heavy
 libraries, so that it costs its tests alone. Names the survivors; exit code 1 where there is one. Without --only the
-count goes into lab/results.
+count goes into lab/results; --again tries what survived there once more, when tests have been mended.
 """
 
 import argparse
@@ -24,6 +24,9 @@ ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "lab" / "results" / "mutants.json"
 BEFORE = ("numpy", "scipy", "torch", "diffusers.models.unets.unet_2d_condition", "hypothesis", "skimage.color")
 """Imported once; nothing of ours may be."""
+
+CHECKED = ("-o", "addopts=--jaxtyping-packages=parasol,typechecks.check")
+"""Shapes are checked as ever, but not this laboratory's: it is imported already, which the check refuses."""
 
 TIME = 120  # CPU-seconds after which a mutation counts as seen: it hangs its tests
 KILLED = {1, 2}  # tests failed, or could not even be collected
@@ -93,7 +96,7 @@ def _be_pytest(source: Path, root: Path, words: Sequence[str]) -> None:
         os.chdir(root)
         sys.path.insert(0, str(source))
         sys.dont_write_bytecode = True
-        code = int(import_module("pytest").main(["-x", "-q", "-p", "no:cacheprovider", *words]))
+        code = int(import_module("pytest").main(["-x", "-q", "-p", "no:cacheprovider", *CHECKED, *words]))
     os._exit(code)
 
 
@@ -101,22 +104,30 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the mutations, tell each and then the survivors."""
     parser = argparse.ArgumentParser(prog="python -m lab mutants", description=(__doc__ or "").partition(":")[0])
     parser.add_argument("--only", default="", help="mutations of files whose names hold this")
+    parser.add_argument("--again", action="store_true", help="those that survived when all were tried last")
     given = parser.parse_args(words)
-    chosen = [mutation for mutation in MUTATIONS if given.only in mutation.file]
+    stored = json.loads(RESULT.read_text("utf-8")) if given.again else {"mutations": list(map(line_of, MUTATIONS))}
+    wanted = stored["survived" if given.again else "mutations"]
+    chosen = [change for change in MUTATIONS if given.only in change.file and line_of(change) in wanted]
     ours = [name for name in sys.modules if name.partition(".")[0] == "parasol"]
     assert not ours, f"{ours[0]} is imported already: the copy would not be seen"
     for name in BEFORE:
         import_module(name)
-    left, lines = list[Mutation](), list[str]()
+    left = list[str]()
     with tempfile.TemporaryDirectory() as folder:
         source = copied(Path(folder))
         for mutation, survived in survivors(chosen, source, forked(source)):
-            lines.append(f"{mutation.file}: {mutation.old!r} -> {mutation.new!r}")
-            print("SURVIVED" if survived else "killed", lines[-1], flush=True)
-            left += [mutation] * survived
+            print("SURVIVED" if survived else "killed", line_of(mutation), flush=True)
+            left += [line_of(mutation)] * survived
     if not given.only:
-        files = len({mutation.file for mutation in chosen})
-        record = {"tried": len(lines), "seen": len(lines) - len(left), "files": files, "mutations": lines}
-        RESULT.write_text(f"{json.dumps(record, indent=1)}\n", "utf-8")
+        lines = stored["mutations"]
+        files = len({line.partition(":")[0] for line in lines})
+        record = {"tried": len(lines), "seen": len(lines) - len(left), "files": files, "survived": left}
+        RESULT.write_text(f"{json.dumps({**record, 'mutations': lines}, indent=1)}\n", "utf-8")
     print(f"{len(chosen) - len(left)} of {len(chosen)} mutations are seen by the tests")
     return int(bool(left))
+
+
+def line_of(mutation: Mutation) -> str:
+    """As it is told and stored."""
+    return f"{mutation.file}: {mutation.old!r} -> {mutation.new!r}"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import icon_sets, kinds, study_simulation, takeaway
+from lab import icon_sets, study_simulation, takeaway
 from lab.claims import blocks
+from lab.kinds import measuring as kinds
 
 RESULTS = Path(__file__).parents[2] / "lab" / "results"
 CELL = {"told": 0.5, "nearer": 0.75, "colours_left": 1.2}
@@ -56,12 +57,16 @@ def test_a_block_is_written_between_its_markers(results: Path) -> None:
 
 
 def test_errors_and_doubts_are_counted_apart() -> None:
-    odds = [-9.0, -kinds.UNSURE / 2, kinds.UNSURE / 2, 9.0]
-    assert kinds.counted(odds, photographs=True) == (1, 2)
-    assert kinds.counted(odds[:3], photographs=False) == (0, 2)
-    record = {kind: {"odds": {"grey": odds}} for kind in ("photographs", "drawings")}
+    odds = kinds.tally([-99.0, -kinds.UNSURE / 2, kinds.UNSURE / 2, kinds.UNSURE, 9.1, 9.1])
+    assert odds["-10"] == 1
+    assert odds["9"] == 2
+    assert kinds.counted([odds], photographs=True) == (2, 1, 2, 6)
+    assert kinds.counted([odds, odds], photographs=False) == (8, 6, 4, 12)
+    record = {
+        kind: {"pictures": {"whole": 6}, "odds": {"whole": {"grey": odds}}} for kind in ("photographs", "drawings")
+    }
     row = next(line for line in kinds.table(record).splitlines() if line.startswith("| grey"))
-    assert row == "| grey | 1 of 4 (25.0 %) | 2 of 4 (50.0 %) | 1 of 4 (25.0 %) | 2 of 4 (50.0 %) |"
+    assert row == "| grey | 33.3 % | 16.7 % | 33.3 % | 66.7 % | 50.0 % | 33.3 % |"
 
 
 def test_a_small_study_is_stored_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

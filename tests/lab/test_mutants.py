@@ -1,11 +1,12 @@
 """The list of mutations fits the package, and the driver tells a survivor from one that tests see."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from lab.mutants.listed import MUTATIONS, Mutation
-from lab.mutants.run import survivors
+from lab.mutants.run import CHECKED, survivors
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +22,11 @@ def test_what_is_mutated_stands_there_once(file: str) -> None:
 
 def test_there_are_enough() -> None:
     assert len({mutation[:3] for mutation in MUTATIONS}) == len(MUTATIONS) >= 60
+
+
+def test_mutations_meet_the_same_checks_of_shapes_but_of_what_is_imported_already() -> None:
+    given = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]["addopts"]
+    assert CHECKED[1].partition("addopts=")[2] == given.removeprefix("-q ").replace(",lab", "")
 
 
 @pytest.fixture
