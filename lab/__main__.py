@@ -40,6 +40,7 @@ COMMANDS = {
     "hands": ("lab.hands", "whether asked outline, saturation, lightness and corners come out"),
     "directions": ("lab.directions", "directions of the space of styles, and whether results follow them"),
     "studio": ("lab.studio", "the studio under load, kills, hostile files and requests, and its search"),
+    "screens": ("lab.screens", "every view of the studio as a picture, filled, on desk and phone, light and dark"),
     "alone": ("lab.alone", "the studio's export in a browser against the core, in levels, and its speed"),
     "miniatures": ("lab.miniatures", "small pictures of what each dial of the studio does"),
     "study-simulation": ("lab.study_simulation", "how well a study finds planted answers again"),

@@ -4,6 +4,7 @@ Every studio is a process of its own on this machine, of the model `pictogram`, 
 loopback. What each part finds goes into lab/results/studio.json, which docs/studio.md shows:
 
 start    processor time and time from Python's start to the page, and to all that it asks for; what it weighs compressed
+dials    in the browser: from a moved dial to the quick look, and to the picture; beside it one of 50 steps of ddim
 clients  eight clients that keep the queue full: accepted jobs that failed, and memory
 kills    kill -9 at 20 moments: accepted jobs that were lost, the file of the history, and an index beside it
 uploads  files that are none, at every door that takes files: what was refused, and what was written
@@ -35,6 +36,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.browser import browser
 from lab.hostile import small
 from lab.hostile.given import rasters, saved
 from lab.speed.machine import as_installed
@@ -48,6 +50,7 @@ from parasol.studio.store import FILE, Store
 RESULT = Path(__file__).parent / "results" / "studio.json"
 CLI = "import sys; from parasol.apps.cli import main; sys.exit(main(sys.argv[1:]))"
 MODEL = "pictogram"
+MOVES = 8
 CLIENTS, KILLS, ROWS, SEARCHES = 8, 20, 20_000, 40
 WARM = 60.0  # seconds, after which memory must stay
 PATIENCE = 240.0  # seconds for an answer: other programs may hold the machine
@@ -147,6 +150,43 @@ def start(out: Path) -> dict[str, Any]:
     return {
         "shown_cpu": first, "shown": shown, "cpu": cpu, "page": page, "load": os.getloadavg()[0],
         "weight": sum(len(file.packed) for file in files.values()), "miniatures": drawn, "files": len(files),
+    }  # fmt: skip
+
+
+TIMED = """(async (look, act) => {
+    const result = document.querySelector('#result');
+    const made = () => look ? result.src : document.querySelector('#download')?.getAttribute('href');
+    const before = made(), begun = performance.now();
+    act(document.querySelector('#dial-style_scale'));
+    while (made() === before || !made() || !result.complete || look !== result.classList.contains('look'))
+        await new Promise(done => setTimeout(done, 4));
+    return (performance.now() - begun) / 1000;
+})"""
+
+
+def dials(out: Path) -> dict[str, Any]:
+    """Seconds in the page, medians; a quarter of a second that a hand has to rest is part of the picture's."""
+    looks, finals, fifty = list[float](), list[float](), list[float]()
+    with served(out / "kept", page=True) as studio, browser(out / "profile") as page:
+
+        def timed(act: str, *, look: bool = False) -> float:
+            return page.ask(f"{TIMED}({json.dumps(look)}, dial => {{ {act} }})")
+
+        page.resize(1360, 900)
+        page.go(f"http://127.0.0.1:{studio.port}/")
+        page.wait("document.body?.dataset.ready && document.querySelector('#download')", PATIENCE)
+        for place in range(MOVES + 1):
+            move = f"dial.value = '{1 + place / 5}'; dial.dispatchEvent(new Event('input', {{bubbles: true}}))"
+            looks.append(timed(move, look=True))
+            finals.append(timed("dial.dispatchEvent(new Event('change', {bubbles: true}))"))
+        page.ask("document.querySelector('#live').click()")
+        page.ask("document.querySelector('#dial-sampler-ddim').click()")
+        page.ask("(dial => { dial.value = '50'; dial.dispatchEvent(new Event('change')); })"
+                 "(document.querySelector('#dial-steps'))")  # fmt: skip
+        fifty += [timed("document.querySelector('#draw').click()") for _ in range(3)]
+    return {
+        "look": float(np.median(looks[1:])), "final": float(np.median(finals[1:])), "fifty": float(np.median(fifty)),
+        "load": os.getloadavg()[0],
     }  # fmt: skip
 
 
@@ -425,8 +465,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=40, metavar="N", help="requests of the fuzzer an operation")
     given = parser.parse_args(words)
     parts: dict[str, Callable[[Path], dict[str, Any]]] = {
-        "start": start, "clients": lambda out: clients(out, given.seconds), "kills": kills, "uploads": uploads,
-        "guards": guards, "fuzz": lambda out: fuzz(out, given.fuzzer, given.examples), "search": search,
+        "start": start, "dials": dials, "clients": lambda out: clients(out, given.seconds), "kills": kills,
+        "uploads": uploads, "guards": guards, "fuzz": lambda out: fuzz(out, given.fuzzer, given.examples),
+        "search": search,
     }  # fmt: skip
     for name in [given.only] if given.only else parts:
         given.out.mkdir(parents=True, exist_ok=True)

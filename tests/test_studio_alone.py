@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from browser import CHROMIUM, browser, until
+from lab.browser import CHROMIUM, browser, until
 from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.apps.studio import explained

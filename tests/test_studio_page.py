@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from browser import CHROMIUM, Browser, browser
+from lab.browser import CHROMIUM, Browser, browser
 from parasol import Parasol
 from parasol.apps.studio import explained
 from parasol.bundle import Bundle

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from browser import CHROMIUM, Browser, browser
+from lab.browser import CHROMIUM, Browser, browser
 from lab.study_simulation import choose
 from parasol.study.analysis import report
 from parasol.study.answers import Store, Stored

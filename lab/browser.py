@@ -89,9 +89,9 @@ class Browser:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def wait(self, expression: str) -> Any:
-        """The value once it is true."""
-        return until(lambda: self.ask(expression), expression)
+    def wait(self, expression: str, patience: float = PATIENCE) -> Any:
+        """The value once it is true, within so many seconds."""
+        return until(lambda: self.ask(expression), expression, patience)
 
     def press(self, key: str) -> None:
         """Press and release a key."""
