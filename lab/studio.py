@@ -4,7 +4,7 @@ Every studio is a process of its own on this machine, of the model `pictogram`, 
 loopback. What each part finds goes into lab/results/studio.json, which docs/studio.md shows:
 
 start    processor time and time from Python's start to the page, and to all that it asks for; what it weighs compressed
-dials    in the browser: from a moved dial to the quick look, and to the picture; beside it one of 50 steps of ddim
+dials    in the browser: from a moved dial to the quick look, and from the end of the move to the picture
 clients  eight clients that keep the queue full: accepted jobs that failed, and memory
 kills    kill -9 at 20 moments: accepted jobs that were lost, the file of the history, and an index beside it
 uploads  files that are none, at every door that takes files: what was refused, and what was written
@@ -166,7 +166,7 @@ TIMED = """(async (look, act) => {
 
 def dials(out: Path) -> dict[str, Any]:
     """Seconds in the page, medians; a quarter of a second that a hand has to rest is part of the picture's."""
-    looks, finals, fifty = list[float](), list[float](), list[float]()
+    looks, finals = list[float](), list[float]()
     with served(out / "kept", page=True) as studio, browser(out / "profile") as page:
 
         def timed(act: str, *, look: bool = False) -> float:
@@ -174,19 +174,13 @@ def dials(out: Path) -> dict[str, Any]:
 
         page.resize(1360, 900)
         page.go(f"http://127.0.0.1:{studio.port}/")
-        page.wait("document.body?.dataset.ready && document.querySelector('#download')", PATIENCE)
+        page.wait("document.body?.dataset.ready && !!document.querySelector('#download')", PATIENCE)
         for place in range(MOVES + 1):
             move = f"dial.value = '{1 + place / 5}'; dial.dispatchEvent(new Event('input', {{bubbles: true}}))"
             looks.append(timed(move, look=True))
             finals.append(timed("dial.dispatchEvent(new Event('change', {bubbles: true}))"))
-        page.ask("document.querySelector('#live').click()")
-        page.ask("document.querySelector('#dial-sampler-ddim').click()")
-        page.ask("(dial => { dial.value = '50'; dial.dispatchEvent(new Event('change')); })"
-                 "(document.querySelector('#dial-steps'))")  # fmt: skip
-        fifty += [timed("document.querySelector('#draw').click()") for _ in range(3)]
     return {
-        "look": float(np.median(looks[1:])), "final": float(np.median(finals[1:])), "fifty": float(np.median(fifty)),
-        "load": os.getloadavg()[0],
+        "look": float(np.median(looks[1:])), "final": float(np.median(finals[1:])), "load": os.getloadavg()[0],
     }  # fmt: skip
 
 

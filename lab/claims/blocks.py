@@ -255,7 +255,7 @@ STUDIO: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
         "in the browser: from a moved dial to the quick look, and from the end of the move to the picture",
         lambda part: (
             f"{part['look']:.2f} and {part['final']:.2f} s at a load of {part['load']:.0f}, a quarter second of the "
-            f"latter a pause for more; fifty steps of ddim, which were the default, {part['fifty']:.1f} s"
+            "latter a pause for more"
         ),
     ),
     (
