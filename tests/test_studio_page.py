@@ -243,6 +243,17 @@ def test_search_make_and_found_again_sets_sheets_masks_and_every_view(page: Brow
     page.wait("document.querySelectorAll('.sheet li').length === 1 && !document.querySelector('#draw-set').disabled")
     press(page, "#set-examples")
     page.wait("document.querySelectorAll('.sheet li').length === 12")
+    # Nine pictures of one's own take the place of the example that was pressed, and the ninth is told to be left out.
+    page.ask(
+        "const own = new DataTransfer(); for (let shade = 1; shade < 10; shade++) own.items.add(new File(["
+        "`<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path fill='#0${shade}0' d='M1 1h5v7z'/></svg>`], "
+        "`${shade}.svg`, {type: 'image/svg+xml'})); document.querySelector('[data-drop=references]')"
+        ".dispatchEvent(new DragEvent('drop', {bubbles: true, dataTransfer: own}))"
+    )
+    page.wait("document.querySelector('#said').textContent === '1 left out: a style takes 8 pictures.'")
+    taken = "[data-drop=references] .tiles:not([role=group]) .tile"
+    assert page.ask(f"document.querySelectorAll({taken!r}).length") == 8
+    page.ask("document.querySelector('[data-drop=references] [data-picture]').click()")
     page.ask("for (let more = 0; more < 9; more++) document.querySelector('.sheet .tile').click()")
     press(page, "#draw-set")
     page.wait("document.querySelector('#score') && !document.querySelector('main:not([hidden]) .progress.running')")

@@ -16,6 +16,8 @@ let icons: Given[] = [];
 /** Whether the icons are the examples, which one's own take the place of. */
 let borrowed = false;
 let like: Reference[] = [];
+/** The example that was pressed, which one's own pictures take the place of. */
+let borrowedStyle: string | null | undefined;
 let told: SetTold | undefined;
 let running: { job: string; stop: () => void } | undefined;
 let redraw = (): void => undefined;
@@ -26,19 +28,21 @@ let reading = "";
 export async function takeAll(files: readonly File[], role: string): Promise<void> {
   for (const file of files.filter((one) => /\.json$/i.test(one.name))) {
     const card = await giveCard(file);
-    if (card) addLike({ card: card.id, weight: 1 });
+    if (card) addOwn({ card: card.id, weight: 1 });
   }
   const pictures = files.filter((file) => /^image\/|\.svg$/i.test(file.type || file.name)).slice(0, MOST);
   const examples = borrowed && role !== "references" && pictures.length ? icons : undefined;
   if (examples) [icons, borrowed, told] = [[], false, undefined];
+  let leftOut = 0;
   for (const [place, file] of pictures.entries()) {
     reading = fill(t.reading, place + 1, pictures.length);
     redraw();
     const picture = await give(file);
-    if (picture && role === "references") addLike({ picture: picture.id, weight: 1 });
+    if (picture && role === "references") leftOut += Number(!addOwn({ picture: picture.id, weight: 1 }));
     else if (picture) add(file.name, picture.id);
   }
   if (examples && !icons.length) [icons, borrowed] = [examples, true]; // none could be read
+  if (leftOut) say(fill(t.tooManyReferences, leftOut, setup.limits.references), true);
   reading = "";
   redraw();
 }
@@ -51,8 +55,12 @@ function add(file: string, picture: string): void {
   told = undefined;
 }
 
-function addLike(one: Reference): void {
-  if (like.length < setup.limits.references) like = [...like, one];
+/** One more picture or card of one's own; whether there was room for it. */
+function addOwn(one: Reference): boolean {
+  if (like.length === 1 && like[0].picture === borrowedStyle) like = [];
+  const room = like.length < setup.limits.references;
+  if (room) like = [...like, one];
+  return room;
 }
 
 export function sets(toMake: () => void): HTMLElement {
@@ -76,7 +84,7 @@ export function sets(toMake: () => void): HTMLElement {
     given.replaceChildren(
       ...(pressed ? [] : like).map((one, place) => h("button", { type: "button", className: "tile small", "aria-label": `${fill(t.stylePicture, place + 1)}: ${t.remove}`, onclick: () => ((like = like.filter((_, at) => at !== place)), show()) },
         h("img", { src: face(one), alt: "" }))),
-      button(`+ ${t.addReference}`, () => void pick("style", (chosen) => (chosen.picture || chosen.card) && (addLike(reference(chosen)), show())), { className: "add", id: "add-reference" }));
+      button(`+ ${t.addReference}`, () => void pick("style", (chosen) => (chosen.picture || chosen.card) && (addOwn(reference(chosen)), show())), { className: "add", id: "add-reference" }));
     const cells = told ? told.icons : icons.map((icon) => ({ ...icon, number: null, error: "" }));
     const out = new Map<string, string[]>();
     for (const one of told?.consistency?.outliers ?? []) out.set(one.name, [...(out.get(one.name) ?? []), fill(t.outOfLine, t.measures[one.measure] ?? one.measure, round(one.value), round(one.usual))]);
@@ -160,11 +168,12 @@ export function sets(toMake: () => void): HTMLElement {
     for (const one of library.content.slice(1)) if (!one.photograph) add(one.name ?? "icon", one.id);
     borrowed = true;
     if (!like.length) like = now().styles.filter((one) => one.picture && library.style.some((other) => other.id === one.picture && !other.photograph)).slice(0, 1);
-    if (!like.length) addLike({ picture: library.style[0].id, weight: 1 });
+    if (!like.length) like = [{ picture: library.style[0].id, weight: 1 }];
+    if (like.length === 1) borrowedStyle = like[0].picture;
     show();
   };
   void libraryOf().then(({ style }) => (ready.replaceChildren(...style.filter((one) => !one.photograph).map((one) =>
-    h("button", { type: "button", className: "tile small", "data-picture": one.id, "aria-label": `${t.toBeLike}: ${(one.name ?? "").replace(/\.\w+$/, "")}`, onclick: () => ((like = [{ picture: one.id, weight: 1 }]), show()) }, h("img", { src: address.thumb(one.id), alt: "" })))), show()));
+    h("button", { type: "button", className: "tile small", "data-picture": one.id, "aria-label": `${t.toBeLike}: ${(one.name ?? "").replace(/\.\w+$/, "")}`, onclick: () => ((like = [{ picture: one.id, weight: 1 }]), (borrowedStyle = one.id), show()) }, h("img", { src: address.thumb(one.id), alt: "" })))), show()));
   const folder = async (): Promise<void> => {
     for (const one of (await libraryOf()).folder.slice(0, MOST)) add(one.file, (await api.take(one.name)).id);
     show();
