@@ -334,3 +334,18 @@ def test_a_line_colour_that_fills_one_reference_of_many_fills_nothing() -> None:
     assert many is not None
     assert max(few.fills[1:]) > 0.2
     assert many.fills[1:] == (0.0,)
+
+
+def test_a_colour_of_few_lines_is_that_of_details_and_draws_none() -> None:
+    def strokes(pen: ImageDraw.ImageDraw) -> None:
+        for place in range(8):
+            pen.line((40, 30 + 27 * place, 215, 30 + 27 * place), fill=DARK, width=14)
+
+    def detail(pen: ImageDraw.ImageDraw) -> None:
+        strokes(pen)
+        for place in (6, 7):
+            pen.line((60, 30 + 27 * place, 175, 30 + 27 * place), fill="#e03030", width=14)
+
+    look = look_of([picture(strokes), picture(detail)])
+    assert look is not None
+    assert [share for share in look.lines if share] == [1.0]

@@ -25,6 +25,7 @@ CROSSED = 0.2  # share of a colour, up to which what is wide are crossings of li
 CORNER = 0.45  # of a radius: how far a corner reaches out of the disc in it
 MINOR = 0.015  # share of the drawings, below which a colour is an accident
 SOME, OFTEN = 0.1, 0.35  # of what a drawing encloses, and of the drawings, below which a colour of lines is no fill
+RARE = 0.15  # of the commonest colour of lines, below which one is that of details on areas
 RIM, ALONE = 0.5, 0.1  # share of the drawings' rim that lines have to have; more, shared by the drawings
 STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
 SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at most, rendered ones from 0.6 on
@@ -209,6 +210,7 @@ def _look(palette: Palette, areas: Float[np.ndarray, "2 k"], width: float) -> Lo
     fills, lines = np.where(kept, areas, 0)[:, used]
     if fills.sum() < 0.02 * max(fills.sum() + lines.sum(), 1e-9):
         fills = np.eye(len(fills))[0]  # what is not line is free
+    lines = np.where(lines >= RARE * lines.max(), lines, 0)
     shares, of_lines = fills / fills.sum(), lines / max(lines.sum(), 1e-9)
     return Look(
         palette=replace(palette, colours=palette.colours[used]),

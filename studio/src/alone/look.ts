@@ -7,7 +7,7 @@ import { median, rint, type Raster } from "./raster";
 import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part } from "./regions";
 
 const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
-const [SOME, OFTEN] = [0.1, 0.35];
+const [SOME, OFTEN, RARE] = [0.1, 0.35, 0.15];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
 
 /** A flat style; shares of the ground are what is left free. */
@@ -165,8 +165,9 @@ function told(palette: Palette, areas: number[], lines: number[], width: number)
   const least = MINOR * (sum(areas) + sum(lines));
   const used = areas.map((_, k) => k).filter((k) => !k || areas[k] >= least || lines[k] >= least);
   let fills = used.map((k) => (areas[k] >= least ? areas[k] : 0));
-  const drawn = used.map((k) => (lines[k] >= least ? lines[k] : 0));
-  if (sum(fills) < 0.02 * Math.max(sum(fills) + sum(drawn), 1e-9)) fills = fills.map((_, k) => Number(!k));
+  const kept = used.map((k) => (lines[k] >= least ? lines[k] : 0));
+  if (sum(fills) < 0.02 * Math.max(sum(fills) + sum(kept), 1e-9)) fills = fills.map((_, k) => Number(!k));
+  const drawn = kept.map((value) => (value >= RARE * Math.max(...kept) ? value : 0));
   const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
   return {
     palette: Float32Array.from(used.flatMap((k) => [...palette.subarray(3 * k, 3 * k + 3)])), width: rounded(width, 4),
