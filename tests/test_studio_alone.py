@@ -68,7 +68,6 @@ def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, bundle: Bundle
         page.go(f"{address}icon.svg")  # for the origin alone
         page.wait("location.pathname === '/icon.svg'")
         page.ask(f"localStorage.setItem('settings', JSON.stringify({json.dumps(KEPT)}))")
-        page.errors.clear()  # a lone picture makes a browser ask for an icon that a folder need not have
         page.go(address)
         until(lambda: page.ask(MADE), "a picture", patience=240)  # of which most is the runtime's start
         png = base64.b64decode(page.ask(READ))
@@ -138,7 +137,7 @@ def test_an_export_is_whole_or_not_there(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["npm", "other"]  # nothing half-written
     assert main([*words, str(site)]) == 0
     assert {path.name for path in site.iterdir()} == {
-        "index.html", "icon.svg", "alone.json", "assets", "examples", "model", "runtime"
+        "index.html", "icon.svg", "favicon.ico", "alone.json", "assets", "examples", "model", "runtime"
     }  # fmt: skip
     assert not [path for path in site.rglob("*") if path.name.startswith(".")]
     (site / "CNAME").write_text("mine")  # what is beside an earlier export stays

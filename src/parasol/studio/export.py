@@ -74,6 +74,7 @@ def export(out: Path, words: Mapping[str, str], *, model: str | Path | None = No
 def _write(made: Path, model: Parasol, words: Mapping[str, str], runtime: Mapping[str, bytes]) -> None:
     bundle = model.bundle
     shutil.copytree(STATIC, made)
+    shutil.copyfile(made / "icon.svg", made / "favicon.ico")  # what a browser asks for beside a lone picture
     page = (made / "index.html").read_text()
     head = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<meta name="parasol-alone" content="yes">'
     (made / "index.html").write_text(page.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{head}'))
