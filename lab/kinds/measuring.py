@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.kinds import held
+from lab.kinds import held, take_corpora
 from lab.kinds.changes import CHANGES
 from parasol.images import PictureError, load, write_atomic
 from parasol.images.kind import UNSURE, photograph_odds
@@ -104,13 +104,7 @@ def table(record: dict[str, Any]) -> str:
 def main(words: Sequence[str] | None = None) -> int:
     """Measure, print the table, and write the tallies where --out says."""
     parser = argparse.ArgumentParser(prog="python -m lab kinds", description=__doc__)
-    parser.add_argument("--photographs", type=Path, default=Path("data/paintings"), metavar="DIR")
-    parser.add_argument(
-        "--drawings", type=Path, nargs="+", default=[Path("data/icons"), Path("data/pictograms")], metavar="DIR"
-    )
-    parser.add_argument(
-        "--icons", type=Path, default=Path("data/icons"), metavar="DIR", help="whose vectors hands redraw"
-    )
+    take_corpora(parser)
     parser.add_argument("--most", type=int, nargs=2, default=(350, 2000), metavar=("PHOTOGRAPHS", "DRAWINGS"))
     parser.add_argument("--out", type=Path, default=Path("lab/results/kinds.json"), metavar="FILE")
     options = parser.parse_args(words)

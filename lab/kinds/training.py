@@ -25,6 +25,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lab.kinds import take_corpora
 from lab.kinds.changes import CHANGES, MORE, image_of, ramp_of
 from parasol import corpora
 from parasol.corpora.hands import hand_of
@@ -302,13 +303,7 @@ def odds_of(network: Network, examples: Examples) -> Float[np.ndarray, " n"]:
 def main(words: Sequence[str] | None = None) -> int:
     """Make the examples, or take those that --kept has, train, tell how validation goes, and write."""
     parser = argparse.ArgumentParser(prog="python -m lab kinds-training", description=__doc__)
-    parser.add_argument("--photographs", type=Path, default=Path("data/paintings"), metavar="DIR")
-    parser.add_argument(
-        "--drawings", type=Path, nargs="+", default=[Path("data/icons"), Path("data/pictograms")], metavar="DIR"
-    )
-    parser.add_argument(
-        "--icons", type=Path, default=Path("data/icons"), metavar="DIR", help="whose vectors hands redraw"
-    )
+    take_corpora(parser)
     parser.add_argument("--examples", type=int, default=26_000)
     parser.add_argument("--painted", type=int, default=150)
     parser.add_argument("--redrawn", type=int, default=500)

@@ -34,7 +34,7 @@ def is_photograph(picture: Float[np.ndarray, "H W 3"]) -> bool:
 
 
 def photograph_odds(picture: Float[np.ndarray, "H W 3"]) -> float:
-    """Logarithm of the odds that a picture is a photograph, in hundredths; above 0 it is taken for one.
+    """Logarithm of the odds that a picture is a photograph, rounded to hundredths; above 0 it is taken for one.
 
     Within `UNSURE` of 0 there is doubt. What shows nothing is a drawing.
     """

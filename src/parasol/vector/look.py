@@ -101,14 +101,14 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     if not width or of_lines.sum() < (RIM + ALONE / len(drawn)) * rim.sum():
         width, areas, lines = 0.0, areas + lines, np.zeros(count)
     else:
-        rare = (lines >= MINOR * lines.sum()) & (_filled(np.stack([kinds[0] for kinds in counted])) < OFTEN)
+        rare = (lines >= MINOR * lines.sum()) & (_filling(np.stack([kinds[0] for kinds in counted])) < OFTEN)
         rare[0] = False
         areas[0] += areas[rare].sum()
         areas[rare] = 0.0
     return _look(chosen, np.stack([areas, lines]), width / side)
 
 
-def _filled(areas: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:
+def _filling(areas: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:
     """Share of the drawings that each colour fills some of, lines apart."""
     whole = areas.sum(axis=1, keepdims=True)
     return ((areas > SOME * whole) & (whole > SOME)).mean(axis=0)
