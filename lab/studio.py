@@ -136,7 +136,10 @@ def start(out: Path) -> dict[str, Any]:
         begun = time.monotonic()
         with served(out / f"start-{number}", page=True) as studio:
             _, body = studio.ask("GET", "/")
-            for path in re.findall(r'(?:src|href)="(/assets/[^"]+)"', body.decode()):
+            parts = re.findall(r'(?:src|href)="\.(/assets/[^"]+)"', body.decode())
+            if not parts:
+                raise RuntimeError("the page names no script and no style sheet")
+            for path in parts:
                 studio.ask("GET", path)
             shown, first = time.monotonic() - begun, studio.cpu()
             for path in ("/api/dials", "/api/library"):

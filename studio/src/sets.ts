@@ -167,9 +167,11 @@ export function sets(toMake: () => void): HTMLElement {
     icons = [];
     for (const one of library.content.slice(1)) if (!one.photograph) add(one.name ?? "icon", one.id);
     borrowed = true;
-    if (!like.length) like = now().styles.filter((one) => one.picture && library.style.some((other) => other.id === one.picture && !other.photograph)).slice(0, 1);
-    if (!like.length) like = [{ picture: library.style[0].id, weight: 1 }];
-    if (like.length === 1) borrowedStyle = like[0].picture;
+    if (!like.length) {
+      like = now().styles.filter((one) => one.picture && library.style.some((other) => other.id === one.picture && !other.photograph)).slice(0, 1);
+      if (!like.length) like = [{ picture: library.style[0].id, weight: 1 }];
+      borrowedStyle = like[0].picture;
+    }
     show();
   };
   void libraryOf().then(({ style }) => (ready.replaceChildren(...style.filter((one) => !one.photograph).map((one) =>
