@@ -13,6 +13,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 import time
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lab.browser import CHROMIUM, browser
+from lab.browser import CHROMIUM
 from parasol.dials import named
 from parasol.errors import ParasolError
 from parasol.images import write_atomic
@@ -37,6 +38,10 @@ from parasol.studio.export import MARK, export
 from parasol.studio.library import AS_CONTENT, AS_STYLE, EXAMPLES
 
 RESULT = Path(__file__).parent / "results" / "alone.json"
+SWITCHES = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0",
+)  # fmt: skip
 RECIPES, PICTURES = 30, 3
 PATIENCE = 1200.0  # seconds for one picture: other programs may hold the machine
 FINISHES: tuple[dict[str, Any], ...] = (
@@ -98,11 +103,15 @@ def worked(site: Path, profile: Path, recipes: Sequence[str]) -> Iterator[tuple[
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(site), back=back))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_address[1]}/lab.html"
+    browser = subprocess.Popen(
+        [CHROMIUM, *SWITCHES, f"--user-data-dir={profile}", address],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
     try:
-        with browser(profile) as page:
-            page.go(address)
-            yield functools.partial(back.get, timeout=PATIENCE), page.process.pid
+        yield functools.partial(back.get, timeout=PATIENCE), browser.pid
     finally:
+        browser.kill()
+        browser.wait()
         server.shutdown()
 
 

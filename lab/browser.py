@@ -40,7 +40,6 @@ class Browser:
             [CHROMIUM, *SWITCHES, f"--user-data-dir={profile}", "about:blank"],
             preexec_fn=take_places,
             pass_fds=(3, 4),
-            start_new_session=True,  # whose processes are the browser's, all of them
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
