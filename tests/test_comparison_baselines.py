@@ -16,7 +16,6 @@ from parasol.apps.cli import main
 from parasol.apps.evaluate import NAMES
 from parasol.bundle import sha256
 from parasol.comparison.baselines import rdm
-from parasol.comparison.baselines.cast import RECIPE
 from parasol.comparison.baselines.latents import whitened_and_coloured
 from parasol.comparison.baselines.magenta import probe
 from parasol.comparison.baselines.rdm import training_cells
@@ -196,7 +195,7 @@ def rdm_run(model: Parasol, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return rdm_run_in(runs, model.bundle.manifest.content.version)
 
 
-def rdm_run_in(runs: Path, version: str, recipe: str = rdm.RECIPE) -> Path:
+def rdm_run_in(runs: Path, version: str, recipe: str = "pictogram-rdm") -> Path:
     torch.manual_seed(0)
     unet = UNetConfig(widths=(32, 32, 32), prediction="v", modulated=4)
     projector = ProjectorConfig(style_dimension=256, hidden=0)
@@ -204,7 +203,12 @@ def rdm_run_in(runs: Path, version: str, recipe: str = rdm.RECIPE) -> Path:
     for name, weights in network.named_parameters():
         if name.endswith("line.weight"):  # they are zero at first, and a test of zeros sees nothing
             torch.nn.init.normal_(weights, std=0.1)
-    told = {"recipe": recipe, "unet": dataclasses.asdict(unet), "projector": dataclasses.asdict(projector)}
+    told = {
+        "recipe": recipe,
+        "unet": dataclasses.asdict(unet),
+        "projector": dataclasses.asdict(projector),
+        "frozen": {"content_run": "pictogram-content", "autoencoder_run": ""},
+    }
     for folder in ("pictogram-content", "pictogram-rdm"):
         (runs / folder).mkdir(parents=True)
     save_tensors(runs / "pictogram-content" / "best.safetensors", {"nothing": torch.zeros(1)}, {"version": version})
@@ -236,13 +240,14 @@ def test_rdm_is_conditioned_on_the_content_and_the_neighbours_of_the_style(
 
 def test_a_run_for_the_latents_of_another_autoencoder_is_refused(rdm_run: Path, model: Parasol, tmp_path: Path) -> None:
     run = Path(shutil.copytree(rdm_run, tmp_path / rdm_run.name))
-    record = {**load_record(run / "best.safetensors"), "frozen": {"autoencoder_run": "ours"}}
+    record = load_record(run / "best.safetensors")
+    record["frozen"]["autoencoder_run"] = "ours"
     save_tensors(run / "best.safetensors", load_file(run / "best.safetensors"), record)
     told = model.bundle.manifest.model_copy(update={"training": {"theirs": {}}})
     with pytest.raises(ValueError, match=r"is for the latents of ours, and the model .* has others: train it anew"):
-        weights_of("rdm", str(run), rdm.RECIPE, rdm.TRAIN, told)
+        weights_of("rdm", str(run), rdm.TRAIN, told)
     told = told.model_copy(update={"training": {"theirs": {}, "ours": {}}})
-    assert weights_of("rdm", str(run), rdm.RECIPE, rdm.TRAIN, told)[0] == record
+    assert weights_of("rdm", str(run), rdm.TRAIN, told)[0] == record
 
 
 def test_rdm_without_what_it_needs_says_how_to_get_it(
@@ -356,7 +361,7 @@ def run_of(model: Parasol, folder: Path, **record: object) -> Path:
     torch.nn.init.normal_(network.out.weight, std=0.05)
     network.space.fill_(int(model.bundle.manifest.style.version, 16))
     folder.mkdir(exist_ok=True)
-    told = {"recipe": RECIPE, "network": dataclasses.asdict(network.config), **record}
+    told = {"recipe": "pictogram-cast", "network": dataclasses.asdict(network.config), **record}
     save_tensors(folder / "best.safetensors", network.state_dict(), told)
     return folder
 

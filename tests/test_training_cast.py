@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from drawn_corpus import make
+from parasol.bundle import Bundle
 from parasol.corpora import Corpus
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.networks.cast import Cast, CastConfig
@@ -148,9 +149,17 @@ def test_kill_and_resume_is_bit_for_bit(corpus: Corpus, runs: Path, tmp_path: Pa
         assert torch.equal(value, second.model.state_dict()[name]), name
 
 
-def test_the_recipe_stands_on_the_networks_of_the_model() -> None:
-    recipe = RECIPES["pictogram-cast"]()
-    assert recipe.configuration["frozen"] == RECIPES["pictogram-diffusion"]().configuration["frozen"]
-    network = recipe.configuration["network"]
+@pytest.mark.parametrize("corpus", ["pictogram", "painting"])
+def test_the_recipes_of_baselines_stand_on_the_networks_that_are_bundled(corpus: str) -> None:
+    known = Bundle.open(corpus).manifest.training
+    for kind in ("rdm", "cast"):
+        recipe = RECIPES[f"{corpus}-{kind}"]()
+        assert recipe.name == f"{corpus}-{kind}"
+        frozen = recipe.configuration["frozen"]
+        assert isinstance(frozen, Frozen)
+        assert {frozen.autoencoder_run, frozen.style_run, frozen.content_run} <= {*known}
+        style = dataclasses.asdict(frozen.style)
+        assert {**style, **known[frozen.style_run]["network"]} == style
+    network = RECIPES[f"{corpus}-cast"]().configuration["network"]
     assert isinstance(network, CastConfig)
-    assert network.style_dimension == recipe.configuration["frozen"].style.dimension  # type: ignore[attr-defined]
+    assert network.style_dimension == frozen.style.dimension

@@ -26,7 +26,8 @@ from parasol.sampling.sampler import forward_chain, restyle, sample_fresh
 from parasol.training.checkpoint import BEST, load_record
 from parasol.training.diffusion import Denoiser, Frozen, load_frozen
 from parasol.training.loop import STATE
-from parasol.training.recipes import FROZEN, Recipe
+from parasol.training.recipes import Recipe
+from parasol.training.recipes_guised import GUISE_FROZEN as FROZEN
 from parasol.training.tables import load_best
 from parasol.training.train import disagreeing
 from parasol.types import Condition, EpsFn

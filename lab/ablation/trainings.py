@@ -19,7 +19,9 @@ from parasol.networks.projector import ProjectorConfig
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
 from parasol.training.modality import ModalityTraining
-from parasol.training.recipes import FROZEN, RDM_UNET, Places, Recipe
+from parasol.training.recipes import Places, Recipe
+from parasol.training.recipes_baselines import RDM_UNET
+from parasol.training.recipes_guised import GUISE_FROZEN as FROZEN
 from parasol.triplets import Mining
 
 SEEDS = (0, 1, 2)

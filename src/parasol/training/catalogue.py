@@ -11,16 +11,15 @@ from parasol.training.recipes import (
     painting_style,
     painting_words,
     pictogram_autoencoder,
-    pictogram_cast,
     pictogram_content,
     pictogram_decoder,
     pictogram_diffusion,
-    pictogram_rdm,
     pictogram_refined,
     pictogram_style,
     pictogram_words,
 )
 from parasol.training.recipes_backbone import BACKBONES
+from parasol.training.recipes_baselines import BASELINES
 from parasol.training.recipes_guised import GUISED
 from parasol.training.recipes_painted import PAINTED
 
@@ -32,14 +31,13 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pictogram-content": pictogram_content,
     "pictogram-words": pictogram_words,
     "pictogram-diffusion": pictogram_diffusion,
-    "pictogram-rdm": pictogram_rdm,
-    "pictogram-cast": pictogram_cast,
     "painting-decoder": painting_decoder,
     "painting-refined": painting_refined,
     "painting-style": painting_style,
     "painting-content": painting_content,
     "painting-words": painting_words,
     "painting-diffusion": painting_diffusion,
+    **BASELINES,
     **GUISED,
     **PAINTED,
     **BACKBONES,

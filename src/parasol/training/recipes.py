@@ -9,7 +9,6 @@ from pathlib import Path
 
 from parasol.corpora import load
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig, deepened
-from parasol.networks.cast import CastConfig
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.networks.content_map import ContentMapConfig
 from parasol.networks.projector import ProjectorConfig
@@ -17,7 +16,6 @@ from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.networks.unet import UNetConfig
 from parasol.networks.words import WordsConfig
 from parasol.training.autoencoder import AutoencoderTask, AutoencoderTraining, DecoderTask, DecoderTraining
-from parasol.training.cast import CastTask, CastTraining
 from parasol.training.descriptors import ContrastiveTraining, DescriptorTask
 from parasol.training.diffusion import DiffusionTask, DiffusionTraining, Frozen
 from parasol.training.loop import Optimisation, Task
@@ -36,7 +34,6 @@ WORDS = WordsConfig(hidden=512)
 DECODER = AutoencoderConfig(decoder_blocks=(3, 4, 4))
 STYLE_TRAINING = ContrastiveTraining(contents=24, hands=12, temperature=0.1, metric=40.0)
 CONTENT_TRAINING = ContrastiveTraining(contents=128, hands=4, temperature=0.05, emphasis=16.0)
-RDM_UNET = UNetConfig(prediction="v", modulated=64)
 
 
 def _frozen(corpus: str) -> Frozen:
@@ -255,57 +252,6 @@ def _diffusion(name: str, frozen: Frozen, *, steps: int, since: int, styles: int
         ),
         start=start,
     )  # fmt: skip
-
-
-def pictogram_rdm() -> Recipe:
-    """The RDM-style baseline of `parasol evaluate`, with which the ablation's rows begin: content descriptors alone.
-
-        parasol train pictogram-rdm --warm-start src/parasol/models/pictogram
-
-    The style picture goes in by its content descriptor, without M and without a map. Half an hour of one core.
-    """
-    dimension = FROZEN.content.dimension
-    unet = RDM_UNET
-    projector = ProjectorConfig(style_dimension=dimension, hidden=0, content_dimension=dimension)
-    mining, variety = Mining(confidence=20.0), Variety(styles=128)
-    training = DiffusionTraining(shares=(0.85, 0.0, 0.0, 0.15, 0.0, 0.0))
-    optimisation = Optimisation(
-        steps=600, batch=32, learning_rate=5e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.99,
-        validate_every=200, save_every=100,
-    )  # fmt: skip
-    return Recipe(
-        name="pictogram-rdm",
-        optimisation=optimisation,
-        configuration={
-            "unet": unet, "projector": projector, "mining": mining, "variety": variety, "training": training,
-            "frozen": FROZEN,
-        },
-        task=lambda places: DiffusionTask(
-            load(places.corpus), places.runs, FROZEN, unet, projector, mining, training, optimisation.batch,
-            style_token="content", variety=variety,
-        ),
-    )  # fmt: skip
-
-
-def pictogram_cast() -> Recipe:
-    """The CAST-style baseline of `parasol evaluate`, after the autoencoder, style and content recipes.
-
-    Ten to fifteen minutes of one core once the diffusion recipe's tables are there. Expected: a style distance that
-    falls from 0.39, that of the content pictures themselves, while the content distance stays below 0.3.
-    """
-    network, content_map, training = CastConfig(), ContentMapConfig(), CastTraining()
-    optimisation = Optimisation(
-        steps=2_500, batch=16, learning_rate=1e-3, decay="cosine", warmup=100, average=0.99, validate_every=250,
-        save_every=250,
-    )  # fmt: skip
-    return Recipe(
-        name="pictogram-cast",
-        optimisation=optimisation,
-        configuration={"network": network, "content_map": content_map, "training": training, "frozen": FROZEN},
-        task=lambda places: CastTask(
-            load(places.corpus), places.runs, FROZEN, network, content_map, training, optimisation.batch
-        ),
-    )
 
 
 def pictogram_words() -> Recipe:

@@ -16,12 +16,11 @@ from parasol.types import Picture
 if TYPE_CHECKING:
     from parasol.networks.cast import Cast
 
-RECIPE = "pictogram-cast"
-TRAIN = f"parasol train {RECIPE}"
+TRAIN = "parasol train pictogram-cast"
 
 
 def cast(given: Mapping[str, str], model: str | None) -> Method:
-    """CAST-style at this scale: the generator of a run of `parasol train pictogram-cast`, between the model's E and D.
+    """CAST-style at this scale: the generator of a run of `parasol train NAME-cast`, between the model's E and D.
 
     run: folder of the run, whose best weights are taken. strength: share of the way from the content's own latent.
     The network takes the model's style descriptor; it was trained on the same cells, without adversarial losses.
@@ -54,7 +53,7 @@ def trained(run: str, model: Parasol) -> tuple["Cast", str]:
     from parasol.networks.cast import Cast, CastConfig
     from parasol.training.tables import load_best
 
-    record, weights = weights_of("cast", run, RECIPE, TRAIN, model.bundle.manifest)
+    record, weights = weights_of("cast", run, TRAIN, model.bundle.manifest)
     network = Cast(CastConfig(**record["network"]))
     load_best(network, Path(run))
     manifest = model.bundle.manifest

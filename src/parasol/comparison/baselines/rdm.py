@@ -3,7 +3,7 @@
 RDM conditions a diffusion model on nothing but general image descriptors, those of a database's pictures near the
 query; to stylise, the pictures are taken from near the style. Here the descriptors are the content encoder's, the
 database are the training cells of a corpus, and the network is a U-Net of the model's own shape that was trained to
-hear the content descriptors of x's partners and nothing else (`parasol train pictogram-rdm`, from the model's U-Net).
+hear the content descriptors of x's partners and nothing else (`parasol train NAME-rdm`, from the model's U-Net).
 It has two tokens, so the neighbours go in as one, their mean at unit norm, where RDM's go in one by one.
 """
 
@@ -30,8 +30,7 @@ from parasol.sampling.sampler import sample_fresh
 from parasol.triplets.descriptors import open_descriptors
 from parasol.types import Condition, DenoiseFn, Picture, Record
 
-RECIPE = "pictogram-rdm"
-TRAIN = f"parasol train {RECIPE} --warm-start MODEL"
+TRAIN = "parasol train pictogram-rdm --warm-start MODEL"
 BUILD = "parasol index build CORPUS/cells -o INDEX"
 
 
@@ -79,11 +78,10 @@ def trained(run: str, model: Parasol) -> tuple[DenoiseFn[np.ndarray], str]:
     from parasol.networks.projector import ProjectorConfig
     from parasol.networks.unet import UNetConfig
     from parasol.training.diffusion import Denoiser
-    from parasol.training.recipes import FROZEN
     from parasol.training.tables import load_best, version_of
 
-    record, weights = weights_of("rdm", run, RECIPE, TRAIN, model.bundle.manifest)
-    space, own = version_of(Path(run).parent / FROZEN.content_run), model.bundle.manifest.content.version
+    record, weights = weights_of("rdm", run, TRAIN, model.bundle.manifest)
+    space, own = version_of(Path(run).parent / record["frozen"]["content_run"]), model.bundle.manifest.content.version
     if space != own:
         raise ParasolError(
             f"the run {run!r} stands on the content space {space} and the model's is {own}: train it for the model"

@@ -7,8 +7,10 @@ from parasol.bundle import Manifest, sha256
 from parasol.errors import ParasolError
 
 
-def weights_of(kind: str, run: str, recipe: str, train: str, manifest: Manifest) -> tuple[dict[str, Any], str]:
-    """The record of a run's best weights, and the first digits of their hash. train: the command that makes a run.
+def weights_of(kind: str, run: str, train: str, manifest: Manifest) -> tuple[dict[str, Any], str]:
+    """The record of a run's best weights, and the first digits of their hash.
+
+    train: the command that makes a run for pictograms; a run is of the recipe NAME-kind, whatever the name.
 
     Raises:
         ValueError: no run is named, or it has no weights yet, those of another recipe, or those for the latents of
@@ -19,13 +21,14 @@ def weights_of(kind: str, run: str, recipe: str, train: str, manifest: Manifest)
 
     if not run:
         raise ParasolError(
-            f"{kind} needs a trained network: run  {train}  and name its folder, {kind}:run=runs/{recipe}"
+            f"{kind} needs a trained network: run  {train}  (for photographs painting-{kind}) and name its folder, "
+            f"{kind}:run=runs/pictogram-{kind}"
         )
     path = Path(run) / BEST
     if not path.is_file():
         raise ParasolError(f"the run {run!r} has no {BEST}: train it first with  {train}")
     record: dict[str, Any] = best_record(Path(run))
-    if record.get("recipe") != recipe:
+    if not str(record.get("recipe")).endswith(f"-{kind}"):
         raise ParasolError(f"the run {run!r} is of the recipe {record.get('recipe')!r}: name one of  {train}")
     latents = record["frozen"]["autoencoder_run"] if "frozen" in record else ""
     if latents and manifest.training and latents not in manifest.training:
