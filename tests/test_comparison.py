@@ -35,6 +35,7 @@ from parasol.comparison.measuring import STYLE, Seen
 from parasol.comparison.methods import Asked, method
 from parasol.comparison.paint import COSTS_FILE, paint
 from parasol.comparison.pairs import Entry, PicturePair, read_pairs
+from parasol.comparison.relations import kinds_of, mark, relation_of
 from parasol.comparison.summary import estimates_of
 from parasol.corpora import Corpus
 from parasol.images import fit, from_uint8, load, save_png
@@ -279,12 +280,24 @@ def test_magenta_is_the_package(model: Parasol, scene: tuple[np.ndarray, np.ndar
         ("content:strength=1", "it knows none"),
         ("ours:steps=many", "steps=many of the method 'ours' is no int"),
         ("ours:structure=7", "structure is 7.0; it must lie in 0"),
+        ("ours:finish=matt", "finish is 'matt'; it must be one of none, auto, flat"),
         ("adain:strength=2", "strength of adain is 2.0"),
     ],
 )
 def test_methods_that_there_are_not(spec: str, message: str, model: Parasol) -> None:
     with pytest.raises(ValueError, match=message):
         method(Asked.parse(spec), str(model.bundle.folder))
+
+
+def test_ours_takes_a_finish_as_the_command_does(model: Parasol, scene: tuple[np.ndarray, np.ndarray]) -> None:
+    look = np.full((64, 64, 3), 1.0, np.float32)
+    look[16:48, 16:48] = (0.8, 0.0, 0.2)  # flat art of two colours
+    found = method(Asked.parse("ours:finish=flat,steps=2"), str(model.bundle.folder))
+    pixels = found.paint(scene[0], look)
+    share = 1.0 - pixels[..., 1:2]  # of red, which has no green: edges are mixtures of the two
+    assert pixels == pytest.approx(1.0 + share * (look[32, 32] - 1.0), abs=2 / 255)
+    assert found.settings["finish"] == "flat"
+    assert mark(kinds_of("ours", found.settings), relation_of("chamfer")) == "*"
 
 
 def test_where_things_lie_is_no_part_of_a_methods_name() -> None:

@@ -73,15 +73,22 @@ def method(asked: Asked, model: str | None) -> Method:
 
 
 def ours(given: Mapping[str, str], model: str | None) -> Method:
-    """Parasol at its model's own dials, seed 0, but for those that are given."""
+    """Parasol at its model's own dials, seed 0, but for those that are given.
+
+    finish: as `parasol style` takes it, which has "auto"; here it is "none" if left out.
+    """
     loaded = Parasol.load(model)
-    known = {**dataclasses.asdict(loaded.dials()), "strength": 1.0}
-    dials = loaded.dials(**read("ours", given, known))
+    known = {**dataclasses.asdict(loaded.dials()), "strength": 1.0, "finish": "none"}
+    chosen = read("ours", given, known)
+    named = chosen.pop("finish", "none")
+    dials = loaded.dials(**chosen)
+    loaded.finish((), finish=named)  # refuses a name that is none
 
     def paint(content: Picture, style: AnyPicture) -> Picture:
-        return loaded.paint(loaded.recipe(content, style, dials, size=max(content.shape[:2]))).pixels
+        finish = loaded.finish(style, finish=named)
+        return loaded.paint(loaded.recipe(content, style, dials, size=max(content.shape[:2]), finish=finish)).pixels
 
-    return Method(settings={**of_model(loaded), **dataclasses.asdict(dials)}, paint=paint)
+    return Method(settings={**of_model(loaded), **dataclasses.asdict(dials), "finish": named}, paint=paint)
 
 
 METHODS: dict[str, Make] = {

@@ -15,6 +15,7 @@ LEARNED_BY_IT = "its style loss is in this descriptor's space, and chose its wei
 WEIGHTS_CHOSEN_BY_IT = "this descriptor chose its weights"
 RETRIEVES_BY_IT = "it is conditioned on this descriptor and finds its neighbours by it"
 MATCHED = "it sets the colours' mean and covariance outright"
+FINISHED = "its colours are picked from the style picture's own"
 PATCHES = "it moves the patches of the pixels to the style picture's distribution, which this reads"
 DIALS_CHOSEN = "its default dials were chosen by this, on other pictures"
 
@@ -41,7 +42,7 @@ RELATIONS: dict[str, Relation] = {
     "magenta-style-mse": Relation(optimised={"magenta": TRANSFORM_READS_IT, "magenta26": CHOOSES_BY_IT}),
     "lite0-sifid-stem": Relation(optimised={"diffuseit": LOSS_READS_IT, **_TEXTURED}, related=_NEAR),
     "lite0-sifid-block4": Relation(optimised={"diffuseit": LOSS_READS_IT}, related={**_NEAR, **_TEXTURED}),
-    "chamfer": Relation(optimised={"colour": MATCHED, **_TEXTURED}),
+    "chamfer": Relation(optimised={"colour": MATCHED, "finished": FINISHED, **_TEXTURED}),
     "lite2-brushwork": _BRUSHWORK,
     "lite2-retrieval": _BRUSHWORK,
     "own-style-mse": Relation(optimised={"ours": CONDITIONS, "cast": LEARNED_BY_IT}),
@@ -69,8 +70,12 @@ def relation_of(metric: str) -> Relation:
 
 def kinds_of(kind: str, settings: Mapping[str, Any]) -> list[str]:
     """The kinds that a method counts as by its settings: a step that sets colours, or patches, is a kind of its own."""
-    colour = ["colour"] if settings.get("color") == "match" else []
-    return [kind, *colour, *(["textured"] if settings.get("texture") else [])]
+    steps = {
+        "colour": settings.get("color") == "match",
+        "finished": settings.get("finish", "none") != "none",
+        "textured": bool(settings.get("texture")),
+    }
+    return [kind, *(name for name, taken in steps.items() if taken)]
 
 
 def mark(kinds: Sequence[str], relation: Relation) -> str:
