@@ -308,9 +308,10 @@ def test_a_style_that_is_rendered_is_left_as_the_model_drew_it() -> None:
     assert finish_of(palette=None, colors=None, finish="flat", references=[ball]) is not None
 
 
-def test_looks_of_before_stay_the_same_bytes_and_thin_no_strokes() -> None:
+@pytest.mark.parametrize("rule", ["strokes", "unlined"])
+def test_looks_of_before_stay_the_same_bytes_and_know_no_younger_rule(rule: str) -> None:
     before = '{"fills":[1.0],"lines":[1.0],"width":0.06}'
     look = LookPart.model_validate_json(before)
-    assert not look.strokes
+    assert not getattr(look, rule)
     assert look.model_dump_json() == before
-    assert LookPart.model_validate_json(look.model_copy(update={"strokes": True}).model_dump_json()).strokes
+    assert getattr(LookPart.model_validate_json(look.model_copy(update={rule: True}).model_dump_json()), rule)

@@ -349,3 +349,42 @@ def test_a_colour_of_few_lines_is_that_of_details_and_draws_none() -> None:
     look = look_of([picture(strokes), picture(detail)])
     assert look is not None
     assert [share for share in look.lines if share] == [1.0]
+
+
+def crossed(pen: ImageDraw.ImageDraw) -> None:
+    """A plate with an outline, and a stroke in it."""
+    pen.rounded_rectangle((40, 40, 215, 215), 30, fill="#e0b020", outline="black", width=10)
+    pen.line((90, 128, 165, 128), fill="black", width=12)
+
+
+def ring(pen: ImageDraw.ImageDraw) -> None:
+    """Half a disc with an outline all around."""
+    pen.chord((40, 40, 215, 215), 90, 270, fill="#e0b020")
+    pen.ellipse((40, 40, 215, 215), outline="black", width=10)
+
+
+TONES = plain("#ffffff,#8fbffa,#2859c5", (0.0, 0.8, 0.2), (0.0, 0.0, 0.0), 0.0)
+
+
+def test_a_style_without_lines_has_no_outlines_but_strokes_within_areas() -> None:
+    drawn = picture(crossed)
+    index, before = coloured(drawn, drawn, TONES), coloured(drawn, drawn, replace(TONES, unlined=False))
+    assert index is not None
+    assert before is not None
+    plate, stroke = at(index, 128, 80), at(index, 128, 128)
+    assert {plate, stroke} == {1, 2}, "two tones"
+    shown = index != CLEAR
+    assert (shown == (before != CLEAR)).all(), "in the same shape"
+    assert at(before, 128, 44) != at(before, 128, 80), "the outline has the other tone"
+    rows = index[:, index.shape[1] // 2]
+    assert [plate, stroke, plate] == [int(rows[rows != CLEAR][place]) for place in (0, (rows != CLEAR).sum() // 2, -1)]
+    _, kinds = components(index)
+    assert np.bincount(kinds[kinds > 0], minlength=3)[[plate, stroke]].tolist() == [1, 1], "nothing is left of it"
+
+
+def test_an_outline_of_open_ground_stays() -> None:
+    drawn = picture(ring)
+    index = coloured(drawn, drawn, TONES)
+    assert index is not None
+    assert at(index, 211, 128) not in (CLEAR, 0)
+    assert (index == coloured(drawn, drawn, replace(TONES, unlined=False))).all()

@@ -91,11 +91,12 @@ class LookPart(Strict):
     lines: tuple[Part, ...]
     width: Part
     strokes: bool = False
+    unlined: bool = False
 
     @model_serializer(mode="wrap")
     def _as_before(self, written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """Without what older files lack, so that they stay the same bytes."""
-        return {name: value for name, value in written(self).items() if name != "strokes" or value}
+        return {name: value for name, value in written(self).items() if value is not False}
 
 
 class FinishPart(Strict):
@@ -244,7 +245,8 @@ def finish_of(
         look = look_of(small, colors) if flat or not shaded(small) else None
         if look is not None:
             look = look if palette is None else look.within(palette)
-            part = LookPart(fills=look.fills, lines=look.lines, width=look.width, strokes=look.strokes)
+            rules = {"strokes": look.strokes, "unlined": look.unlined}
+            part = LookPart(fills=look.fills, lines=look.lines, width=look.width, **rules)
             return FinishPart(colours=tuple(look.palette.hexes), flat=flat, look=part)
         palette = choose_of(small, colors) if flat and palette is None else palette
     if palette is None and colors is None and not flat:

@@ -12,14 +12,12 @@ from parasol.errors import ParasolError
 from parasol.maths.lab import delta_e, lab
 from parasol.vector.depth import depth, grown, ridge
 from parasol.vector.indexing import SCALE
-from parasol.vector.look import Look, opened
+from parasol.vector.look import Look
 from parasol.vector.parts import Parts, cut, joined, parts_of
 from parasol.vector.regions import CLEAR, components
+from parasol.vector.strokes import BLOB, is_stroke, run_out, unlined, widest
 
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
-WIDEST = 0.13  # of the side, up to which a part of the content is a stroke, where it is
-BLOB, BLOBS = 2.0, 0.2  # widths of a stroke, from which a place is none; share of the part that such places have
-LONG = 3.0  # widths that a stroke is long at least
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
 APART = 40.0  # delta E between two areas of the content that have to be told from each other
 UNLIKE = 25.0  # delta E between two colours of the style, from which they tell areas from each other well
@@ -56,6 +54,7 @@ def coloured(
     off = delta_e(lab(result)[:, :, None], lab(look.palette.colours))
     says = np.minimum(off / TELLS, 1.0)
     if look.width == 0:
+        parts = unlined(parts) if look.unlined else parts
         parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE))
         index = _filled(parts, ~parts.free[parts.labels], says, look)[parts.labels]
     else:
@@ -63,7 +62,7 @@ def coloured(
         width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape), strokes=look.strokes)
         fills = _filled(parts, ~line & ~(parts.free | thin)[parts.labels], says, look, ruled=bool(line.any()))
         drawn = _seen_on(parts, thin, fills, _drawn(parts, line, says, look), look.lines)
-        index = np.where(line, drawn[parts.labels], _run_out(fills[parts.labels], left, line, int(width)))
+        index = np.where(line, drawn[parts.labels], run_out(fills[parts.labels], left, line, int(width)))
     if (index == 0).all():
         return None  # a style that leaves free what is one part would leave nothing of this drawing
     return np.where(index == 0, CLEAR, index)
@@ -97,13 +96,13 @@ def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h 
 
 def _thin(parts: Parts, width: float, *, strokes: bool) -> Bool[np.ndarray, " n"]:
     """Which parts are lines themselves: what is thin, strokes where these count, and thin gaps within areas."""
-    most = max(int(THIN * width) + 2, round(BLOB * _widest(parts)) + 2 if strokes else 0)
+    most = max(int(THIN * width) + 2, round(BLOB * widest(parts)) + 2 if strokes else 0)
     wide, even = np.zeros(len(parts.areas)), np.zeros(len(parts.areas), bool)
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels[grown(parts.boxes[label], 1)] == label, most)
         widths = 2 * deep[ridge(deep)] - 1
         wide[label] = np.percentile(widths, 80)
-        even[label] = strokes and not parts.hollow[label] and _is_stroke(deep, most)
+        even[label] = strokes and not parts.hollow[label] and is_stroke(deep, most)
     even &= _merged(parts, even) <= MERGED
     thin = ~parts.free & ((wide <= THIN * width) | even)
     narrow = wide <= 2 * width  # its own edges' lines are all of it, and a gap that became one too would go under
@@ -114,14 +113,6 @@ def _thin(parts: Parts, width: float, *, strokes: bool) -> Bool[np.ndarray, " n"
     return thin & (~parts.hollow | (beside[:, 0] > beside[:, 1]))
 
 
-def _is_stroke(deep: Float[np.ndarray, "h w"], most: int) -> bool:
-    """Whether a part, by how deep its places lie, up to `most`, is long and nearly everywhere of one width."""
-    area, widths = deep > 0, 2 * deep[ridge(deep) & (deep < most)] - 1
-    wide = float(np.median(widths)) if widths.size else 2.0 * most
-    blobs = opened(area, deep, BLOB * wide).sum()
-    return BLOB * wide < 2 * most - 1 and area.sum() >= LONG * wide**2 and bool(blobs <= BLOBS * area.sum())
-
-
 def _merged(parts: Parts, ink: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Share of the rim of each part that is ink, where what lies beside is ink as well."""
     rim, merged = np.zeros(len(ink)), np.zeros(len(ink))
@@ -129,11 +120,6 @@ def _merged(parts: Parts, ink: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"
         rim[[part, other]] += length
         merged[[part, other]] += length * (ink[part] & ink[other])
     return merged / np.maximum(rim, 1)
-
-
-def _widest(parts: Parts) -> int:
-    """Half the width of the widest stroke, in index pixels."""
-    return round(WIDEST * max(parts.labels.shape) / 2)
 
 
 def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int, *, strokes: bool) -> Bool[np.ndarray, "h w"]:
@@ -162,7 +148,7 @@ def _lines(
         other = (areas & (delta_e(parts.colours, parts.colours[label]) >= EDGE))[labels[here]]
         if other.any():
             line[here] |= (labels[here] == label) & (depth(~other, reach) < width / 2)
-    reach = max(reach, _widest(parts) + 2) if strokes else reach
+    reach = max(reach, widest(parts) + 2) if strokes else reach
     for label in np.flatnonzero(thin):
         here = grown(parts.boxes[label], reach)
         line[here] |= _as_wide(labels[here] == label, width, reach, strokes=strokes)
@@ -186,21 +172,6 @@ def _seen_on(
     for part in np.flatnonzero(drawn == on):  # in a palette of one colour there is no other
         colours[part] = next((colour for colour in commonest if colour != on[part]), on[part])
     return colours
-
-
-def _run_out(
-    index: Int[np.ndarray, "h w"], left: Bool[np.ndarray, "h w"], line: Bool[np.ndarray, "h w"], steps: int
-) -> Int[np.ndarray, "h w"]:
-    """The index with what lies beside, run out over what is left over of lines."""
-    index, shut, open_ = index.copy(), left | line, np.argwhere(left)
-    for step in range(2 * steps):
-        beside = open_.copy()
-        beside[:, step % 2] -= 1 if step % 4 < 2 else -1
-        beside %= index.shape
-        near = ~shut[*beside.T]
-        index[*open_[near].T] = index[*beside[near].T]
-        shut[*open_[near].T], open_ = False, open_[~near]
-    return index
 
 
 def _filled(

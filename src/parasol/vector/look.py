@@ -50,6 +50,9 @@ class Look:
     strokes: bool = True
     """Whether strokes of a drawing become such lines however wide they are, or those about as wide alone."""
 
+    unlined: bool = True
+    """Whether outlines of a drawing go to what they enclose, where the style has no lines."""
+
     def within(self, palette: Palette) -> "Look":
         """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
         own, others = lab(self.palette.colours), lab(palette.colours)
@@ -70,6 +73,7 @@ class Look:
             lines=tuple(lines.tolist()),
             width=self.width,
             strokes=self.strokes,
+            unlined=self.unlined,
         )
 
 

@@ -94,7 +94,7 @@ def joined(parts: Parts, apart: float) -> Parts:
         ends = ((label if a == other else a, label if b == other else b) for a, b in pairs)
         pairs = {(min(pair), max(pair)) for pair in ends if pair[0] != pair[1]}
     names, labels = np.unique(owner, return_inverse=True)
-    return replace(_divided(parts, labels[parts.labels], names), colours=colours[names])
+    return replace(divided(parts, labels[parts.labels], names), colours=colours[names])
 
 
 def cut(parts: Parts) -> Parts:
@@ -116,10 +116,10 @@ def cut(parts: Parts) -> Parts:
             for number in range(1, len(cores)):
                 labels[here][mask & (nearest == number)] = len(origin)
                 origin.append(label)
-    return _divided(parts, labels, origin)
+    return divided(parts, labels, origin)
 
 
-def _divided(parts: Parts, labels: Int[np.ndarray, "h w"], origin: Sequence[int] | Int[np.ndarray, " m"]) -> Parts:
+def divided(parts: Parts, labels: Int[np.ndarray, "h w"], origin: Sequence[int] | Int[np.ndarray, " m"]) -> Parts:
     """The same drawing in other parts: of which of those before each is like."""
     like = {name: getattr(parts, name)[origin] for name in ("colours", "free", "hollow")}
     return Parts(labels=labels, areas=np.bincount(labels.ravel(), minlength=len(origin)), **like)

@@ -1,118 +1,16 @@
-// A drawing coloured as a flat style colours its own: vector/parts and coloured of the core.
+// A drawing coloured as a flat style colours its own: vector/coloured of the core.
 
-import { enlarged, indexPicture, SCALE, SPECK } from "./indexing";
-import { chooseOf, deltaE, lab } from "./lab";
-import { opened, percentile, type FlatLook } from "./look";
-import { median, rint, type Raster, type Values } from "./raster";
-import {
-  any, areasOf, around, borders, CLEAR, components, count, depth, grownBox, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part,
-} from "./regions";
+import { SCALE } from "./indexing";
+import { deltaE, lab } from "./lab";
+import { percentile, type FlatLook } from "./look";
+import { cut, joined, partsOf, type Parts } from "./parts";
+import { rint, type Raster, type Values } from "./raster";
+import { any, areasOf, CLEAR, components, depth, grownBox, inverse, maskOf, placesOf, within, type Index, type Mask, type Part } from "./regions";
+import { BLOB, isStroke, runOut, unlined, widest, widthsOf } from "./strokes";
 
-const [MOST_PARTS, BUSY, SMALLEST, DEEP, LARGE, OPENING, PIECE, MOST_PIECES] = [60, 0.1, 0.003, 1.6, 0.1, 0.02, 0.12, 4];
-const NECKS = [0.03, 0.05, 0.07];
 const [THIN, EDGE, APART, UNLIKE, TELLS, SAYS, SHARED, TOLD, BY_LINES] = [1.5, 25, 40, 25, 60, 0.5, 1, 1, 0.1];
-const [WIDEST, BLOB, BLOBS, LONG] = [0.13, 2, 0.2, 3];
 const NARROWER = [1, 0.8, 0.64, 0.51, 0.41];
 const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
-
-type Border = [number, number, number];
-interface Parts { labels: Index; colours: number[]; areas: number[]; free: boolean[]; hollow: boolean[]; borders: Border[]; boxes: Part[] }
-
-function parts(labels: Index, colours: number[], free: boolean[], hollow: boolean[]): Parts {
-  const boxes = free.map((): Part => ({ top: labels.height, bottom: 0, left: labels.width, right: 0 }));
-  labels.data.forEach((label, place) => {
-    const [y, x] = [Math.floor(place / labels.width), place % labels.width];
-    const box = boxes[label];
-    [box.top, box.bottom, box.left, box.right] = [Math.min(box.top, y), y + 1, Math.min(box.left, x), Math.max(box.right, x + 1)];
-  });
-  return { labels, colours, areas: areasOf(labels, free.length), free, hollow, borders: borders(labels), boxes };
-}
-
-/** The parts of a drawing; none where it falls into too many, or is not there. */
-function partsOf(content: Raster, alpha: Values | null): Parts | null {
-  const chosen = chooseOf([content], null);
-  let index = indexPicture(content, chosen);
-  let colours = [...lab(chosen)];
-  let busy = 0;
-  for (let i = index.width; i < index.data.length; i++) busy += Number(index.data[i] !== index.data[i - index.width]);
-  if (busy / (index.data.length - index.width) > BUSY) return null;
-  if (alpha) {
-    const seen = enlarged(alpha, content);
-    index = { ...index, data: index.data.map((colour, i) => (seen[i] < 0.5 ? 0 : colour + 1)) };
-    colours = [...lab([1, 1, 1]), ...colours];
-  }
-  const drawn = index.data.length - count(outside(index));
-  const { labels, kinds } = components(withoutSpecks(index, Math.max(SPECK, rint(SMALLEST * drawn))));
-  const free = around({ labels, kinds });
-  if (kinds.length > MOST_PARTS || free.every(Boolean) || !free.some(Boolean)) return null;
-  return parts(labels, kinds.flatMap((kind) => colours.slice(3 * kind, 3 * kind + 3)), free, kinds.map((kind, label) => kind === 0 && !free[label]));
-}
-
-/** Neighbours nearer than so many delta E as one, the nearest first. */
-function joined(of: Parts, apart: number): Parts {
-  const owner = of.areas.map((_, label) => label);
-  const [colours, areas] = [[...of.colours], [...of.areas]];
-  const ground = of.free.map((is, label) => is || of.hollow[label]);
-  let pairs = of.borders.filter(([a, b]) => !ground[a] && !ground[b]).map(([a, b]): [number, number] => [a, b]);
-  while (pairs.length) {
-    const away = ([a, b]: [number, number]): number => deltaE(colours, a, colours, b);
-    const [label, other] = pairs.reduce((best, pair) => (away(pair) - away(best) || pair[0] - best[0] || pair[1] - best[1]) < 0 ? pair : best);
-    if (away([label, other]) >= apart) break;
-    const share = areas[label] / (areas[label] + areas[other]);
-    for (let c = 0; c < 3; c++) colours[3 * label + c] = Math.fround(share * colours[3 * label + c] + (1 - share) * colours[3 * other + c]);
-    areas[label] += areas[other];
-    owner.forEach((one, place) => one === other && (owner[place] = label));
-    const ends = pairs.map(([a, b]): [number, number] => [a === other ? label : a, b === other ? label : b]).filter(([a, b]) => a !== b);
-    pairs = [...new Map(ends.map(([a, b]) => [Math.min(a, b) * 4096 + Math.max(a, b), [Math.min(a, b), Math.max(a, b)] as [number, number]])).values()];
-  }
-  const names = [...new Set(owner)].sort((a, b) => a - b);
-  const place = owner.map((one) => names.indexOf(one));
-  return parts({ ...of.labels, data: of.labels.data.map((label) => place[label]) }, names.flatMap((name) => colours.slice(3 * name, 3 * name + 3)), names.map((name) => of.free[name]), names.map((name) => of.hollow[name]));
-}
-
-/** Large parts in two to four where they are narrow; a drawing that encloses ground is left whole. */
-function cut(of: Parts): Parts {
-  const { width, height } = of.labels;
-  const labels = of.labels.data.slice();
-  const origin = of.areas.map((_, label) => label);
-  const drawn = of.areas.reduce((sum, area, label) => sum + (of.free[label] ? 0 : area), 0);
-  if (of.areas.some((area, label) => of.hollow[label] && area > OPENING * drawn)) return of;
-  of.areas.forEach((area, label) => {
-    if (of.free[label] || of.hollow[label] || area <= LARGE * drawn) return;
-    const here = grownBox(of.boxes[label], 1, of.labels);
-    const mask = within(here, width, (place) => labels[place] === label);
-    const cores = coresOf(mask, Math.max(height, width));
-    if (!cores.length) return;
-    const far = cores.map((core) => depth(inverse(core), Math.max(height, width)).data);
-    const first = origin.length;
-    for (const [i, place] of placesOf(here, width)) {
-      if (!mask.data[i]) continue;
-      const away = far.map((core) => core[i]);
-      const near = away.indexOf(Math.min(...away));
-      if (near) labels[place] = first + near - 1;
-    }
-    for (let number = 1; number < cores.length; number++) origin.push(label);
-  });
-  return parts({ ...of.labels, data: labels }, origin.flatMap((label) => of.colours.slice(3 * label, 3 * label + 3)), origin.map((label) => of.free[label]), origin.map((label) => of.hollow[label]));
-}
-
-function coresOf(mask: Mask, side: number): Mask[] {
-  const deep = depth(mask, rint(2 * NECKS[2] * side));
-  for (const neck of NECKS) {
-    const { labels, kinds } = components(maskOf(mask, (place) => deep.data[place] > neck * side));
-    const sizes = areasOf(labels, kinds.length).map((area, label) => (kinds[label] === 1 ? area : 0));
-    const least = PIECE * Math.max(sizes.reduce((sum, size) => sum + size, 0), 1);
-    const cores = sizes.map((_, label) => label).filter((label) => sizes[label] > least);
-    if (cores.length < 2 || cores.length > MOST_PIECES) continue;
-    const deepest = cores.map(() => 0);
-    labels.data.forEach((label, place) => {
-      const core = cores.indexOf(label);
-      if (core >= 0) deepest[core] = Math.max(deepest[core], deep.data[place]);
-    });
-    if (Math.min(...deepest) >= DEEP * neck * side) return cores.map((core) => maskOf(mask, (place) => labels.data[place] === core));
-  }
-  return [];
-}
 
 /** Colours of the look by index, `CLEAR` where the style leaves the ground free; none where the content is no flat drawing. */
 export function coloured(result: Raster, content: Raster, look: FlatLook, alpha: Values | null): Index | null {
@@ -125,6 +23,7 @@ export function coloured(result: Raster, content: Raster, look: FlatLook, alpha:
   const told = { says, many, width: result.width };
   let index: Int32Array<ArrayBuffer>;
   if (look.width === 0) {
+    if (look.unlined) of = unlined(of);
     of = cut(look.fills.filter(Boolean).length > 1 ? of : joined(of, EDGE));
     const { labels, free } = of;
     const fills = filled(of, maskOf(labels, (place) => !free[labels.data[place]]), told, look, false);
@@ -182,23 +81,6 @@ function mergedRims(of: Parts, ink: boolean[]): number[] {
   }
   return merged.map((length, part) => length / Math.max(rim[part], 1));
 }
-
-/** Widths along the middle of a part, where it is less deep than `most`. */
-function widthsOf(deep: Depth, most = Infinity): number[] {
-  const middle = ridge(deep);
-  return [...deep.data].filter((far, i) => middle.data[i] && far < most).map((far) => 2 * far - 1);
-}
-
-/** Whether a part, by how deep its places lie, up to `most`, is long and nearly everywhere of one width. */
-function isStroke(deep: Depth, most: number): boolean {
-  const area = maskOf(deep, (place) => deep.data[place] > 0);
-  const widths = widthsOf(deep, most);
-  const wide = widths.length ? median(widths) : 2 * most;
-  return BLOB * wide < 2 * most - 1 && count(area) >= LONG * wide ** 2 && count(opened(area, deep, BLOB * wide)) <= BLOBS * count(area);
-}
-
-/** Half the width of the widest stroke. */
-const widest = ({ labels }: Parts): number => rint((WIDEST * Math.max(labels.height, labels.width)) / 2);
 
 function thinParts(of: Parts, width: number, strokes: boolean): boolean[] {
   const { labels } = of;
@@ -268,26 +150,6 @@ function seenOn(of: Parts, thin: boolean[], fills: number[], drawn: number[], sh
   for (const [a, b, length] of of.borders) for (const [part, other] of [[a, b], [b, a]]) if (thin[part] && !thin[other] && length > longest[part]) [longest[part], on[part]] = [length, fills[other]];
   const commonest = shares.map((_, colour) => colour).sort((a, b) => shares[b] - shares[a] || a - b);
   return drawn.map((colour, part) => (colour === on[part] ? (commonest.find((other) => other !== on[part]) ?? on[part]) : colour));
-}
-
-/** The index with what lies beside, run out over what is left over of lines. */
-function runOut(index: Index, left: Mask, line: Mask, steps: number): Int32Array<ArrayBuffer> {
-  const { height, width } = index;
-  const data = index.data.slice();
-  const shut = left.data.map((value, place) => value | line.data[place]);
-  let open = [...left.data.keys()].filter((place) => left.data[place]);
-  for (let step = 0; step < 2 * steps; step++) {
-    const by = step % 4 < 2 ? 1 : -1;
-    const beside = open.map((place) => {
-      const [y, x] = [Math.floor(place / width), place % width];
-      return step % 2 ? y * width + ((x - by + width) % width) : ((y - by + height) % height) * width + x;
-    });
-    const near = open.map((_, i) => !shut[beside[i]]);
-    const values = open.map((_, i) => data[beside[i]]);
-    open.forEach((place, i) => near[i] && ((data[place] = values[i]), (shut[place] = 0)));
-    open = open.filter((_, i) => !near[i]);
-  }
-  return data;
 }
 
 interface Says { says: Float64Array; many: number; width: number }

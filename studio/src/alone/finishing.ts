@@ -87,7 +87,7 @@ export function finishOf(colors: number | null, finish: string, references: read
   if (references.length && (flat || (finish === "auto" && colors === null))) {
     const small = references.map((picture) => squared(fit(rgb(picture), STYLE_SIDE)));
     const look = flat || !isShaded(small) ? lookOf(small, colors) : null;
-    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true } };
+    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true } };
     if (flat) palette = chooseOf(small, colors);
   }
   if (!palette && colors === null && !flat) return null;

@@ -11,7 +11,7 @@ const [SOME, OFTEN, RARE] = [0.1, 0.35, 0.15];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
 
 /** A flat style; shares of the ground are what is left free. */
-export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean }
+export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean }
 
 export const percentile = (values: readonly number[], share: number): number => quantile(Float64Array.from(values).sort(), share);
 
