@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from parasol.images import from_uint8
 from parasol.vector import coloured, look_of, painted, shaded
 from parasol.vector.coloured import transported
-from parasol.vector.look import Look
+from parasol.vector.look import Look, steadiest
 from parasol.vector.palette import given_palette
 from parasol.vector.regions import CLEAR, components
 
@@ -70,6 +70,12 @@ def test_a_look_without_lines_has_the_shares_of_its_colours() -> None:
     truth = (picture(two_tone)[..., 0] < 0.35).sum() / (picture(two_tone)[..., 0] < 0.9).sum()
     assert shares[DARK] == pytest.approx(truth, abs=0.03)
     assert shares["#ffffff"] == 0
+
+
+def test_hairlines_have_one_width_although_pixels_are_coarse() -> None:
+    hairs = np.array([6.2, 9.9] * 5)  # index pixels: lines of one width, as two pixels draw them
+    assert 6 < steadiest(hairs, 60) < 10
+    assert steadiest(4 * hairs, 60) == 0
 
 
 def test_ramps_are_no_flat_art() -> None:

@@ -19,6 +19,7 @@ FLAT = 0.85  # share of what is drawn, that has to have one
 HAIR = 1.5 * SCALE  # index pixels; what is nowhere wider is the fringe of an edge, and no colour of a style
 WIDEST = 0.12  # of the side; what is wider is no line
 STEADY, SAME = 0.2, 0.85  # of a width, by which widths of lines differ at most; share of the places where they do not
+GRAIN = SCALE / 2  # index pixels, by which they may differ in any case: a hairline is two pixels wide
 LINE = 1.7  # widths of the lines, up to which what is thin is one
 MARK = 0.18  # of the side, up to which what is wide in a colour of lines is a mark
 CROSSED = 0.2  # share of a colour, up to which what is wide are crossings of lines, and what is thin corners of areas
@@ -99,7 +100,7 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
     side, count = max(drawn[0].shape), len(chosen.colours)
     shown = [~outside(index) for index in drawn]
     widths = np.concatenate([_rim_widths(*pair, side) for pair in zip(drawn, shown, strict=True)])
-    width = _steadiest(widths, WIDEST * side)
+    width = steadiest(widths, WIDEST * side)
     counted = [_counted(*pair, width, count) for pair in zip(drawn, shown, strict=True)]
     areas, lines, of_lines, rim = np.sum(counted, axis=0)
     if not width or of_lines.sum() < (RIM + ALONE / len(drawn)) * rim.sum():
@@ -139,14 +140,14 @@ def _each(index: Int[np.ndarray, "h w"]) -> Iterator[tuple[Box, Bool[np.ndarray,
             yield here, area[here]
 
 
-def _steadiest(widths: Float[np.ndarray, " n"], most: float) -> float:
+def steadiest(widths: Float[np.ndarray, " n"], most: float) -> float:
     """The width, up to `most`, that most places have within a fifth; 0 where there is none."""
     if len(widths) < 8:
         return 0.0
     tried = np.arange(HAIR, most)
-    alike = np.array([np.mean(np.abs(widths - width) <= STEADY * width) for width in tried])
-    best = tried[alike.argmax()]
-    return float(np.median(widths[np.abs(widths - best) <= STEADY * best])) if alike.max() >= SAME else 0.0
+    alike = np.abs(widths - tried[:, None]) <= np.maximum(STEADY * tried, GRAIN)[:, None]
+    best = alike.mean(axis=1).argmax()
+    return float(np.median(widths[alike[best]])) if alike[best].mean() >= SAME else 0.0
 
 
 def _counted(

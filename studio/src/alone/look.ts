@@ -7,7 +7,7 @@ import { median, rint, type Raster } from "./raster";
 import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part } from "./regions";
 
 const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
-const [SOME, OFTEN, RARE] = [0.1, 0.35, 0.15];
+const [SOME, OFTEN, RARE, GRAIN] = [0.1, 0.35, 0.15, SCALE / 2];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
 
 /** A flat style; shares of the ground are what is left free. */
@@ -69,10 +69,10 @@ function steadiest(widths: number[], most: number): number {
   if (widths.length < 8) return 0;
   let [best, alike] = [0, -1];
   for (let tried = HAIR; tried < most; tried++) {
-    const share = widths.filter((width) => Math.abs(width - tried) <= STEADY * tried).length / widths.length;
+    const share = widths.filter((width) => Math.abs(width - tried) <= Math.max(STEADY * tried, GRAIN)).length / widths.length;
     if (share > alike) [best, alike] = [tried, share];
   }
-  return alike >= SAME ? median(widths.filter((width) => Math.abs(width - best) <= STEADY * best)) : 0;
+  return alike >= SAME ? median(widths.filter((width) => Math.abs(width - best) <= Math.max(STEADY * best, GRAIN))) : 0;
 }
 
 /** Shares of a drawing that each colour has in areas and in lines; shares of its rim, of lines and of all. */
