@@ -9,6 +9,7 @@ from hypothesis import settings
 
 THREADS = int(os.environ.get("PARASOL_THREADS", "2"))
 os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
+os.environ["XDG_RUNTIME_DIR"] = os.devnull  # no command of the tests is handed to a studio that runs meanwhile
 # The same examples in every run: one that was met by chance once would be red for somebody else's change.
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")

@@ -450,7 +450,29 @@ class Canvas:
         return self._painter.paint(recipe, progress, taught=self._model.taught(recipe))
 
 
+_kept: dict[tuple[str, str, str, int], Components] | None = None
+MOST_KEPT = 2  # models open at once
+
+
+def keep_opened() -> None:
+    """From here on a model stays open in this process once it is: for one that runs command after command."""
+    global _kept
+    _kept = {} if _kept is None else _kept
+
+
 def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
+    """The networks of a model, those that are open already where they are kept."""
+    if _kept is None:
+        return _opened(bundle, runtime, threads)
+    key = (str(bundle.folder), bundle.hash, runtime, threads)
+    opened = _kept.pop(key, None) or _opened(bundle, runtime, threads)
+    while len(_kept) >= MOST_KEPT:
+        _kept.pop(next(iter(_kept)))
+    _kept[key] = opened
+    return opened
+
+
+def _opened(bundle: Bundle, runtime: str, threads: int) -> Components:
     if runtime == "onnx" and not bundle.manifest.backbone:
         from parasol.runtime.onnx import OnnxComponents
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from parasol.apps.commands import PLAIN, Commands
+from parasol.apps.resident import NO_SERVER
 from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
 from parasol.errors import ParasolError, brought_by
 from parasol.version import __version__
@@ -32,6 +33,9 @@ def root(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where an error comes from; anywhere in a command.")
     ] = False,
+    alone: Annotated[
+        bool, typer.Option(NO_SERVER, help="Draw in this process, though a studio runs; anywhere in a command.")
+    ] = False,
 ) -> None:
     """One picture in the style of another, with dials.
 
@@ -47,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     With `--debug` anywhere among the words the traceback stands above that line.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    debug, words = DEBUG in words, [word for word in words if word != DEBUG]
+    debug, words = DEBUG in words, [word for word in words if word not in (DEBUG, NO_SERVER)]
     try:
         code = app(words or ["--help"], prog_name="parasol", standalone_mode=False) or 0
         if code == INTERRUPTED:

@@ -15,6 +15,11 @@ STOPPED = "parasol: stopped; what was finished is kept"
 def main() -> int:
     """Run the command that the shell has named; returns its exit code."""
     open_streams()
+    from parasol.apps.resident import handed_over
+
+    code = handed_over(sys.argv[1:])
+    if code is not None:
+        return _flushed(code)
     heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where a shell has it ignored
     if heeded:
         signal.signal(signal.SIGINT, _leave)  # nothing is begun

@@ -12,6 +12,7 @@ import typer
 
 from parasol.apps import options
 from parasol.apps.paths import check_folder
+from parasol.apps.resident import resident
 from parasol.errors import ParasolError
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def studio(
     """Open the studio: a page in the browser with every dial, live looks, a history, and search.
 
     It works offline. All that it draws carries its recipe and equals what `parasol style` draws. Ctrl-C stops; what was
-    asked for and not drawn yet is drawn when it is started again.
+    asked for and not drawn yet is drawn when it is started again. While it runs, commands such as `parasol style` draw
+    beside it with the models open, and so sooner, unless they say --no-server.
 
     \b
     Examples:
@@ -166,7 +168,8 @@ def _run(
     with _needed("studio"):
         from parasol.studio.front import serve
 
-        serve(opening(), host, port, page=page, ready=ready)
+        with resident():
+            serve(opening(), host, port, page=page, ready=ready)
 
 
 def _check(source: Path | None) -> None:
