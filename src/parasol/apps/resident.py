@@ -191,7 +191,7 @@ def _run(line: socket.socket, streams: Sequence[int], asked: dict[str, Any]) -> 
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except KeyboardInterrupt:  # before it was begun, or once it was over
         code = INTERRUPTED
-    except Exception:  # a fault of the program, told as Python tells it
+    except Exception:  # a fault of the program, printed as Python does
         traceback.print_exc()
         code = 1
     finally:
@@ -236,13 +236,13 @@ def _end_with(stream: int) -> NoReturn:
 
 
 def _line_of(line: socket.socket) -> bytes:
-    told = b""
-    while not told.endswith(b"\n"):
+    text = b""
+    while not text.endswith(b"\n"):
         part = line.recv(1 << 16)
         if not part:
             raise OSError("it hung up")
-        told += part
-    return told
+        text += part
+    return text
 
 
 def _asked(words: Sequence[str]) -> dict[str, Any] | None:
@@ -281,23 +281,23 @@ def _place(*, make: bool = False) -> Path | None:
     try:
         if make:
             folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        state = folder.lstat()
     except OSError:
         return None
-    own = found.st_uid == os.getuid() and not found.st_mode & 0o077 and not folder.is_symlink()
+    own = state.st_uid == os.getuid() and not state.st_mode & 0o077 and not folder.is_symlink()
     return folder / f"{_program()}.socket" if own else None
 
 
 def _program() -> str:
     """Tells this program from all others, and from itself before a file of it was changed."""
     package = Path(__file__).parents[1]
-    told = hashlib.sha256(f"{sys.executable} {sys.version}".encode())
+    digest = hashlib.sha256(f"{sys.executable} {sys.version}".encode())
     for folder, _, files in sorted(os.walk(package)):
         for name in sorted(files):
             if name.endswith((".py", ".json", ".safetensors", ".onnx")):
                 path = f"{folder}/{name}"
-                told.update(f"{path} {Path(path).stat().st_mtime_ns}\n".encode())
-    return told.hexdigest()[:16]
+                digest.update(f"{path} {Path(path).stat().st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def _listens(place: Path) -> bool:
