@@ -5,6 +5,7 @@ loopback. What each part finds goes into lab/results/studio.json, which docs/stu
 
 start    processor time and time from Python's start to the page, and to all that it asks for; what it weighs compressed
 dials    in the browser: from a moved dial to the quick look, and from the end of the move to the picture
+commands in turns, `parasol style` alone and handed over to the studio: seconds and processor time, of both models
 clients  eight clients that keep the queue full: accepted jobs that failed, and memory
 kills    kill -9 at 20 moments: accepted jobs that were lost, the file of the history, and an index beside it
 uploads  files that are none, at every door that takes files: what was refused, and what was written
@@ -14,6 +15,7 @@ search   20,000 indexed pictures, eight clients, against a bare matrix product o
 """
 
 import argparse
+import contextlib
 import hashlib
 import http.client
 import json
@@ -21,7 +23,9 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -39,7 +43,8 @@ import numpy as np
 from lab.browser import browser
 from lab.hostile import small
 from lab.hostile.given import rasters, saved
-from lab.speed.machine import as_installed
+from lab.speed.machine import as_installed, run_python
+from parasol.apps.resident import NO_SERVER
 from parasol.images import write_atomic
 from parasol.index.store import FORMAT, Encoders, Entry, Index, Manifest
 from parasol.maths.distances import unit
@@ -48,6 +53,8 @@ from parasol.studio.pages import pages
 from parasol.studio.store import FILE, Store
 
 RESULT = Path(__file__).parent / "results" / "studio.json"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+START = "import sys; from parasol.apps.start import main; sys.exit(main())"
 CLI = "import sys; from parasol.apps.cli import main; sys.exit(main(sys.argv[1:]))"
 MODEL = "pictogram"
 MOVES = 8
@@ -95,8 +102,7 @@ class Served:
 
     def cpu(self) -> float:
         """Processor seconds of it so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.process.pid)
 
     def memory(self) -> int:
         """Resident bytes."""
@@ -185,6 +191,51 @@ def dials(out: Path) -> dict[str, Any]:
     return {
         "look": float(np.median(looks[1:])), "final": float(np.median(finals[1:])), "load": os.getloadavg()[0],
     }  # fmt: skip
+
+
+def commands(out: Path) -> dict[str, Any]:
+    """Medians of three rounds after a first one that opens the models."""
+    meeting = tempfile.mkdtemp(prefix="rt")  # a short path, for a socket takes no long one
+    os.environ["XDG_RUNTIME_DIR"] = meeting
+    inputs = {"pictogram": ("content.png", "style.png"), "painting": ("photograph.jpg", "painting.jpg")}
+    rounds: dict[str, dict[str, list[tuple[float, float]]]] = {name: {"alone": [], "handed": []} for name in inputs}
+    with served(out / "kept"):
+        place = _met(Path(meeting))
+        for number in range(4):
+            for model, (content, style) in inputs.items():
+                words = ["style", str(EXAMPLES / content), "--like", str(EXAMPLES / style), "--model", model]
+                for how, more in (("handed", []), ("alone", [NO_SERVER])):
+                    before, file = cpu_of(place), str(out / f"{model}-{number}-{how}.png")
+                    more = [*more, "--seed", str(number), "-o", file]
+                    run = run_python("-c", START, *words, *more, what="parasol style")
+                    rounds[model][how].append((run.seconds, run.cpu_seconds + cpu_of(place) - before))
+            pairs = [(out / f"{model}-{number}-{how}.png" for how in ("handed", "alone")) for model in inputs]
+            if any(handed.read_bytes() != alone.read_bytes() for handed, alone in pairs):
+                raise RuntimeError("what was handed over was drawn otherwise")
+    shutil.rmtree(meeting)
+    medians = {
+        model: {how: [float(value) for value in np.median(runs[1:], axis=0)] for how, runs in ways.items()}
+        for model, ways in rounds.items()
+    }
+    return {**medians, "load": os.getloadavg()[0]}
+
+
+def _met(folder: Path) -> int:
+    """The process that listens there, once it does."""
+    for _ in range(300):
+        for place in folder.rglob("*.socket"):
+            with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
+                line.connect(str(place))
+                process, *_ = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+                return process
+        time.sleep(0.1)
+    raise RuntimeError("the studio keeps no resident process")
+
+
+def cpu_of(process: int) -> float:
+    """Processor seconds of a process so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def clients(out: Path, seconds: float) -> dict[str, Any]:
@@ -462,8 +513,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=40, metavar="N", help="requests of the fuzzer an operation")
     given = parser.parse_args(words)
     parts: dict[str, Callable[[Path], dict[str, Any]]] = {
-        "start": start, "dials": dials, "clients": lambda out: clients(out, given.seconds), "kills": kills,
-        "uploads": uploads, "guards": guards, "fuzz": lambda out: fuzz(out, given.fuzzer, given.examples),
+        "start": start, "dials": dials, "commands": commands, "clients": lambda out: clients(out, given.seconds),
+        "kills": kills, "uploads": uploads, "guards": guards, "fuzz": lambda out: fuzz(out, given.fuzzer, given.examples),
         "search": search,
     }  # fmt: skip
     for name in [given.only] if given.only else parts:

@@ -259,6 +259,18 @@ STUDIO: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
         ),
     ),
     (
+        "commands",
+        "`parasol style` while a studio runs, against the same alone (`pictogram`; `painting`)",
+        lambda part: (
+            "; ".join(
+                f"{part[model]['handed'][0]:.1f} s and {part[model]['handed'][1]:.1f} of processor time, alone "
+                f"{part[model]['alone'][0]:.1f} and {part[model]['alone'][1]:.1f} s"
+                for model in ("pictogram", "painting")
+            )
+            + f", at a load of {part['load']:.0f}"
+        ),
+    ),
+    (
         "clients",
         "eight clients that keep the queue full",
         lambda part: (
