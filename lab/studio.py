@@ -514,8 +514,8 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     parts: dict[str, Callable[[Path], dict[str, Any]]] = {
         "start": start, "dials": dials, "commands": commands, "clients": lambda out: clients(out, given.seconds),
-        "kills": kills, "uploads": uploads, "guards": guards, "fuzz": lambda out: fuzz(out, given.fuzzer, given.examples),
-        "search": search,
+        "kills": kills, "uploads": uploads, "guards": guards,
+        "fuzz": lambda out: fuzz(out, given.fuzzer, given.examples), "search": search,
     }  # fmt: skip
     for name in [given.only] if given.only else parts:
         given.out.mkdir(parents=True, exist_ok=True)
