@@ -44,7 +44,7 @@ from lab.browser import browser
 from lab.hostile import small
 from lab.hostile.given import rasters, saved
 from lab.speed.machine import as_installed, run_python
-from parasol.apps.resident import NO_SERVER
+from parasol.apps.start import NO_SERVER
 from parasol.images import write_atomic
 from parasol.index.store import FORMAT, Encoders, Entry, Index, Manifest
 from parasol.maths.distances import unit

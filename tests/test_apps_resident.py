@@ -1,10 +1,11 @@
 """Commands that a studio's resident process runs: the same files and words, exit codes, Ctrl-C; and who has none."""
 
+import contextlib
 import os
 import shutil
 import signal
 import socket
-import struct
+import sys
 import tempfile
 import threading
 import time
@@ -14,9 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parasol.apps import resident as module
+from parasol.apps import handover
 from parasol.apps.cli import main
-from parasol.apps.resident import NO_SERVER, handed_over, resident
+from parasol.apps.commands import COMMANDS
+from parasol.apps.handover import handed_over, meeting_place
+from parasol.apps.resident import resident
+from parasol.apps.start import DRAWING, NO_SERVER
 from parasol.bundle import Bundle
 from parasol.images import save_png
 
@@ -27,20 +31,31 @@ def place() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="rt"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        patch.delenv("PYTHONPATH", raising=False)  # it may name the folder of whoever asks
         with resident():
             yield listening()
         assert not [*folder.rglob("*.socket")], "nothing is left behind"
     shutil.rmtree(folder)
 
 
-def listening() -> Path:
-    place = module._place()
+def listening(other_than: int = 0) -> Path:
+    """The socket, once a process listens that is not this one."""
+    place = meeting_place()
     assert place is not None
     for _ in range(300):
-        if place.exists() and module._listens(place):
+        if process_at(place) not in (0, other_than):
             return place
         time.sleep(0.1)
     raise AssertionError("nobody listens")
+
+
+def process_at(place: Path) -> int:
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(str(place))
+        except OSError:
+            return 0
+        return int.from_bytes(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4), sys.byteorder)
 
 
 @pytest.fixture
@@ -79,13 +94,13 @@ def test_errors_come_back(place: Path, words: list[str], capfd: pytest.CaptureFi
     "change",
     [
         lambda words, patch: [*words, NO_SERVER],
-        lambda words, patch: ["models"],
+        lambda words, patch: ["style", "/dev/fd/0", *words[2:]],
         lambda words, patch: patch.setenv("PARASOL_CACHE", "elsewhere") or words,
-        lambda words, patch: patch.setattr(module, "_cores", lambda: [99]) or words,
-        lambda words, patch: patch.setattr(module, "_program", lambda: "another") or words,
+        lambda words, patch: patch.setattr(handover, "surroundings", lambda: {"nice": 15}) or words,
+        lambda words, patch: patch.setattr(handover, "program", lambda: "another") or words,
         lambda words, patch: patch.setattr("sys.stdout", None) or words,
     ],
-    ids=["no server", "another command", "settings", "cores", "another program", "no stream"],
+    ids=["no server", "own files", "settings", "limits", "another program", "no stream"],
 )
 def test_what_would_be_run_otherwise_is_not_handed_over(
     change: Callable[..., list[str]], words: list[str], monkeypatch: pytest.MonkeyPatch
@@ -126,21 +141,42 @@ def test_who_finds_it_busy_works_alone(place: Path, words: list[str]) -> None:
     assert found == [None]
 
 
+def test_garbage_and_silence_hinder_nobody(place: Path, words: list[str]) -> None:
+    with contextlib.ExitStack() as stack:
+        for text in (b"", b"+", b"+{}\n", b"+[]\n", b"+" + b"x" * 1000):
+            line = stack.enter_context(socket.socket(socket.AF_UNIX))
+            line.connect(str(place))
+            line.sendall(text)
+        assert handed_over([*words, "-o", "out.png"]) == 0
+
+
+def test_the_second_studio_takes_over_from_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="rt"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    with contextlib.ExitStack() as first:
+        first.enter_context(resident())
+        process = process_at(listening())
+        with resident():
+            first.close()
+            listening(process)
+    assert not [*folder.rglob("*.socket")]
+    shutil.rmtree(folder)
+
+
 def test_one_that_ends_is_said_and_begun_again(
-    place: Path, words: list[str], capfd: pytest.CaptureFixture[str]
+    place: Path, words: list[str], folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(str(place))
-        process, *_ = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-
-    def kill() -> None:
-        os.kill(process, signal.SIGKILL)
-
-    assert reading(words, kill) == 2
+    process = process_at(place)
+    assert reading(words, lambda: os.kill(process, signal.SIGKILL)) == 2
     assert "ended meanwhile: run it again, or with --no-server" in capfd.readouterr().err
-    time.sleep(1)
-    listening()
+    listening(process)
+    for name in ("typer", "numpy"):  # what lies in the caller's folder is no module of a process that imports there
+        (folder / f"{name}.py").write_text("raise SystemExit(7)")
     assert handed_over([*words, "-o", "again.png"]) == 0
+
+
+def test_the_commands_are_there() -> None:
+    assert {*DRAWING} <= {*COMMANDS}
 
 
 def test_a_folder_of_others_is_not_trusted(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

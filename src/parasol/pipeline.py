@@ -465,11 +465,11 @@ def _components(bundle: Bundle, runtime: str, threads: int) -> Components:
     if _kept is None:
         return _opened(bundle, runtime, threads)
     key = (str(bundle.folder), bundle.hash, runtime, threads)
-    opened = _kept.pop(key, None) or _opened(bundle, runtime, threads)
+    opened = _kept.pop(key, None)
     while len(_kept) >= MOST_KEPT:
-        _kept.pop(next(iter(_kept)))
-    _kept[key] = opened
-    return opened
+        _kept.pop(next(iter(_kept)))  # before there is one more
+    _kept[key] = opened or _opened(bundle, runtime, threads)
+    return _kept[key]
 
 
 def _opened(bundle: Bundle, runtime: str, threads: int) -> Components:

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from parasol.apps.commands import PLAIN, Commands
-from parasol.apps.resident import NO_SERVER
-from parasol.apps.start import INTERRUPTED, STOPPED, failed_stream
+from parasol.apps.start import INTERRUPTED, NO_SERVER, STOPPED, failed_stream
 from parasol.errors import ParasolError, brought_by
 from parasol.version import __version__
 

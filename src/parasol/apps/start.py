@@ -12,17 +12,23 @@ INTERRUPTED = 130  # what shells expect after Ctrl-C
 STOPPED = "parasol: stopped; what was finished is kept"
 
 
-def main() -> int:
-    """Run the command that the shell has named; returns its exit code."""
-    open_streams()
-    from parasol.apps.resident import handed_over
+NO_SERVER = "--no-server"
+DRAWING = ("style", "grid", "set", "card", "replay", "search")
+"""What begins with opening a model and ends by itself: a studio that runs has them open (`resident`)."""
 
-    code = handed_over(sys.argv[1:])
-    if code is not None:
-        return _flushed(code)
+
+def main(*, handing_over: bool = True) -> int:
+    """Run the command that the shell has named, or have it run beside a studio; returns its exit code."""
+    open_streams()
     heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where a shell has it ignored
     if heeded:
         signal.signal(signal.SIGINT, _leave)  # nothing is begun
+    if handing_over and {*sys.argv[1:2]} & {*DRAWING}:
+        from parasol.apps.handover import handed_over
+
+        code = handed_over(sys.argv[1:])
+        if code is not None:
+            return _flushed(code)
     from parasol.apps.cli import main as run
 
     try:
@@ -49,7 +55,9 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the end of Python tries again, aloud
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # else the end of Python tries again, aloud
+        os.close(nowhere)
         if code == 0 and not isinstance(error, BrokenPipeError):
             print(f"parasol: error: {failed_stream(error)}", file=sys.stderr)
             return 2
