@@ -22,21 +22,27 @@ def unlined(parts: Parts) -> Parts:
 
     A drawing of strokes alone, or one whose outlines enclose open ground, is as it was.
     """
-    ground, count = parts.free | parts.hollow, len(parts.areas)
-    wide = _widths(parts)
-    areas = ~ground & (wide == 0)
-    rim = np.zeros((4, count))
-    for pair in parts.borders:
-        for part, other in (pair[:2], pair[1::-1]):
-            rim[:, part] += pair[2] * np.array([1, parts.free[other], areas[other], parts.hollow[other]])
-    around, inside, hollow = rim[1:] / np.maximum(rim[0], 1)
-    outlines = np.flatnonzero((wide > 0) & (around >= OUTER) & (inside >= INNER) & (hollow <= OPEN))
+    ground, wide = parts.free | parts.hollow, _widths(parts)
+    outer = (wide > 0) & (_beside(parts, parts.free) >= OUTER)
+    areas = ~ground & ~outer
+    closed = (_beside(parts, areas) >= INNER) & (_beside(parts, parts.hollow) <= OPEN)
+    outlines = np.flatnonzero(outer & closed)
     labels, free = parts.labels, parts.free[parts.labels]
     for outline in outlines:
         given = SPARE * wide[outline]
         rest = (labels == outline) & (depth(~free, int(given) + 2) <= given)
         labels = run_out(labels, rest, ~areas[labels], round(2 * given) + 3)
     return _apart(parts, labels, outlines, areas)
+
+
+def _beside(parts: Parts, others: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Share of the rim of each part that lies along such others."""
+    rim, beside = np.zeros(len(others)), np.zeros(len(others))
+    for pair in parts.borders:
+        for part, other in (pair[:2], pair[1::-1]):
+            rim[part] += pair[2]
+            beside[part] += pair[2] * others[other]
+    return beside / np.maximum(rim, 1)
 
 
 def _widths(parts: Parts) -> Float[np.ndarray, " n"]:

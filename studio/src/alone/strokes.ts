@@ -14,16 +14,11 @@ export const BLOB = 2;
 /** The same drawing without outlines: they are part of the areas beside them. Strokes within areas stay. */
 export function unlined(of: Parts): Parts {
   const wide = outlineWidths(of);
-  const areas = wide.map((width, label) => !of.free[label] && !of.hollow[label] && !width);
-  const [rim, outer, inner, open] = [0, 1, 2, 3].map(() => wide.map(() => 0));
-  for (const [a, b, length] of of.borders) for (const [part, other] of [[a, b], [b, a]]) {
-    rim[part] += length;
-    if (of.free[other]) outer[part] += length;
-    if (areas[other]) inner[part] += length;
-    if (of.hollow[other]) open[part] += length;
-  }
-  const share = (length: number, part: number): number => length / Math.max(rim[part], 1);
-  const outlines = wide.map((width, part) => width > 0 && share(outer[part], part) >= OUTER && share(inner[part], part) >= INNER && share(open[part], part) <= OPEN);
+  const [around, hollow] = [beside(of, of.free), beside(of, of.hollow)];
+  const outer = wide.map((width, part) => width > 0 && around[part] >= OUTER);
+  const areas = outer.map((is, part) => !is && !of.free[part] && !of.hollow[part]);
+  const inner = beside(of, areas);
+  const outlines = outer.map((is, part) => is && inner[part] >= INNER && hollow[part] <= OPEN);
   if (!outlines.some(Boolean)) return of;
   let data = of.labels.data;
   const notIn = (labels: Int32Array): Mask => maskOf(of.labels, (place) => !areas[labels[place]]);
@@ -36,6 +31,16 @@ export function unlined(of: Parts): Parts {
     data = runOut({ ...of.labels, data }, rest, notIn(data), rint(2 * given) + 3);
   });
   return apart(of, data, outlines, notIn, count(solid));
+}
+
+/** Share of the rim of each part that lies along such others. */
+function beside(of: Parts, others: readonly boolean[]): number[] {
+  const [rim, along] = [of.areas.map(() => 0), of.areas.map(() => 0)];
+  for (const [a, b, length] of of.borders) for (const [part, other] of [[a, b], [b, a]]) {
+    rim[part] += length;
+    if (others[other]) along[part] += length;
+  }
+  return along.map((length, part) => length / Math.max(rim[part], 1));
 }
 
 /** Of the strokes that may be outlines; 0 for all other parts. */
