@@ -46,6 +46,29 @@ MEASURES = {
     "the same, by Lite0 `~`": ("lite0-leakage", 1, ".2f"),
 }
 """Of the page on photographs and paintings: what a row says -> its measure, times what, as Python writes it."""
+OTHERS = {
+    "RDM-style": "rdm-steps=20,scale=2",
+    "DiffuseIT-style": "diffuseit-steps=25,structure=0.4,style_weight=500",
+    "CAST-style": "cast",
+}
+NINTH = {
+    "ours, as drawn": "ours",
+    "ours, flat finish": "ours-finish=auto",
+    **OTHERS,
+    **{"Magenta": "magenta", "Magenta, 26 styles": "magenta26-strength=0.5", "AdaIN": "adain-strength=0.75"},
+    **{"WCT": "wct-strength=0.75", "colours matched": "colour-strength=0.7", "the content picture": "content"},
+}
+NINTH_MEASURES = {
+    "perceptual distance to the true picture (Lite0)": ("lite0-truth", 1, ".2f"),
+    "edges where the true picture has them": ("edges-truth", 1, ".3f"),
+    "style: SIFID on block 4 (Lite0)": ("lite0-sifid-block4", 1, ".0f"),
+    "style: MSE of Magenta's vector, x 1000": ("magenta-style-mse", 1000, ".2f"),
+    "colour Chamfer to the style picture, x 1000": ("chamfer", 1000, ".0f"),
+    "perceptual distance to the content picture (Lite0)": ("lite0-perceptual", 1, ".2f"),
+    "edges as in the content picture": ("edges", 1, ".2f"),
+    "the style picture's subject found in the result (Lite0; 0.5 is chance)": ("lite0-leakage", 1, ".2f"),
+}
+"""The same of the page on pictograms; marks come with the values."""
 
 
 def rendered(text: str, results: Path) -> str:
@@ -161,12 +184,34 @@ def of_limits(results: Path) -> str:
 
 def of_paintings(results: Path) -> str:
     """The comparison on photographs and paintings: the measures and methods that its page speaks of."""
-    methods = _read(results / "comparison" / "paintings" / "comparison.json")["methods"]
-    rows = [
-        [label, *(format(times * methods[name]["values"][measure]["value"], form) for name in METHODS.values())]
-        for label, (measure, times, form) in MEASURES.items()
-    ]
-    return table(["measure", *METHODS], rows)
+    return _compared(results / "comparison" / "paintings" / "comparison.json", METHODS, MEASURES, marked=False)
+
+
+def of_baselines(results: Path) -> str:
+    """RDM, DiffuseIT and CAST on photographs and paintings, by the same measures."""
+    methods = {"ours": "ours", **OTHERS, "Magenta": "magenta-strength=1", "the photograph": "content"}
+    measures = {label.replace(" `*`", "").replace(" `~`", ""): by for label, by in MEASURES.items()}
+    return _compared(results / "comparison" / "paintings" / "baselines.json", methods, measures)
+
+
+def of_ninth(results: Path) -> str:
+    """All methods on pictograms, with the bundled edition."""
+    return _compared(results / "comparison" / "ninth.json", NINTH, NINTH_MEASURES)
+
+
+def _compared(
+    path: Path, methods: dict[str, str], measures: dict[str, tuple[str, float, str]], *, marked: bool = True
+) -> str:
+    """A table of a stored comparison: measures down, methods across; marked: with each value's mark."""
+    stored = _read(path)["methods"]
+
+    def cell(method: str, measure: str, times: float, form: str) -> str:
+        value = stored[method]["values"][measure]
+        mark = value.get("mark", "") if marked else ""
+        return f"{times * value['value']:{form}}" + (f" `{mark}`" if mark else "")
+
+    rows = [[label, *(cell(method, *by) for method in methods.values())] for label, by in measures.items()]
+    return table(["measure", *methods], rows)
 
 
 def of_studio(results: Path) -> str:
@@ -322,6 +367,8 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "comfy": of_comfy,
     "study": of_study,
     "paintings": of_paintings,
+    "painting-baselines": of_baselines,
+    "ninth": of_ninth,
     "unseen": of_unseen,
     "unseen-line": of_limits,
     "takeaway": taken.shown,

@@ -11,7 +11,9 @@ from parasol.types import Record
 
 PAGES = {
     "comparison/comparison.json": "comparison/comparison.md",
+    "comparison/ninth.json": "comparison/ninth.md",
     "comparison/paintings/comparison.json": "comparison/paintings/comparison.md",
+    "comparison/paintings/baselines.json": "comparison/paintings/baselines.md",
 }
 """Below lab/results; below docs."""
 REPORT, SECTION = "report/report.html", re.compile(r'<h2 id="comparison">.*?</table></div>', re.DOTALL)
