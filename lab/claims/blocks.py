@@ -9,7 +9,7 @@ names one of `BLOCKS`; what stands between the markers is written anew by `pytho
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -200,7 +200,7 @@ def of_ninth(results: Path) -> str:
 
 
 def _compared(
-    path: Path, methods: dict[str, str], measures: dict[str, tuple[str, float, str]], *, marked: bool = True
+    path: Path, methods: Mapping[str, str], measures: Mapping[str, tuple[str, float, str]], *, marked: bool = True
 ) -> str:
     """A table of a stored comparison: measures down, methods across; marked: with each value's mark."""
     stored = _read(path)["methods"]

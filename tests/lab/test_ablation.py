@@ -86,7 +86,7 @@ def frozen(size: int) -> Frozen:
         style=StyleEncoderConfig(blocks=3, hidden=16, dimension=16, size=size),
         content=ContentEncoderConfig(hidden=16, dimension=32, size=size),
         autoencoder_run="pictogram-refined",
-        style_run="pictogram-style",
+        style_run="pictogram-guise-style",
         content_run="pictogram-content",
     )
 
