@@ -15,7 +15,7 @@ from parasol.vector.indexing import SCALE
 from parasol.vector.look import Look
 from parasol.vector.parts import Parts, cut, joined, parts_of
 from parasol.vector.regions import CLEAR, components
-from parasol.vector.strokes import BLOB, is_stroke, run_out, unlined, widest
+from parasol.vector.strokes import BLOB, is_stroke, rim_along, run_out, unlined, widest
 
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
@@ -115,11 +115,7 @@ def _thin(parts: Parts, width: float, *, strokes: bool) -> Bool[np.ndarray, " n"
 
 def _merged(parts: Parts, ink: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Share of the rim of each part that is ink, where what lies beside is ink as well."""
-    rim, merged = np.zeros(len(ink)), np.zeros(len(ink))
-    for part, other, length in parts.borders:
-        rim[[part, other]] += length
-        merged[[part, other]] += length * (ink[part] & ink[other])
-    return merged / np.maximum(rim, 1)
+    return np.where(ink, rim_along(parts, ink), 0.0)
 
 
 def _as_wide(area: Bool[np.ndarray, "h w"], width: float, reach: int, *, strokes: bool) -> Bool[np.ndarray, "h w"]:

@@ -23,9 +23,9 @@ def unlined(parts: Parts) -> Parts:
     A drawing of strokes alone, or one whose outlines enclose open ground, is as it was.
     """
     ground, wide = parts.free | parts.hollow, _widths(parts)
-    outer = (wide > 0) & (_beside(parts, parts.free) >= OUTER)
+    outer = (wide > 0) & (rim_along(parts, parts.free) >= OUTER)
     areas = ~ground & ~outer
-    closed = (_beside(parts, areas) >= INNER) & (_beside(parts, parts.hollow) <= OPEN)
+    closed = (rim_along(parts, areas) >= INNER) & (rim_along(parts, parts.hollow) <= OPEN)
     outlines = np.flatnonzero(outer & closed)
     labels, free = parts.labels, parts.free[parts.labels]
     for outline in outlines:
@@ -35,14 +35,14 @@ def unlined(parts: Parts) -> Parts:
     return _apart(parts, labels, outlines, areas)
 
 
-def _beside(parts: Parts, others: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+def rim_along(parts: Parts, others: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Share of the rim of each part that lies along such others."""
-    rim, beside = np.zeros(len(others)), np.zeros(len(others))
+    rim, along = np.zeros(len(others)), np.zeros(len(others))
     for pair in parts.borders:
         for part, other in (pair[:2], pair[1::-1]):
             rim[part] += pair[2]
-            beside[part] += pair[2] * others[other]
-    return beside / np.maximum(rim, 1)
+            along[part] += pair[2] * others[other]
+    return along / np.maximum(rim, 1)
 
 
 def _widths(parts: Parts) -> Float[np.ndarray, " n"]:
