@@ -6,7 +6,7 @@ import { percentile, type FlatLook } from "./look";
 import { cut, joined, partsOf, type Parts } from "./parts";
 import { rint, type Raster, type Values } from "./raster";
 import { any, areasOf, CLEAR, components, depth, grownBox, inverse, maskOf, placesOf, within, type Index, type Mask, type Part } from "./regions";
-import { BLOB, isStroke, runOut, unlined, widest, widthsOf } from "./strokes";
+import { BLOB, isStroke, rimAlong, runOut, unlined, widest, widthsOf } from "./strokes";
 
 const [THIN, EDGE, APART, UNLIKE, TELLS, SAYS, SHARED, TOLD, BY_LINES] = [1.5, 25, 40, 25, 60, 0.5, 1, 1, 0.1];
 const NARROWER = [1, 0.8, 0.64, 0.51, 0.41];
@@ -62,24 +62,19 @@ function lostBy(of: Parts, thin: boolean[], line: Mask): number {
   const shown = of.areas.map(() => 0);
   of.labels.data.forEach((label, place) => line.data[place] || shown[label]++);
   const ink = of.areas.map((area, label) => thin[label] || shown[label] / Math.max(area, 1) < SHOWN);
-  const merged = mergedRims(of, ink);
+  const gone = merged(of, ink);
   let [all, lost] = [0, 0];
   of.areas.forEach((area, label) => {
     const weight = of.free[label] ? 0 : Math.sqrt(area);
     all += weight;
-    if (merged[label] > MERGED) lost += weight;
+    if (gone[label] > MERGED) lost += weight;
   });
   return lost / Math.max(all, 1e-9);
 }
 
 /** Share of the rim of each part that is ink, where what lies beside is ink as well. */
-function mergedRims(of: Parts, ink: boolean[]): number[] {
-  const [rim, merged] = [of.areas.map(() => 0), of.areas.map(() => 0)];
-  for (const [a, b, length] of of.borders) for (const part of [a, b]) {
-    rim[part] += length;
-    if (ink[a] && ink[b]) merged[part] += length;
-  }
-  return merged.map((length, part) => length / Math.max(rim[part], 1));
+function merged(of: Parts, ink: boolean[]): number[] {
+  return rimAlong(of, ink).map((share, part) => (ink[part] ? share : 0));
 }
 
 function thinParts(of: Parts, width: number, strokes: boolean): boolean[] {
@@ -88,7 +83,7 @@ function thinParts(of: Parts, width: number, strokes: boolean): boolean[] {
   const deep = of.free.map((is, label) => is ? null : depth(within(grownBox(of.boxes[label], 1, labels), labels.width, (place) => labels.data[place] === label), most));
   const wide = deep.map((part) => (part ? percentile(widthsOf(part), 0.8) : 0));
   let even = deep.map((part, label) => !!part && strokes && !of.hollow[label] && isStroke(part, most));
-  const beneath = mergedRims(of, even);
+  const beneath = merged(of, even);
   even = even.map((is, label) => is && beneath[label] <= MERGED);
   const thin = wide.map((value, label) => !of.free[label] && (value <= THIN * width || even[label]));
   const narrow = wide.map((value) => value <= 2 * width);

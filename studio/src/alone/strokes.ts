@@ -14,10 +14,10 @@ export const BLOB = 2;
 /** The same drawing without outlines: they are part of the areas beside them. Strokes within areas stay. */
 export function unlined(of: Parts): Parts {
   const wide = outlineWidths(of);
-  const [around, hollow] = [beside(of, of.free), beside(of, of.hollow)];
+  const [around, hollow] = [rimAlong(of, of.free), rimAlong(of, of.hollow)];
   const outer = wide.map((width, part) => width > 0 && around[part] >= OUTER);
   const areas = outer.map((is, part) => !is && !of.free[part] && !of.hollow[part]);
-  const inner = beside(of, areas);
+  const inner = rimAlong(of, areas);
   const outlines = outer.map((is, part) => is && inner[part] >= INNER && hollow[part] <= OPEN);
   if (!outlines.some(Boolean)) return of;
   let data = of.labels.data;
@@ -34,7 +34,7 @@ export function unlined(of: Parts): Parts {
 }
 
 /** Share of the rim of each part that lies along such others. */
-function beside(of: Parts, others: readonly boolean[]): number[] {
+export function rimAlong(of: Parts, others: readonly boolean[]): number[] {
   const [rim, along] = [of.areas.map(() => 0), of.areas.map(() => 0)];
   for (const [a, b, length] of of.borders) for (const [part, other] of [[a, b], [b, a]]) {
     rim[part] += length;
