@@ -168,6 +168,27 @@ def test_text_of_any_length_goes_into_every_raster(place: Path) -> None:
             picture.load()
 
 
+def test_a_sheet_shows_what_style_draws(place: Path, model: Parasol) -> None:
+    icon("#2040c0", "#ffffff").convert("RGB").save("blue.png")
+    given = ["icon.png", "--like", "blue.png", "--steps", "1", "--model", str(model.bundle.folder)]
+
+    def finishes(*more: str) -> list[bool]:
+        assert main(["grid", *given, *more, "-o", "g.png", "--overwrite"]) == 0
+        cells = json.loads(Image.open("g.png").text["parasol-sheet"])
+        return [bool(cell.get("finish")) for row in cells for cell in row if cell]
+
+    flat = model.stylize("icon.png", "blue.png", finish="auto", steps=1)
+    assert finishes("--cell", str(max(flat.pixels.shape[:2]))) == [True]
+    sheet, (height, width) = load("g.png"), flat.pixels.shape[:2]
+    tops, lefts = (range(whole - part + 1) for whole, part in zip(sheet.shape, (height, width), strict=False))
+    assert any(
+        np.array_equal(sheet[top : top + height, left : left + width], flat.pixels) for top in tops for left in lefts
+    )
+    assert finishes("--finish", "none") == [False]
+    assert finishes("--vary", "structure=0,1") == [True, False], "of the content itself there is nothing to finish"
+    assert finishes("--like", "icon.png", "--between", "3") == [False] * 3, "a finish is of one style"
+
+
 def test_a_flat_finish_takes_the_colours_of_the_style(place: Path, model: Parasol) -> None:
     icon("#2040c0", "#ffffff").convert("RGB").save("blue.png")
     flat = model.stylize("icon.png", "blue.png", finish="flat", steps=2)

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +39,7 @@ def grid(
         int | None,
         typer.Option(min=2, metavar="COUNT", help="So many pictures from each style, or each content, to the next."),
     ] = None,
+    finish: options.Finish = "auto",
     size: options.Size = None,
     cell: Annotated[
         int | None, typer.Option(metavar="PX", min=16, max=1024, help="Side of a cell; SIZE if left out.")
@@ -51,7 +51,8 @@ def grid(
     """Draw every content in every style on one sheet, or one dial across it and another down, or what lies between.
 
     With --between, two styles or two contents make a strip; four of either, or two of each, the corners of a mesh.
-    Between contents there is no layout, so they start from new noise and without content maps.
+    Between contents there is no layout, so they start from new noise and without content maps. Between styles there is
+    no flat finish, for a finish is of one style.
 
     \b
     Examples:
@@ -74,7 +75,7 @@ def grid(
     named = [path for word in contents for path in pictures(word)]
     liked = [path for word in like for path in styles(word)]
     Plan(reads=[*named, *liked], within=[model_folder(model)], writes=[out], overwrite=overwrite).check()
-    drawn = {path: images.load(path) for path in named}
+    drawn = {path: images.load_rgba(path) for path in named}
     looks = {path: open_style(path) for path in liked}
     loaded = Parasol.load(
         model or model_for(drawn.values(), looks.values(), photograph=say_photograph, doubt=say_doubt)
@@ -85,17 +86,22 @@ def grid(
     chosen = loaded.dials(**dials)
     loaded.painter.prepare(chosen)
     described = {path: loaded.style(look) for path, look in looks.items()}
-    recipes = {
-        (content, style): loaded.recipe(drawn[content], described[style], chosen, size=size)
-        for content, style in product(drawn, looks)
-    }
+    finishes = {path: loaded.finish(look, finish=finish if between is None else "none") for path, look in looks.items()}
+    pictured = {path: images.load(picture) for path, picture in drawn.items()}
+    seen = drawn if between is None else pictured  # what lies between two grounds is on neither
+
+    def recipe(content: str, style: str, varied: Mapping[str, Any] = {}) -> "Recipe":
+        named = {dial.replace("-", "_"): value for dial, value in varied.items()}
+        turned = loaded.dials(**{**dials, **named}) if named else chosen
+        return loaded.recipe(seen[content], described[style], turned, size=size, finish=finishes[style])
+
     shown = {path: look if isinstance(look, np.ndarray) else swatch(look.style) for path, look in looks.items()}
     if between is not None:
-        layout = _blend(loaded, recipes, between)
+        layout = _blend(loaded, [[recipe(content, style) for style in looks] for content in drawn], between)
     elif dials_varied:
-        layout = _sweep(partial(_varied, loaded, dials), recipes, dials_varied, drawn, shown)
+        layout = _sweep(recipe, dials_varied, pictured, shown)
     else:
-        layout = _crossing(recipes, drawn, shown)
+        layout = _crossing(recipe, pictured, shown)
     with Progress("drawing the sheet") as progress:
         rows = _paint(loaded, layout, progress)
     pixels = images.sheet(
@@ -120,44 +126,39 @@ class Layout:
 
 
 Pictures = Mapping[str, np.ndarray]
+Make = Callable[..., "Recipe"]
+"""(content, style, dials that are set otherwise) -> the recipe; pictures and cards by their paths."""
 
 
-def _crossing(recipes: "Mapping[tuple[str, str], Recipe]", contents: Pictures, styles: Pictures) -> Layout:
+def _crossing(recipe: Make, contents: Pictures, styles: Pictures) -> Layout:
     """Contents down, styles across, with the pictures themselves at the edges."""
     corner = np.ones((8, 8, 3), np.float32)
     head = [corner, *styles.values()]
-    body = [[picture, *(recipes[content, style] for style in styles)] for content, picture in contents.items()]
+    body = [[picture, *(recipe(content, style) for style in styles)] for content, picture in contents.items()]
     return Layout(rows=[head, *body], row_labels=["", *map(stem, contents)], column_labels=["", *map(stem, styles)])
 
 
-def _sweep(
-    turned: Callable[..., "Recipe"],
-    recipes: "Mapping[tuple[str, str], Recipe]",
-    varied: Sequence[Vary],
-    contents: Pictures,
-    styles: Pictures,
-) -> Layout:
+def _sweep(recipe: Make, varied: Sequence[Vary], contents: Pictures, styles: Pictures) -> Layout:
     """The first dial across; pairs, and for each the second dial, down. Content and style lead each row."""
     across, down = varied[0], varied[1:]
     rows, labels = [], []
-    for (content, style), recipe in recipes.items():
+    for content, style in product(contents, styles):
         for dials in [{axis.dial: value} for axis in down for value in axis.values] or [{}]:
-            cells = [turned(recipe, {**dials, across.dial: value}) for value in across.values]
+            cells = [recipe(content, style, {**dials, across.dial: value}) for value in across.values]
             rows.append([contents[content], styles[style], *cells])
             labels.append(" ".join(axis.label(dials[axis.dial]) for axis in down))
     columns = ["content", "style", *map(across.label, across.values)]
     return Layout(rows=rows, row_labels=labels if down else (), column_labels=columns)
 
 
-def _blend(model: "Parasol", recipes: "Mapping[tuple[str, str], Recipe]", count: int) -> Layout:
+def _blend(model: "Parasol", recipes: "Sequence[Sequence[Recipe]]", count: int) -> Layout:
     """A strip between two corners, or a mesh between four: contents down and styles across where there are both."""
     from parasol.blend import mesh
 
-    contents, styles = (list(dict.fromkeys(pair[place] for pair in recipes)) for place in (0, 1))
-    ends = list(recipes.values())
+    ends = [recipe for row in recipes for recipe in row]
     if len(ends) not in (2, 4):
         raise ParasolError(
-            f"--between got {len(contents)} contents and {len(styles)} styles: "
+            f"--between got {len(recipes)} contents and {len(recipes[0])} styles: "
             "give two or four of one and one of the other, or two of each"
         )
     corners = [ends] if len(ends) == 2 else [ends[:2], ends[2:]]
@@ -173,11 +174,6 @@ def swatch(style: "StylePart") -> np.ndarray:
     step = np.sqrt(max(values[-1], 0.0)) * vectors[:, -1]
     stripes = np.stack([mean - step, mean, mean + step]).clip(0.0, 1.0).astype(np.float32)
     return stripes[None].repeat(24, axis=0).repeat(8, axis=1)
-
-
-def _varied(model: "Parasol", given: Mapping[str, Any], recipe: "Recipe", varied: Mapping[str, Any]) -> "Recipe":
-    named = {dial.replace("-", "_"): value for dial, value in varied.items()}
-    return recipe.varied(**asdict(model.dials(**{**given, **named})))
 
 
 def _paint(model: "Parasol", layout: Layout, progress: Progress) -> list[list[np.ndarray]]:
