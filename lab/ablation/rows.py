@@ -32,6 +32,9 @@ from parasol.training.tables import load_best
 from parasol.training.train import disagreeing
 from parasol.types import Condition, EpsFn
 
+FROZEN_RUNS = (FROZEN.autoencoder_run, FROZEN.style_run, FROZEN.content_run)
+"""On whose latents and descriptors all trainings stand."""
+
 STEPS = 20
 STRUCTURE = 0.4  # lambda / T of the row with inversion, the paper's
 
@@ -119,7 +122,7 @@ def load_trained(name: str, seed: int, runs: Path) -> Trained:
 
 def weights(seeds: Sequence[int], runs: Path) -> dict[str, str]:
     """Hashes of all weights that the rows stand on, by the name of their run. Raises as `finished`."""
-    names = [FROZEN.autoencoder_run, FROZEN.style_run, FROZEN.content_run]
+    names = [*FROZEN_RUNS]
     for seed in seeds:
         for row in TRAINED.values():
             names.append(finished(row.name, seed, runs).name)

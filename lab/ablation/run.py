@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lab.ablation.rows import ROWS, STEPS, STRUCTURE, Row, load_trained, paint, weights
+from lab.ablation.rows import FROZEN_RUNS, ROWS, STEPS, STRUCTURE, Row, load_trained, paint, weights
 from lab.ablation.table import markdown, summary
 from lab.ablation.trainings import SEEDS
 from lab.figure import Figure, Store, measured
@@ -56,8 +56,20 @@ class Ablation:
             raise ValueError(f"{len(self.seeds)} seeds and {self.cases} cases are asked for: give at least one of each")
 
     def key(self, subject: Subject) -> Record:
-        """Names what the figures are about; hashes of the weights stand for the trainings. Raises as `finished`."""
+        """Names what the figures are about; hashes of the weights stand for the trainings.
+
+        Raises:
+            ValueError: as `finished`, or the trainings stand on other latents and descriptors than the model's.
+        """
+        manifest = subject.model.bundle.manifest
+        foreign = [run for run in FROZEN_RUNS if run not in (manifest.training or {})]
+        if foreign:
+            raise ValueError(
+                f"the trainings stand on {', '.join(foreign)}, and the model {manifest.name!r} does not: let FROZEN in "
+                "lab/ablation/trainings.py be the model's own networks, and train anew"
+            )
         return {
+            "model_hash": subject.key()["model_hash"],
             "corpus_hash": subject.key()["corpus_hash"],
             "cases": self.cases,
             "seeds": list(self.seeds),
@@ -113,7 +125,7 @@ def measure(ablation: Ablation, subject: Subject, out: Path, page: Path) -> None
     for so_far in measured(figure, records):
         store.write(NAME, ablation.figure, figure, so_far)
         progress.update(len(so_far), len(figure.units))
-    write_atomic(page, markdown(store.read()[NAME], store.key["dials"]).encode())
+    write_atomic(page, markdown(store.read()[NAME], store.key).encode())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from lab.ablation.rows import ROWS
 from lab.ablation.trainings import ABLATED_OPTIMISATION, ABLATED_START, ABLATED_UNET
 from parasol.comparison.markdown import table as markdown_table
+from parasol.editions import named
 from parasol.types import Record
 
 MEASURES = {
@@ -66,15 +67,15 @@ def verdict(ours: str, papers: str) -> str:
     return "as in the paper" if ours == papers else "**not** as in the paper"
 
 
-def markdown(entry: Record, dials: Record) -> str:
-    """The page, from the finished figure of the JSON file and the dials in its key."""
+def markdown(entry: Record, key: Record) -> str:
+    """The page, from the finished figure of the JSON file and the file's key (`Ablation.key`)."""
     record = entry["summary"]
     columns = {column: part for column, part in record.items() if column != "judge"}
     counted = next(iter(columns.values()))
     parts = [
         "# Ablation",
         f"{entry['definition']}",
-        _settings(counted["seeds"], dials),
+        _settings(counted["seeds"], key),
         *(part for column, values in columns.items() for part in _page(column, values)),
         "Values are the mean over seeds and their standard deviation. A step is the row less the one before it, by "
         f"seed; its sign is `{UP}`, `{DOWN}` or `{NONE}` where all seeds have it and `{OPEN}` where they disagree. "
@@ -111,11 +112,12 @@ def _spread(values: Float[np.ndarray, " seeds"]) -> Record:
     return {"mean": round(float(values.mean()), 5), "spread": round(spread, 5)}
 
 
-def _settings(seeds: Sequence[int], dials: Record) -> str:
-    training, widths = ABLATED_OPTIMISATION, ", ".join(str(width) for width in ABLATED_UNET.widths)
+def _settings(seeds: Sequence[int], key: Record) -> str:
+    dials, training, widths = key["dials"], ABLATED_OPTIMISATION, ", ".join(str(width) for width in ABLATED_UNET.widths)
     return (
         f"Each training: {training.steps:,} steps of {training.batch} from the weights of {ABLATED_START}, a U-Net "
-        f"{widths} wide, seeds {', '.join(str(seed) for seed in seeds)}. "
+        f"{widths} wide, seeds {', '.join(str(seed) for seed in seeds)}. Latents and descriptors are those of "
+        f"{named(key['model_hash'])}. "
         f"Sampling: {dials['steps']} steps, scales {dials['scale']:g}; in the last row {dials['structure']:g} of the "
         "steps are on the content picture's own chain."
     )

@@ -25,7 +25,7 @@ def rendered(root: Path) -> dict[Path, str]:
         if markers.MARKED.search(text) or blocks.MARKED.search(text)
     }
     ablation = json.loads((results / "ablation.json").read_text("utf-8"))
-    rows = markdown(ablation["figures"]["ablation"], ablation["subject"]["dials"])
+    rows = markdown(ablation["figures"]["ablation"], ablation["subject"])
     return {
         **marked,
         **comparisons.rendered(root),

@@ -73,6 +73,12 @@ def by_identity(value: Any) -> Any:
     return identity_of(value) if isinstance(value, str) and len(value) == 64 else value
 
 
+def named(digits: str) -> str:
+    """A model in a table: its name and edition, or the first digits of its hash, where there is no such edition."""
+    edition = of_hash(digits)
+    return digits[:DIGITS] if edition is None else f"{edition.name}, edition {edition.edition}"
+
+
 def titled(name: str, digits: str) -> str:
     """A model for an error: its name, its edition where the table has it, and the first digits of its hash."""
     shown = name if len(name) <= 40 else f"{name[:37]}..."

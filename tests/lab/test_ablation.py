@@ -40,7 +40,7 @@ from parasol.types import Record
 from worlds import FiniteWorld
 
 WORLD = FiniteWorld.make()
-DIALS = {"steps": 20, "scale": 5.0, "structure": 0.4}
+KEY = {"model_hash": "0123456789abcdef", "dials": {"steps": 20, "scale": 5.0, "structure": 0.4}}
 BY_NAME = {row.name: row for row in ROWS}
 
 
@@ -354,17 +354,30 @@ def test_the_table_of_known_records() -> None:
     assert found["steps"]["projector"]["style"]["sign"] == "-"
     assert found["steps"]["guidance"]["style"]["sign"] == "0"
     judge = {"name": "a network", "weights": "0123456789abcdef", "fitted_to": "cells"}
-    page = markdown({"definition": "What it says.", "summary": {"judge": judge, **summary(records)}}, DIALS)
+    page = markdown({"definition": "What it says.", "summary": {"judge": judge, **summary(records)}}, KEY)
     assert page.count("| style encoder, without M | 25.0 ± 25.0 | 50.0 ± 0.0 | 0.7600 ± 0.0100 |") == len(COLUMNS)
     assert "\n| style encoder, without M | +152.2 %: as in the paper | +28.5 %: as in the paper |" in page
     assert "\n| + modality losses | -38.0 %: **not** as in the paper |" in page
     assert "Unseen contents, 7 cases" in page
     assert "weights 0123456789ab," in page
+    assert "Latents and descriptors are those of 0123456789ab. " in page
+
+
+def on(model: Parasol, *runs: str) -> Parasol:
+    """A model that says of itself that it stands on these trainings."""
+    manifest = model.bundle.manifest.model_copy(update={"training": {run: {} for run in runs}})
+    return Parasol(replace(model.bundle, manifest=manifest), model.components)
+
+
+def test_trainings_on_other_latents_than_the_models_are_refused(model: Parasol, tmp_path: Path) -> None:
+    corpus, plan = judged_corpus.make(tmp_path), Ablation(runs=tmp_path, cases=1, seeds=(0,), scale=5.0)
+    with pytest.raises(ValueError, match="stand on pictogram-refined, pictogram-guise-style, and the model"):
+        plan.key(Subject(model=on(model, "pictogram-content", "pictogram-style"), corpus=corpus, pairs=()))
 
 
 def test_the_ablation_is_measured_and_goes_on(runs: Path, model: Parasol, tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
-    subject = Subject(model=model, corpus=judged_corpus.make(tmp_path / "corpus"), pairs=())
+    subject = Subject(model=on(model, *rows.FROZEN_RUNS), corpus=judged_corpus.make(tmp_path / "corpus"), pairs=())
     figures, out = tmp_path / "ablation.json", tmp_path / "ablation.md"
     plan = Ablation(runs=runs, cases=1, seeds=(0,), scale=5.0)
     measure(plan, subject, figures, out)
