@@ -42,7 +42,9 @@ def _of(name: str) -> Iterator[str]:
 def _called(owner: str, word: str, function: Callable[..., object]) -> str:
     """How it is called: parameters with what stands for them if left out, without types, which editors show."""
     parts, named = [], False
-    for parameter in [*inspect.signature(function).parameters.values()][1:]:
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in ("self", "cls"):
+            continue
         if parameter.kind is parameter.KEYWORD_ONLY and not named:
             parts.append("*")
             named = True

@@ -1,6 +1,6 @@
 """Figures in Markdown, between markers that say where they come from.
 
-    <!--= seventh:figures.judged.summary.unseen contents.family.ours.value %-->43 %<!--/-->
+    <!--= ninth:figures.judged.summary.unseen contents.family.ours.value %-->43 %<!--/-->
 
 names a stored result (`SOURCES`), the way through it, and how the number is written: `%` as whole per cent, `.2f` and
 the like as Python writes them, `x1000 .1f` a thousand times that. Several values follow one another after `;`.
@@ -14,8 +14,9 @@ from typing import Any
 
 SOURCES = {
     "seventh": "figures/pictogram-seventh-edition.json",
-    "seventh-strength": "figures/pictogram-strength-seventh-edition.json",
-    "descriptors": "figures/pictogram-descriptors-seventh-edition.json",
+    "ninth": "figures/pictogram.json",
+    "ninth-strength": "figures/pictogram-strength.json",
+    "ninth-descriptors": "figures/pictogram-descriptors.json",
     "painting": "figures/painting.json",
     "painting-strength": "figures/painting-strength.json",
     "painting-model": "../../src/parasol/models/painting/bundle.json",
