@@ -320,7 +320,11 @@ def nothing_hinders(page: Browser, name: str) -> None:
         return
     page.ask(f"{AXE.read_text('utf-8')}; true")
     for colours in ("light", "dark"):
-        page("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": colours}])
+        wanted = {"prefers-color-scheme": colours, "prefers-reduced-motion": "reduce"}  # no colour is on its way
+        page(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": feature, "value": value} for feature, value in wanted.items()],
+        )
         for dialog in ("", *(DIALOGS if name == "make" else ())):
             if dialog:
                 press(page, f"#{dialog}")
