@@ -103,6 +103,15 @@ def test_a_slow_drawing_is_given_up_and_its_process_replaced(monkeypatch: pytest
     assert worker._kept is not first, "a drawing ended it"
 
 
+def test_what_a_start_takes_is_not_counted_as_the_drawing_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take seconds to start an interpreter, waiting or working; the drawing has its own."""
+    work = "import time; time.sleep(2.5)\nwhile time.process_time() < 0.9: pass\n"
+    monkeypatch.setattr("parasol.images.svg.draw.MAX_SECONDS", 1)
+    monkeypatch.setattr(worker, "PROGRAM", work + worker.PROGRAM)
+    worker._close()
+    assert np.allclose(load(drawing(RED))[200, 500], [1, 0, 0])
+
+
 def test_groups_in_one_another_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("parasol.images.svg.source.MAX_DEPTH", 10)
     with pytest.raises(Refused, match="more than 10 groups in one another"):

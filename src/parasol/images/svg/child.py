@@ -1,5 +1,6 @@
 """The process that draws: SVG by SVG on standard input -> PNG on standard output, under limits of time and memory."""
 
+import math
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ import resvg_py
 from .plain import plain
 from .source import Refused
 from .words import fonts
-from .worker import ANSWER, ASK
+from .worker import ANSWER, ASK, READY
 
 GIGABYTE = 1 << 30
 MOST_KEPT = 300 << 20  # bytes; a process that has grown beyond it ends after its answer, and the next begins anew
@@ -24,6 +25,8 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     used = limit_memory()
+    answers.write(READY)
+    answers.flush()
     while len(head := requests.read(ASK.size)) == ASK.size:
         size, seconds, count = ASK.unpack(head)
         data = requests.read(count)
@@ -72,7 +75,9 @@ def limit_time(seconds: int) -> None:
         import resource
 
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        spent = int(usage.ru_utime + usage.ru_stime)
+        spent = math.ceil(
+            usage.ru_utime + usage.ru_stime
+        )  # the limit is in whole seconds: none of the drawing's are lost
         _, most = resource.getrlimit(resource.RLIMIT_CPU)  # one that was set from outside stays
         until = spent + seconds
         resource.setrlimit(resource.RLIMIT_CPU, (until if most == resource.RLIM_INFINITY else min(until, most), most))

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -16,6 +17,8 @@ PROGRAM = "import sys; sys.path.append(sys.argv[1]); from svg.child import main;
 FOLDER = Path(__file__).parents[1]
 ASK = struct.Struct(">III")  # longer side in px, seconds, bytes of the drawing that follows
 ANSWER = struct.Struct(">B?II")  # 0 drawn or 1 refused, whether it is the last, bytes of PNG and words; both follow
+READY = b"\n"  # what it says first: a drawing's time begins after it
+START_SECONDS = 60  # for an interpreter and its imports on a machine that is busy with other things
 
 
 class Failed(Exception):
@@ -40,24 +43,31 @@ def draw(data: bytes, size: int, seconds: int) -> tuple[bytes, str]:
         if _kept is None or _kept.poll() is not None:
             _kept = _started()
         worker = _kept
-        timer = threading.Timer(2 * seconds, worker.kill)
-        timer.start()
         try:
-            refused, last, png, message = _answer(worker, ASK.pack(size, seconds, len(data)) + data)
+            with _killed_after(2 * seconds, worker):
+                refused, last, png, message = _answer(worker, ASK.pack(size, seconds, len(data)) + data)
         except BaseException as error:  # an interrupt too: what it would answer next belongs to this drawing
             _end(worker)
             _kept = None
             if isinstance(error, OSError | EOFError):
                 raise Failed from error
             raise
-        finally:
-            timer.cancel()
         if last:
             _end(worker)
             _kept = None
     if refused:
         raise Failed(message)
     return png, message
+
+
+@contextlib.contextmanager
+def _killed_after(seconds: float, worker: subprocess.Popen[bytes]) -> Iterator[None]:
+    timer = threading.Timer(seconds, worker.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _answer(worker: subprocess.Popen[bytes], question: bytes) -> tuple[int, bool, bytes, str]:
@@ -70,9 +80,19 @@ def _answer(worker: subprocess.Popen[bytes], question: bytes) -> tuple[int, bool
 
 
 def _started() -> subprocess.Popen[bytes]:
+    """One that has said that it is ready. Raises Failed."""
     command = [sys.executable, "-P", "-c", PROGRAM, str(FOLDER)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+    try:
+        with _killed_after(START_SECONDS, worker):
+            _read(cast(IO[bytes], worker.stdout), len(READY))
+    except BaseException as error:
+        _end(worker)
+        if isinstance(error, EOFError):
+            raise Failed("that no process could be started for: try again, or export it as PNG") from error
+        raise
+    return worker
 
 
 def _read(file: IO[bytes], count: int) -> bytes:
