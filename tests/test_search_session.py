@@ -13,7 +13,7 @@ import pytest
 from parasol import Parasol, Words
 from parasol.apps.cli import main
 from parasol.bundle import Bundle
-from parasol.images import load
+from parasol.images import load, load_rgba
 from parasol.index.build import build
 from parasol.index.describe import Describer
 from parasol.index.search import Query, search
@@ -21,6 +21,7 @@ from parasol.index.store import Index, StoreError
 from parasol.recipe import Dials, Recipe, RecipeError
 from parasol.search import Chosen, Log, Pick, Session, SessionError
 from small_model import copy_of, drawing, edit_manifest
+from test_finishing import icon
 
 DIALS = Dials(style_scale=2.0, content_scale=2.0, structure=0.4, steps=2, seed=3, fresh=False, color="off")
 QUICK = ["--steps", "2", "--size", "64"]
@@ -133,6 +134,37 @@ def test_what_is_shown_and_the_dials_are_those_of_the_model(session: Session, mo
     plain = session.make("a.png", "b.png", size=32)
     assert plain.made is not None
     assert plain.made.recipe == model.stylize("a.png", "b.png", size=32).recipe
+
+
+def test_what_is_made_is_finished_as_what_is_stylised(session: Session, model: Parasol) -> None:
+    icon("#c02040").save("icon.png")
+    icon("#2040c0", "#ffffff").convert("RGB").save("blue.png")
+    plain, _ = session.make("icon.png", "blue.png", size=64), session.search(style="blue.png")
+    _, made = session.answer(content="icon.png", style="blue.png", size=64, finish="auto")
+    again = session.make(Pick(step=made.number), "blue.png", size=64, finish="auto")
+    for step, content, finish in (
+        (plain, "icon.png", "none"),
+        (made, "icon.png", "auto"),
+        (again, session.result(made.number).image, "auto"),
+    ):
+        expected, result = model.stylize(content, "blue.png", size=64, finish=finish), session.result(step.number)
+        assert step.made is not None
+        assert step.made.recipe == expected.recipe
+        assert (step.made.recipe.finish is not None) == (finish == "auto")
+        assert result.encoded(".png") == expected.encoded(".png")
+        assert result.image.mode == "RGBA", "what is transparent stays so, in what is made of it too"
+    assert session.replay().log == session.log
+
+
+def test_white_on_transparency_is_searched_by_what_it_shows(session: Session, model: Parasol) -> None:
+    icon("#c02040").save("icon.png")
+    icon("#ffffff", "#2040c0").convert("RGB").save("white.png")
+    step = session.make("icon.png", "white.png", size=64, finish="auto")
+    result = session.result(step.number)
+    assert (result.pixels == 1.0).all(), "or this test could not fail"
+    result.save("made.png")
+    query = Query(style=model.embed_style("made.png"), content=model.embed_content("made.png"), style_weight=0.5)
+    assert step.hits == tuple(search(Index.open("index"), query, 12))
 
 
 def test_a_log_gives_the_same_hits_and_pixels_without_its_pictures(session: Session, model: Parasol) -> None:
@@ -338,6 +370,31 @@ def test_the_command_draws_and_searches_again(
     assert load("sheet.png").shape[0] == 4 + 4 * (128 + 4), "asked for, found, made, found again"
 
 
+def test_the_command_writes_what_style_does(words: list[str], bundle: Bundle, model: Parasol) -> None:
+    icon("#c02040").save("icon.png")
+    for name, colour, ground in (("blue", "#2040c0", "#ffffff"), ("white", "#ffffff", "#2040c0")):
+        icon(colour, ground).convert("RGB").save(f"{name}.png")
+    for asked, finished in (
+        ("--like blue.png", True),
+        ("--like white.png", True),
+        ("--like blue.png:0.7 --like white.png:0.3", True),
+        ("--like b.png", False),
+        ("--like b.png --finish flat", True),
+        ("--like blue.png --finish none", False),
+    ):
+        drawn = ["style", "icon.png", "-o", "drawn.png", "--model", str(bundle.folder)]
+        made = [*words, "--content", "icon.png", "--make", "-o", "made.png", "--sheet", "sheet.png"]
+        for command in (drawn, made):
+            assert main([*command, *asked.split(), *QUICK, "--overwrite"]) == 0
+        assert Path("made.png").read_bytes() == Path("drawn.png").read_bytes()
+        assert (Recipe.read("made.png").finish is not None) == finished
+        assert load_rgba("made.png")[..., 3].min() == 0.0, "what is transparent stays so"
+        assert main(["replay", "made.png", "-o", "again.png", "--model", str(bundle.folder), "--overwrite"]) == 0
+        assert Path("again.png").read_bytes() == Path("made.png").read_bytes()
+        if asked == "--like white.png":
+            assert load("sheet.png")[3 * 132 + 4 :, -6 * 132 : -5 * 132][:128, :128].std() > 0.1, "white is seen"
+
+
 def test_the_command_tells_json_and_goes_on_with_a_session(
     words: list[str], model: Parasol, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -377,6 +434,7 @@ def test_pictures_come_and_go_through_pipes(
             "strength stands for style_scale and structure",
         ),
         (["-o", "made.png"], "--out is for the picture that --make draws"),
+        (["--finish", "flat"], "--finish is for the picture that --make draws"),
         (["--make", "-o", "made.jpg"], "'made.jpg' does not end in .png"),
         (["--make", "-o", "a.png"], "'a.png' would overwrite 'a.png', which goes in"),
         (["--make", "-o", "x.png", "--sheet", "x.png"], "'x.png' is to be two outputs at once"),

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from parasol.finishing import Choice
-from parasol.images import check_target, encode, to_uint8, write_atomic
+from parasol.images import check_target, encode, load, to_uint8, write_atomic
 from parasol.images.endings import DRAWING, ENDINGS, ending_of, is_drawing
 from parasol.recipe import KEYWORD, Recipe
 from parasol.types import Picture
@@ -46,6 +46,11 @@ class Result:
     def image(self) -> Image.Image:
         """The picture for Pillow: RGBA where it is transparent, else RGB."""
         return Image.fromarray(to_uint8(self.pixels if self.rgba is None else self.rgba))
+
+    @property
+    def visible(self) -> Picture:
+        """The picture on a ground that does not hide it: a finish may draw in white what is on transparency."""
+        return self.pixels if self.rgba is None or self.recipe.finish is None else load(self.image)
 
     def save(self, path: str | Path) -> None:
         """Write the picture with its recipe; the ending says how: .png, .webp, .jpg, .jpeg or .svg, PNG for "-".

@@ -14,6 +14,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 from jaxtyping import Float
+from PIL import Image
 from pydantic import Base64Bytes, ValidationError
 
 from parasol.bundle import first_fault
@@ -233,13 +234,14 @@ class Session:
         shows: Givens | None = None,
         dials: Dials | None = None,
         size: int | None = None,
+        finish: str = "none",
         style_weight: float = STYLE_WEIGHT,
         top: int = TOP,
         progress: Progress | None = None,
     ) -> Step:
         """Make a picture as `Parasol.stylize` does, and look for pictures like it, in both spaces.
 
-        `dials` are the model's own where they are left out. `result` has the picture.
+        `dials` are the model's own where they are left out; `finish` is as there. `result` has the picture.
 
         Raises:
             ValueError: something chosen cannot be had, or makes no sense together.
@@ -253,6 +255,7 @@ class Session:
             self._model.dials() if dials is None else dials,
             shows=shown or None,
             size=size,
+            finish=self._model.finish(styles, finish=finish),
         )
         return self._make([*content_parts, *shown_parts, *style_parts], recipe, style_weight, top, progress)
 
@@ -265,6 +268,7 @@ class Session:
         top: int = TOP,
         dials: Dials | None = None,
         size: int | None = None,
+        finish: str = "none",
         progress: Progress | None = None,
     ) -> tuple[Step, Step]:
         """One whole turn: search, make what was asked for, and search with that. Returns both searches.
@@ -292,6 +296,7 @@ class Session:
             shows=contents if pictures and len(contents) > 1 else None,
             dials=dials,
             size=size,
+            finish=finish,
             style_weight=style_weight,
             top=top,
             progress=progress,
@@ -332,9 +337,10 @@ class Session:
         self, chosen: Sequence[Chosen], recipe: Recipe, style_weight: float, top: int, progress: Progress | None = None
     ) -> Step:
         result = self._model.paint(recipe, progress=progress)
-        style, content = self._model.embed_style(result.pixels), self._model.embed_content(result.pixels)
+        visible = result.visible
+        style, content = self._model.embed_style(visible), self._model.embed_content(visible)
         query = Query(style=style, content=content, style_weight=style_weight)
-        step = self._add(chosen, query, top, Made(recipe=recipe, pixels=_pixel_hash(result.pixels)))
+        step = self._add(chosen, query, top, Made(recipe=recipe, pixels=_pixel_hash(visible)))
         self._results[step.number] = result
         return step
 
@@ -363,9 +369,9 @@ class Session:
         there = (rank for rank, hit in enumerate(step.hits, start=1) if hit.file.is_file())
         return Pick(step=step.number, rank=next(there, 1))
 
-    def _picked(self, pick: Pick) -> Path | Picture:
+    def _picked(self, pick: Pick) -> Path | Image.Image:
         if pick.rank == 0:
-            return self.result(pick.step).pixels
+            return self.result(pick.step).image
         hits = self._step(pick.step).hits
         if not 1 <= pick.rank <= len(hits):
             raise SessionError(

@@ -28,7 +28,7 @@ COLUMNS = 6  # of a contact sheet
 CELL = 128  # px
 
 
-@options.with_dials(before="size")
+@options.with_dials(before="finish")
 def search(
     folder: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder of an index.")],
     like: options.Like = None,
@@ -53,6 +53,7 @@ def search(
         str | None,
         typer.Option(metavar="FILE.json", help="Keep a log of every step, to replay; one that exists is continued."),
     ] = None,
+    finish: options.Finish = "auto",
     size: options.Size = None,
     model: options.SuitedModel = None,
     overwrite: options.Overwrite = False,
@@ -66,7 +67,7 @@ def search(
     With --make, one picture is drawn then: what the content pictures show, or else the picture of the index that is
     nearest to the content in words, in the styles that were asked for. A style or a content that was not asked for at
     all is that of the best hit. The drawing is the next query, by style and content; its hits are printed after its
-    name. The dials are those of `parasol style`.
+    name. The dials and the finish are those of `parasol style`.
 
     \b
     Examples:
@@ -87,7 +88,7 @@ def search(
     if style_weight is not None and not (wanted and shown) and not make:
         raise ParasolError("--style-weight weighs the style against the content and only one is given: leave it out")
     if not make:
-        _refuse_idle(out=out, **dials, size=size)
+        _refuse_idle(out=out, **dials, finish=None if finish == "auto" else finish, size=size)
     default = f"{'-'.join(map(name, [*shown, *wanted]))}-made.png"
     target = (default if out is None else out) if make else None
     files = _files([*shown, *wanted], sheet, target, json_)
@@ -129,7 +130,8 @@ def search(
         turn = (running.search(**query),)
     else:
         with Progress("drawing") as progress:
-            turn = running.answer(**query, dials=loaded.dials(**dials), size=size, progress=progress.update)
+            chosen = loaded.dials(**dials)
+            turn = running.answer(**query, dials=chosen, size=size, finish=finish, progress=progress.update)
         running.result(turn[-1].number).save(target)
     if sheet is not None:
         drawn = _sheet(_pictures([*contents, *styles]), turn, running)
@@ -216,7 +218,7 @@ def _sheet(pictures: Sequence["Picture"], turn: "Sequence[Step]", session: "Sess
     rows, labels = ([pictures], ["asked for"]) if pictures else ([], [])
     for step in turn:
         if step.made is not None:
-            rows.append([images.fit(session.result(step.number).pixels, CELL)])
+            rows.append([images.fit(session.result(step.number).visible, CELL)])
             labels.append("made")
         for start in range(0, len(step.hits), COLUMNS):
             hits = step.hits[start : start + COLUMNS]
