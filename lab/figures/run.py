@@ -2,7 +2,8 @@
 
 The file is rewritten after every unit, so that the same command goes on where it was stopped, and measures again what a
 new model, corpus or definition has changed. On a corpus of photographs and paintings, held-out ones of each stand for
-the pairs, and those figures can be had that need no content x style grid.
+the pairs, and those figures can be had that need no content x style grid. With `--finish auto` results are those of
+`parasol style` and of `parasol search --make`: flat art in the flat finish. Figures of those have a file of their own.
 """
 
 import argparse
@@ -52,6 +53,9 @@ OF_PAIRS = [
 ]
 """Those that need nothing but pairs."""
 
+FINISHED = [make.__name__ for make in (judged, forced_choice, searches, leak)]
+"""Those of results as users get them; the others are of the network, or of what a dial does to it."""
+
 
 def measure(names: Sequence[str], subject: Subject, out: Path) -> None:
     """Measure the named figures that `out`, or `-descriptors` beside it, lacks, and print the summary of each.
@@ -83,21 +87,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", help="a bundled model or the folder of a bundle")
     parser.add_argument("--pairs", type=int, default=50, help="held-out pairs")
     parser.add_argument("--size", type=int, help="longer side of results in px; that of training if left out")
+    parser.add_argument("--finish", choices=("none", "auto"), default="none", help=f"for {', '.join(FINISHED)}")
     parser.add_argument("--only", help=f"names with commas between: {', '.join(FIGURES)}")
-    parser.add_argument("--out", type=Path, help="JSON file; lab/results/figures/MODEL.json if left out")
+    parser.add_argument(
+        "--out", type=Path, help="JSON file; lab/results/figures/MODEL.json, or MODEL-finish.json, if left out"
+    )
     options = parser.parse_args(arguments)
-    possible = OF_PAIRS if corpora.holds_pictures(options.corpus) else list(FIGURES)
+    possible = _possible(options.corpus, options.finish)
+    of = f"of {options.corpus}" if options.finish == "none" else f"of {options.corpus} with --finish {options.finish}"
+    if not possible:
+        parser.error(f"there is no figure {of}: leave --finish out")
     names = options.only.split(",") if options.only else possible
     unknown = [name for name in names if name not in possible]
     if unknown:
-        parser.error(f"there is no figure {unknown[0]!r} of {options.corpus}: choose among {', '.join(possible)}")
+        parser.error(f"there is no figure {unknown[0]!r} {of}: choose among {', '.join(possible)}")
     try:
         model = Parasol.load(options.model)
         if corpora.holds_pictures(options.corpus):
             subject = paintings_subject(model, gallery.load(options.corpus), options.pairs, options.size)
         else:
-            subject = replace(Subject.of(model, corpora.load(options.corpus), options.pairs), size=options.size)
-        measure(names, subject, options.out or Path("lab/results/figures", f"{model.bundle.manifest.name}.json"))
+            subject = Subject.of(model, corpora.load(options.corpus), options.pairs)
+            subject = replace(subject, size=options.size, finish=options.finish)
+        name = model.bundle.manifest.name + ("" if options.finish == "none" else "-finish")
+        measure(names, subject, options.out or Path("lab/results/figures", f"{name}.json"))
     except ValueError as error:
         parser.error(str(error))
     return 0
+
+
+def _possible(corpus: Path, finish: str) -> list[str]:
+    """Names of the figures that can be had of a corpus: of finished results, where a finish is asked for."""
+    names = OF_PAIRS if corpora.holds_pictures(corpus) else list(FIGURES)
+    return names if finish == "none" else [name for name in names if name in FINISHED]

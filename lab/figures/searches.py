@@ -36,9 +36,12 @@ def searches(subject: Subject) -> Figure:
         truth = subject.fitted(case.truth)
         session = Session(subject.model, held_out_index(subject))
         retrieved, made = session.answer(
-            content=subject.file(case.content), style=subject.file(case.style), dials=subject.dials()
+            content=subject.file(case.content),
+            style=subject.file(case.style),
+            dials=subject.dials(),
+            finish=subject.finish,
         )
-        pictures = [session.result(made.number).pixels, *(_opened(hit.file, truth) for hit in retrieved.hits)]
+        pictures = [session.result(made.number).visible, *(_opened(hit.file, truth) for hit in retrieved.hits)]
         return {
             "case": case.name,
             "truth": case.truth.id,

@@ -97,6 +97,8 @@ class Subject:
     """Held-out pairs, from the fixed list."""
     size: int | None = None
     """Longer side of results in px; None for that of the model's training."""
+    finish: str = "none"
+    """Of results, as `Parasol.stylize` takes it."""
 
     @classmethod
     def of(cls, model: Parasol, corpus: Corpus, count: int) -> "Subject":
@@ -118,11 +120,13 @@ class Subject:
 
     def recipe(self, pair: Pair, dials: Dials) -> Recipe:
         """The content picture of a pair in the style of its style picture."""
-        return self.model.recipe(self.file(pair.content), self.file(pair.style), dials, size=self.side)
+        style = self.file(pair.style)
+        finish = self.model.finish(style, finish=self.finish)
+        return self.model.recipe(self.file(pair.content), style, dials, size=self.side, finish=finish)
 
     def paint(self, pair: Pair, dials: Dials) -> Picture:
         """The result of such a recipe."""
-        return self.model.paint(self.recipe(pair, dials)).pixels
+        return self.model.paint(self.recipe(pair, dials)).visible
 
     def dials(self, **chosen: Any) -> Dials:
         """The model's default dials at seed 0, with some set otherwise."""
@@ -137,6 +141,7 @@ class Subject:
             "corpus_hash": self.corpus_hash,
             "pairs": len(self.pairs),
             **({"size": self.size} if self.size else {}),
+            **({"finish": self.finish} if self.finish != "none" else {}),
         }
 
     @property

@@ -12,6 +12,7 @@ import held_out_corpus
 from lab.figure import Figure, Make, Store, measured
 from lab.figures import determinism
 from lab.figures import run as figures
+from lab.figures import searches as searches_module
 from lab.figures.determinism import same_pixels
 from lab.figures.dials import STYLE_SCALES, no_content, no_style, structure, style_scale
 from lab.figures.encoders import encoders, gallery
@@ -26,6 +27,7 @@ from lab.subject import strength_key, through_autoencoder
 from parasol import Parasol
 from parasol.comparison.journal import as_lines
 from parasol.corpora import Corpus
+from parasol.corpora.corpus import PICTURES_FILE
 from parasol.held_out import Subject
 from parasol.images import from_uint8
 from parasol.maths.distances import psnr
@@ -245,6 +247,32 @@ def test_the_command(subject: Subject, tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit, match="2"):
         figures.main([*words[:-1], "99", "--out", str(out)])
     assert "99 pairs are asked for" in capsys.readouterr().err
+
+
+def test_the_command_measures_finished_results_apart(
+    subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(searches_module, "SEARCHES", 1)
+    words = ["--corpus", str(subject.corpus.folder), "--model", str(subject.model.bundle.folder), "--pairs", "2"]
+    out = Path("lab/results/figures")
+    for finish in ("none", "auto"):
+        assert figures.main([*words, "--only", "searches", "--finish", finish]) == 0
+    plain, finished = (json.loads((out / name).read_text()) for name in ("small.json", "small-finish.json"))
+    assert finished["subject"] == plain["subject"] | {"finish": "auto"}
+    drawn, flat = (content["figures"]["searches"] for content in (plain, finished))
+    assert drawn["definition"] == flat["definition"]
+    assert drawn["summary"]["chamfer"]["made"] != flat["summary"]["chamfer"]["made"]
+    assert drawn["summary"]["chamfer"]["first_retrieved"] == flat["summary"]["chamfer"]["first_retrieved"]
+    (tmp_path / "paintings").mkdir()
+    (tmp_path / "paintings" / PICTURES_FILE).write_text("")
+    for corpus, name, told in (
+        (words[1], "structure", "with --finish auto: choose among judged, forced_choice, searches, leak"),
+        ("paintings", "structure", "there is no figure of paintings with --finish auto: leave --finish out"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            figures.main([*words[2:], "--corpus", corpus, "--only", name, "--finish", "auto"])
+        assert told in capsys.readouterr().err
 
 
 def test_robustness_counts_what_alterations_cost(subject: Subject) -> None:

@@ -28,7 +28,7 @@ from parasol.bundle import Bundle
 from parasol.comparison.lite2 import PLACES, Lite2
 from parasol.corpora import Corpus
 from parasol.held_out import CONTENT_TEST, Subject
-from parasol.images import from_uint8
+from parasol.images import from_uint8, load
 from parasol.maths.distances import cosine_distance, unit
 from parasol.types import Record
 
@@ -229,6 +229,26 @@ def test_judged_measures_what_it_says(subject: Subject, monkeypatch: pytest.Monk
     assert [summary[column]["cases"] for column in COLUMNS] == [1, 1, 1]
 
 
+def test_finished_results_are_those_of_style(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judged_module, "CASES", 1)
+    finished = replace(subject, finish="auto")
+    judge = judge_of(finished)
+    for case, makes in zip(cases(subject.corpus, UNSEEN, 2), ([judged, searches], []), strict=True):
+        files = subject.file(case.content), subject.file(case.style)
+        result = subject.model.stylize(*files, finish="auto")
+        assert result.recipe.finish is not None
+        drawn = paint(finished, case)
+        assert np.array_equal(drawn, load(result.image)), "as the file shows it, on a ground that does not hide it"
+        assert not np.array_equal(drawn, paint(subject, case))
+        truth = judge.look(subject.fitted(case.truth))
+        for make, name in zip(makes, (OURS, "made"), strict=False):
+            record = make(finished).measure(case)
+            assert record["perceptual"][name] == pytest.approx(perceptual(judge.look(drawn), truth), abs=1e-5)
+    seen = cases(subject.corpus, SEEN, 1)[0]
+    assert np.array_equal(paint(finished, seen), paint(subject, seen)), "from new noise nothing is finished by itself"
+    assert finished.key() == subject.key() | {"finish": "auto"}
+
+
 def test_dials_are_chosen_by_what_the_judge_says(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -390,6 +410,8 @@ def test_a_leak_is_what_the_map_brings_nearer(subject: Subject, mapped: Bundle, 
     figure = leak(placed)
     found = figure.measure(figure.units[0])
     assert found["default_map"] != found["default_no_map"]
+    finished = leak(replace(placed, finish="auto")).measure(figure.units[0])
+    assert {name for name in found if found[name] != finished[name]} == {"default_map", "default_no_map"}
     row = {"to_style": 0.5, "of_content": False, "of_style": True}
     near = {f"{start}_map": {"to_content": 0.25, **row} for start in ("default", "fresh")}
     far = {f"{start}_no_map": {"to_content": 0.75, **row} for start in ("default", "fresh")}
