@@ -187,6 +187,9 @@ def test_a_sheet_shows_what_style_draws(place: Path, model: Parasol) -> None:
     assert finishes("--finish", "none") == [False]
     assert finishes("--vary", "structure=0,1") == [True, False], "of the content itself there is nothing to finish"
     assert finishes("--like", "icon.png", "--between", "3") == [False] * 3, "a finish is of one style"
+    icon("#ffffff", "#2040c0").convert("RGB").save("blue.png")
+    assert finishes("--cell", str(height)) == [True]
+    assert load("g.png")[-height:, -width:].std() > 0.1, "white on transparency is seen"
 
 
 def test_a_flat_finish_takes_the_colours_of_the_style(place: Path, model: Parasol) -> None:

@@ -185,7 +185,7 @@ def _paint(model: "Parasol", layout: Layout, progress: Progress) -> list[list[np
             if isinstance(entry, np.ndarray):
                 painted.append(entry)
                 continue
-            painted.append(model.paint(entry, progress=progress.part(done, total)).pixels)
+            painted.append(model.paint(entry, progress=progress.part(done, total)).visible)
             done += 1
         rows.append(painted)
     return rows
