@@ -74,6 +74,7 @@ def test_back_it_is_the_very_bundle_and_a_changed_network_another(folder: Path, 
     other = Bundle.open(tmp_path / "other")
     assert other.identity != old.identity
     assert other.manifest.latents == old.manifest.latents
+    assert other.guide is None, "it has learned what the old weights predict"
     bias = other.weights("denoise")["conv_out.bias"] - old.weights("denoise")["conv_out.bias"]
     np.testing.assert_allclose(bias, 0.25, atol=1e-6)
     names = json.loads((folder / "model_index.json").read_text())

@@ -20,9 +20,8 @@ from parasol.networks.content_encoder import ContentEncoder
 from parasol.networks.projector import ProjectorConfig
 from parasol.networks.style_encoder import StyleEncoder
 from parasol.networks.unet import UNetConfig
-from parasol.painting import FRESH_ETA, INVERSION_ETA
 from parasol.sampling.guided import guided
-from parasol.sampling.sampler import forward_chain, restyle, sample_fresh
+from parasol.sampling.sampler import FRESH_ETA, INVERSION_ETA, forward_chain, restyle, sample_fresh
 from parasol.training.checkpoint import BEST, load_record
 from parasol.training.diffusion import Denoiser, Frozen, load_frozen
 from parasol.training.loop import STATE

@@ -5,6 +5,8 @@
                           metadata leads from each tensor that equals another to the one that is stored
     ATTRIBUTION           who drew what the weights were trained on
     <component>.onnx      graphs whose weights are named there and read from `weights.safetensors`
+    guide.onnx, guide.safetensors
+                          where the model has one: the guide, which spares the U-Net two of three passes
 
 A bundle on somebody else's backbone has that one's folders in place of weights and graphs, in diffusers' layout:
 
@@ -42,6 +44,9 @@ WORDS = ("words_style", "words_content")
 """Components of those bundles alone that take words."""
 CONTENT_MAP = "content_map"
 """Component of those bundles alone that have spatial content tokens."""
+GUIDE = "guide"
+"""Component of those bundles alone that have learned to guide in one pass of the U-Net."""
+GUIDE_WEIGHTS = "guide.safetensors"
 MODELS = Path(__file__).parent / "models"
 EDITION = re.compile(r"(?P<name>[^@]*)@(?P<digits>[0-9a-f]{4,64})")
 """One of several models of a name: NAME@HASH, the first digits of its identity or of its manifest's hash."""
@@ -196,9 +201,21 @@ class Bundle:
 
     def _verified(self) -> "Bundle":
         files = (WEIGHTS, ATTRIBUTION, *map(graph_file, _components(self.manifest)))
+        files += (GUIDE_WEIGHTS,) if GUIDE in self.manifest.networks else ()
         for file in (ATTRIBUTION, *parts_in(self.folder)) if self.manifest.backbone else files:
             _verify(self.folder / file, self.manifest.files.get(file), self.folder)
         return self
+
+    @property
+    def guide(self) -> str | None:
+        """SHA-256 of the guide, by which recipes that it takes part in name it; None where the model has none.
+
+        It is no part of the identity: without the dial that asks for it, no pixel depends on it.
+        """
+        if GUIDE not in self.manifest.networks:
+            return None
+        files = [self.manifest.files[file] for file in (graph_file(GUIDE), GUIDE_WEIGHTS)]
+        return hashlib.sha256(" ".join(files).encode()).hexdigest()
 
     def graph(self, component: str) -> bytes:
         """The ONNX graph of a component."""
@@ -210,37 +227,34 @@ class Bundle:
         Raises:
             BundleError: the weights file is no safetensors file, or holds what is no weight.
         """
-        prefix, arrays, left = f"{component}/", dict[str, np.ndarray](), MOST_REPEATED * self._stored
+        prefix, file = f"{component}/", weights_file(component)
+        arrays, left = dict[str, np.ndarray](), MOST_REPEATED * (self.folder / file).stat().st_size
         adaptations = self.adaptations if component == "denoise" else ()
-        for name, values in self._tensors(prefix):
+        for name, values in self._tensors(prefix, file=file):
             key = name.removeprefix(prefix)
             if wanted is not None and key not in wanted and not adaptations:
                 continue
             left -= values.nbytes
             if left < 0 or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
                 fault = "leads to the same tensors too often" if left < 0 else "holds what is no finite number"
-                raise BundleError(f"{_name(self.folder)}: {WEIGHTS} {fault}, at {name[:80]!r}: {GET_ANOTHER}")
+                raise BundleError(f"{_name(self.folder)}: {file} {fault}, at {name[:80]!r}: {GET_ANOTHER}")
             arrays[key] = values.astype(np.float32)
         if adaptations:
             arrays = {key: value for key, value in adapted(arrays, adaptations).items() if not wanted or key in wanted}
         return arrays
 
-    @property
-    def _stored(self) -> int:
-        return (self.folder / WEIGHTS).stat().st_size
-
-    def _tensors(self, *prefixes: str) -> Iterator[tuple[str, np.ndarray]]:
+    def _tensors(self, *prefixes: str, file: str = WEIGHTS) -> Iterator[tuple[str, np.ndarray]]:
         """(name, values as they are stored) of each tensor whose name starts so, by name."""
         from safetensors import SafetensorError, safe_open
 
         try:
-            with safe_open(self.folder / WEIGHTS, framework="numpy") as file:
-                stored = {name: name for name in file.keys()}  # noqa: SIM118 (it has no iterator)
-                for name, place in sorted((stored | (file.metadata() or {})).items()):
+            with safe_open(self.folder / file, framework="numpy") as opened:
+                stored = {name: name for name in opened.keys()}  # noqa: SIM118 (it has no iterator)
+                for name, place in sorted((stored | (opened.metadata() or {})).items()):
                     if name.startswith(prefixes):
-                        yield name, file.get_tensor(place)
+                        yield name, opened.get_tensor(place)
         except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:  # numpy has no bfloat16
-            raise BundleError(f"{_name(self.folder)}: {WEIGHTS} cannot be read ({error}): {GET_ANOTHER}") from error
+            raise BundleError(f"{_name(self.folder)}: {file} cannot be read ({error}): {GET_ANOTHER}") from error
 
 
 def available_models() -> list[str]:
@@ -282,6 +296,11 @@ def graph_file(component: str) -> str:
     return f"{component}.onnx"
 
 
+def weights_file(component: str) -> str:
+    """File name of a component's weights."""
+    return GUIDE_WEIGHTS if component == GUIDE else WEIGHTS
+
+
 def sha256(file: Path) -> str:
     """Hash of a file, in hexadecimal."""
     with file.open("rb") as opened:
@@ -302,7 +321,8 @@ def shortened(value: object) -> str:
 
 
 def _components(manifest: Manifest) -> tuple[str, ...]:
-    return (*COMPONENTS, *(WORDS if manifest.words else ()), *((CONTENT_MAP,) if manifest.content_map else ()))
+    maps = (CONTENT_MAP,) if manifest.content_map else ()
+    return (*COMPONENTS, *(WORDS if manifest.words else ()), *maps, *((GUIDE,) if GUIDE in manifest.networks else ()))
 
 
 def _find(model: str | Path | None) -> Path:
@@ -360,7 +380,7 @@ def _identity(bundle: Bundle) -> str:
         "style": [manifest.style.dimension, manifest.style.size],
         "content": [manifest.content.dimension, manifest.content.size],
         "content_map": manifest.content_map,
-        "networks": {name: value for name, value in manifest.networks.items() if name != "words"},
+        "networks": {name: value for name, value in manifest.networks.items() if name not in ("words", GUIDE)},
         "graphs": {component: manifest.files.get(graph_file(component)) for component in painted},
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())

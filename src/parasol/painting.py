@@ -35,15 +35,22 @@ from parasol.memory import Memory, OwnedMemory
 from parasol.recipe import ANOTHER_PICTURE, Recipe, RecipeError
 from parasol.result import Result
 from parasol.runtime import Components
-from parasol.sampling.guided import Begun, Known, guided
-from parasol.sampling.sampler import at_levels, ddim, dpm, forward_chain, free, keep, restyle, sample_fresh
+from parasol.sampling.guided import Begun, Guide, Known, guided
+from parasol.sampling.sampler import (
+    FRESH_ETA,
+    INVERSION_ETA,
+    ddim,
+    dpm,
+    free,
+    keep,
+    restyle,
+    sample_fresh,
+    stored_chain,
+)
 from parasol.sampling.textured import textured
 from parasol.sampling.tiles import Tiles, Window, blend, tiled
 from parasol.types import EpsFn, Picture
 
-INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chain
-FRESH_ETA = 0.0  # DDIM
-PATH_STEPS = 50  # whose forward process the sampler dpm follows, however few its own steps are
 PIXELS = 8  # to a latent, along either side, in every autoencoder here
 TILE, OVERLAP = 72, 16  # latents; two such tiles are 1024 px, and up to 576 px nothing is tiled
 MARGIN = 5  # latents: with it, encoding and decoding in tiles are as untiled to 1e-6
@@ -91,7 +98,11 @@ class Painter:
     def prepare(self, dials: Dials) -> None:
         """Ready what describes a style and paints it with such dials, in the order of use, while other work goes on."""
         maps = ("content_map",) if dials.content_map else ()
-        drawn = ("denoise", *maps, "project") if dials.fresh or _switch(dials) < dials.steps else ()
+        drawn = (
+            ("denoise", *(("guide",) if dials.distilled else ()), *maps, "project")
+            if dials.fresh or _switch(dials) < dials.steps
+            else ()
+        )
         self.components.prepare("style", *drawn[:1], "encode", "content", *drawn[1:], "decode")
 
     def paint(self, recipe: Recipe, progress: Progress | None = None, *, taught: Adaptations = ()) -> Result:
@@ -99,7 +110,8 @@ class Painter:
 
         Raises RecipeError where the recipe is damaged.
         """
-        manifest = self.components.bundle.manifest
+        bundle = self.components.bundle
+        manifest, recipe = bundle.manifest, recipe.by(bundle.guide)
         seconds: dict[str, float] = {stage: 0.0 for stage in STAGES}  # noqa: C420 (fromkeys would narrow the keys)
         picture, style = recipe.picture(), recipe.style_parts(manifest.style.dimension, manifest.latent_channels)
         region, protected = recipe.mask(), recipe.protection()
@@ -231,6 +243,10 @@ class Painter:
         sampler = dpm if dials.sampler == "dpm" else ddim
         random = np.random.default_rng(dials.seed)
         places = self.places(picture, own) if dials.content_map else None
+        # The guide has learned what the bare U-Net predicts where a map says what is where: both ends have it, or none.
+        guide = (
+            self.components.guide if dials.distilled and places and shown is None and by is self.components else None
+        )
         path, lam = own.owned_by(dials.seed, dials.steps, dials.sampler), _switch(dials)
         # Chain and predictions are asked for in turns: what does not fit as a whole would only drive out the rest.
         fits = BRANCHES * (dials.steps + 1) * z_0.nbytes <= self.limit
@@ -247,7 +263,7 @@ class Painter:
 
         if shown is None:
             known = begun if by is self.components else lambda _: None
-            target = self.predictor(dials, lambda: style.descriptor, content, places, known, by)
+            target = self.predictor(dials, lambda: style.descriptor, content, places, known, by, guide)
         else:
             target = self.predictor(dials, lambda: style.descriptor, lambda: shown, None, by=by)
         if style.texture is not None:
@@ -271,7 +287,7 @@ class Painter:
         else:
             chain = self.chain(dials, z_0, random)
         source = self.predictor(
-            dials, lambda: own.once("style", lambda: self.style(picture)), content, places, foreseen
+            dials, lambda: own.once("style", lambda: self.style(picture)), content, places, foreseen, guide=guide
         )
         hold = free if where is None and kept is None else keep(_held(where, kept, dials), chain)
         yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
@@ -279,14 +295,8 @@ class Painter:
     def chain(
         self, dials: Dials, z_0: Float[np.ndarray, "1 C h w"], random: np.random.Generator
     ) -> list[Float[np.ndarray, "1 C h w"]]:
-        """The forward process on the grid of the steps. With dpm it is that of `PATH_STEPS`, whatever the steps."""
-        schedule = self.components.bundle.manifest.schedule
-        steps = schedule.steps(dials.steps)
-        if dials.sampler == "ddim":
-            return forward_chain(z_0, [_noise(random, z_0) for _ in steps], steps)
-        path = schedule.steps(PATH_STEPS)
-        stored = forward_chain(z_0, [_noise(random, z_0) for _ in path], path)
-        return at_levels(stored, path, [_noise(random, z_0) for _ in steps], steps)
+        """The forward process on the grid of the dials' steps."""
+        return stored_chain(z_0, random, self.components.bundle.manifest.schedule, dials.steps, dials.sampler)
 
     def predictor(
         self,
@@ -296,6 +306,7 @@ class Painter:
         places: Places | None,
         known: Callable[[Window], Known | None] = lambda _: None,
         by: Components | None = None,
+        guide: Guide | None = None,
     ) -> EpsFn[np.ndarray]:
         """The guided predictor of latents of any size, tile by tile; `known` is what is known of a window already."""
         denoise, levels = (by or self.components).denoise, self.components.bundle.manifest.schedule.train_steps
@@ -313,6 +324,7 @@ class Painter:
                 joint=dials.guidance == "joint",
                 since=since,
                 known=known(window),
+                guide=guide,
             )
 
         return tiled(eps_at, tile=self.tile, overlap=self.overlap)

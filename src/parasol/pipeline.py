@@ -174,7 +174,7 @@ class Parasol:
                 raise ParasolError("strength stands for style_scale and structure: give it alone, or those two")
             words |= self._at_strength(STRENGTH.taken(strength))
         dials = chosen(words, own)
-        self._require_map(dials)
+        self._require_parts(dials)
         return dials
 
     def recipe(
@@ -194,7 +194,7 @@ class Parasol:
 
         A `Style` is one that `style` has described before, a finish one that `finish` has made.
         """
-        self._require_map(dials)
+        self._require_parts(dials)
         if content is None or isinstance(content, Words):
             for name, given in (("a mask", mask), ("protect", protect)):
                 if given is not None:
@@ -227,6 +227,7 @@ class Parasol:
             protected=_region("protect mask", protect, picture, "it protects nothing: leave it out"),
             ground=look_at.ground,
             finish=finish,
+            guide=self.bundle.guide,
         )
 
     def finish(
@@ -403,7 +404,11 @@ class Parasol:
             raise ParasolError(f"size is {longer}; the longer side must have {SMALLEST_SIZE} to {LARGEST_SIZE} px")
         return longer
 
-    def _require_map(self, dials: Dials) -> None:
+    def _require_parts(self, dials: Dials) -> None:
+        if dials.distilled and self.bundle.guide is None:
+            raise ParasolError(
+                f"distilled is asked for and the model {self.bundle.manifest.name!r} has no guide: leave it out"
+            )
         if dials.content_map and not self.bundle.manifest.content_map:
             raise ParasolError(
                 f"a content map is asked for and the model {self.bundle.manifest.name!r} has none: leave it out"

@@ -41,7 +41,7 @@ LONGEST = 64_000_000  # bytes of a recipe as JSON, before anything reads it
 AFTERWARDS = ("ground", "finish")
 """Fields of what becomes of a drawn picture."""
 
-LATER = (*AFTERWARDS, "taught")
+LATER = (*AFTERWARDS, "taught", "guide")
 """Fields that are not written where they say nothing, so that recipes without them are the same bytes as ever."""
 
 
@@ -121,6 +121,9 @@ class Recipe(Strict):
     taught: tuple[TaughtRef, ...] | None = None
     """What the model was taught of the style, if anything."""
 
+    guide: Short | None = None
+    """The model's guide by its SHA-256, where the dial `distilled` asks for it."""
+
     @classmethod
     def write(
         cls,
@@ -136,6 +139,7 @@ class Recipe(Strict):
         protected: Float[np.ndarray, "h w"] | None = None,
         ground: GroundPart | None = None,
         finish: FinishPart | None = None,
+        guide: str | None = None,
     ) -> "Recipe":
         """A recipe of a fitted content picture, its descriptor (or, where `shows_other`, another), style and dials."""
         return cls(
@@ -154,6 +158,7 @@ class Recipe(Strict):
             ground=ground,
             finish=finish,
             taught=_taught(style),
+            guide=guide if dials.distilled else None,
         )
 
     @classmethod
@@ -231,6 +236,22 @@ class Recipe(Strict):
     def drawn(self) -> "Recipe":
         """The recipe of what the model draws, whatever becomes of that afterwards."""
         return self.varied(color="off", color_strength=1.0).model_copy(update=dict.fromkeys(AFTERWARDS))
+
+    def by(self, guide: str | None) -> "Recipe":
+        """The recipe as a model with that guide paints it: named where it takes part, and not where it does not.
+
+        Raises:
+            RecipeError: another guide took part, or the model has none.
+        """
+        named = guide if self.dials.distilled else None
+        if self.dials.distilled and (guide is None or self.guide not in (None, guide)):
+            present = "it has none" if guide is None else f"its is {guide[:12]}"
+            wanted = "a guide" if self.guide is None else f"the guide {self.guide[:12]}"
+            raise RecipeError(
+                f"this asks for {wanted} of the model, and {present}: get the package that made it, or draw it anew "
+                "without distilled"
+            )
+        return self if named == self.guide else self.model_copy(update={"guide": named})
 
     def changed(self, *, style: Style | None = None, shown: Float[np.ndarray, " d"] | None = None) -> "Recipe":
         """The same recipe in another style, or showing what another content descriptor says."""

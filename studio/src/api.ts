@@ -41,6 +41,7 @@ export interface Model {
   size: number;
   words: boolean;
   content_map: boolean;
+  guide: boolean;
   directions: string[];
   dials: Record<string, Value>;
   strength: [number, number][];

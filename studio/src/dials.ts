@@ -6,7 +6,7 @@ import { change, model, nearestStrength, now, onChange, set, setup, value } from
 import { t } from "./texts";
 
 const FIRST = ["strength", "color"];
-const MORE = ["style_scale", "structure", "content_scale", "texture", "neutral", "content_map", "guidance", "guidance_interval", "sampler", "steps", "size", "count", "fresh"];
+const MORE = ["style_scale", "structure", "content_scale", "texture", "neutral", "content_map", "guidance", "guidance_interval", "distilled", "sampler", "steps", "size", "count", "fresh"];
 
 export function dials(): HTMLElement {
   const more = h("details", { className: "more" }, h("summary", {}, t.moreDials), ...MORE.map(dial), models());
@@ -32,6 +32,7 @@ function dial(name: string): HTMLElement {
     if (name === "strength") row.hidden = !model().strength.length;
     if (name === "color_strength") row.hidden = value("color") === "off";
     if (name === "content_map") row.hidden = !model().content_map;
+    if (name === "distilled") row.hidden = !model().guide;
     row.classList.toggle("moved", name in now().dials);
   };
   onChange(show);

@@ -215,6 +215,7 @@ const en = {
     content_map: "Content map",
     guidance: "Guidance",
     guidance_interval: "Guidance interval",
+    distilled: "Distilled guidance",
     sampler: "Sampler",
     steps: "Steps",
     seed: "Seed",
@@ -434,7 +435,7 @@ const ko: typeof en = {
   no: "끔",
   dials: {
     strength: "세기", style_scale: "스타일 배율", content_scale: "내용 배율", structure: "구조", texture: "질감", neutral: "중립",
-    color: "색", color_strength: "색 세기", content_map: "내용 지도", guidance: "안내", guidance_interval: "안내 구간", sampler: "샘플러",
+    color: "색", color_strength: "색 세기", content_map: "내용 지도", guidance: "안내", guidance_interval: "안내 구간", distilled: "증류한 안내", sampler: "샘플러",
     steps: "단계 수", seed: "시드", fresh: "새 노이즈", size: "크기", count: "그림 수",
   },
   choices: {
@@ -453,6 +454,7 @@ const ko: typeof en = {
     content_map: "내용 그림에서 무엇이 어디에 있는지도 알려 줍니다.",
     guidance: "두 배율을 따로 재거나(논문) 함께 잽니다.",
     guidance_interval: "1보다 큰 배율이 미는 구간. 노이즈가 가장 많은 때부터 잽니다. 그 뒤에는 1로 봅니다.",
+    distilled: "안내를 네트워크 한 번으로: 작은 안내 망이 나머지를 말해 줍니다.",
     sampler: "단계를 밟는 방법.",
     steps: "샘플링 단계 수.",
     seed: "노이즈의 시드. 시드 하나에 그림 하나.",

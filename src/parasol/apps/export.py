@@ -49,28 +49,40 @@ def export(
       parasol export pictogram-diffusion --out models/mine
       parasol style house.png --like crab.png --model models/mine
       parasol export backbone-24gb --backbone base --out models/large
+      parasol export pictogram-guide --out models/mine       # into the bundle of the model that it guides
     """
-    from parasol.bundle import MANIFEST, DefaultDials, graph_file
+    from parasol.bundle import GUIDE, MANIFEST, Bundle, DefaultDials, graph_file
+    from parasol.networks.guide import GuideConfig
     from parasol.training.assemble import assemble
     from parasol.training.catalogue import RECIPES
+    from parasol.training.export import add_guide
     from parasol.training.export import export as write
     from parasol.training.recipes import Places
 
     if recipe not in RECIPES:
         raise ParasolError(f"there is no recipe {recipe!r}: choose one of {', '.join(RECIPES)}")
     check_folder(out, known_by=[MANIFEST, graph_file("encode")], reads=corpus)
+    trained = RECIPES[recipe]()
+    if isinstance(network := trained.configuration.get(GUIDE), GuideConfig):
+        from parasol.training.guides import guide_of
+        from parasol.training.tables import best_record
+
+        run = runs / recipe
+        bundle = add_guide(Bundle.open(out), guide_of(run, network), {recipe: best_record(run)})
+        print(f"{bundle.folder}  {bundle.hash}")
+        return
     own = DefaultDials(**dials)
     if backbone:
         from parasol.training.backbone_export import export_backbone
 
         bundle = export_backbone(
-            RECIPES[recipe](), backbone, runs, out, name=name or out.name, licence=licence, dials=own,
+            trained, backbone, runs, out, name=name or out.name, licence=licence, dials=own,
             attribution=attribution,
         )  # fmt: skip
         print(f"{bundle.folder}  {bundle.hash}")
         return
     networks, card = assemble(
-        RECIPES[recipe](),
+        trained,
         Places(corpus=corpus, runs=runs, beside=beside),
         name=name or out.name,
         licence=licence,

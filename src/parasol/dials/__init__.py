@@ -178,6 +178,15 @@ class Dials:
             ends=("scales of 1", "at every level"), own=1.0,
         ),
     ] = 1.0  # fmt: skip
+    distilled: Annotated[
+        bool,
+        Dial(
+            help="Guide in one pass of the network instead of up to three, where the model has learned to.",
+            more="A small guide says what the other passes would predict (not in the paper). `--no-distilled` takes "
+            "them all, as do guidance apart, a scale of 0 or less, no content map, and a style that was taught.",
+            own=False,
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         for dial in named(type(self)):

@@ -68,3 +68,8 @@ class DialKeywords(TypedDict, total=False):
     """Share of the noise levels, from pure noise on, at which scales above 1 push; below they count as 1; the
     model's own if left out.
     """
+
+    distilled: bool | None
+    """Guide in one pass of the network instead of up to three, where the model has learned to; the model's own if
+    left out.
+    """

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from parasol.adaptation import Adaptations
 from parasol.bundle import Bundle
-from parasol.maths.steps import epsilon_of_velocity
+from parasol.maths.steps import epsilon_of_velocity, predict_z0
 
 
 class Components(ABC):
@@ -60,6 +60,20 @@ class Components(ABC):
         if self.bundle.manifest.prediction == "v" and not schedule.zero_terminal:
             return epsilon_of_velocity(predicted, z, schedule.alpha_bars[t])
         return predicted
+
+    def guide(
+        self,
+        z: Float[np.ndarray, "B C h w"],
+        t: int,
+        tokens: Float[np.ndarray, "B n d"],
+        eps: Float[np.ndarray, "B C h w"],
+    ) -> Float[np.ndarray, "B two_C h w"]:
+        """How far from eps, which is `denoise` with those tokens, it is without any, then with the content's alone.
+
+        Only where the bundle has a guide.
+        """
+        foreseen = predict_z0(z, eps, self.bundle.manifest.schedule.alpha_bars[t])
+        return self._run("guide", z, np.array(t, np.int64), tokens, foreseen)
 
     def style(self, pixels: Float[np.ndarray, "B 3 S S"]) -> Float[np.ndarray, "B a"]:
         """A(x): unit-norm style descriptors."""

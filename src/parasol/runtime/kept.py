@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from parasol.bundle import WEIGHTS, Bundle, BundleError, graph_file
+from parasol.bundle import Bundle, BundleError, graph_file, weights_file
 from parasol.runtime.graph import external_tensors
 
 FOLDER = "PARASOL_CACHE"
@@ -46,7 +46,7 @@ def folder_of(bundle: Bundle, component: str) -> Path | None:
             f"{FOLDER} names {named!r}, which others may write to: name a folder of your own, or unset it"
         )
     files = bundle.manifest.files
-    facts = [FORMAT, component, files.get(graph_file(component)), files.get(WEIGHTS), *_machine()]
+    facts = [FORMAT, component, files.get(graph_file(component)), files.get(weights_file(component)), *_machine()]
     return root / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 

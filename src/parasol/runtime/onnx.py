@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from parasol.adaptation import Adaptations
-from parasol.bundle import GET_ANOTHER, WEIGHTS, Bundle, BundleError, graph_file
+from parasol.bundle import GET_ANOTHER, Bundle, BundleError, graph_file, weights_file
 from parasol.runtime import Components, kept
 from parasol.runtime.graph import external_tensors
 
@@ -86,19 +86,19 @@ def _fresh(bundle: Bundle, component: str, threads: int, written: str) -> "Infer
     """A session on the bundle's own graph and weights; `written` is a file to keep it in, if any."""
     import onnxruntime
 
-    where = _where(bundle, component)
+    where, allowed = _where(bundle, component), weights_file(component)
     graph = bundle.graph(component)
     try:
         outside = external_tensors(graph)
     except ValueError as error:
         raise BundleError(f"{where}: {error}: {GET_ANOTHER}") from error
-    foreign = sorted({location for _, location in outside} - {WEIGHTS})
+    foreign = sorted({location for _, location in outside} - {allowed})
     if foreign:
-        raise BundleError(f"{where} asks for the file {foreign[0]!r} and may only use {WEIGHTS}: use another model")
+        raise BundleError(f"{where} asks for the file {foreign[0]!r} and may only use {allowed}: use another model")
     weights = bundle.weights(component, {name for name, _ in outside})
     missing = sorted({name for name, _ in outside} - set(weights))
     if missing:
-        raise BundleError(f"{where} asks for {missing[0]!r}, which {WEIGHTS} does not hold: {GET_ANOTHER}")
+        raise BundleError(f"{where} asks for {missing[0]!r}, which {allowed} does not hold: {GET_ANOTHER}")
     options = _options(threads)
     if written:
         options.optimized_model_filepath = written

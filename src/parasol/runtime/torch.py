@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from parasol.adaptation import Adaptations, adapted
-from parasol.bundle import CONTENT_MAP, GET_ANOTHER, WEIGHTS, WORDS, Bundle, BundleError
+from parasol.bundle import CONTENT_MAP, GET_ANOTHER, GUIDE, WORDS, Bundle, BundleError, weights_file
 from parasol.errors import ParasolError
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
 from parasol.networks.content_map import ContentMap, ContentMapConfig
+from parasol.networks.guide import Guide, GuideConfig
 from parasol.networks.projector import Projector, ProjectorConfig
 from parasol.networks.style_encoder import StyleEncoder, StyleEncoderConfig
 from parasol.networks.unet import TokenUNet, attentive, unet_class
@@ -45,6 +46,7 @@ class Networks:
     projector: Projector
     words: WordsHeads | None = None
     content_map: ContentMap | None = None
+    guide: Guide | None = None
 
     @classmethod
     def build(cls, configurations: Mapping[str, Mapping[str, Any]]) -> "Networks":
@@ -61,14 +63,14 @@ class Networks:
             content_map=ContentMap(_config(ContentMapConfig, configurations[CONTENT_MAP])).eval()
             if CONTENT_MAP in configurations
             else None,
+            guide=Guide(_config(GuideConfig, configurations[GUIDE])).eval() if GUIDE in configurations else None,
         )
 
     def configurations(self) -> dict[str, dict[str, Any]]:
         """Configuration of each network, as JSON values."""
         unet = {name: value for name, value in self.unet.config.items() if not name.startswith("_")}
-        rest = {
-            name: getattr(self, name) for name in ("autoencoder", "style", "content", "projector", "words", CONTENT_MAP)
-        }
+        names = ("autoencoder", "style", "content", "projector", "words", CONTENT_MAP, GUIDE)
+        rest = {name: getattr(self, name) for name in names}
         return {"unet": unet, **{name: dataclasses.asdict(network.config) for name, network in rest.items() if network}}
 
     def components(self) -> dict[str, tuple[nn.Module, Callable[..., Tensor]]]:
@@ -83,6 +85,8 @@ class Networks:
         }
         if self.content_map:
             pictures[CONTENT_MAP] = (self.content_map, self.content_map.forward)
+        if self.guide:
+            pictures[GUIDE] = (self.guide, self.guide.forward)
         if self.words is None:
             return pictures
         words: tuple[nn.Module, nn.Module] = self.words.style, self.words.content
@@ -228,19 +232,19 @@ def load_networks(bundle: Bundle) -> Networks:
         networks = Networks.build(bundle.manifest.networks)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{where}: its networks cannot be built ({error}): {GET_ANOTHER}") from error
-    states: dict[nn.Module, dict[str, Tensor]] = {}
+    states: dict[nn.Module, tuple[str, dict[str, Tensor]]] = {}
     for component, (network, _) in networks.components().items():
         weights = {name: torch.from_numpy(value) for name, value in bundle.weights(component).items()}
-        states.setdefault(network, {}).update(weights)
-    for network, state in states.items():
+        states.setdefault(network, (weights_file(component), {}))[1].update(weights)
+    for network, (file, state) in states.items():
         try:
             missing, unexpected = network.load_state_dict(state, strict=False)
         except RuntimeError as error:
             detail = " ".join(str(error).split())
-            raise BundleError(f"{where}: {WEIGHTS} does not fit its networks ({detail}): {GET_ANOTHER}") from error
+            raise BundleError(f"{where}: {file} does not fit its networks ({detail}): {GET_ANOTHER}") from error
         wrong = [*unexpected, *(name for name in missing if not name.endswith(_COUNTERS))]
         if wrong:
-            raise BundleError(f"{where}: {WEIGHTS} does not fit its networks at {wrong[0]!r}: {GET_ANOTHER}")
+            raise BundleError(f"{where}: {file} does not fit its networks at {wrong[0]!r}: {GET_ANOTHER}")
     return networks
 
 

@@ -1,6 +1,6 @@
 """Guidance as a wrapper: a conditional network in, the plain noise predictor that samplers call out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, final, runtime_checkable
 
 from jaxtyping import Float
@@ -13,15 +13,19 @@ Branch = Literal["null", "style", "content", "joint"]
 
 @runtime_checkable
 class Known(Protocol):
-    """Predictions by (t, branch), of one condition, and of the one z that is asked about at each t."""
+    """Predictions by (t, branch and who predicts it), of one condition and of the one z that is asked at each t."""
 
-    def get(self, key: tuple[int, Branch], /) -> Any:
+    def get(self, key: tuple[int, str], /) -> Any:
         """The prediction, `B C h w`, if it is known."""
         ...
 
-    def put(self, key: tuple[int, Branch], eps: Any, /) -> None:
+    def put(self, key: tuple[int, str], eps: Any, /) -> None:
         """Take a prediction, which nobody writes to afterwards."""
         ...
+
+
+Guide = Callable[[Any, int, Any, Any], Any]
+"""(z, t, tokens, joint prediction) -> what to add to that, `B 2C h w`, for the null and the content branch."""
 
 
 @final
@@ -31,13 +35,13 @@ class Begun:
     def __init__(self, source: Known, t: int) -> None:
         """t: of the target's first step."""
         self._source = source
-        self._shared: tuple[tuple[int, Branch], ...] = ((t, "null"), (t, "content"))
+        self._shared: tuple[tuple[int, str], ...] = ((t, "null"), (t, "content"))
 
-    def get(self, key: tuple[int, Branch], /) -> Any:
+    def get(self, key: tuple[int, str], /) -> Any:
         """The source's prediction, where it is the target's too."""
         return self._source.get(key) if key in self._shared else None
 
-    def put(self, key: tuple[int, Branch], eps: Any, /) -> None:
+    def put(self, key: tuple[int, str], eps: Any, /) -> None:
         """Nothing that the target predicts is of use to the source."""
 
 
@@ -50,6 +54,7 @@ def guided(
     joint: bool = False,
     since: int = 0,
     known: Known | None = None,
+    guide: Guide | None = None,
 ) -> EpsFn[Z]:
     """The guided predictor eps(z_t, t, m_s, c_y) of the paper's guidance equation, or of `joint_weights`.
 
@@ -57,6 +62,8 @@ def guided(
     the result; the others go through `denoise` as one batch, branch by branch. Branches that are `known` are not
     evaluated again, whatever the scales; what is evaluated is made known. At t below `since` scales above 1 count as 1,
     which is plain conditional where they weigh jointly (guidance in a limited interval, Kynkaanniemi et al. 2024).
+    With a `guide` the joint branch alone goes through `denoise`, and the guide says the null and the content branch;
+    where the style branch has a weight, or the joint one has none, it is not asked.
 
     Raises:
         ValueError: a scale is not finite; or, when called, z_t and the condition differ in batch size.
@@ -69,15 +76,22 @@ def guided(
         if z.shape[0] != batch:
             raise ValueError(f"z holds {z.shape[0]} latents for {batch} conditions; pass one condition for each")
         names, weights, tokens = pushing if t >= since else plain
-        predictions: dict[Branch, Any] = {} if known is None else {name: known.get((t, name)) for name in names}
+        by = guide if "joint" in names and "style" not in names else None
+        keys = {name: (t, name if by is None or name == "joint" else f"{name}, by the guide") for name in names}
+        predictions: dict[Branch, Any] = {} if known is None else {name: known.get(keys[name]) for name in names}
         missing: list[Branch] = [name for name in names if predictions.get(name) is None]
-        if missing:
-            wanted = tokens if missing == names else branch_tokens(condition, missing)
-            eps = denoise(repeat(z, len(missing)), t, wanted)
-            for i, name in enumerate(missing):
-                predictions[name] = eps[i * batch : (i + 1) * batch]
-                if known is not None:
-                    known.put((t, name), predictions[name])
+        asked: list[Branch] = missing if by is None else [name for name in missing if name == "joint"]
+        if asked:
+            eps = denoise(repeat(z, len(asked)), t, tokens if asked == names else branch_tokens(condition, asked))
+            predictions |= {name: eps[i * batch : (i + 1) * batch] for i, name in enumerate(asked)}
+        if by is not None and asked != missing:
+            joint = predictions["joint"]
+            apart = by(z, t, branch_tokens(condition, ["joint"]), joint)
+            said = {"null": joint + apart[:, : z.shape[1]], "content": joint + apart[:, z.shape[1] :]}
+            predictions |= {name: said[name] for name in missing if name in said}
+        if known is not None:
+            for name in missing:
+                known.put(keys[name], predictions[name])
         return combine([(weight, predictions[name]) for name, weight in zip(names, weights, strict=True)])
 
     return eps_fn

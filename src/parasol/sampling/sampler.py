@@ -7,12 +7,33 @@ generators of (steps done, latent): progress, previews and cancelling are the ca
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import numpy as np
 from jaxtyping import Float
 
 from parasol.maths.inversion import between, forward_step, residual
-from parasol.maths.schedule import Step
+from parasol.maths.schedule import Schedule, Step
 from parasol.maths.steps import foreseen, second_order, sigma, step_mean
 from parasol.types import EpsFn, Z
+
+INVERSION_ETA = 1.0  # DDPM: the forward chain that is inverted is a Markov chain
+FRESH_ETA = 0.0  # DDIM
+PATH_STEPS = 50  # whose forward process the sampler dpm follows, however few its own steps are
+
+
+def stored_chain(
+    z_0: Float[np.ndarray, "B C h w"], random: np.random.Generator, schedule: Schedule, count: int, sampler: str
+) -> list[Float[np.ndarray, "B C h w"]]:
+    """The forward process on the grid of `count` steps. With dpm it is that of `PATH_STEPS`, whatever the steps."""
+
+    def noises(steps: Sequence[Step]) -> list[np.ndarray]:
+        return [random.standard_normal(z_0.shape, dtype=np.float32) for _ in steps]
+
+    steps = schedule.steps(count)
+    if sampler == "ddim":
+        return forward_chain(z_0, noises(steps), steps)
+    path = schedule.steps(PATH_STEPS)
+    stored = forward_chain(z_0, noises(path), path)
+    return at_levels(stored, path, noises(steps), steps)
 
 
 def forward_chain(z_0: Float[Z, "B C h w"], noises: Sequence[Z], steps: Sequence[Step]) -> list[Z]:

@@ -52,6 +52,7 @@ def told_model(model: Parasol) -> dict[str, Any]:
         "size": manifest.default_size,
         "words": bool(manifest.words and manifest.words.style),
         "content_map": manifest.content_map > 0,
+        "guide": model.bundle.guide is not None,
         "directions": directions_of(manifest),
         "dials": {**values, "size": manifest.default_size, "count": 1},
         "strength": [[stop.style_scale, stop.structure] for stop in manifest.strength],

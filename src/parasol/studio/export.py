@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from parasol.bundle import ATTRIBUTION, DEFAULT_MODEL, MANIFEST, WEIGHTS, graph_file
+from parasol.bundle import ATTRIBUTION, DEFAULT_MODEL, GUIDE, GUIDE_WEIGHTS, MANIFEST, WEIGHTS, graph_file
 from parasol.dials import named
 from parasol.directions import space_file
 from parasol.errors import ParasolError
@@ -83,7 +83,8 @@ def _write(made: Path, model: Parasol, words: Mapping[str, str], runtime: Mappin
     for name, data in runtime.items():
         (made / "runtime" / name).write_bytes(data)
     parts = [name for name in COMPONENTS if name != "content_map" or bundle.manifest.content_map]
-    for name in (MANIFEST, ATTRIBUTION, WEIGHTS, *map(graph_file, parts)):
+    guide = () if bundle.guide is None else (GUIDE_WEIGHTS, graph_file(GUIDE))
+    for name in (MANIFEST, ATTRIBUTION, WEIGHTS, *map(graph_file, parts), *guide):
         shutil.copyfile(bundle.folder / name, made / "model" / name)
     space = space_file(bundle.manifest)
     if space is not None:
@@ -92,6 +93,7 @@ def _write(made: Path, model: Parasol, words: Mapping[str, str], runtime: Mappin
     facts = {
         "version": __version__,
         "identity": bundle.identity,
+        "guide": bundle.guide,
         "hashes": [bundle.identity, bundle.hash],
         "strength": [[stop.style_scale, stop.structure] for stop in bundle.manifest.strength],
         "own": {dial.name: getattr(own, dial.name) for dial in named()},

@@ -20,6 +20,7 @@ from parasol.training.recipes import (
 )
 from parasol.training.recipes_backbone import BACKBONES
 from parasol.training.recipes_baselines import BASELINES
+from parasol.training.recipes_guides import GUIDES
 from parasol.training.recipes_guised import GUISED
 from parasol.training.recipes_painted import PAINTED
 
@@ -39,6 +40,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "painting-diffusion": painting_diffusion,
     **BASELINES,
     **GUISED,
+    **GUIDES,
     **PAINTED,
     **BACKBONES,
 }

@@ -1,6 +1,7 @@
 """Torch networks -> bundle: float16 weights in one safetensors file, ONNX graphs that name them, a manifest."""
 
 import copy
+import dataclasses
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,8 @@ from parasol.bundle import (
     ATTRIBUTION,
     CONTENT_MAP,
     FORMAT,
+    GUIDE,
+    GUIDE_WEIGHTS,
     MANIFEST,
     WEIGHTS,
     WORDS,
@@ -28,10 +31,12 @@ from parasol.bundle import (
     WordsCard,
     graph_file,
     sha256,
+    weights_file,
 )
 from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.maths.schedule import Schedule
+from parasol.networks.guide import Guide, GuideConfig
 from parasol.runtime.torch import Networks
 
 Functions = Mapping[str, tuple[nn.Module, Callable[..., Tensor]]]
@@ -95,6 +100,30 @@ def export(networks: Networks, card: Card, folder: Path) -> Bundle:
     return Bundle.open(folder)
 
 
+def add_guide(bundle: Bundle, guide: Guide, training: Mapping[str, Any]) -> Bundle:
+    """Put a guide into its model's bundle, beside all that is there, and let it guide where nobody says otherwise.
+
+    training: record of how it came to be.
+    """
+    other = copy.deepcopy(guide)
+    shuffled({GUIDE: (other, other.forward)})
+    graph, names = trace(other, other.forward, guide_signature(guide.config), file=GUIDE_WEIGHTS)
+    write_atomic(bundle.folder / graph_file(GUIDE), graph)
+    write_atomic(bundle.folder / GUIDE_WEIGHTS, save(*once(stored(GUIDE, guide, names))))
+    own = bundle.manifest
+    hashes = {file: sha256(bundle.folder / file) for file in (graph_file(GUIDE), GUIDE_WEIGHTS)}
+    manifest = own.model_copy(
+        update={
+            "dials": own.dials.model_copy(update={"distilled": True}),
+            "networks": {**own.networks, GUIDE: dataclasses.asdict(guide.config)},
+            "training": {**own.training, **training},
+            "files": {**own.files, **hashes},
+        }
+    )
+    write_atomic(bundle.folder / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
+    return Bundle.open(bundle.folder)
+
+
 def write_parts(
     functions: Functions, architecture: Functions, wanted: Mapping[str, Signature], folder: Path
 ) -> dict[str, str]:
@@ -104,7 +133,7 @@ def write_parts(
     """
     weights: dict[str, np.ndarray] = {}
     for component, signature in wanted.items():
-        graph, names = trace(*architecture[component], signature)
+        graph, names = trace(*architecture[component], signature, file=weights_file(component))
         write_atomic(folder / graph_file(component), graph)
         weights |= stored(component, functions[component][0], names)
     write_atomic(folder / WEIGHTS, save(*once(weights)))
@@ -176,6 +205,19 @@ def of_pictures(channels: int, style: Any, content: Any, *, tokens: int = 3) -> 
     }
 
 
+def guide_signature(config: GuideConfig) -> Signature:
+    """Of a guide's graph."""
+    latent, plane = torch.zeros(2, config.latent_channels, 16, 16), {0: "batch", 2: "height", 3: "width"}
+    return Signature(
+        inputs={
+            "z": latent, "t": torch.tensor(500), "tokens": torch.zeros(2, 3, config.token_dimension),
+            "foreseen": latent,
+        },
+        output="apart",
+        axes={"z": plane, "tokens": {0: "batch", 1: "tokens"}, "foreseen": plane, "apart": plane},
+    )  # fmt: skip
+
+
 def _words(dimension: int) -> dict[str, Signature]:
     return {
         component: Signature(
@@ -218,8 +260,10 @@ class _Traced(nn.Module):
         return self.function(*inputs)
 
 
-def trace(network: nn.Module, function: Callable[..., Tensor], signature: Signature) -> tuple[bytes, list[str]]:
-    """ONNX graph without weights, and the names of the parameters and buffers of `network` that it reads."""
+def trace(
+    network: nn.Module, function: Callable[..., Tensor], signature: Signature, *, file: str
+) -> tuple[bytes, list[str]]:
+    """ONNX graph that reads its weights from `file`, and the names of the parameters and buffers that it reads."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tracing: shape checks are fixed to their outcome, which the stride ensures
         torch.onnx.export(
@@ -235,11 +279,11 @@ def trace(network: nn.Module, function: Callable[..., Tensor], signature: Signat
             dynamic_axes=dict(signature.axes),
         )
         model = onnx.load(Path(folder, "graph.onnx"))
-    names = _refer_to_weights(model.graph, signature.inputs)
+    names = _refer_to_weights(model.graph, signature.inputs, file)
     return model.SerializeToString(), names
 
 
-def _refer_to_weights(graph: onnx.GraphProto, inputs: Mapping[str, Tensor]) -> list[str]:
+def _refer_to_weights(graph: onnx.GraphProto, inputs: Mapping[str, Tensor], file: str) -> list[str]:
     """Turn the parameters among the graph's inputs into initialisers that are kept in the weights file."""
     prefix = "network."
     parameters = [value for value in graph.input if value.name not in inputs]
@@ -254,7 +298,7 @@ def _refer_to_weights(graph: onnx.GraphProto, inputs: Mapping[str, Tensor]) -> l
             dims=[axis.dim_value for axis in kind.shape.dim],
             data_location=onnx.TensorProto.EXTERNAL,
         )
-        tensor.external_data.add(key="location", value=WEIGHTS)
+        tensor.external_data.add(key="location", value=file)
     renamed = {value.name for value in parameters}
     for node in graph.node:
         node.input[:] = [name.removeprefix(prefix) if name in renamed else name for name in node.input]

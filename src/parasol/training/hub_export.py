@@ -13,7 +13,7 @@ import onnx
 from safetensors.numpy import save
 
 from parasol.backbones.inspection import SCHEDULER, UNET, VAE
-from parasol.bundle import CONTENT_MAP, MANIFEST, WEIGHTS, Bundle, sha256
+from parasol.bundle import CONTENT_MAP, GUIDE, GUIDE_WEIGHTS, MANIFEST, WEIGHTS, Bundle, graph_file, sha256
 from parasol.errors import ParasolError
 from parasol.images import write_atomic
 from parasol.networks.hub import HubNetwork
@@ -69,6 +69,11 @@ def to_bundle(folder: Path, out: Path) -> Bundle:
     write_atomic(out / WEIGHTS, save(*once(weights)))
     files = {**old.manifest.files, WEIGHTS: sha256(out / WEIGHTS)}
     latents = files[WEIGHTS][:12] if changed & {"encode", "decode"} else old.manifest.latents
-    manifest: Any = old.manifest.model_copy(update={"files": files, "latents": latents})
+    for file in (graph_file(GUIDE), GUIDE_WEIGHTS):  # it has learned what the old weights predict
+        (out / file).unlink(missing_ok=True)
+        files.pop(file, None)
+    own, networks = old.manifest, {name: value for name, value in old.manifest.networks.items() if name != GUIDE}
+    dials = own.dials.model_copy(update={"distilled": False})
+    manifest: Any = own.model_copy(update={"files": files, "latents": latents, "networks": networks, "dials": dials})
     write_atomic(out / MANIFEST, f"{manifest.model_dump_json(indent=1)}\n".encode())
     return Bundle.open(out)

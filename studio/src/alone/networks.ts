@@ -11,7 +11,7 @@ interface Ort {
   InferenceSession: { create(graph: Uint8Array, options: object): Promise<Session> };
 }
 
-export type Component = "encode" | "decode" | "denoise" | "style" | "content" | "content_map" | "project";
+export type Component = "encode" | "decode" | "denoise" | "style" | "content" | "content_map" | "project" | "guide";
 export interface Output { data: Float32Array; dims: readonly number[] }
 
 export class Networks {
@@ -48,7 +48,8 @@ export class Networks {
   }
 
   private async opened(component: Component): Promise<Session> {
-    const graph = withWeights(await fetched(`${this.folder}${component}.onnx`), (name) => this.weights.of(`${component}/${name}`));
+    const weights = component === "guide" ? new Weights(await fetched(`${this.folder}guide.safetensors`)) : this.weights;
+    const graph = withWeights(await fetched(`${this.folder}${component}.onnx`), (name) => weights.of(`${component}/${name}`));
     return this.ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
   }
 }

@@ -106,7 +106,8 @@ export class Painter {
       for (const branch of ["null", "content"]) if (source.has(`${branch} ${first}`)) own.set(`${branch} ${first}`, source.get(`${branch} ${first}`)!);
       return own;
     } : undefined;
-    let target = this.predictor(dials, z0, async () => style.descriptor, shown ? async () => shown : content, dials.content_map && !shown ? map : null, begun);
+    const guide = dials.distilled && dials.content_map && !shown; // a taught style is not drawn here
+    let target = this.predictor(dials, z0, async () => style.descriptor, shown ? async () => shown : content, dials.content_map && !shown ? map : null, guide, begun);
     if (style.texture) target = textured(target, style.texture, heard(dials), this.schedule.alphaBars, z0);
     const walk = { steps, second, told: (done: number) => told(done, dials.steps) };
     if (dials.fresh) {
@@ -115,7 +116,7 @@ export class Painter {
       return sampleFresh(target, start, { ...walk, hold });
     }
     const chain = await this.once(of.key, `chain ${path}`, async () => this.chain(dials, z0, random, steps));
-    const source = this.predictor(dials, z0, () => this.once(of.key, "style", () => this.style(of.picture)), content, dials.content_map ? map : null, known);
+    const source = this.predictor(dials, z0, () => this.once(of.key, "style", () => this.style(of.picture)), content, dials.content_map ? map : null, guide, known);
     const hold = where || kept ? keep(held(where, kept, dials), chain) : undefined;
     return restyle(source, target, chain, lam, { ...walk, hold });
   }
@@ -129,7 +130,7 @@ export class Painter {
   }
 
   /** The guided predictor of latents of any size, tile by tile. */
-  private predictor(dials: Dials, like: Planes, style: () => Promise<Values>, content: () => Promise<Values>, map: ((window: Window) => Promise<Output>) | null, known?: (window: Window) => Promise<Known>): Predict {
+  private predictor(dials: Dials, like: Planes, style: () => Promise<Values>, content: () => Promise<Values>, map: ((window: Window) => Promise<Output>) | null, guide: boolean, known?: (window: Window) => Promise<Known>): Predict {
     const since = rint((1 - dials.guidance_interval) * this.schedule.trainSteps);
     const weigh = (cap: number): [Branch, number][] => branchWeights(Math.min(dials.style_scale, cap), Math.min(dials.content_scale, cap), dials.guidance === "joint");
     const [pushing, plain] = [weigh(Infinity), weigh(1)];
@@ -144,39 +145,40 @@ export class Painter {
     };
     return async (z, t) => {
       const branches = t >= since ? pushing : plain;
+      const names = branches.map(([branch]) => branch);
+      const guided = guide && names.includes("joint") && !names.includes("style");
+      const key = (branch: Branch): string => `${branch}${guided && branch !== "joint" ? ", by the guide" : ""} ${t}`;
       const whole = await tiled(like.height, like.width, { tile: TILE, overlap: OVERLAP, margin: 0 }, 1, async (window) => {
         const [tokens, seen] = await at(window);
         const here = part({ ...like, data: z }, window);
-        const missing = branches.filter(([branch]) => !seen?.has(`${branch} ${t}`)).map(([branch]) => branch);
-        const predicted = new Map(branches.map(([branch]) => [branch, seen?.get(`${branch} ${t}`)]));
-        if (missing.length) {
-          const eps = await this.denoise(here, t, missing, tokens);
-          missing.forEach((branch, place) => {
-            predicted.set(branch, eps[place]);
-            seen?.set(`${branch} ${t}`, eps[place]);
-          });
+        const missing = names.filter((branch) => !seen?.has(key(branch)));
+        const predicted = new Map(names.map((branch) => [branch, seen?.get(key(branch))]));
+        const asked = guided ? missing.filter((branch) => branch === "joint") : missing;
+        if (asked.length) (await this.denoise(here, t, asked, tokens)).forEach((eps, place) => predicted.set(asked[place], eps));
+        if (asked.length < missing.length) {
+          const joint = predicted.get("joint")!;
+          const apart = await this.apart(here, t, tokens, joint);
+          for (const branch of missing) if (branch !== "joint") predicted.set(branch, sum([1, joint], [1, branch === "null" ? apart[0] : apart[1]]));
         }
+        for (const branch of missing) seen?.set(key(branch), predicted.get(branch)!);
         return { ...here, data: sum(...branches.map(([branch, weight]): [number, Values] => [weight, predicted.get(branch)!])) };
       });
       return whole.data;
     };
   }
 
-  private async denoise(z: Planes, t: number, branches: Branch[], { style, content, map }: Tokens): Promise<Values[]> {
-    const [count, width, places] = [branches.length, style.length, map ? map.dims[1] : 0];
-    const tokens = new Float32Array(count * (2 + places) * width);
-    branches.forEach((branch, place) => {
-      const start = place * (2 + places) * width;
-      if (branch === "style" || branch === "joint") tokens.set(style, start);
-      if (branch === "content" || branch === "joint") {
-        tokens.set(content, start + width);
-        if (map) tokens.set(map.data, start + 2 * width);
-      }
-    });
-    const size = z.data.length;
+  /** How far from the joint prediction are the null and the content branch, as the guide says. */
+  private async apart(z: Planes, t: number, of: Tokens, joint: Values): Promise<[Values, Values]> {
+    const clean = foreseen(z.data, joint, this.schedule.alphaBars[t]);
+    const { data } = await this.networks.run("guide", asInput(z), t, rowsOf(["joint"], of), asInput({ ...z, data: clean }));
+    return [data.slice(0, joint.length) as Values, data.slice(joint.length) as Values];
+  }
+
+  private async denoise(z: Planes, t: number, branches: Branch[], of: Tokens): Promise<Values[]> {
+    const [count, size] = [branches.length, z.data.length];
     const batch = new Float32Array(count * size);
     for (let i = 0; i < count; i++) batch.set(z.data, i * size);
-    const { data } = await this.networks.run("denoise", { data: batch, dims: [count, z.channels, z.height, z.width] }, t, { data: tokens, dims: [count, 2 + places, width] });
+    const { data } = await this.networks.run("denoise", { data: batch, dims: [count, z.channels, z.height, z.width] }, t, rowsOf(branches, of));
     const bar = this.schedule.alphaBars[t];
     return branches.map((_, place) => {
       const predicted = data.slice(place * size, (place + 1) * size) as Values;
@@ -214,6 +216,21 @@ export class Painter {
 const pixelsOf = (picture: Raster): Output => ({ data: planes(picture), dims: [1, 3, picture.height, picture.width] });
 const asInput = ({ data, channels, height, width }: Planes): Output => ({ data, dims: [1, channels, height, width] });
 const asPlanes = ({ data, dims: [, channels, height, width] }: Output): Planes => ({ data: data as Values, channels, height, width });
+
+/** The tokens of each branch, [style, content, ...content map], zeros where it has none. */
+function rowsOf(branches: Branch[], { style, content, map }: Tokens): Output {
+  const [width, places] = [style.length, map ? map.dims[1] : 0];
+  const data = new Float32Array(branches.length * (2 + places) * width);
+  branches.forEach((branch, place) => {
+    const start = place * (2 + places) * width;
+    if (branch === "style" || branch === "joint") data.set(style, start);
+    if (branch === "content" || branch === "joint") {
+      data.set(content, start + width);
+      if (map) data.set(map.data, start + 2 * width);
+    }
+  });
+  return { data, dims: [branches.length, 2 + places, width] };
+}
 
 const switchStep = (dials: Dials): number => rint(dials.structure * dials.steps);
 

@@ -11,7 +11,7 @@ export interface Dials {
   /** In digits where it is too large for a number of JavaScript. */
   seed: number | string;
   fresh: boolean; color: "off" | "match" | "keep"; content_map: boolean; sampler: "ddim" | "dpm"; guidance: "apart" | "joint";
-  color_strength: number; texture: number; neutral: number; guidance_interval: number;
+  color_strength: number; texture: number; neutral: number; guidance_interval: number; distilled: boolean;
 }
 export interface Look { fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean }
 export interface Ground { wanted: string; under: string; alpha: string | null; turned: boolean }
@@ -29,12 +29,13 @@ export interface Recipe {
   ground?: Ground | null;
   finish?: Finish | null;
   taught?: unknown[] | null;
+  guide?: string | null;
 }
 export interface Texture { latents: Table; pixels: Table }
 export interface Style { descriptor: Values; colours: Moments | null; texture: Texture | null }
 
 const ANOTHER = "give the file that Parasol wrote, not a copy that another program saved";
-const LATER: Partial<Dials> = { color: "off", content_map: false, sampler: "ddim", guidance: "apart", color_strength: 1, texture: 0, neutral: 0, guidance_interval: 1 };
+const LATER: Partial<Dials> = { color: "off", content_map: false, sampler: "ddim", guidance: "apart", color_strength: 1, texture: 0, neutral: 0, guidance_interval: 1, distilled: false };
 
 export const automatic = (finish: Finish | null | undefined): boolean => !!finish?.look && !finish.flat;
 
@@ -68,9 +69,9 @@ export async function recipeOf(data: Bytes): Promise<Recipe> {
 }
 
 export function written(recipe: Recipe): string {
-  const { ground, finish, taught, ...first } = recipe;
+  const { ground, finish, taught, guide, ...first } = recipe;
   const { look, ...few } = finish ?? {};
-  const later = { ...(ground && { ground }), ...(finish && { finish: look ? finish : few }), ...(taught && { taught }) };
+  const later = { ...(ground && { ground }), ...(finish && { finish: look ? finish : few }), ...(taught && { taught }), ...(guide && { guide }) };
   return JSON.stringify({ ...first, ...later }).replace(/("seed":)"(\d+)"/, "$1$2").replace(/[^\x00-\x7f]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 

@@ -13,7 +13,7 @@ import { automatic, recipeOf, styleOf, stylePart, type Dials, type Finish, type 
 const [WORKING_SIDE, MIN_SIDE, MAX_ASPECT, QUICK_STEPS] = [2048, 8, 16, 10];
 
 /** What the export tells of its model beside the bundle. */
-export interface ModelFacts { version: string; identity: string; hashes: string[]; strength: [number, number][]; own: Partial<Dials> }
+export interface ModelFacts { version: string; identity: string; guide?: string | null; hashes: string[]; strength: [number, number][]; own: Partial<Dials> }
 
 /** A picture as it came in: its bytes, and its pixels where it is one. */
 export interface Given { bytes: Uint8Array<ArrayBuffer>; pixels: Raster }
@@ -58,6 +58,7 @@ export class Orders {
       format: 1, version: this.facts.version, model: { name: this.manifest.name, hash: this.facts.identity },
       content: { picture: base64(await encodePng(picture)), descriptor_hash: sha256(bytesOf(await this.painter.content(picture))), descriptor: null },
       style: stylePart(style), dials, region, protected: kept, ground: look.ground, finish,
+      ...(dials.distilled && this.facts.guide && { guide: this.facts.guide }),
     };
   }
 
@@ -108,6 +109,7 @@ export class Orders {
   /** A recipe that is for this model. */
   own(recipe: Recipe): Recipe {
     if (!this.facts.hashes.includes(recipe.model.hash)) throw new Error(`it was drawn by the model ${recipe.model.name}, or by an edition of it, that this page does not have`);
+    if (recipe.dials.distilled && (recipe.guide ?? this.facts.guide) !== this.facts.guide) throw new Error("it was drawn with a guide that this page does not have: switch distilled guidance off, or use `parasol replay`");
     return recipe;
   }
 

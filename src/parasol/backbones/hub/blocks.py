@@ -22,9 +22,8 @@ import parasol.networks.hub  # noqa: F401 (diffusers loads parts by what has bee
 from parasol import Parasol
 from parasol.images import pad_to_multiple
 from parasol.maths.schedule import switch_step
-from parasol.painting import INVERSION_ETA
 from parasol.runtime.torch import components_with
-from parasol.sampling.sampler import ddim, dpm, restyle
+from parasol.sampling.sampler import INVERSION_ETA, ddim, dpm, restyle
 
 UNET, VAE = (ComponentSpec(name, torch.nn.Module) for name in ("unet", "vae"))
 

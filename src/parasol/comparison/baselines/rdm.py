@@ -23,10 +23,9 @@ from parasol.images import pad_to_multiple
 from parasol.index.exact import nearest
 from parasol.index.store import Encoders
 from parasol.maths.distances import unit
-from parasol.painting import FRESH_ETA
 from parasol.pipeline import Parasol
 from parasol.sampling.guided import guided
-from parasol.sampling.sampler import sample_fresh
+from parasol.sampling.sampler import FRESH_ETA, sample_fresh
 from parasol.triplets.descriptors import open_descriptors
 from parasol.types import Condition, DenoiseFn, Picture, Record
 
