@@ -82,6 +82,17 @@ def mapped(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session")
+def distilled(mapped, tmp_path_factory: pytest.TempPathFactory):
+    """The same with a guide, which guides where nobody says otherwise."""
+    from parasol.bundle import Bundle
+    from parasol.training.export import add_guide
+    from small_model import copy_of, some_guide
+
+    folder = copy_of(mapped, tmp_path_factory.mktemp("distilled") / "model")
+    return add_guide(Bundle.open(folder), some_guide(mapped), {"guide": {"of": "chance"}})
+
+
+@pytest.fixture(scope="session")
 def model(bundle, threads: int):
     """The small bundle, loaded as users load theirs."""
     from parasol import Parasol

@@ -11,6 +11,7 @@ from PIL import Image
 from parasol.bundle import MANIFEST, Bundle, DefaultDials, sha256
 from parasol.encoders.text import SENTENCES
 from parasol.maths.schedule import Schedule
+from parasol.networks.guide import Guide, GuideConfig
 from parasol.networks.trunk import load_published_trunk
 from parasol.networks.unet import UNetConfig, build_unet
 from parasol.runtime.torch import Networks
@@ -63,6 +64,17 @@ def small_networks(seed: int = 0, *, content_map: bool = False) -> Networks:
 
 def small_bundle(folder: Path) -> Bundle:
     return export(small_networks(), CARD, folder)
+
+
+def some_guide(bundle: Bundle, seed: int = 0) -> Guide:
+    """One that is heard."""
+    torch.manual_seed(seed)
+    sizes = {"latent_channels": bundle.manifest.latent_channels, "token_dimension": bundle.manifest.content.dimension}
+    guide = Guide(GuideConfig(widths=(8, 16, 16), heard=8, **sizes)).eval()
+    with torch.no_grad():
+        for parameter in guide.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return guide
 
 
 def copy_of(bundle: Bundle, folder: Path) -> Path:

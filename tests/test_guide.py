@@ -5,38 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from parasol import Parasol
 from parasol.bundle import GUIDE_WEIGHTS, Bundle, BundleError
 from parasol.errors import ParasolError
-from parasol.networks.guide import Guide, GuideConfig
 from parasol.recipe import Recipe, RecipeError
 from parasol.sampling.guided import branch_tokens, guided
-from parasol.training.export import add_guide
 from parasol.types import Condition
 from small_model import drawing
 
 DIALS = {"steps": 3, "content_map": True, "guidance": "joint", "style_scale": 2.0, "content_scale": 1.5}
-
-
-def some_guide(bundle: Bundle, seed: int = 0) -> Guide:
-    """One that is heard."""
-    torch.manual_seed(seed)
-    sizes = {"latent_channels": bundle.manifest.latent_channels, "token_dimension": bundle.manifest.content.dimension}
-    guide = Guide(GuideConfig(widths=(8, 16, 16), heard=8, **sizes)).eval()
-    with torch.no_grad():
-        for parameter in guide.parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
-    return guide
-
-
-@pytest.fixture(scope="module")
-def distilled(mapped: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """A bundle with a guide, which guides where nobody says otherwise."""
-    folder = tmp_path_factory.mktemp("distilled") / "model"
-    shutil.copytree(mapped.folder, folder)
-    return add_guide(Bundle.open(folder), some_guide(mapped), {"guide": {"of": "chance"}})
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,10 @@ needs_both = pytest.mark.skipif(
     CHROMIUM is None or not RUNTIME.is_dir(), reason="needs Chromium and onnxruntime-web (.ci/run gets both)"
 )
 MADE = "document.querySelector('#download')?.getAttribute('href')"
-KEPT = {"model": "small", "content": None, "styles": [], "dials": {"steps": 3, "texture": 0.3, "color": "match"}}
+KEPT = {"model": "small", "content": None, "styles": [], "dials": {
+    "steps": 3, "texture": 0.3, "color": "match", "content_map": True, "guidance": "joint", "style_scale": 2,
+    "content_scale": 1.5,
+}}  # fmt: skip
 HOOK = """
 window.blobs = new Map();
 (make => URL.createObjectURL = blob => { const url = make(blob); blobs.set(url, blob); return url; })(
@@ -60,8 +63,8 @@ def handed_out(folder: Path) -> Iterator[str]:
 
 
 @needs_both
-def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, bundle: Bundle) -> None:
-    exporting.export(tmp_path / "site", explained(), model=bundle.folder, runtime=RUNTIME)
+def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, distilled: Bundle) -> None:
+    exporting.export(tmp_path / "site", explained(), model=distilled.folder, runtime=RUNTIME)
     with handed_out(tmp_path / "site") as address, browser(tmp_path / "profile") as page:
         page.resize(1280, 900)
         page("Page.addScriptToEvaluateOnNewDocument", source=HOOK)
@@ -72,7 +75,7 @@ def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, bundle: Bundle
         until(lambda: page.ask(MADE), "a picture", patience=240)  # of which most is the runtime's start
         png = base64.b64decode(page.ask(READ))
         # The core makes the same recipe of the same pictures, and the same picture of the recipe.
-        model, recipe = Parasol.load(bundle.folder, threads=1), Recipe.read(png)
+        model, recipe = Parasol.load(distilled.folder, threads=1), Recipe.read(png)
         content, style = (str(EXAMPLES / name) for name in ("house.png", "crab.png"))
         finish = model.finish(style, finish="auto")
         own = model.recipe(content, model.style(style), model.dials(**KEPT["dials"]), finish=finish)
@@ -81,7 +84,8 @@ def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, bundle: Bundle
         assert recipe.ground is not None
         assert own.ground is not None
         assert np.array_equal(load_rgba(recipe.ground.alpha or b""), load_rgba(own.ground.alpha or b""))
-        manifest = bundle.manifest
+        assert recipe.guide == own.guide == distilled.guide, "the model's guide takes part"
+        manifest = distilled.manifest
         sizes = manifest.style.dimension, manifest.latent_channels
         here, there = (each.style_parts(*sizes) for each in (recipe, own))
         assert here.texture and there.texture and here.colours and there.colours  # noqa: PT018 (for the types)
@@ -89,7 +93,8 @@ def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, bundle: Bundle
         assert np.abs(here.texture.latents - there.texture.latents).max() < 0.01
         assert np.allclose(here.colours.covariance, there.colours.covariance, atol=1e-6)
         again = np.asarray(model.paint(recipe).image).astype(int)
-        assert np.abs(again - np.rint(255 * load_rgba(png))[..., : again.shape[2]]).max() <= 1
+        # A network of chance is loud: what is trained differs by one level (`python -m lab alone`).
+        assert np.abs(again - np.rint(255 * load_rgba(png))[..., : again.shape[2]]).max() <= 3
         # What would need a server is not there; a file of ours is drawn again alike; a job can be cancelled.
         assert page.ask("document.querySelectorAll('nav button').length") == 1
         assert page.ask("!document.querySelector('#teach, #save-card, #style-code')")
