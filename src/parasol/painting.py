@@ -243,10 +243,7 @@ class Painter:
         sampler = dpm if dials.sampler == "dpm" else ddim
         random = np.random.default_rng(dials.seed)
         places = self.places(picture, own) if dials.content_map else None
-        # The guide has learned what the bare U-Net predicts where a map says what is where: both ends have it, or none.
-        guide = (
-            self.components.guide if dials.distilled and places and shown is None and by is self.components else None
-        )
+        guide = self.guide(dials) if shown is None and by is self.components else None  # both ends have it, or none
         path, lam = own.owned_by(dials.seed, dials.steps, dials.sampler), _switch(dials)
         # Chain and predictions are asked for in turns: what does not fit as a whole would only drive out the rest.
         fits = BRANCHES * (dials.steps + 1) * z_0.nbytes <= self.limit
@@ -297,6 +294,10 @@ class Painter:
     ) -> list[Float[np.ndarray, "1 C h w"]]:
         """The forward process on the grid of the dials' steps."""
         return stored_chain(z_0, random, self.components.bundle.manifest.schedule, dials.steps, dials.sampler)
+
+    def guide(self, dials: Dials) -> Guide | None:
+        """What those dials ask in place of the bare branches; it knows those of the U-Net as it is, with a map."""
+        return self.components.guide if dials.distilled and dials.content_map else None
 
     def predictor(
         self,

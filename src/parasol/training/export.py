@@ -261,7 +261,7 @@ class _Traced(nn.Module):
 
 
 def trace(
-    network: nn.Module, function: Callable[..., Tensor], signature: Signature, *, file: str
+    network: nn.Module, function: Callable[..., Tensor], signature: Signature, *, file: str = WEIGHTS
 ) -> tuple[bytes, list[str]]:
     """ONNX graph that reads its weights from `file`, and the names of the parameters and buffers that it reads."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

@@ -139,7 +139,7 @@ class Denoise(ModularPipelineBlocks):
         own = painter.memory.owned_by(hashlib.sha256(here.recipe.content.picture).digest())
         places = painter.places(picture, own) if dials.content_map else None
         source, target = (
-            painter.predictor(dials, described, lambda: painter.content(picture), places)
+            painter.predictor(dials, described, lambda: painter.content(picture), places, guide=painter.guide(dials))
             for described in (lambda: painter.style(picture), lambda: style.descriptor)
         )
         chain = [latent[None] for latent in here.chain.numpy()]
