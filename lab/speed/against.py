@@ -51,8 +51,8 @@ def against(commit: str, *, rounds: int = ROUNDS) -> Iterator[Pair]:
             words = [content, "--like", style, "--model", name, "-o", out]
             yield pair(f"{name}: parasol style, cold", lambda at, w=words: command(at, "style", *w), other, rounds)
             likes = [word for look in (style, content, *EXAMPLES["painting"])[:STYLES] for word in ("--like", look)]
-            sheet = [content, style, *likes, "--steps", "10", "--model", name, "-o", out]
-            what = f"{name}: parasol grid, 2 x {STYLES}, 10 steps"
+            sheet = [content, style, *likes, "--model", name, "-o", out]
+            what = f"{name}: parasol grid, 2 x {STYLES}, each with its own defaults"
             yield pair(what, lambda at, w=sheet: command(at, "grid", *w), other, rounds)
 
 
