@@ -26,6 +26,8 @@ from parasol.training.scenes import Scenes
 
 CHUNK = 50
 """Walks that are kept in one file."""
+OWN_SCALES, OWN_STRUCTURE = (2.0, 1.5), 0.1
+"""Of most walks: `pictogram`'s own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +79,11 @@ def _walk(components: Components, scenes: Scenes, plan: WalkPlan, number: int) -
     several = int(random.integers(2, 9)) if random.random() < 0.5 else 1
     style = members[random.permutation(len(members))[:several]].astype(np.float32).mean(0)
     count_of_steps = 10 if plan.held or random.random() < 0.8 else int(random.integers(6, 14))
-    scales = (2.0, 1.5)
+    scales = OWN_SCALES
     if not (plan.held or random.random() < 0.6):
         scales = (float(random.uniform(1.2, 3.5)), float(random.uniform(1.1, 2.5)))
         scales = (max(scales), min(scales))
-    structure = 0.1 if plan.held or random.random() < 0.7 else float(random.uniform(0.0, 0.5))
+    structure = OWN_STRUCTURE if plan.held or random.random() < 0.7 else float(random.uniform(0.0, 0.5))
     dials = Dials(
         steps=count_of_steps, sampler="dpm", seed=number, style_scale=scales[0], content_scale=scales[1],
         guidance="joint", structure=structure,
