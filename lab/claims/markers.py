@@ -15,6 +15,7 @@ from typing import Any
 SOURCES = {
     "seventh": "figures/pictogram-seventh-edition.json",
     "ninth": "figures/pictogram.json",
+    "ninth-finish": "figures/pictogram-finish.json",
     "ninth-strength": "figures/pictogram-strength.json",
     "ninth-descriptors": "figures/pictogram-descriptors.json",
     "painting": "figures/painting.json",
