@@ -1,6 +1,7 @@
 """Guidance as a wrapper: a conditional network in, the plain noise predictor that samplers call out."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Literal, NamedTuple, Protocol, final, runtime_checkable
 
 from jaxtyping import Float
@@ -69,24 +70,28 @@ def guided(
         ValueError: a scale is not finite; or, when called, z_t and the condition differ in batch size.
     """
     mixed = joint_weights if joint else branch_weights
-    pushing, plain = (_Mixture.of(condition, mixed(*scales)) for scales in ((g_s, g_y), (min(g_s, 1.0), min(g_y, 1.0))))
+    pushing, plain = (_Mixture.of(mixed(*scales)) for scales in ((g_s, g_y), (min(g_s, 1.0), min(g_y, 1.0))))
     batch = condition.style.shape[0]
+
+    @cache
+    def tokens(*branches: Branch) -> Any:
+        return branch_tokens(condition, branches)
 
     def eps_fn(z: Z, t: int) -> Z:
         if z.shape[0] != batch:
             raise ValueError(f"z holds {z.shape[0]} latents for {batch} conditions; pass one condition for each")
-        names, weights, tokens = pushing if t >= since else plain
+        names, weights = pushing if t >= since else plain
         by = guide if "joint" in names and "style" not in names else None
         keys = {name: (t, name if by is None or name == "joint" else f"{name}, by the guide") for name in names}
         predictions: dict[Branch, Any] = {} if known is None else {name: known.get(keys[name]) for name in names}
         missing: list[Branch] = [name for name in names if predictions.get(name) is None]
         asked: list[Branch] = missing if by is None else [name for name in missing if name == "joint"]
         if asked:
-            eps = denoise(repeat(z, len(asked)), t, tokens if asked == names else branch_tokens(condition, asked))
+            eps = denoise(repeat(z, len(asked)), t, tokens(*asked))
             predictions |= {name: eps[i * batch : (i + 1) * batch] for i, name in enumerate(asked)}
         if by is not None and asked != missing:
             joint = predictions["joint"]
-            apart = by(z, t, branch_tokens(condition, ["joint"]), joint)
+            apart = by(z, t, tokens("joint"), joint)
             said = {"null": joint + apart[:, : z.shape[1]], "content": joint + apart[:, z.shape[1] :]}
             predictions |= {name: said[name] for name in missing if name in said}
         if known is not None:
@@ -98,16 +103,15 @@ def guided(
 
 
 class _Mixture(NamedTuple):
-    """The branches that guidance evaluates, what each weighs, and their tokens."""
+    """The branches that guidance evaluates, and what each weighs."""
 
     names: list[Branch]
     weights: list[float]
-    tokens: Any
 
     @classmethod
-    def of(cls, condition: Condition[Any], weights: BranchWeights) -> "_Mixture":
+    def of(cls, weights: BranchWeights) -> "_Mixture":
         names: list[Branch] = [name for name in ("null", "style", "content", "joint") if getattr(weights, name) != 0.0]
-        return cls(names, [getattr(weights, name) for name in names], branch_tokens(condition, names))
+        return cls(names, [getattr(weights, name) for name in names])
 
 
 def branch_tokens(condition: Condition[Z], branches: Sequence[Branch]) -> Float[Z, "N n d"]:

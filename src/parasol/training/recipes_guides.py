@@ -4,18 +4,15 @@ parasol train pictogram-guide --corpus data/icons --beside data/pictograms
 parasol export pictogram-guide --out src/parasol/models/pictogram
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from parasol.corpora import Corpus, load
-from parasol.errors import ParasolError
 from parasol.networks.guide import GuideConfig
 from parasol.training.guides import GuideTask
 from parasol.training.loop import Optimisation, Task
-from parasol.training.pool import GROUP, IconSet, group_of, icon_sets
+from parasol.training.pool import IconSet, group_of
 from parasol.training.recipes import Places, Recipe
-from parasol.training.recipes_guised import HELD_SEED, HELD_SETS, LEFT_OUT
+from parasol.training.recipes_guised import HELD_SEED, stock_of
 from parasol.training.scenes import Scenes, Teacher
 from parasol.training.walks import Rows, WalkPlan, walked
 
@@ -30,7 +27,7 @@ class GuidePlan:
 
 
 def pictogram_guide() -> Recipe:
-    """The guide of pictogram: twenty minutes of two cores for the walks, then an hour of one."""
+    """The guide of pictogram: ten minutes of two cores for the walks, then half an hour of one."""
     plan, network = GuidePlan(), GuideConfig()
     walks, held_walks = WalkPlan(walks=1100, fresh=200), WalkPlan(walks=96, held=True)
     optimisation = Optimisation(
@@ -59,30 +56,17 @@ def pictogram_guide() -> Recipe:
 
 
 def _scenes(places: Places, teacher: Teacher, plan: GuidePlan) -> tuple[Scenes, Scenes]:
-    """What is trained on, and what is validated on: icons under guises, of other sets and in part other contents.
+    """What is trained on, and what is validated on. Raises ParasolError where the second corpus is not named."""
+    stock = stock_of(places)
 
-    Raises ParasolError where the second corpus is not named.
-    """
-    if places.beside is None:
-        raise ParasolError("this recipe learns from icons and emoji: name both with --corpus ICONS --beside PICTOGRAMS")
-    icons, emoji = load(places.corpus), load(places.beside)
-    by_content: dict[str, list[tuple[Corpus, int]]] = defaultdict(list)
-    for row, cell in enumerate(emoji.cells):
-        if cell.split == "train":
-            by_content[cell.codepoint].append((emoji, row))
-    seen = icon_sets(
-        [icons, emoji], lambda cell: cell.split == "train" and cell.set not in HELD_SETS | LEFT_OUT, least=2 * GROUP
-    )
-    unseen = icon_sets([icons], lambda cell: cell.split in ("train", "content-val") and cell.set in HELD_SETS)
-
-    def kept(name: str, stock: list[IconSet], seeds: range) -> Scenes:
+    def kept(name: str, sets: list[IconSet], seeds: range) -> Scenes:
         return Scenes.kept(
-            places.runs / f"{name}.safetensors", teacher, lambda seed: group_of(stock, seed, by_content), seeds
+            places.runs / f"{name}.safetensors", teacher, lambda seed: group_of(sets, seed, stock.by_content), seeds
         )
 
     return (
-        kept("scenes", seen, range(2_000_000, 2_000_000 + plan.groups)),
-        kept("scenes-held", unseen, range(HELD_SEED, HELD_SEED + plan.held)),
+        kept("scenes", stock.seen, range(2_000_000, 2_000_000 + plan.groups)),
+        kept("scenes-held", stock.unseen, range(HELD_SEED, HELD_SEED + plan.held)),
     )
 
 

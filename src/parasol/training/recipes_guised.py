@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from parasol.corpora import Corpus, load
 from parasol.corpora.icons import Vectors
@@ -140,15 +141,24 @@ def pictogram_guised() -> Recipe:
     )  # fmt: skip
 
 
-def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
-    """The pools to train and to validate on, computed where they are missing.
+class Stock(NamedTuple):
+    """What groups are drawn of: two corpora, sets to train and to validate on, and contents by another hand."""
 
-    Raises ValueError where the second corpus is not named.
+    icons: Corpus
+    emoji: Corpus
+    seen: list[IconSet]
+    unseen: list[IconSet]
+    by_content: dict[str, list[tuple[Corpus, int]]]
+
+
+def stock_of(places: Places) -> Stock:
+    """Icons and emoji; those that are validated on are of other sets and in part other contents.
+
+    Raises ParasolError where the second corpus is not named.
     """
     if places.beside is None:
         raise ParasolError("this recipe learns from icons and emoji: name both with --corpus ICONS --beside PICTOGRAMS")
     icons, emoji = load(places.corpus), load(places.beside)
-    eyes = eyes_of(places.runs, FROZEN)
     by_content: dict[str, list[tuple[Corpus, int]]] = defaultdict(list)
     for row, cell in enumerate(emoji.cells):
         if cell.split == "train":
@@ -157,6 +167,16 @@ def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
         [icons, emoji], lambda cell: cell.split == "train" and cell.set not in HELD_SETS | LEFT_OUT, least=2 * GROUP
     )
     unseen = icon_sets([icons], lambda cell: cell.split in ("train", "content-val") and cell.set in HELD_SETS)
+    return Stock(icons, emoji, seen, unseen, by_content)
+
+
+def pools(places: Places, plan: PoolPlan) -> tuple[Pool, Pool]:
+    """The pools to train and to validate on, computed where they are missing.
+
+    Raises ValueError where the second corpus is not named.
+    """
+    icons, emoji, seen, unseen, by_content = stock_of(places)
+    eyes = eyes_of(places.runs, FROZEN)
     names = [key_of(icons, eyes.autoencoder), key_of(emoji, eyes.content), str(eyes.content_map), str(POOL)]
     key = hashlib.sha256("".join(names).encode()).hexdigest()
 

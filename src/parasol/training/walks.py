@@ -16,7 +16,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from parasol.conditions import condition
-from parasol.dials import Dials
 from parasol.maths.schedule import switch_step
 from parasol.runtime import Components
 from parasol.sampling.guided import guided
@@ -78,16 +77,12 @@ def _walk(components: Components, scenes: Scenes, plan: WalkPlan, number: int) -
     members = scenes.styles[int(random.integers(len(scenes.styles)))].numpy()
     several = int(random.integers(2, 9)) if random.random() < 0.5 else 1
     style = members[random.permutation(len(members))[:several]].astype(np.float32).mean(0)
-    count_of_steps = 10 if plan.held or random.random() < 0.8 else int(random.integers(6, 14))
+    taken = 10 if plan.held or random.random() < 0.8 else int(random.integers(6, 14))
     scales = OWN_SCALES
     if not (plan.held or random.random() < 0.6):
         scales = (float(random.uniform(1.2, 3.5)), float(random.uniform(1.1, 2.5)))
-        scales = (max(scales), min(scales))
+    g_s, g_y = max(scales), min(scales)
     structure = OWN_STRUCTURE if plan.held or random.random() < 0.7 else float(random.uniform(0.0, 0.5))
-    dials = Dials(
-        steps=count_of_steps, sampler="dpm", seed=number, style_scale=scales[0], content_scale=scales[1],
-        guidance="joint", structure=structure,
-    )  # fmt: skip
     rows: list[Mapping[str, np.ndarray]] = []
 
     def predictor(descriptor: np.ndarray) -> Callable[..., np.ndarray]:
@@ -107,10 +102,10 @@ def _walk(components: Components, scenes: Scenes, plan: WalkPlan, number: int) -
             })  # fmt: skip
             return predicted
 
-        return guided(denoise, known, g_s=scales[0], g_y=scales[1], joint=True)
+        return guided(denoise, known, g_s=g_s, g_y=g_y, joint=True)
 
     schedule = components.bundle.manifest.schedule
-    steps = schedule.steps(dials.steps)
+    steps = schedule.steps(taken)
     z_0 = scenes.latents[scene].float().numpy()[None]
     draws = np.random.default_rng(number)
     target = predictor(style)
@@ -119,8 +114,8 @@ def _walk(components: Components, scenes: Scenes, plan: WalkPlan, number: int) -
         drawing = sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=free, sampler=dpm)
     else:
         source = predictor(scenes.own[scene].float().numpy())
-        chain = stored_chain(z_0, draws, schedule, dials.steps, dials.sampler)
-        lam = switch_step(dials.structure, dials.steps)
+        chain = stored_chain(z_0, draws, schedule, taken, "dpm")
+        lam = switch_step(structure, taken)
         drawing = restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=free, sampler=dpm)
     for _ in drawing:
         pass

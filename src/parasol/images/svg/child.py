@@ -75,9 +75,8 @@ def limit_time(seconds: int) -> None:
         import resource
 
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        spent = math.ceil(
-            usage.ru_utime + usage.ru_stime
-        )  # the limit is in whole seconds: none of the drawing's are lost
+        # The limit is in whole seconds, of which the drawing is to lose none.
+        spent = math.ceil(usage.ru_utime + usage.ru_stime)
         _, most = resource.getrlimit(resource.RLIMIT_CPU)  # one that was set from outside stays
         until = spent + seconds
         resource.setrlimit(resource.RLIMIT_CPU, (until if most == resource.RLIM_INFINITY else min(until, most), most))
