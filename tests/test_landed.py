@@ -1,4 +1,7 @@
-"""What version 0.1.0 wrote before models had an identity: `tests/landed` is read, and painted again bit for bit.
+"""What version 0.1.0 wrote before models had an identity: `tests/landed` is read, and painted again.
+
+Bit for bit on the kind of processor that drew it. Sums of AVX2 and of AVX-512 end in other bits, and where a value lies
+between two levels the picture shows it: 4 of the 122,880 values of the tiled one, each by one level.
 
 The files were made by the repository's commit 236d652 with `painting`, second edition, whose weights have not changed
 since, and `pictogram`, seventh edition: 64 px pictures in 2 to 4 steps by default, with a mask, from words alone, in
@@ -33,12 +36,15 @@ def painting(threads: int) -> Parasol:
 
 
 def assert_replays(model: Parasol, path: Path) -> None:
-    found, kept = model.replay(path).pixels, load(path)
-    assert np.array_equal(found, kept), f"{path.name} comes out at {psnr(found, kept):.1f} dB of the picture kept"
+    found, kept = (np.rint(255.0 * picture) for picture in (model.replay(path).pixels, load(path)))
+    apart = np.abs(found - kept)
+    told = f"{path.name} comes out at {psnr(found / 255.0, kept / 255.0):.1f} dB of the picture kept"
+    assert apart.max() <= 1.0, told
+    assert apart.mean() < 1e-4, told
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_pictures_of_painting_replay_bit_for_bit(kind: str, painting: Parasol) -> None:
+def test_pictures_of_painting_replay(kind: str, painting: Parasol) -> None:
     path = LANDED / f"painting-{kind}.png"
     assert Recipe.read(path).model.hash.startswith("5b0b38ce0a09"), "the hash of a whole manifest"
     assert_replays(painting, path)

@@ -47,6 +47,44 @@ def test_structure_1_is_the_reconstruction(model: Parasol, steps: int) -> None:
     assert np.array_equal(np.asarray(made.image), np.asarray(model.reconstruct(CONTENT)))
 
 
+def test_gradual_structure_goes_from_one_whole_step_to_the_next(model: Parasol) -> None:
+    """With five steps there are six pictures; gradual ones lie between them, and structure 1 is the content itself."""
+
+    def painted(structure: float, **dials: object) -> np.ndarray:
+        return model.stylize(CONTENT, STYLE, **FEW | {"structure": structure}, gradual=True, **dials).pixels
+
+    for whole in (0.0, 0.4, 1.0):
+        stairs = model.stylize(CONTENT, STYLE, **FEW | {"structure": whole}).pixels
+        assert np.array_equal(painted(whole), stairs), whole
+    kept, freer = painted(0.4), painted(0.2)
+    assert np.array_equal(
+        *(model.stylize(CONTENT, STYLE, **FEW | {"structure": share}).pixels for share in (0.31, 0.39))
+    )
+    way = [far(painted(share), kept) for share in (0.38, 0.34, 0.3, 0.26, 0.22)]
+    assert way == sorted(way), "evenly, and without a stair"
+    assert 0.0 < way[0] < 0.3 * way[-1]
+    assert way[-1] == pytest.approx(far(freer, kept), rel=0.2)
+    assert np.array_equal(np.asarray(model.reconstruct(CONTENT)), np.rint(painted(1.0) * 255.0).astype(np.uint8))
+    unheard = {"structure": 0.3, "gradual": True, "style_scale": 0.0}
+    one, two = (model.stylize(CONTENT, style, **FEW | unheard).pixels for style in (STYLE, OTHER))
+    assert np.array_equal(one, two), "a style scale of 0 is as exact as ever"
+
+
+def test_gradual_structure_outside_a_mask_and_where_it_is_protected(model: Parasol) -> None:
+    white = np.zeros((128, 96), np.uint8)
+    white[:, :48] = 255
+    dials = FEW | {"structure": 0.3, "gradual": True}
+    free = model.stylize(CONTENT, STYLE, **dials)
+    within = model.stylize(CONTENT, STYLE, **dials, mask=white).pixels
+    protected = model.stylize(CONTENT, STYLE, **dials, protect=white).pixels
+    own = np.asarray(model.reconstruct(CONTENT), np.float32) / 255.0
+    assert far(protected[:, :32], own[:, :32]) < 0.5 * far(free.pixels[:, :32], own[:, :32])
+    assert np.array_equal(within[:, 48:], load(CONTENT)[:, 48:])
+    again = model.replay(encode_png(free.pixels, text={KEYWORD: free.recipe.text()}))
+    assert again.recipe.dials.gradual
+    assert np.array_equal(again.pixels, free.pixels)
+
+
 @pytest.mark.parametrize("dials", [{"style_scale": 0.0}, {"style_scale": 0.0, "fresh": True}])
 def test_style_scale_0_ignores_the_style(model: Parasol, dials: dict) -> None:
     one, two = (model.stylize(CONTENT, style, **FEW, **dials).pixels for style in (STYLE, OTHER))
@@ -60,7 +98,7 @@ def test_ten_steps_look_like_fifty(threads: int) -> None:
     def painted(**dials: object) -> np.ndarray:
         return bundled.stylize(EXAMPLES / "content.png", EXAMPLES / "style.png", **dials).pixels  # type: ignore[arg-type]
 
-    many, few, first_order = painted(sampler="ddim"), painted(), painted(sampler="ddim", steps=10)
+    many, few, first_order = painted(sampler="ddim"), painted(steps=10), painted(sampler="ddim", steps=10)
     assert psnr(few, many) > psnr(first_order, many) + 2.0
 
 

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from parasol.networks.unet import ModulatedNorm, TokenUNet, UNetConfig, build_unet
 
@@ -94,3 +95,26 @@ def test_the_configuration_builds_it_again() -> None:
     assert {name: value.shape for name, value in again.state_dict().items()} == {
         name: value.shape for name, value in unet.state_dict().items()
     }
+
+
+class Attended(TorchDispatchMode):
+    """Notes what each attention is computed in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dtypes: set[torch.dtype] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        if "scaled_dot_product" in str(func):
+            self.dtypes.add(args[0].dtype)
+        return func(*args, **(kwargs or {}))
+
+
+def test_attention_is_float32_under_autocast_too() -> None:
+    """In bfloat16 its backward takes many times as long, and autocast has it on its list."""
+    unet = build_unet(UNetConfig(**SHAPE)).eval()
+    z, tokens = drawn()
+    with Attended() as seen, torch.autocast("cpu", torch.bfloat16):
+        predicted = run(unet, z, tokens)
+    assert seen.dtypes == {torch.float32}
+    assert torch.isfinite(predicted).all()

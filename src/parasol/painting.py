@@ -12,7 +12,7 @@ step no network. The network gives the same bits in any batch, so the pixels are
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,7 +29,7 @@ from parasol.encoders.style import StyleEncoder
 from parasol.finishing import finished
 from parasol.images import Box, crop, fit, load, pad_to_multiple
 from parasol.maths.colour import LUMA, ColourMatch, colour_statistics, keep_colours, match_colours
-from parasol.maths.schedule import switch_step
+from parasol.maths.schedule import Step, kept_steps
 from parasol.maths.texture import texture_of, towards_texture
 from parasol.memory import Memory, OwnedMemory
 from parasol.recipe import ANOTHER_PICTURE, Recipe, RecipeError
@@ -39,6 +39,7 @@ from parasol.sampling.guided import Begun, Guide, Known, guided
 from parasol.sampling.sampler import (
     FRESH_ETA,
     INVERSION_ETA,
+    Sampler,
     ddim,
     dpm,
     free,
@@ -100,7 +101,7 @@ class Painter:
         maps = ("content_map",) if dials.content_map else ()
         drawn = (
             ("denoise", *(("guide",) if dials.distilled else ()), *maps, "project")
-            if dials.fresh or _switch(dials) < dials.steps
+            if dials.fresh or _kept(dials) < dials.steps
             else ()
         )
         self.components.prepare("style", *drawn[:1], "encode", "content", *drawn[1:], "decode")
@@ -240,11 +241,10 @@ class Painter:
         the latents that may change. `kept` is the share, of what `structure` leaves free, that each latent keeps.
         """
         steps = self.components.bundle.manifest.schedule.steps(dials.steps)
-        sampler = dpm if dials.sampler == "dpm" else ddim
         random = np.random.default_rng(dials.seed)
         places = self.places(picture, own) if dials.content_map else None
         guide = self.guide(dials) if shown is None and by is self.components else None  # both ends have it, or none
-        path, lam = own.owned_by(dials.seed, dials.steps, dials.sampler), _switch(dials)
+        path, lam = own.owned_by(dials.seed, dials.steps, dials.sampler), int(_kept(dials))
         # Chain and predictions are asked for in turns: what does not fit as a whole would only drive out the rest.
         fits = BRANCHES * (dials.steps + 1) * z_0.nbytes <= self.limit
 
@@ -275,8 +275,8 @@ class Painter:
             z_T = _noise(random, z_0)
             hold = free
             if where is not None:
-                hold = keep(_held(where, None, dials), self.chain(dials, z_0, random))
-            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=sampler)
+                hold = keep(_held(dials, -1.0, where, None), self.chain(dials, z_0, random))
+            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=_sampler(dials))
             return
         if fits:
             stored = path.once("chain", lambda: np.concatenate(self.chain(dials, z_0, random)))
@@ -286,8 +286,7 @@ class Painter:
         source = self.predictor(
             dials, lambda: own.once("style", lambda: self.style(picture)), content, places, foreseen, guide=guide
         )
-        hold = free if where is None and kept is None else keep(_held(where, kept, dials), chain)
-        yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
+        yield from restyled(dials, source, target, chain, steps, where, kept)
 
     def chain(
         self, dials: Dials, z_0: Float[np.ndarray, "1 C h w"], random: np.random.Generator
@@ -352,9 +351,35 @@ def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     seconds[stage] = time.perf_counter() - started
 
 
-def _switch(dials: Dials) -> int:
-    """lam: how many steps are read from the stored chain."""
-    return switch_step(dials.structure, dials.steps)
+def restyled(
+    dials: Dials,
+    source: EpsFn[np.ndarray],
+    target: EpsFn[np.ndarray],
+    chain: Sequence[Float[np.ndarray, "B C h w"]],
+    steps: Sequence[Step],
+    where: Float[np.ndarray, "1 1 h w"] | None = None,
+    kept: Float[np.ndarray, "1 1 h w"] | None = None,
+) -> Iterator[tuple[int, Float[np.ndarray, "B C h w"]]]:
+    """(steps done, latent): along the stored chain as far as the dials say, from there on under the new style.
+
+    `where` and `kept` are as in `Painter._sample`.
+    """
+    last = _kept(dials)
+    hold = free
+    if where is not None or kept is not None or last % 1.0:
+        hold = keep(_held(dials, last, where, kept), chain)
+    yield from restyle(
+        source, target, chain, steps, lam=int(last), eta=INVERSION_ETA, hold=hold, sampler=_sampler(dials)
+    )
+
+
+def _sampler(dials: Dials) -> Sampler[np.ndarray]:
+    return dpm if dials.sampler == "dpm" else ddim
+
+
+def _kept(dials: Dials) -> float:
+    """How many steps keep to the stored chain."""
+    return kept_steps(dials.structure, dials.steps, gradual=dials.gradual)
 
 
 def _all_but_colour(recipe: Recipe) -> bytes:
@@ -364,7 +389,7 @@ def _all_but_colour(recipe: Recipe) -> bytes:
 
 def _kept_lightness(dials: Dials, region: Float[np.ndarray, "h w"] | None) -> Float[np.ndarray, "h w"] | float:
     """Where a result has the lightness of its content: where the style has no say, or its colours are not taken."""
-    if dials.color == "keep" or dials.style_scale == 0.0 or _switch(dials) == dials.steps:
+    if dials.color == "keep" or dials.style_scale == 0.0 or _kept(dials) == dials.steps:
         return 1.0
     return 0.0 if region is None else 1.0 - region
 
@@ -378,15 +403,22 @@ def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray)
 
 
 def _held(
-    where: Float[np.ndarray, "1 1 h w"] | None, kept: Float[np.ndarray, "1 1 h w"] | None, dials: Dials
-) -> list[Float[np.ndarray, "1 1 h w"]]:
-    """1 at the latents that lie on the stored chain, for each number of steps done; see `Painter._sample`."""
-    last = np.float32(-1.0)  # steps done, up to which a latent is held
+    dials: Dials,
+    last: float,
+    where: Float[np.ndarray, "1 1 h w"] | None,
+    kept: Float[np.ndarray, "1 1 h w"] | None,
+) -> list[Float[np.ndarray, "1 1 _ _"]]:
+    """The share of each latent that lies on the stored chain, for each number of steps done; see `Painter._sample`.
+
+    `last`: steps done up to which it is all of it, where no mask says otherwise.
+    """
+    until = np.full((1, 1, 1, 1), last, np.float32)
     if kept is not None:
-        last = np.rint((dials.structure + (1.0 - dials.structure) * kept) * dials.steps)
+        until = (dials.structure + (1.0 - dials.structure) * kept) * dials.steps
+        until = until if dials.gradual else np.rint(until)
     if where is not None:
-        last = np.where(where > 0.0, last, np.float32(dials.steps))
-    return [np.asarray(last >= done, np.float32) for done in range(dials.steps + 1)]
+        until = np.where(where > 0.0, until, np.float32(dials.steps))
+    return [np.clip(until - done + 1.0, 0.0, 1.0).astype(np.float32) for done in range(dials.steps + 1)]
 
 
 def _within(region: Float[np.ndarray, "h w"], drawn: Picture, picture: Picture) -> Picture:

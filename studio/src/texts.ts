@@ -216,6 +216,7 @@ const en = {
     guidance: "Guidance",
     guidance_interval: "Guidance interval",
     distilled: "Distilled guidance",
+    gradual: "Gradual structure",
     sampler: "Sampler",
     steps: "Steps",
     seed: "Seed",
@@ -435,7 +436,7 @@ const ko: typeof en = {
   no: "끔",
   dials: {
     strength: "세기", style_scale: "스타일 배율", content_scale: "내용 배율", structure: "구조", texture: "질감", neutral: "중립",
-    color: "색", color_strength: "색 세기", content_map: "내용 지도", guidance: "안내", guidance_interval: "안내 구간", distilled: "증류한 안내", sampler: "샘플러",
+    color: "색", color_strength: "색 세기", content_map: "내용 지도", guidance: "안내", guidance_interval: "안내 구간", distilled: "증류한 안내", gradual: "고른 구조", sampler: "샘플러",
     steps: "단계 수", seed: "시드", fresh: "새 노이즈", size: "크기", count: "그림 수",
   },
   choices: {
@@ -455,6 +456,7 @@ const ko: typeof en = {
     guidance: "두 배율을 따로 재거나(논문) 함께 잽니다.",
     guidance_interval: "1보다 큰 배율이 미는 구간. 노이즈가 가장 많은 때부터 잽니다. 그 뒤에는 1로 봅니다.",
     distilled: "안내를 네트워크 한 번으로: 작은 안내 망이 나머지를 말해 줍니다.",
+    gradual: "구조가 한 스텝 안에서 끝날 수 있습니다: 스텝이 적어도 고르게 움직입니다.",
     sampler: "단계를 밟는 방법.",
     steps: "샘플링 단계 수.",
     seed: "노이즈의 시드. 시드 하나에 그림 하나.",

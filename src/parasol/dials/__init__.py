@@ -187,6 +187,15 @@ class Dials:
             own=False,
         ),
     ] = False
+    gradual: Annotated[
+        bool,
+        Dial(
+            help="Let structure end within a step, so that it goes evenly however few the steps are.",
+            more="Of the step in which it ends a share is kept (not in the paper, which keeps whole steps: five leave the "
+            "dial six values).",
+            own=False,
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         for dial in named(type(self)):

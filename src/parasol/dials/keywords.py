@@ -73,3 +73,8 @@ class DialKeywords(TypedDict, total=False):
     """Guide in one pass of the network instead of up to three, where the model has learned to; the model's own if
     left out.
     """
+
+    gradual: bool | None
+    """Let structure end within a step, so that it goes evenly however few the steps are; the model's own if left
+    out.
+    """

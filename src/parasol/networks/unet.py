@@ -1,6 +1,7 @@
 """The denoising U-Net: diffusers' UNet2DConditionModel, cross-attention on the stacked tokens at every level."""
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -230,7 +231,10 @@ class _TokenAttention:
             for layer, states in ((attn.to_q, hidden_states), (attn.to_k, tokens), (attn.to_v, tokens))
         )
         bias = None if encoder_hidden_states is None else _unheard(tokens)[:, None, None]
-        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        device = query.device.type
+        kept = torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
+        with kept:  # autocast has this product on its list: it would make bfloat16 of all three again
+            attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         attended = attended.transpose(1, 2).flatten(2).to(hidden_states.dtype)
         return attn.to_out[1](attn.to_out[0](attended))
 

@@ -142,8 +142,8 @@ def free(done: int, z: Z) -> Z:
     return z
 
 
-def keep(held: Sequence[Float[Z, "1 1 h w"]], chain: Sequence[Z]) -> Hold[Z]:
-    """Holds to the stored chain wherever `held[steps done]` is 1 and not 0, so that what is drawn elsewhere fits it."""
+def keep(held: Sequence[Float[Z, "1 1 _ _"]], chain: Sequence[Z]) -> Hold[Z]:
+    """Holds to the stored chain by the share `held[steps done]`, so that what is drawn elsewhere fits it."""
     return lambda done, z: held[done] * chain[done] + (1.0 - held[done]) * z
 
 

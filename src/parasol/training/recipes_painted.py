@@ -39,10 +39,13 @@ def painting_imagined() -> Recipe:
     """U-Net and projector on photographs in made up styles, from the second edition's weights."""
     unet, projector = UNetConfig(prediction="v", modulated=64, time=96), ProjectorConfig(hidden=256)
     plan = PaintedPlan()
-    training = GuiseTraining(shares=(0.56, 0.1, 0.05, 0.14, 0.09, 0.06), single=0.6, hands=0.0)
+    training = GuiseTraining(
+        shares=(0.56, 0.1, 0.05, 0.14, 0.09, 0.06), single=0.6, hands=0.0, snr_cap=20.0, precision="bfloat16",
+        compiled=True,
+    )  # fmt: skip
     optimisation = Optimisation(
-        steps=900, batch=32, learning_rate=4e-4, decay="tail", warmup=50, weight_decay=1e-3, average=0.995,
-        validate_every=200, save_every=50, keep="last",
+        steps=2_600, batch=64, learning_rate=7e-4, decay="tail", warmup=100, weight_decay=1e-3, average=0.998,
+        validate_every=400, save_every=100, keep="last",
     )  # fmt: skip
 
     def task(places: Places) -> Task:

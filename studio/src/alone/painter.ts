@@ -49,7 +49,7 @@ export class Painter {
     const byLook = dials.color === "match" && automatic(recipe.finish);
     const coloured = colourStep(dials, drawn, picture, style, byLook);
     const whole = region ? within(region, coloured, picture) : coloured;
-    const own = dials.color === "keep" || dials.style_scale === 0 || switchStep(dials) === dials.steps;
+    const own = dials.color === "keep" || dials.style_scale === 0 || keptSteps(dials) === dials.steps;
     const lightness = own ? 1 : region ? region.map((share) => 1 - share) : 0;
     return finished(recipe.ground ?? null, alpha, recipe.finish ?? null, whole, picture, { kept: lightness, fresh: dials.fresh, matched: byLook });
   }
@@ -92,7 +92,8 @@ export class Painter {
     const steps = this.schedule.steps(dials.steps);
     const second = dials.sampler === "dpm";
     const random = new Random(BigInt(dials.seed));
-    const lam = switchStep(dials);
+    const last = keptSteps(dials);
+    const lam = Math.floor(last);
     const content = (): Promise<Values> => this.once(of.key, "content", () => this.content(of.picture));
     const map = (window: Window): Promise<Output> => this.once(of.key, `map ${Object.values(window)}`, () => this.contentMap(of.picture, window));
     const shown = recipe.content.descriptor ? descriptorOf(recipe.content.descriptor, recipe.content.descriptor_hash, this.manifest.content.dimension) : null;
@@ -112,12 +113,12 @@ export class Painter {
     const walk = { steps, second, told: (done: number) => told(done, dials.steps) };
     if (dials.fresh) {
       const start = random.normals(z0.data.length);
-      const hold = where ? keep(held(where, null, dials), this.chain(dials, z0, random, steps)) : undefined;
+      const hold = where ? keep(held(dials, -1, where, null), this.chain(dials, z0, random, steps)) : undefined;
       return sampleFresh(target, start, { ...walk, hold });
     }
     const chain = await this.once(of.key, `chain ${path}`, async () => this.chain(dials, z0, random, steps));
     const source = this.predictor(dials, z0, () => this.once(of.key, "style", () => this.style(of.picture)), content, dials.content_map ? map : null, guide, known);
-    const hold = where || kept ? keep(held(where, kept, dials), chain) : undefined;
+    const hold = where || kept || last % 1 ? keep(held(dials, last, where, kept), chain) : undefined;
     return restyle(source, target, chain, lam, { ...walk, hold });
   }
 
@@ -232,7 +233,8 @@ function rowsOf(branches: Branch[], { style, content, map }: Tokens): Output {
   return { data, dims: [branches.length, 2 + places, width] };
 }
 
-const switchStep = (dials: Dials): number => rint(dials.structure * dials.steps);
+/** How many steps keep to the stored chain; of the next latent the rest. */
+const keptSteps = ({ structure, steps, gradual }: Dials): number => (gradual ? rint(structure * steps * 1e6) / 1e6 : rint(structure * steps));
 
 /** The branches that are evaluated, and what each weighs. */
 export function branchWeights(style: number, content: number, joint: boolean): [Branch, number][] {
@@ -313,13 +315,18 @@ function inLatents(region: Values, like: Raster, stride: number, z: Planes): Val
   return made;
 }
 
-/** Of each latent, the steps done up to which it lies on the stored chain. */
-function held(where: Values | null, kept: Values | null, dials: Dials): Values {
-  const like = (where ?? kept)!;
-  return like.map((_, i) => (where && where[i] <= 0 ? dials.steps : kept ? rint(Math.fround(Math.fround(dials.structure + Math.fround((1 - dials.structure) * kept[i])) * dials.steps)) : -1));
+/** Of each latent, the steps done up to which it lies on the stored chain; one for all without a mask. */
+function held(dials: Dials, last: number, where: Values | null, kept: Values | null): Values {
+  const { fround } = Math;
+  const whole = dials.gradual ? (steps: number): number => steps : rint;
+  const own = kept?.map((share) => whole(fround(fround(dials.structure + fround((1 - dials.structure) * share)) * dials.steps)));
+  const until = (i: number): number => (where && where[i] <= 0 ? dials.steps : own ? own[i] : last);
+  return Float32Array.from({ length: (where ?? kept)?.length ?? 1 }, (_, i) => until(i));
 }
 
-function keep(last: Values, chain: Values[]): Hold {
-  return (done, z) => z.map((value, i) => (last[i % last.length] >= done ? chain[done][i] : value));
+function keep(until: Values, chain: Values[]): Hold {
+  return (done, z) => z.map((value, i) => {
+    const share = Math.min(Math.max(Math.fround(until[i % until.length] - done + 1), 0), 1);
+    return share === 0 ? value : Math.fround(Math.fround(share * chain[done][i]) + Math.fround(Math.fround(1 - share) * value));
+  });
 }
-

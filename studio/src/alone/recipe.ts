@@ -11,7 +11,7 @@ export interface Dials {
   /** In digits where it is too large for a number of JavaScript. */
   seed: number | string;
   fresh: boolean; color: "off" | "match" | "keep"; content_map: boolean; sampler: "ddim" | "dpm"; guidance: "apart" | "joint";
-  color_strength: number; texture: number; neutral: number; guidance_interval: number; distilled: boolean;
+  color_strength: number; texture: number; neutral: number; guidance_interval: number; distilled: boolean; gradual: boolean;
 }
 export interface Look { fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean }
 export interface Ground { wanted: string; under: string; alpha: string | null; turned: boolean }
@@ -35,7 +35,7 @@ export interface Texture { latents: Table; pixels: Table }
 export interface Style { descriptor: Values; colours: Moments | null; texture: Texture | null }
 
 const ANOTHER = "give the file that Parasol wrote, not a copy that another program saved";
-const LATER: Partial<Dials> = { color: "off", content_map: false, sampler: "ddim", guidance: "apart", color_strength: 1, texture: 0, neutral: 0, guidance_interval: 1, distilled: false };
+const LATER: Partial<Dials> = { color: "off", content_map: false, sampler: "ddim", guidance: "apart", color_strength: 1, texture: 0, neutral: 0, guidance_interval: 1, distilled: false, gradual: false };
 
 export const automatic = (finish: Finish | null | undefined): boolean => !!finish?.look && !finish.flat;
 

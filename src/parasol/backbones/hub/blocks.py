@@ -21,9 +21,8 @@ from PIL import Image
 import parasol.networks.hub  # noqa: F401 (diffusers loads parts by what has been imported)
 from parasol import Parasol
 from parasol.images import pad_to_multiple
-from parasol.maths.schedule import switch_step
+from parasol.painting import restyled
 from parasol.runtime.torch import components_with
-from parasol.sampling.sampler import INVERSION_ETA, ddim, dpm, restyle
 
 UNET, VAE = (ComponentSpec(name, torch.nn.Module) for name in ("unet", "vae"))
 
@@ -143,8 +142,7 @@ class Denoise(ModularPipelineBlocks):
             for described in (lambda: painter.style(picture), lambda: style.descriptor)
         )
         chain = [latent[None] for latent in here.chain.numpy()]
-        lam, sampler = switch_step(dials.structure, dials.steps), dpm if dials.sampler == "dpm" else ddim
-        for _, z in restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, sampler=sampler):
+        for _, z in restyled(dials, source, target, chain, steps):
             latents = z
         here.latents = torch.from_numpy(np.ascontiguousarray(latents))
         self.set_block_state(state, here)
