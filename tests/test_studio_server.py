@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image, ImageDraw
@@ -729,6 +730,23 @@ def test_ground_and_colours_are_those_of_the_recipe(client: TestClient) -> None:
     assert recipe.finish is not None
     assert recipe.finish.flat
     assert Image.open(io.BytesIO(png)).mode == "RGBA"
+
+
+def test_white_on_transparency_is_seen_in_the_history(client: TestClient) -> None:
+    def circle(fill: str, ground: str | None = None) -> str:
+        icon, file = Image.new("RGBA", (128, 128), ground or (0, 0, 0, 0)), io.BytesIO()
+        ImageDraw.Draw(icon).ellipse((20, 20, 108, 108), fill=fill)
+        icon.save(file, "PNG")
+        return give(client, file.getvalue())
+
+    asked = wanted(client, content=circle("#c02040"), ground="transparent", finish="auto")
+    asked["styles"] = [{"picture": circle("#ffffff", "#2040c0")}]
+    told = over(client, order(client, asked)["job"])
+    [number] = told["numbers"]
+    made = np.asarray(Image.open(io.BytesIO(client.get(f"/api/history/{number}").content)))
+    assert (made[made[..., 3] > 0][:, :3] == 255).all(), "or this test could not fail"
+    shown = load(client.get(f"/api/history/{number}/thumb").content)
+    assert shown.std() > 0.1
 
 
 def test_a_card_comes_back_as_its_file_and_draws(client: TestClient) -> None:

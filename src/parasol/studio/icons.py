@@ -62,7 +62,7 @@ def draw_set(
             return replace(
                 made,
                 png=result.encoded(".png"),
-                thumb=thumbnail(result.pixels),
+                thumb=thumbnail(result.visible),
                 recipe=result.recipe.text(),
                 svg=svg,
                 measures=json.dumps(asdict(measure(load_rgba(svg.encode())))),

@@ -157,7 +157,7 @@ class Maker:
             )
             yield Made(
                 png=result.encoded(".png"),
-                thumb=thumbnail(result.pixels),
+                thumb=thumbnail(result.visible),
                 recipe=recipe.text(),
                 wanted=alone.model_dump_json(),
                 seconds=time.perf_counter() - started,
