@@ -31,7 +31,7 @@ needs_both = pytest.mark.skipif(
 MADE = "document.querySelector('#download')?.getAttribute('href')"
 KEPT = {"model": "small", "content": None, "styles": [], "dials": {
     "steps": 3, "texture": 0.3, "color": "match", "content_map": True, "guidance": "joint", "style_scale": 2,
-    "content_scale": 1.5,
+    "content_scale": 1.5, "structure": 0.5, "gradual": True,
 }}  # fmt: skip
 HOOK = """
 window.blobs = new Map();
@@ -85,6 +85,8 @@ def test_the_page_alone_draws_what_the_core_draws(tmp_path: Path, distilled: Bun
         assert own.ground is not None
         assert np.array_equal(load_rgba(recipe.ground.alpha or b""), load_rgba(own.ground.alpha or b""))
         assert recipe.guide == own.guide == distilled.guide, "the model's guide takes part"
+        assert recipe.dials.gradual
+        assert recipe.dials.structure * recipe.dials.steps % 1.0, "structure ends within a step"
         manifest = distilled.manifest
         sizes = manifest.style.dimension, manifest.latent_channels
         here, there = (each.style_parts(*sizes) for each in (recipe, own))
