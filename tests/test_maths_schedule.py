@@ -10,7 +10,7 @@ from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parasol.maths.schedule import Schedule, kept_steps, switch_step
+from parasol.maths.schedule import Schedule, switch_step
 from parasol.maths.steps import add_noise, per_picture, predict_z0, sigma, step_mean
 from worlds import normal
 
@@ -98,17 +98,16 @@ def test_switch_step_is_monotone_and_reaches_both_ends(structure, more, count):
 @given(structure=st.floats(0, 1), more=st.floats(0, 1), count=st.integers(1, 100))
 def test_gradual_structure_has_no_stairs(structure, more, count):
     low, high = sorted((structure, more))
-    one, two = (kept_steps(share, count, gradual=True) for share in (low, high))
+    one, two = (switch_step(share, count, gradual=True) for share in (low, high))
     assert 0 <= one <= two <= count
-    assert (kept_steps(0.0, count, gradual=True), kept_steps(1.0, count, gradual=True)) == (0, count)
+    assert (switch_step(0.0, count, gradual=True), switch_step(1.0, count, gradual=True)) == (0, count)
     assert two - one == pytest.approx((high - low) * count, abs=1e-5)
-    assert kept_steps(low, count, gradual=False) == switch_step(low, count)
 
 
 @pytest.mark.parametrize("count", [5, 10, 50])
 def test_gradual_structure_keeps_whole_steps_whole(count):
     for whole in range(count + 1):
-        assert kept_steps(whole / count, count, gradual=True) == whole
+        assert switch_step(whole / count, count, gradual=True) == whole
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ def test_gradual_structure_keeps_whole_steps_whole(count):
         (lambda: Schedule().steps(1001), "1..1000"),
         (lambda: switch_step(1.01, 50), "structure is 1.01"),
         (lambda: switch_step(float("nan"), 50), "structure is nan"),
-        (lambda: kept_steps(-0.1, 5, gradual=True), "structure is -0.1"),
+        (lambda: switch_step(-0.1, 5, gradual=True), "structure is -0.1"),
         (lambda: sigma(Schedule().steps(2)[0], eta=1.5), "eta is 1.5"),
     ],
 )

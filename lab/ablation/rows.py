@@ -161,7 +161,7 @@ def paint(
     target = predictor(trained.condition(style, content))
     if row.inverted:
         source, chain = predictor(trained.condition(content, content)), forward_chain(z_0, noises, steps)
-        walk = restyle(source, target, chain, steps, lam=switch_step(STRUCTURE, len(steps)), eta=INVERSION_ETA)
+        walk = restyle(source, target, chain, steps, lam=int(switch_step(STRUCTURE, len(steps))), eta=INVERSION_ETA)
     else:
         walk = sample_fresh(target, noises[0], steps, eta=FRESH_ETA)
     *_, (_, z) = walk

@@ -29,7 +29,7 @@ from parasol.encoders.style import StyleEncoder
 from parasol.finishing import finished
 from parasol.images import Box, crop, fit, load, pad_to_multiple
 from parasol.maths.colour import LUMA, ColourMatch, colour_statistics, keep_colours, match_colours
-from parasol.maths.schedule import Step, kept_steps
+from parasol.maths.schedule import Step, switch_step
 from parasol.maths.texture import texture_of, towards_texture
 from parasol.memory import Memory, OwnedMemory
 from parasol.recipe import ANOTHER_PICTURE, Recipe, RecipeError
@@ -39,7 +39,6 @@ from parasol.sampling.guided import Begun, Guide, Known, guided
 from parasol.sampling.sampler import (
     FRESH_ETA,
     INVERSION_ETA,
-    Sampler,
     ddim,
     dpm,
     free,
@@ -65,6 +64,9 @@ STAGES = ("encode", "sample", "decode", "colour", "finish")
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
+
+SAMPLERS = {"ddim": ddim, "dpm": dpm}
+Mask = Float[np.ndarray, "1 1 h w"]
 
 Places = Callable[[Window], Float[np.ndarray, "p d"]]
 """The spatial content tokens for each window of latents."""
@@ -230,8 +232,8 @@ class Painter:
         picture: Picture,
         style: Style,
         shown: Float[np.ndarray, " d"] | None,
-        where: Float[np.ndarray, "1 1 h w"] | None,
-        kept: Float[np.ndarray, "1 1 h w"] | None,
+        where: Mask | None,
+        kept: Mask | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(steps done, latent), ending with the latent of the picture. All noise comes from the seed alone.
 
@@ -276,7 +278,7 @@ class Painter:
             hold = free
             if where is not None:
                 hold = keep(_held(dials, -1.0, where, None), self.chain(dials, z_0, random))
-            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=_sampler(dials))
+            yield from sample_fresh(target, z_T, steps, eta=FRESH_ETA, hold=hold, sampler=SAMPLERS[dials.sampler])
             return
         if fits:
             stored = path.once("chain", lambda: np.concatenate(self.chain(dials, z_0, random)))
@@ -357,29 +359,21 @@ def restyled(
     target: EpsFn[np.ndarray],
     chain: Sequence[Float[np.ndarray, "B C h w"]],
     steps: Sequence[Step],
-    where: Float[np.ndarray, "1 1 h w"] | None = None,
-    kept: Float[np.ndarray, "1 1 h w"] | None = None,
+    where: Mask | None = None,
+    kept: Mask | None = None,
 ) -> Iterator[tuple[int, Float[np.ndarray, "B C h w"]]]:
-    """(steps done, latent): along the stored chain as far as the dials say, from there on under the new style.
-
-    `where` and `kept` are as in `Painter._sample`.
-    """
+    """(steps done, latent): along the stored chain as far as the dials and masks say, then under the new style."""
     last = _kept(dials)
     hold = free
     if where is not None or kept is not None or last % 1.0:
         hold = keep(_held(dials, last, where, kept), chain)
-    yield from restyle(
-        source, target, chain, steps, lam=int(last), eta=INVERSION_ETA, hold=hold, sampler=_sampler(dials)
-    )
-
-
-def _sampler(dials: Dials) -> Sampler[np.ndarray]:
-    return dpm if dials.sampler == "dpm" else ddim
+    sampler, lam = SAMPLERS[dials.sampler], int(last)
+    yield from restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=hold, sampler=sampler)
 
 
 def _kept(dials: Dials) -> float:
     """How many steps keep to the stored chain."""
-    return kept_steps(dials.structure, dials.steps, gradual=dials.gradual)
+    return switch_step(dials.structure, dials.steps, gradual=dials.gradual)
 
 
 def _all_but_colour(recipe: Recipe) -> bytes:
@@ -402,16 +396,8 @@ def _in_latents(region: Float[np.ndarray, "h w"], stride: int, like: np.ndarray)
     return blocks.max(axis=(1, 3))[None, None]
 
 
-def _held(
-    dials: Dials,
-    last: float,
-    where: Float[np.ndarray, "1 1 h w"] | None,
-    kept: Float[np.ndarray, "1 1 h w"] | None,
-) -> list[Float[np.ndarray, "1 1 _ _"]]:
-    """The share of each latent that lies on the stored chain, for each number of steps done; see `Painter._sample`.
-
-    `last`: steps done up to which it is all of it, where no mask says otherwise.
-    """
+def _held(dials: Dials, last: float, where: Mask | None, kept: Mask | None) -> list[Float[np.ndarray, "1 1 _ _"]]:
+    """The share of the stored chain in each latent by steps done: all of it to `last`, where no mask says otherwise."""
     until = np.full((1, 1, 1, 1), last, np.float32)
     if kept is not None:
         until = (dials.structure + (1.0 - dials.structure) * kept) * dials.steps

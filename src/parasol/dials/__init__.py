@@ -191,8 +191,7 @@ class Dials:
         bool,
         Dial(
             help="Let structure end within a step, so that it goes evenly however few the steps are.",
-            more="Of the step in which it ends a share is kept (not in the paper, which keeps whole steps: of five, "
-            "six values).",
+            more="Of the step in which it ends a share is kept (the paper keeps whole steps: of five, six values).",
             own=False,
         ),
     ] = False

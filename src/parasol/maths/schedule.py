@@ -146,24 +146,14 @@ def _squared_cosine(share: float) -> float:
     return math.cos((share + 0.008) / 1.008 * math.pi / 2.0) ** 2
 
 
-def switch_step(structure: float, count: int) -> int:
+def switch_step(structure: float, count: int, *, gradual: bool = False) -> float:
     """lam = round(structure * T): how many of the first `count` steps keep the content picture's own style.
+
+    With `gradual` it is structure * T, whose rest beyond whole steps is the share of the next latent that keeps it.
 
     Raises:
         ValueError: `structure` is not in 0..1.
     """
     if not 0.0 <= structure <= 1.0:
         raise ValueError(f"structure is {structure}; it must lie in 0 (free) to 1 (the content picture itself)")
-    return round(structure * count)
-
-
-def kept_steps(structure: float, count: int, *, gradual: bool) -> float:
-    """How many of the first `count` steps keep the content picture's own style: lam, or with `gradual` structure * T.
-
-    A part of a step beyond the whole ones is the share of the next latent that keeps it.
-
-    Raises:
-        ValueError: as `switch_step`.
-    """
-    whole = switch_step(structure, count)
-    return round(structure * count, 6) if gradual else float(whole)
+    return round(structure * count, 6) if gradual else round(structure * count)

@@ -232,8 +232,8 @@ class _TokenAttention:
         )
         bias = None if encoder_hidden_states is None else _unheard(tokens)[:, None, None]
         device = query.device.type
-        kept = torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
-        with kept:  # autocast has this product on its list: it would make bfloat16 of all three again
+        # autocast has this product on its list: it would make bfloat16 of all three again
+        with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
             attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         attended = attended.transpose(1, 2).flatten(2).to(hidden_states.dtype)
         return attn.to_out[1](attn.to_out[0](attended))

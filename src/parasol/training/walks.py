@@ -115,7 +115,7 @@ def _walk(components: Components, scenes: Scenes, plan: WalkPlan, number: int) -
     else:
         source = predictor(scenes.own[scene].float().numpy())
         chain = stored_chain(z_0, draws, schedule, taken, "dpm")
-        lam = switch_step(structure, taken)
+        lam = int(switch_step(structure, taken))
         drawing = restyle(source, target, chain, steps, lam=lam, eta=INVERSION_ETA, hold=free, sampler=dpm)
     for _ in drawing:
         pass

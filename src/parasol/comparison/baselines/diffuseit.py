@@ -33,7 +33,7 @@ def diffuseit(given: Mapping[str, str], model: str | None) -> Method:
         require("diffuseit", chosen, name, 0.0, 1000.0, "0 leaves the loss out")
     manifest = loaded.bundle.manifest
     steps = manifest.schedule.steps(chosen["steps"])
-    start = switch_step(chosen["structure"], len(steps))
+    start = int(switch_step(chosen["structure"], len(steps)))
     guidance = Guidance(style=chosen["style_weight"], content=chosen["content_weight"])
     steered = Steered(loaded.bundle, steps[start:], guidance)
 
