@@ -26,7 +26,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("product *= 1.0 - beta", "product *= 1.0 - 0.5 * beta"),
         ("self.train_steps / count) - 1", "self.train_steps / count)"),
         ("append(1.0 if self.clean else", "append(self.alpha_bars[0] if self.clean else"),
-        ("return round(structure * count)", "return int(structure * count)"),
+        ("else round(structure * count)", "else int(structure * count)"),
     ),
     *_of(
         "maths/steps.py", "maths_schedule sampling_inversion sampling_few training_losses",
