@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw
 from parasol import Parasol
 from parasol.apps.cli import main
 from parasol.bundle import DEFAULT_MODEL, available_models
-from parasol.finishing import LookPart, finish_of, seen
+from parasol.finishing import FinishPart, LookPart, finish_of, seen
 from parasol.images import encode, fit, from_uint8, load, load_rgba, read_text, save_png
+from parasol.maths.lab import lab
 from parasol.recipe import Recipe
 from parasol.vector import colour_of, laid, read_metadata
 from parasol.vector.tiny import enlarged
@@ -321,15 +322,100 @@ def test_a_tiny_photograph_gets_no_edges_of_icons(side: int) -> None:
     assert len(enlarged(disc, 128)) >= 128, "an opaque drawing is one still"
 
 
-def test_a_style_that_is_rendered_is_left_as_the_model_drew_it() -> None:
+def ball(*colours: tuple[float, float, float]) -> np.ndarray:
+    """What is rendered: a disc of sectors, lighter at its upper left."""
     down, right = np.mgrid[-1:1:128j, -1:1:128j]
-    disc = np.hypot(down, right) < 0.8
-    ball = np.ones((128, 128, 3), np.float32)
-    ball[disc] = ((1 - 0.25 * np.hypot(down + 0.4, right + 0.4))[..., None] * [1.0, 0.3, 0.6])[disc]
-    flat = np.where(disc[..., None], np.float32([1.0, 0.3, 0.6]), np.float32(1)).astype(np.float32)
-    assert finish_of(palette=None, colors=None, finish="auto", references=[flat]) is not None
-    assert finish_of(palette=None, colors=None, finish="auto", references=[ball]) is None
-    assert finish_of(palette=None, colors=None, finish="flat", references=[ball]) is not None
+    disc, sector = np.hypot(down, right) < 0.8, ((np.arctan2(down, right) / np.pi + 1) / 2 * len(colours)).astype(int)
+    picture = np.ones((128, 128, 3), np.float32)
+    light = 1 - 0.25 * np.hypot(down + 0.4, right + 0.4)
+    picture[disc] = (light[..., None] * np.array(colours)[sector.clip(0, len(colours) - 1)])[disc]
+    return picture
+
+
+PINK = (1.0, 0.3, 0.6)
+BEACH = (PINK, (0.2, 0.4, 1.0), (1.0, 0.8, 0.2), (0.2, 0.8, 0.4))
+
+
+def test_a_style_that_is_rendered_says_how_parts_slope() -> None:
+    flat = np.where(ball(PINK) < 1, np.float32([1.0, 0.3, 0.6]), np.float32(1)).astype(np.float32)
+    plain = finish_of(palette=None, colors=None, finish="auto", references=[flat])
+    assert plain is not None
+    assert plain.slope is None
+    rendered = finish_of(palette=None, colors=None, finish="auto", references=[ball(*BEACH)])
+    assert rendered is not None
+    assert rendered.slope is not None
+    down, across = rendered.slope
+    assert down == pytest.approx(across, abs=8), "light from the upper left"
+    assert -60 <= down < -10
+    assert finish_of(palette=None, colors=None, finish="auto", references=[ball(PINK)]) is None, "slopes of one colour"
+    flattened = finish_of(palette=None, colors=None, finish="flat", references=[ball(*BEACH)])
+    assert flattened is not None
+    assert flattened.slope is None
+    assert FinishPart.model_validate_json(rendered.model_dump_json()) == rendered
+
+
+def test_what_has_a_grain_or_no_bare_ground_has_no_such_finish() -> None:
+    grain = np.random.default_rng(0).uniform(0, 1, (64, 64, 3)).repeat(2, 0).repeat(2, 1)
+    crayon = np.where(ball(PINK) < 1, grain, 1).astype(np.float32)
+    assert finish_of(palette=None, colors=None, finish="auto", references=[crayon]) is None
+    photograph = load("examples/photograph.jpg")
+    assert finish_of(palette=None, colors=None, finish="auto", references=[photograph]) is None
+
+
+@pytest.mark.parametrize("ground", ["keep", "#0f172a", "transparent"])
+def test_parts_slope_as_the_style_does_in_pixels_and_in_an_svg(place: Path, model: Parasol, ground: str) -> None:
+    finish = finish_of(palette=None, colors=None, finish="auto", references=[ball(*BEACH)])
+    assert finish is not None
+    assert finish.slope is not None
+    wanted = finish.model_copy(update={"look": finish.look.model_copy(update={"slope": (-40.0, 0.0)})})  # pyright: ignore
+    steep, even = (
+        model.paint(
+            model.recipe("icon.png", model.style("style.png"), model.dials(steps=2), ground=ground, finish=part)
+        )
+        for part in (wanted, finish.model_copy(update={"flat": True}))
+    )
+    colours, plain = (lab(np.asarray(made.image.convert("RGBA"))[..., :3] / np.float32(255)) for made in (steep, even))
+    if ground == "transparent":
+        assert np.array_equal(np.asarray(steep.image)[..., 3], np.asarray(even.image)[..., 3])
+    gained = colours[..., 0] - plain[..., 0]
+    moved = np.abs(gained) > 0.5
+    assert moved.any()
+    fall = np.diff(gained, axis=0) * len(gained)
+    inner = moved[1:] & moved[:-1] & (colours[1:, :, 0] < 99) & (colours[:-1, :, 0] < 99)
+    assert np.median(fall[inner]) == pytest.approx(-40, abs=4)
+    svg = steep.svg()
+    assert svg.count("<linearGradient") >= 1
+    assert "Gradient" not in even.svg()
+    drawn = load_rgba(svg.encode())
+    small = np.asarray(Image.fromarray((255 * drawn).astype(np.uint8)).resize(steep.image.size, Image.Resampling.BOX))
+    shown = np.asarray(steep.image.convert("RGBA"))
+    inside = (small[..., 3] > 250) & (shown[..., 3] > 250)
+    off = np.abs(small[..., :3].astype(int) - shown[..., :3]).max(axis=2)[inside]
+    assert np.median(off) <= 4, "the drawing's gradients are those of the pixels"
+    steep.save("steep.svg")
+    _, same = model.paint(steep.recipe).again(Path("steep.svg").read_bytes())
+    assert same
+
+
+@pytest.mark.parametrize("finish", ["auto", "flat", "none"])
+def test_an_svg_has_the_ground_that_is_asked_for(place: Path, model: Parasol, finish: str) -> None:
+    icon("#2040c0", "#ffffff").convert("RGB").save("blue.png")
+    made = kept(model, "icon.png", ground="#0f172a", finish=finish, colors=3 if finish == "none" else None)
+    svg = made.svg()
+    assert 'fill="#0f172a"' in svg
+    drawn = np.asarray(Image.fromarray((255 * load_rgba(svg.encode())).astype(np.uint8)).resize((128, 128)))
+    off = np.abs(drawn[..., :3].astype(int) - np.asarray(made.image.convert("RGB"))).max(axis=2)
+    assert np.percentile(off, 80) <= 4
+
+
+def test_an_svg_has_no_colour_that_its_picture_has_not(place: Path, model: Parasol) -> None:
+    many = [f"#{level:02x}{level // 2:02x}40" for level in range(16, 256, 16)]
+    finish = FinishPart(
+        colours=("#ffffff", *many), look=LookPart(fills=(0.0, 1.0, *(0.0,) * 14), lines=(0.0,) * 16, width=0.0)
+    )
+    made = model.paint(model.recipe("icon.png", model.style("style.png"), model.dials(steps=2), finish=finish))
+    assert made.palette is not None
+    assert made.palette.hexes == ["#ffffff", many[0]]
 
 
 @pytest.mark.parametrize("rule", ["strokes", "unlined"])

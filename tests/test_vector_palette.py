@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from skimage.color import rgb2lab
+from skimage.color import lab2rgb, rgb2lab
 
 from parasol.images import save_png
-from parasol.maths.lab import lab
+from parasol.maths.lab import lab, rgb
 from parasol.vector import PaletteError, choices, choose_of, choose_palette, given_palette
 
 
@@ -19,9 +19,12 @@ def blended(first: str, second: str) -> np.ndarray:
     return (share * on + (1 - share) * off).astype(np.float32)
 
 
-def test_lab_is_that_of_scikit_image() -> None:
+def test_lab_and_back_are_those_of_scikit_image() -> None:
     pixels = np.random.default_rng(0).random((16, 16, 3)).astype(np.float32)
     np.testing.assert_allclose(lab(pixels), rgb2lab(pixels), atol=0.02)
+    np.testing.assert_allclose(rgb(lab(pixels)), pixels, atol=2e-4)
+    beyond = lab(pixels) + np.float32([30, 0, 0])
+    np.testing.assert_allclose(rgb(beyond), lab2rgb(beyond), atol=0.002)
 
 
 def test_a_soft_edge_is_no_colour_and_the_ground_comes_first() -> None:

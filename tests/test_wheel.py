@@ -89,6 +89,9 @@ def test_the_core_alone_paints_outside_the_repository(wheel: Path, tmp_path: Pat
     assert (done.returncode, done.stderr) == (
         2, "parasol: error: this command needs parasol.corpora: install it with pip install 'parasol-style-train'\n"
     )  # fmt: skip
+    done = subprocess.run([program, "triplets"], cwd=tmp_path, env=ALONE, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("parasol: error: this command needs parasol.apps.triplets: install it with pip")
     for name in ("content.png", "style.png"):
         shutil.copy(ROOT / "examples" / name, tmp_path)
     words = ("style", "content.png", "--like", "style.png", "--steps", "4", "-o", "house.png")

@@ -5,7 +5,7 @@ Both parts are fields of a recipe, small and beside all that the model sees, so 
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -38,7 +38,6 @@ from parasol.vector import (
     named_palette,
     painted,
     plain_ground,
-    shaded,
     turned,
     unlaid,
     wanted_ground,
@@ -46,6 +45,7 @@ from parasol.vector import (
 )
 from parasol.vector.ground import RGBA
 from parasol.vector.indexing import SCALE
+from parasol.vector.palette import MOST_COLOURS
 from parasol.vector.tiny import enlarged
 
 TRANSPARENT = "transparent"
@@ -61,6 +61,7 @@ Choice = tuple[str, float, float]
 Colour = Annotated[str, Field(max_length=20)]
 Part = Annotated[float, Field(ge=0, le=1.01)]
 """A share; sums of such are rounded."""
+Slope = Annotated[float, Field(ge=-100, le=100)]
 
 
 class GroundPart(Strict):
@@ -84,7 +85,8 @@ class GroundPart(Strict):
 
 class LookPart(Strict):
     """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
-    share of the side, 0 where it has none. strokes: whether all strokes become such lines; older files say nothing.
+    share of the side, 0 where it has none. strokes: whether all strokes become such lines; unlined: whether outlines go
+    to what they enclose; slope: L* that parts gain down and across a side. Older files say nothing of these three.
     """
 
     fills: tuple[Part, ...]
@@ -92,11 +94,12 @@ class LookPart(Strict):
     width: Part
     strokes: bool = False
     unlined: bool = False
+    slope: tuple[Slope, Slope] | None = None
 
     @model_serializer(mode="wrap")
     def _as_before(self, written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """Without what older files lack, so that they stay the same bytes."""
-        return {name: value for name, value in written(self).items() if value is not False}
+        return {name: value for name, value in written(self).items() if value is not False and value is not None}
 
 
 class FinishPart(Strict):
@@ -123,6 +126,11 @@ class FinishPart(Strict):
         """Whether nobody asked for it, so that it is for what it suits alone."""
         return self.look is not None and not self.flat
 
+    @property
+    def slope(self) -> tuple[float, float] | None:
+        """How parts slope, where they are not asked to be flat."""
+        return self.look.slope if self.look is not None and self.automatic else None
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Seen:
@@ -144,6 +152,8 @@ class Finished:
 
     palette: Palette | None
     choice: tuple[Choice, ...]
+    plain: Picture | RGBA | None
+    """What it would be without its slopes, where it has some: of that a drawing can be traced."""
 
 
 def seen(content: RGBA, size: int, ground: str) -> Seen:
@@ -190,15 +200,17 @@ def finished(
     for: what is too intricate for its look takes them region by region.
     """
     rgba = None if ground is None else _cut(ground, pixels, picture, kept, fresh=fresh)
-    palette, choice = None, tuple[Choice, ...]()
+    palette, choice, plain, behind = None, tuple[Choice, ...](), None, (1.0, 1.0, 1.0)
     index = None if fresh or finish is None else _coloured(finish, ground, pixels, picture)
     if index is None and finish is not None and finish.automatic and not matched:
         finish = None
     if index is not None and finish is not None:
-        palette = named_palette(finish.colours or ())
-        drawn = painted(index, palette)
+        palette, slope = named_palette(finish.colours or ()), finish.slope
+        drawn, behind = painted(index, palette, slope), _plain(palette.hexes[0])
+        plain = None if slope is None else painted(index, palette)
         choice = tuple(choices(pixels, palette, index[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE].clip(0)))
-        pixels = laid(drawn, _plain(palette.hexes[0]))
+        palette = replace(palette, colours=palette.colours[[0, *np.unique(index[index > 0])]])  # those that it has
+        pixels = laid(drawn, behind)
         rgba = None if rgba is None else drawn
     elif finish is not None:
         flat = pixels if rgba is None else bled(rgba[..., :3], rgba[..., 3])
@@ -214,12 +226,18 @@ def finished(
     if ground is not None and rgba is not None:
         clear = ground.wanted == TRANSPARENT
         if finish is not None or not clear:  # else the pixels are those that the model drew
-            pixels = laid(rgba, ground.colour if clear else _plain(ground.wanted))
+            behind = ground.colour if clear else _plain(ground.wanted)
+            pixels = laid(rgba, behind)
         rgba = rgba if clear else None
+        if palette is not None and not clear:
+            palette = _on(behind, palette.colours[1:] if index is not None else palette.colours)
+    if plain is not None and rgba is None:
+        plain = laid(plain, behind)
     on_grid = from_uint8(to_uint8(pixels))
     return Finished(
-        pixels=on_grid, rgba=None if rgba is None else from_uint8(to_uint8(rgba)), palette=palette, choice=choice
-    )
+        pixels=on_grid, rgba=None if rgba is None else from_uint8(to_uint8(rgba)), palette=palette, choice=choice,
+        plain=plain,
+    )  # fmt: skip
 
 
 def finish_of(
@@ -228,7 +246,8 @@ def finish_of(
     """The finish that a palette, a number of colours and the name of a finish ask for; none where they ask for nothing.
 
     A flat finish takes the look of the pictures of the style, where there are any: their colours, unless a palette is
-    given, in their shares, and their lines. "auto" is one where the style is flat art and nothing else is asked for.
+    given, in their shares, and their lines. "auto" is one where the style has plain parts and nothing else is asked
+    for: flat art, or icons whose parts slope from one colour to the next, which parts of the result then do too.
 
     Raises:
         ValueError: they make no sense together, or one is out of range.
@@ -242,11 +261,10 @@ def finish_of(
     flat = finish == "flat"
     if references and (flat or (finish == "auto" and palette is None and colors is None)):
         small = [_square(fit(picture, STYLE_SIDE)) for picture in references]
-        look = look_of(small, colors) if flat or not shaded(small) else None
+        look = look_of(small, colors, sloped=not flat)
         if look is not None:
             look = look if palette is None else look.within(palette)
-            rules = {"strokes": look.strokes, "unlined": look.unlined}
-            part = LookPart(fills=look.fills, lines=look.lines, width=look.width, **rules)
+            part = LookPart(**{rule: getattr(look, rule) for rule in LookPart.model_fields})
             return FinishPart(colours=tuple(look.palette.hexes), flat=flat, look=part)
         palette = choose_of(small, colors) if flat and palette is None else palette
     if palette is None and colors is None and not flat:
@@ -316,6 +334,13 @@ def _regions(ground: GroundPart | None, picture: Picture) -> Picture:
         return picture
     alpha = load(ground.alpha)[..., 0]
     return bled(unlaid(picture, alpha, ground.colour)[..., :3], alpha)
+
+
+def _on(ground: tuple[float, float, float], drawn: Float[np.ndarray, "k 3"]) -> Palette:
+    """The colours of what is drawn, and first that of the ground."""
+    behind = np.array([ground], np.float32)
+    others = drawn[(drawn != behind).any(axis=1)]
+    return Palette(colours=np.concatenate([behind, others])[:MOST_COLOURS], given=True)
 
 
 def _palette(finish: FinishPart, flat: Picture, alpha: Float[np.ndarray, "H W"] | None) -> Palette:

@@ -145,6 +145,7 @@ class Painter:
             rgba=made.rgba,
             palette=made.palette,
             choice=made.choice,
+            plain=made.plain,
             recipe=recipe,
             clipped_share=coloured.clipped_share,
             seconds=seconds,

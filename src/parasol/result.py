@@ -37,10 +37,13 @@ class Result:
     """The picture with alpha, where it has any."""
 
     palette: Palette | None = None
-    """The only colours that it has before antialiasing, where few were asked for."""
+    """The only colours that it has before antialiasing and slopes, where few were asked for."""
 
     choice: tuple[Choice, ...] = ()
     """Each of them, the share of the picture that took it, and the mean delta E from what was there."""
+
+    plain: Picture | RGBA | None = None
+    """The picture without slopes, where its finish gives it some: an SVG has its shapes, and gradients for slopes."""
 
     @property
     def image(self) -> Image.Image:
@@ -83,8 +86,10 @@ class Result:
             record = json.dumps({"trace": {"colors": None, "palette": palette}, "version": version, "recipe": recipe})
         settings = json.loads(record).get("trace", {})
         wanted = named_palette(settings["palette"]) if settings.get("palette") else None
-        made = trace(self.pixels if self.rgba is None else self.rgba, wanted, count=settings.get("colors"))
-        return made.drawing.svg(record)
+        drawn, slope = self.pixels if self.rgba is None else self.rgba, None
+        if self.plain is not None and self.recipe.finish is not None:
+            drawn, slope = self.plain, self.recipe.finish.slope
+        return trace(drawn, wanted, count=settings.get("colors"), slope=slope).drawing.svg(record)
 
     def again(self, data: bytes) -> tuple[bytes, bool]:
         """This picture in a file of the same kind as `data`, one that Parasol wrote, and whether both are the same."""

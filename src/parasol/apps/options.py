@@ -77,7 +77,7 @@ Finish = Annotated[
     Literal["auto", "none", "flat"],
     typer.Option(
         help="flat: one colour for each part of CONTENT and lines of one width, as in the style pictures; auto: so "
-        "where both are flat art."
+        "where both are flat art, with slopes where colours of the style slope."
     ),
 ]
 Also = Annotated[

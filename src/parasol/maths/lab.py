@@ -22,6 +22,17 @@ def lab(pixels: Float[np.ndarray, "*space 3"]) -> Float[np.ndarray, "*space 3"]:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
 
 
+def rgb(colours: Float[np.ndarray, "*space 3"]) -> Float[np.ndarray, "*space 3"]:
+    """L*, a*, b* -> RGB in [0, 1], gamma-encoded, float32: what `lab` turns into them, the nearest ends beyond."""
+    y = (colours[..., 0] + 16) / 116
+    root = np.stack([y + colours[..., 1] / 500, y, y - colours[..., 2] / 200], axis=-1).astype(np.float64)
+    ratio = np.where(root > 6 / 29, root**3, (root - 4 / 29) * 3 * (6 / 29) ** 2)
+    back: np.ndarray = np.linalg.inv(TO_XYZ / WHITE_POINT[:, None])
+    linear = np.asarray(ratio @ back.T).clip(0, 1)
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return encoded.astype(np.float32)
+
+
 def delta_e(
     first: Float[np.ndarray, "*#space 3"], second: Float[np.ndarray, "*#space 3"]
 ) -> Float[np.ndarray, "*space"]:

@@ -16,12 +16,12 @@ _METADATA = re.compile(r'<metadata id="parasol">(.*?)</metadata>', re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gradient:
-    """A fill that goes from one colour to another along a line."""
+    """A fill that goes from colour to colour along a line."""
 
     start: tuple[float, float]
     end: tuple[float, float]
-    colours: tuple[str, str]
-    """At start and end, as #rrggbb."""
+    colours: tuple[str, ...]
+    """As #rrggbb, evenly from start to end."""
 
 
 Fill = str | Gradient
@@ -123,6 +123,11 @@ def _short(value: float) -> str:
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
+def _fine(share: float) -> str:
+    """1, .5, .33: as few signs as a hundredth needs."""
+    return f"{share:.2f}".rstrip("0").rstrip(".").lstrip("0")
+
+
 def _joined(values: list[float]) -> str:
     """Numbers in a row; a minus parts them as a space does."""
     text = ""
@@ -202,6 +207,8 @@ def _paint(fill: Fill, gradients: list[Gradient]) -> str:
 def _definition(gradient: Gradient, name: int) -> str:
     (x1, y1), (x2, y2) = gradient.start, gradient.end
     line = f'x1="{_short(x1)}" y1="{_short(y1)}" x2="{_short(x2)}" y2="{_short(y2)}"'
-    first, last = gradient.colours
-    stops = f'<stop stop-color="{first}"/><stop offset="1" stop-color="{last}"/>'
+    first, *others = gradient.colours
+    stops = f'<stop stop-color="{first}"/>'
+    for number, colour in enumerate(others, 1):
+        stops += f'<stop offset="{_fine(number / len(others))}" stop-color="{colour}"/>'
     return f'<linearGradient id="g{name}" gradientUnits="userSpaceOnUse" {line}>{stops}</linearGradient>'

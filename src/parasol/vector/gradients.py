@@ -1,4 +1,4 @@
-"""Neighbouring regions that are one smooth ramp, found and made one region with a linear gradient.
+"""Linear gradients of regions: of a slope that a style has, or of neighbours that are found to be one smooth ramp.
 
 A palette cuts a ramp into bands. Two neighbours become one where that costs less than the second region does: the
 measure is squared error over pixels, plus a price for each region (a description length).
@@ -10,15 +10,17 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from parasol.images import to_uint8
+from parasol.maths.lab import lab, rgb
 from parasol.vector.drawing import Gradient
 from parasol.vector.indexing import SCALE
-from parasol.vector.palette import hex_of
+from parasol.vector.palette import Palette, hex_of
 from parasol.vector.regions import borders, components
 
 PRICE = 8.0
 """Squared error (RGB in 0..1, summed over index pixels) for which one more region is drawn."""
 
 RAMP = 1.5  # times that price for a gradient in a flat fill's stead
+STOPS = 5  # colours of a slope's gradient: what Lab calls even is not even in RGB, least of all where that ends
 STEEP = 24 / 255  # change of colour along a region, below which it is flat
 
 
@@ -70,6 +72,29 @@ def with_gradients(
     fixed = {label for label in range(len(kinds)) if kinds[label] < 0 or (kinds[label] == 0 and label in ground)}
     owner = _merged(sums, [(a, b) for a, b, _ in borders(labels) if not fixed & {a, b}])
     return _numbered(labels, kinds, owner, sums, fixed, colours)
+
+
+def sloped(
+    index: Int[np.ndarray, "h w"], palette: Palette, slope: tuple[float, float]
+) -> tuple[Int[np.ndarray, "h w"], dict[int, Gradient]]:
+    """An index of its own for each part but ground, and its gradient: as `painted` has parts slope."""
+    labels, kinds = components(index)
+    steep = float(np.hypot(*slope))
+    down, across = np.array(slope) / steep
+    gradients = dict[int, Gradient]()
+    for label in np.flatnonzero(kinds > 0).tolist():
+        rows, columns = np.nonzero(labels == label)
+        along = (rows - rows.mean()) * down + (columns - columns.mean()) * across
+        colours = np.repeat(lab(palette.colours[kinds[label]])[None], STOPS, axis=0)
+        colours[:, 0] += steep * np.linspace(along.min(), along.max(), STOPS) / max(index.shape)
+        x, y = columns.mean() / SCALE, rows.mean() / SCALE
+        start, end = (
+            (float(x + far * across), float(y + far * down)) for far in np.array([along.min(), along.max()]) / SCALE
+        )
+        kinds[label] = len(palette.colours) + len(gradients)
+        stops = tuple(hex_of(colour) for colour in rgb(colours))
+        gradients[int(kinds[label])] = Gradient(start=start, end=end, colours=stops)
+    return kinds[labels], gradients
 
 
 def _sums(

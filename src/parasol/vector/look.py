@@ -1,4 +1,4 @@
-"""What flat references have in common: colours, how much of a drawing each has, and lines of one width."""
+"""What references have in common: colours, how much of a drawing each has, lines of one width, how colours slope."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,11 +30,14 @@ RARE = 0.15  # of the commonest colour of lines, below which one is that of deta
 RIM, ALONE = 0.5, 0.1  # share of the drawings' rim that lines have to have; more, shared by the drawings
 STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
 SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at most, rendered ones from 0.6 on
+BARE, SMOOTH = 0.62, 0.55  # of the border, that is ground, and of what is drawn, that goes on as it is: less is no icon
+DIFFERENT, UNLIKE = 3, 25.0  # colours of what slopes, so that neighbours are told apart; delta E from which two differ
+LEAST_SLOPE, MOST_SLOPE = 4.0, 60.0  # of L*, from one side of a picture to the other: what is seen, and what is drawn
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Look:
-    """A flat style, as its pictures show it. Shares sum to 1; those of the ground are what is left free."""
+    """A style of plain parts, as its pictures show it. Shares sum to 1; those of the ground are what is left free."""
 
     palette: Palette
     """The ground first."""
@@ -54,6 +57,9 @@ class Look:
     unlined: bool = True
     """Whether outlines of a drawing go to what they enclose, where the style has no lines."""
 
+    slope: tuple[float, float] | None = None
+    """L* that parts gain down and across a whole side, for what is rendered or has gradients; none where it is flat."""
+
     def within(self, palette: Palette) -> "Look":
         """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
         own, others = lab(self.palette.colours), lab(palette.colours)
@@ -68,14 +74,8 @@ class Look:
         for colour, other in taken.items():
             fills[order.index(other)] += self.fills[colour]
             lines[order.index(other)] += self.lines[colour]
-        return Look(
-            palette=replace(palette, colours=palette.colours[order]),
-            fills=tuple(fills.tolist()),
-            lines=tuple(lines.tolist()),
-            width=self.width,
-            strokes=self.strokes,
-            unlined=self.unlined,
-        )
+        ordered = replace(palette, colours=palette.colours[order])
+        return replace(self, palette=ordered, fills=tuple(fills.tolist()), lines=tuple(lines.tolist()))
 
 
 def outside(index: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
@@ -90,11 +90,17 @@ def around(labels: Int[np.ndarray, "h w"], kinds: Int[np.ndarray, " n"]) -> Bool
     return (np.bincount(border, minlength=len(kinds)) > 0) & (kinds == 0)
 
 
-def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None = None) -> Look | None:
-    """The look of references of one size, in at most so many colours; None where they are no flat art."""
+def look_of(
+    pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None = None, *, sloped: bool = False
+) -> Look | None:
+    """The look of references of one size, in at most so many colours; None where they are no flat art.
+
+    sloped: take what slopes from one colour to the next too, on a bare ground; the look then has a `slope`.
+    """
     chosen = choose_of(list(pictures), colours)
     own = chosen if colours is None else choose_of(list(pictures))
-    if not flat_art(pictures, own):
+    flat = flat_art(pictures, own) and not (sloped and shaded(pictures))
+    if not flat and not (sloped and _smooth(pictures)):
         return None
     drawn = [without_specks(index_picture(picture, chosen), SPECK) for picture in pictures]
     side, count = max(drawn[0].shape), len(chosen.colours)
@@ -110,7 +116,10 @@ def look_of(pictures: Sequence[Float[np.ndarray, "_ _ 3"]], colours: int | None 
         rare[0] = False
         areas[0] += areas[rare].sum()
         areas[rare] = 0.0
-    return _look(chosen, np.stack([areas, lines]), width / side)
+    look = _look(chosen, np.stack([areas, lines]), width / side)
+    if flat:
+        return look
+    return replace(look, slope=_slope(pictures)) if _different(look) >= DIFFERENT else None
 
 
 def _filling(areas: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:
@@ -194,18 +203,60 @@ def shaded(pictures: Sequence[Float[np.ndarray, "_ _ 3"]]) -> bool:
 
     The few colours that are chosen from such pictures would stand for its slopes, and none of them for a thing.
     """
-    slopes, insides = 0, 0
+    risen = np.concatenate([rise for picture in pictures for rise in _rises(picture)])
+    return int((np.linalg.norm(risen, axis=1) > RISEN).sum()) > SHADED * len(risen)
+
+
+def _rises(picture: Float[np.ndarray, "_ _ 3"]) -> Iterator[Float[np.ndarray, "n 3"]]:
+    """What Lab colours gain in a step, first down and then across, wherever the picture is smooth all along it."""
+    colours, drawn = _drawn(picture)
+    plain = drawn & ~between(colours)
+    for axis in (0, 1):
+        values, inner = np.moveaxis(colours, axis, 0), np.moveaxis(plain, axis, 0)
+        smooth = inner.copy()
+        smooth[:-1] &= delta_e(values[1:], values[:-1]) < STEEPEST
+        here = inner[STEP:] & np.logical_and.reduce([smooth[at : at - STEP] for at in range(STEP)])
+        yield (values[STEP:] - values[:-STEP])[here]
+
+
+def _slope(pictures: Sequence[Float[np.ndarray, "_ _ 3"]]) -> tuple[float, float] | None:
+    """As steep as lightness slopes in them on average, the way that most of it goes; None where nobody would see it."""
+    rises = [[rise[:, 0] * len(picture) / STEP for rise in _rises(picture)] for picture in pictures]
+    down, across = (np.concatenate(own) for own in zip(*rises, strict=True))
+    count = max(len(down) + len(across), 1) / 2
+    steep = min(float(np.abs(down).sum() + np.abs(across).sum()) / count, MOST_SLOPE)
+    way = np.array([down.sum(), across.sum()], np.float64)
+    if steep < LEAST_SLOPE or not way.any():
+        return None
+    way /= np.linalg.norm(way)
+    return round(float(steep * way[0]), 1), round(float(steep * way[1]), 1)
+
+
+def _different(look: Look) -> int:
+    """How many of the drawings' colours, the commonest first, differ from all before: slopes of one colour do not."""
+    colours, kept = lab(look.palette.colours), list[int]()
+    for colour in (1 + np.argsort(-np.add(look.fills, look.lines)[1:], kind="stable")).tolist():
+        if (delta_e(colours[kept], colours[colour]) >= UNLIKE).all():
+            kept.append(colour)
+    return len(kept)
+
+
+def _smooth(pictures: Sequence[Float[np.ndarray, "_ _ 3"]]) -> bool:
+    """Whether they are icons: on bare ground, and without a grain that plain parts could not stand for."""
+    border, steps = list[np.ndarray](), list[np.ndarray]()
     for picture in pictures:
-        colours = lab(picture)
-        plain = (delta_e(colours, lab(ground_of(picture))) > PLAIN) & ~between(colours)
-        for axis in (0, 1):
-            values, inner = np.moveaxis(colours, axis, 0), np.moveaxis(plain, axis, 0)
-            smooth = inner.copy()
-            smooth[:-1] &= delta_e(values[1:], values[:-1]) < STEEPEST
-            here = inner[STEP:] & np.logical_and.reduce([smooth[at : at - STEP] for at in range(STEP)])
-            insides += int(here.sum())
-            slopes += int((here & (delta_e(values[STEP:], values[:-STEP]) > RISEN)).sum())
-    return slopes > SHADED * insides
+        colours, drawn = _drawn(picture)
+        border.append(np.concatenate([drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1]]))
+        for values, inner in ((colours, drawn), (colours.swapaxes(0, 1), drawn.T)):
+            steps.append(delta_e(values[1:], values[:-1])[inner[1:] & inner[:-1]])
+    bare, gone = np.mean([1 - edge.mean() for edge in border]), np.concatenate(steps)
+    return bool(bare >= BARE and (gone < STEEPEST).sum() >= SMOOTH * len(gone))
+
+
+def _drawn(picture: Float[np.ndarray, "h w 3"]) -> tuple[Float[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
+    """A picture in Lab, and what of it is not its ground."""
+    colours = lab(picture)
+    return colours, delta_e(colours, lab(ground_of(picture))) > PLAIN
 
 
 def _look(palette: Palette, areas: Float[np.ndarray, "2 k"], width: float) -> Look:

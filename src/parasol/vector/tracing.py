@@ -12,7 +12,7 @@ from parasol.maths.lab import lab
 from parasol.vector import regions as tree
 from parasol.vector.curves import Curve, fitted
 from parasol.vector.drawing import Drawing, Fill, Outline, Rectangle, Shape
-from parasol.vector.gradients import with_gradients
+from parasol.vector.gradients import sloped, with_gradients
 from parasol.vector.indexing import SCALE, enlarged, index_picture
 from parasol.vector.outline import area, outlines
 from parasol.vector.palette import Palette, between, choose_palette
@@ -44,11 +44,13 @@ def trace(
     palette: Palette | None = None,
     *,
     count: int | None = None,
+    slope: tuple[float, float] | None = None,
 ) -> Traced:
     """A drawing of a flat picture in exactly a given palette, or in at most `count` colours that are chosen from it.
 
-    With neither, colours are chosen and what is a ramp gets a gradient. Where the picture has an alpha below one half
-    nothing is drawn. The same picture gives the same drawing.
+    With neither, colours are chosen and what is a ramp gets a gradient. With a slope each part of the palette's colours
+    but its first, the ground, gets one, as `painted` has it. Where the picture has an alpha below one half nothing is
+    drawn. The same picture gives the same drawing.
 
     Raises:
         TraceError: it has too many regions for a drawing, as photographs and paintings do, or is wholly transparent.
@@ -70,6 +72,9 @@ def trace(
     fills: dict[int, Fill] = dict(enumerate(chosen.hexes))
     if not exact:
         index, ramps = with_gradients(index, flat, between(lab(flat)), len(fills))
+        fills |= ramps
+    elif slope is not None:
+        index, ramps = sloped(index, chosen, slope)
         fills |= ramps
     drawing = Drawing(
         width=small.shape[1], height=small.shape[0], shapes=_shapes(index, fills), size=max(height, width)

@@ -5,7 +5,7 @@ import { coloured } from "./coloured";
 import { bled, cutOut, groundFor, laid, lifted, plainGround, turned, unlaid, WHITE, withoutGround, type Colour } from "./ground";
 import { flatFinish, inColours, painted } from "./indexing";
 import { chooseOf, colourOf, hexes, hexOf, lab, namedPalette, nearest, type Palette } from "./lab";
-import { isFlatArt, isShaded, lookOf } from "./look";
+import { isFlatArt, lookOf } from "./look";
 import { encodePng } from "./png";
 import { channelsOf, fit, onGrid, padded, raster, rgb, withAlpha, type Raster, type Values } from "./raster";
 import { automatic, pictureOf, type Finish, type Ground } from "./recipe";
@@ -57,7 +57,7 @@ export function finished(ground: Ground | null, alpha: Values | null, finish: Fi
   if (!index && finish && automatic(finish) && !matched) finish = null;
   if (index && finish) {
     const palette = namedPalette(finish.colours!);
-    const made = painted(index, palette);
+    const made = painted(index, palette, automatic(finish) ? finish.look?.slope : null);
     pixels = laid(made, [...palette.subarray(0, 3)]);
     rgba = rgba && made;
   } else if (finish) {
@@ -86,8 +86,8 @@ export function finishOf(colors: number | null, finish: string, references: read
   let palette: Palette | null = null;
   if (references.length && (flat || (finish === "auto" && colors === null))) {
     const small = references.map((picture) => squared(fit(rgb(picture), STYLE_SIDE)));
-    const look = flat || !isShaded(small) ? lookOf(small, colors) : null;
-    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true } };
+    const look = lookOf(small, colors, !flat);
+    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true, ...(look.slope && { slope: look.slope }) } };
     if (flat) palette = chooseOf(small, colors);
   }
   if (!palette && colors === null && !flat) return null;

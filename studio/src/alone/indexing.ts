@@ -1,6 +1,6 @@
 // A picture as one index of a palette per pixel at four times the size, and back: vector/indexing and finish of the core.
 
-import { between, chooseOf, lab, type Palette } from "./lab";
+import { between, chooseOf, lab, rgbOf, type Palette } from "./lab";
 import { BICUBIC, fromBytes, LANCZOS, onGrid, raster, resized, toBytes, type Raster, type Values } from "./raster";
 import { components, CLEAR, spread, withoutSpecks, type Index } from "./regions";
 
@@ -121,13 +121,36 @@ function pictureOf(index: Index, palette: Palette): Raster {
   return { ...made, data: onGrid(made.data) };
 }
 
-/** An index picture at the size of its picture, with alpha. */
-export function painted(index: Index, palette: Palette): Raster {
+/** An index picture at the size of its picture, with alpha; each part gains `slope` of L* down and across a whole side. */
+export function painted(index: Index, palette: Palette, slope?: [number, number] | null): Raster {
   const values = new Float32Array((palette.length / 3 + 1) * 4);
   for (let k = 0; k < palette.length / 3; k++) values.set([...palette.subarray(3 * k, 3 * k + 3), 1], 4 * k);
   const made = means(index, values, 4);
   for (let i = 0; i < made.data.length; i += 4) for (let c = 0; c < 3; c++) made.data[i + c] = made.data[i + 3] > 0 ? made.data[i + c] / Math.max(made.data[i + 3], 1e-6) : 1;
+  if (slope) {
+    const risen = lab(made.data, 4);
+    gained(index, slope).data.forEach((value, i) => (risen[3 * i] += value / Math.max(made.data[4 * i + 3], 1e-6)));
+    const colours = rgbOf(risen);
+    for (let i = 0; i < made.data.length; i++) if (i % 4 < 3) made.data[i] = made.data[(i | 3)] > 0 ? colours[3 * (i >> 2) + (i % 4)] : 1;
+  }
   return { ...made, data: onGrid(made.data) };
+}
+
+/** L* that parts gain in each pixel, as much of it as is not `CLEAR`: nothing in the middle of a part. */
+function gained(index: Index, [down, across]: [number, number]): Raster {
+  const { height, width } = index;
+  const { labels, kinds } = components(index);
+  const of = kinds.map(() => [0, 0, 0]);
+  labels.data.forEach((label, i) => [1, Math.floor(i / width), i % width].forEach((value, k) => (of[label][k] += value)));
+  const made = raster(height / SCALE, width / SCALE, 1);
+  labels.data.forEach((label, i) => {
+    if (kinds[label] === CLEAR) return;
+    const [area, rows, columns] = of[label];
+    const [y, x] = [Math.floor(i / width), i % width];
+    const gain = (down * (y - rows / area) + across * (x - columns / area)) / Math.max(height, width);
+    made.data[Math.floor(y / SCALE) * made.width + Math.floor(x / SCALE)] += gain / SCALE ** 2;
+  });
+  return made;
 }
 
 /** The result in the palette's colours alone, each pixel by itself. */

@@ -24,6 +24,29 @@ export function lab(colours: ArrayLike<number>, channels = 3): Values {
   return made;
 }
 
+const FROM_XYZ = inverse(RATIO);
+
+/** Colours in 0..1 of Lab, three numbers each: what `lab` turns into them, the nearest ends beyond. */
+export function rgbOf(colours: ArrayLike<number>): Values {
+  const made = new Float32Array(colours.length);
+  const ratio = (root: number): number => (root > 6 / 29 ? root ** 3 : (root - 4 / 29) * 3 * (6 / 29) ** 2);
+  for (let i = 0; i < made.length; i += 3) {
+    const y = (colours[i] + 16) / 116;
+    const xyz = [y + colours[i + 1] / 500, y, y - colours[i + 2] / 200].map(ratio);
+    FROM_XYZ.forEach((row, c) => {
+      const linear = Math.min(Math.max(row[0] * xyz[0] + row[1] * xyz[1] + row[2] * xyz[2], 0), 1);
+      made[i + c] = linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055;
+    });
+  }
+  return made;
+}
+
+function inverse([[a, b, c], [d, e, f], [g, h, i]]: number[][]): number[][] {
+  const whole = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
+  return [[e * i - f * h, c * h - b * i, b * f - c * e], [f * g - d * i, a * i - c * g, c * d - a * f], [d * h - e * g, b * g - a * h, a * e - b * d]]
+    .map((row) => row.map((value) => value / whole));
+}
+
 export function deltaE(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number): number {
   return Math.hypot(a[3 * i] - b[3 * j], a[3 * i + 1] - b[3 * j + 1], a[3 * i + 2] - b[3 * j + 2]);
 }

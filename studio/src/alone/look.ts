@@ -1,24 +1,32 @@
-// What flat references have in common: colours, how much of a drawing each has, lines of one width: vector/look of the core.
+// What references have in common: colours, how much of a drawing each has, lines of one width, slopes: vector/look of the core.
 
 import { between, chooseOf, deltaE, groundOf, lab, nearest, type Palette } from "./lab";
 import { quantile } from "./colour";
 import { indexPicture, SCALE, SPECK } from "./indexing";
-import { median, rint, type Raster } from "./raster";
+import { median, rint, type Raster, type Values } from "./raster";
 import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part } from "./regions";
 
 const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
 const [SOME, OFTEN, RARE, GRAIN] = [0.1, 0.35, 0.15, SCALE / 2];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
+const [BARE, SMOOTH, DIFFERENT, UNLIKE, LEAST_SLOPE, MOST_SLOPE] = [0.62, 0.55, 3, 25, 4, 60];
 
-/** A flat style; shares of the ground are what is left free. */
-export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean }
+/** A style of plain parts; shares of the ground are what is left free, a slope is the L* that parts gain down and across. */
+export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; slope?: [number, number] | null }
 
 export const percentile = (values: readonly number[], share: number): number => quantile(Float64Array.from(values).sort(), share);
 
-/** The look of references of one size, in at most so many colours; none where they are no flat art. */
-export function lookOf(pictures: readonly Raster[], colours: number | null): FlatLook | null {
+/** The look of references of one size, in at most so many colours; none where they are no flat art, or slope where they may. */
+export function lookOf(pictures: readonly Raster[], colours: number | null, sloped: boolean): FlatLook | null {
   const chosen = chooseOf(pictures, colours);
-  if (!isFlatArt(pictures, colours === null ? chosen : chooseOf(pictures, null))) return null;
+  const flat = isFlatArt(pictures, colours === null ? chosen : chooseOf(pictures, null)) && !(sloped && isShaded(pictures));
+  if (flat) return plainLook(pictures, chosen);
+  if (!sloped || !isSmooth(pictures)) return null;
+  const look = plainLook(pictures, chosen);
+  return different(look) >= DIFFERENT ? { ...look, slope: slopeOf(pictures) } : null;
+}
+
+function plainLook(pictures: readonly Raster[], chosen: Palette): FlatLook {
   const many = chosen.length / 3;
   const drawn = pictures.map((picture) => withoutSpecks(indexPicture(picture, chosen), SPECK));
   const side = Math.max(drawn[0].height, drawn[0].width);
@@ -33,6 +41,15 @@ export function lookOf(pictures: readonly Raster[], colours: number | null): Fla
   const often = filledOf(shares.map(([own]) => own));
   for (let k = 1; k < many; k++) if (lines[k] >= MINOR * sum(lines) && often[k] < OFTEN) [areas[0], areas[k]] = [areas[0] + areas[k], 0];
   return told(chosen, areas, lines, width / side);
+}
+
+/** How many of the drawings' colours, the commonest first, differ from all before: slopes of one colour do not. */
+function different({ palette, fills, lines }: FlatLook): number {
+  const colours = lab(palette);
+  const kept: number[] = [];
+  const common = [...fills.keys()].slice(1).sort((a, b) => fills[b] + lines[b] - fills[a] - lines[a]);
+  for (const colour of common) if (kept.every((other) => deltaE(colours, other, colours, colour) >= UNLIKE)) kept.push(colour);
+  return kept.length;
 }
 
 /** Share of the drawings that each colour fills some of, lines apart. */
@@ -139,25 +156,68 @@ export function isFlatArt(pictures: readonly Raster[], palette: Palette): boolea
 }
 
 /** Whether most of what is drawn slopes from one colour to the next, as what is rendered does. */
-export function isShaded(pictures: readonly Raster[]): boolean {
+function isShaded(pictures: readonly Raster[]): boolean {
   let [slopes, insides] = [0, 0];
-  for (const picture of pictures) {
-    const { height, width } = picture;
-    const colours = lab(picture.data);
-    const ground = lab(groundOf(picture));
-    const mixed = between(colours, height, width);
-    const plain = mixed.map((edge, i) => Number(deltaE(colours, i, ground, 0) > PLAIN && !edge));
-    for (const [length, stride] of [[height, width], [width, 1]]) for (let i = 0; i < plain.length; i++) {
-      const at = stride === 1 ? i % width : Math.floor(i / width);
+  for (const picture of pictures) eachRise(picture, (_, colours, from, to) => {
+    insides++;
+    slopes += Number(deltaE(colours, to, colours, from) > RISEN);
+  });
+  return slopes > SHADED * insides;
+}
+
+/** Each step, down (0) and across (1), along which a picture is smooth. */
+function eachRise(picture: Raster, told: (axis: number, colours: Values, from: number, to: number) => void): void {
+  const { height, width } = picture;
+  const { colours, drawn } = drawnOf(picture);
+  const mixed = between(colours, height, width);
+  const plain = mixed.map((edge, i) => Number(!!drawn[i] && !edge));
+  [[height, width], [width, 1]].forEach(([length, stride], axis) => {
+    for (let i = 0; i < plain.length; i++) {
+      const at = axis ? i % width : Math.floor(i / width);
       if (at + STEP >= length || !plain[i + STEP * stride]) continue; // it ends inside, and every step towards it is small
       let smooth = true;
       for (let k = 0; k < STEP && smooth; k++) smooth = !!plain[i + k * stride] && deltaE(colours, i + (k + 1) * stride, colours, i + k * stride) < STEEPEST;
-      if (!smooth) continue;
+      if (smooth) told(axis, colours, i, i + STEP * stride);
+    }
+  });
+}
+
+/** A picture in Lab, and what of it is not its ground. */
+function drawnOf(picture: Raster): { colours: Values; drawn: Uint8Array } {
+  const [colours, ground] = [lab(picture.data), lab(groundOf(picture))];
+  return { colours, drawn: Uint8Array.from({ length: colours.length / 3 }, (_, i) => Number(deltaE(colours, i, ground, 0) > PLAIN)) };
+}
+
+/** As steep as lightness slopes on average, the way that most of it goes; none where nobody would see it. */
+function slopeOf(pictures: readonly Raster[]): [number, number] | null {
+  const [way, of] = [[0, 0], { steep: 0, many: 0 }];
+  for (const picture of pictures) eachRise(picture, (axis, colours, from, to) => {
+    const rise = ((colours[3 * to] - colours[3 * from]) * picture.height) / STEP;
+    way[axis] += rise;
+    of.steep += Math.abs(rise);
+    of.many++;
+  });
+  const steep = Math.min(of.steep / (Math.max(of.many, 1) / 2), MOST_SLOPE);
+  const far = Math.hypot(...way);
+  return steep < LEAST_SLOPE || !far ? null : [Number(((steep * way[0]) / far).toFixed(1)), Number(((steep * way[1]) / far).toFixed(1))];
+}
+
+/** Whether they are icons: on bare ground, and without a grain that plain parts could not stand for. */
+function isSmooth(pictures: readonly Raster[]): boolean {
+  let [bare, smooth, insides] = [0, 0, 0];
+  for (const picture of pictures) {
+    const { height, width } = picture;
+    const { colours, drawn } = drawnOf(picture);
+    const border = [...drawn.keys()].filter((i) => i < width || i >= (height - 1) * width).map((i) => drawn[i]);
+    for (let y = 0; y < height; y++) border.push(drawn[y * width], drawn[(y + 1) * width - 1]);
+    bare += 1 - border.reduce((sum, value) => sum + value, 0) / border.length;
+    for (const stride of [width, 1]) for (let i = 0; i + stride < drawn.length; i++) {
+      if (!drawn[i] || !drawn[i + stride] || (stride === 1 && i % width === width - 1)) continue;
       insides++;
-      slopes += Number(deltaE(colours, i + STEP * stride, colours, i) > RISEN);
+      smooth += Number(deltaE(colours, i + stride, colours, i) < STEEPEST);
     }
   }
-  return slopes > SHADED * insides;
+  return bare >= BARE * pictures.length && smooth >= SMOOTH * insides;
 }
 
 function told(palette: Palette, areas: number[], lines: number[], width: number): FlatLook {
