@@ -151,10 +151,10 @@ def test_several_pictures_are_of_seeds_in_a_row(client: TestClient, model: Paras
 def test_a_quick_look_is_small_short_and_kept_nowhere(client: TestClient) -> None:
     asked = wanted(client, dials={"steps": 30}, size=256, preview=True)
     told = over(client, order(client, asked)["job"])
-    assert (told["state"], told["total"], told["numbers"]) == ("done", 10, [])
+    assert (told["state"], told["total"], told["numbers"]) == ("done", 5, [])
     look = client.get(f"/api/jobs/{told['job']}/look").content
     recipe = Recipe.read(look)
-    assert (recipe.dials.steps, recipe.dials.sampler, max(load(look).shape)) == (10, "dpm", 128)
+    assert (recipe.dials.steps, recipe.dials.sampler, max(load(look).shape)) == (5, "dpm", 128)
     assert client.get("/api/history").json() == {"drawn": []}
 
 

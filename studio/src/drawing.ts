@@ -8,7 +8,7 @@ import { fill, t } from "./texts";
 export interface View { look?: string; numbers: number[]; job?: JobState }
 
 const REST = 250; // ms after the last move
-const FEW = 10; // steps: as quick as a quick look
+const FEW = 5; // steps: as quick as a quick look
 
 let view: View = { numbers: [] };
 let current: { job: string; stop: () => void } | undefined;

@@ -70,7 +70,7 @@ def style(
     mask: options.Mask = None,
     protect: options.Protect = None,
     preview: Annotated[
-        str | None, typer.Option(metavar="FILE", help="PNG for a quick look first: the model's own size, 10 steps.")
+        str | None, typer.Option(metavar="FILE", help="PNG for a quick look first: the model's own size, 5 steps.")
     ] = None,
     model: options.SuitedModel = None,
     overwrite: options.Overwrite = False,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 
 from parasol.errors import ParasolError
 
-QUICK_STEPS = 10  # of dpm, for a look at what is to come
+QUICK_STEPS = 5  # of dpm, for a look at what is to come
 SWITCHES = {"on": True, "off": False}
 
 
