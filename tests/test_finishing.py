@@ -418,6 +418,34 @@ def test_an_svg_has_no_colour_that_its_picture_has_not(place: Path, model: Paras
     assert made.palette.hexes == ["#ffffff", many[0]]
 
 
+@pytest.mark.parametrize("ground", ["#0f172a", "transparent", "keep"])
+def test_an_svg_has_the_parts_of_its_picture_and_none_between(place: Path, model: Parasol, ground: str) -> None:
+    """Where two colours meet, antialiasing mixes them, and a third one of the style may be that very mixture."""
+    two = Image.new("RGBA", (512, 512), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(two)
+    pen.ellipse((60, 60, 450, 450), fill="#000000")
+    pen.ellipse((160, 160, 350, 350), fill="#d02020")
+    two.resize((128, 128), Image.Resampling.BOX).save("two.png")
+    look = LookPart(fills=(0.0, 0.6, 0.2, 0.2), lines=(0.0,) * 4, width=0.0)
+    finish = FinishPart(colours=("#ffffff", "#ffd000", "#806800", "#000000"), look=look)
+    made = model.paint(
+        model.recipe("two.png", model.style("style.png"), model.dials(steps=2), ground=ground, finish=finish)
+    )
+    svg = made.svg()
+    assert svg.count('fill="#') == 2 + (ground == "#0f172a")
+    assert 'fill="#ffffff"' not in svg
+    sloped = finish.model_copy(update={"look": look.model_copy(update={"slope": (-30.0, 20.0)})})
+    made = model.paint(
+        model.recipe("two.png", model.style("style.png"), model.dials(steps=2), ground=ground, finish=sloped)
+    )
+    assert made.svg().count("<linearGradient") == 2
+    large = model.paint(
+        model.recipe("two.png", model.style("style.png"), model.dials(steps=2), size=512, ground=ground, finish=sloped)
+    )
+    assert large.svg().count("<linearGradient") == 2
+    assert 'width="512"' in large.svg()
+
+
 @pytest.mark.parametrize("rule", ["strokes", "unlined"])
 def test_looks_of_before_stay_the_same_bytes_and_know_no_younger_rule(rule: str) -> None:
     before = '{"fills":[1.0],"lines":[1.0],"width":0.06}'

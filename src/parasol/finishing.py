@@ -46,6 +46,7 @@ from parasol.vector import (
 from parasol.vector.ground import RGBA
 from parasol.vector.indexing import SCALE
 from parasol.vector.palette import MOST_COLOURS
+from parasol.vector.regions import CLEAR
 from parasol.vector.tiny import enlarged
 
 TRANSPARENT = "transparent"
@@ -152,8 +153,8 @@ class Finished:
 
     palette: Palette | None
     choice: tuple[Choice, ...]
-    plain: Picture | RGBA | None
-    """What it would be without its slopes, where it has some: of that a drawing can be traced."""
+    index: Int[np.ndarray, "h w"] | None
+    """Where it is made of parts, the colour of the palette that each has, at `SCALE` index pixels a pixel."""
 
 
 def seen(content: RGBA, size: int, ground: str) -> Seen:
@@ -200,17 +201,18 @@ def finished(
     for: what is too intricate for its look takes them region by region.
     """
     rgba = None if ground is None else _cut(ground, pixels, picture, kept, fresh=fresh)
-    palette, choice, plain, behind = None, tuple[Choice, ...](), None, (1.0, 1.0, 1.0)
+    palette, choice = None, tuple[Choice, ...]()
     index = None if fresh or finish is None else _coloured(finish, ground, pixels, picture)
     if index is None and finish is not None and finish.automatic and not matched:
         finish = None
     if index is not None and finish is not None:
         palette, slope = named_palette(finish.colours or ()), finish.slope
-        drawn, behind = painted(index, palette, slope), _plain(palette.hexes[0])
-        plain = None if slope is None else painted(index, palette)
+        drawn = painted(index, palette, slope)
         choice = tuple(choices(pixels, palette, index[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE].clip(0)))
-        palette = replace(palette, colours=palette.colours[[0, *np.unique(index[index > 0])]])  # those that it has
-        pixels = laid(drawn, behind)
+        used = [0, *np.unique(index[index > 0]).tolist()]
+        pixels = laid(drawn, _plain(palette.hexes[0]))
+        palette = replace(palette, colours=palette.colours[used])
+        index = np.where(index == CLEAR, CLEAR, np.searchsorted(used, index))
         rgba = None if rgba is None else drawn
     elif finish is not None:
         flat = pixels if rgba is None else bled(rgba[..., :3], rgba[..., 3])
@@ -225,18 +227,19 @@ def finished(
             rgba = without_ground(_content(ground, picture), rgba, ground.colour)
     if ground is not None and rgba is not None:
         clear = ground.wanted == TRANSPARENT
+        behind = ground.colour if clear else _plain(ground.wanted)
         if finish is not None or not clear:  # else the pixels are those that the model drew
-            behind = ground.colour if clear else _plain(ground.wanted)
             pixels = laid(rgba, behind)
         rgba = rgba if clear else None
         if palette is not None and not clear:
-            palette = _on(behind, palette.colours[1:] if index is not None else palette.colours)
-    if plain is not None and rgba is None:
-        plain = laid(plain, behind)
+            drawn = palette.colours[1:] if index is not None else palette.colours
+            palette = Palette(colours=np.vstack([np.array(behind, np.float32), drawn])[:MOST_COLOURS], given=True)
+    if index is not None and rgba is None:
+        index = np.where(index == CLEAR, 0, index)  # the ground is drawn as well
     on_grid = from_uint8(to_uint8(pixels))
     return Finished(
         pixels=on_grid, rgba=None if rgba is None else from_uint8(to_uint8(rgba)), palette=palette, choice=choice,
-        plain=plain,
+        index=index,
     )  # fmt: skip
 
 
@@ -334,13 +337,6 @@ def _regions(ground: GroundPart | None, picture: Picture) -> Picture:
         return picture
     alpha = load(ground.alpha)[..., 0]
     return bled(unlaid(picture, alpha, ground.colour)[..., :3], alpha)
-
-
-def _on(ground: tuple[float, float, float], drawn: Float[np.ndarray, "k 3"]) -> Palette:
-    """The colours of what is drawn, and first that of the ground."""
-    behind = np.array([ground], np.float32)
-    others = drawn[(drawn != behind).any(axis=1)]
-    return Palette(colours=np.concatenate([behind, others])[:MOST_COLOURS], given=True)
 
 
 def _palette(finish: FinishPart, flat: Picture, alpha: Float[np.ndarray, "H W"] | None) -> Palette:

@@ -145,7 +145,7 @@ class Painter:
             rgba=made.rgba,
             palette=made.palette,
             choice=made.choice,
-            plain=made.plain,
+            index=made.index,
             recipe=recipe,
             clipped_share=coloured.clipped_share,
             seconds=seconds,

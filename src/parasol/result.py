@@ -2,10 +2,13 @@
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 from PIL import Image
 
 from parasol.finishing import Choice
@@ -13,7 +16,7 @@ from parasol.images import check_target, encode, load, to_uint8, write_atomic
 from parasol.images.endings import DRAWING, ENDINGS, ending_of, is_drawing
 from parasol.recipe import KEYWORD, Recipe
 from parasol.types import Picture
-from parasol.vector import Palette, named_palette, read_metadata, trace
+from parasol.vector import Drawing, Palette, named_palette, read_metadata, trace, trace_parts
 from parasol.vector.ground import RGBA
 
 
@@ -42,8 +45,8 @@ class Result:
     choice: tuple[Choice, ...] = ()
     """Each of them, the share of the picture that took it, and the mean delta E from what was there."""
 
-    plain: Picture | RGBA | None = None
-    """The picture without slopes, where its finish gives it some: an SVG has its shapes, and gradients for slopes."""
+    index: Int[np.ndarray, "h w"] | None = None
+    """Of a picture that is made of parts, the colour of the palette that each has, four times as fine."""
 
     @property
     def image(self) -> Image.Image:
@@ -81,15 +84,27 @@ class Result:
             TraceError: it has too many regions for a drawing.
         """
         if record is None:
-            palette = None if self.palette is None else self.palette.hexes
             version, recipe = self.recipe.version, self.recipe.packed()
-            record = json.dumps({"trace": {"colors": None, "palette": palette}, "version": version, "recipe": recipe})
-        settings = json.loads(record).get("trace", {})
-        wanted = named_palette(settings["palette"]) if settings.get("palette") else None
-        drawn, slope = self.pixels if self.rgba is None else self.rgba, None
-        if self.plain is not None and self.recipe.finish is not None:
-            drawn, slope = self.plain, self.recipe.finish.slope
-        return trace(drawn, wanted, count=settings.get("colors"), slope=slope).drawing.svg(record)
+            record = json.dumps({"trace": self._traced(), "version": version, "recipe": recipe})
+        return self.drawing(json.loads(record).get("trace", {})).svg(record)
+
+    def drawing(self, traced: Mapping[str, Any] | None = None) -> Drawing:
+        """The shapes of the picture. traced: how, as its SVG says; those of before know no parts.
+
+        Raises:
+            TraceError: it has too many regions for a drawing.
+        """
+        traced = self._traced() if traced is None else traced
+        if traced.get("parts") and self.index is not None and self.palette is not None:
+            return trace_parts(self.index, self.palette, self.recipe.finish and self.recipe.finish.slope)
+        palette = named_palette(traced["palette"]) if traced.get("palette") else None
+        drawn = self.pixels if self.rgba is None else self.rgba
+        return trace(drawn, palette, count=traced.get("colors")).drawing
+
+    def _traced(self) -> dict[str, Any]:
+        if self.index is not None:
+            return {"parts": True}
+        return {"colors": None, "palette": None if self.palette is None else self.palette.hexes}
 
     def again(self, data: bytes) -> tuple[bytes, bool]:
         """This picture in a file of the same kind as `data`, one that Parasol wrote, and whether both are the same."""

@@ -18,7 +18,7 @@ from parasol.images.read import Source
 from parasol.pipeline import Parasol
 from parasol.recipe import Recipe
 from parasol.result import Result
-from parasol.vector import Consistency, Measures, Palette, choose_of, consistency, laid, measure, trace
+from parasol.vector import Consistency, Measures, Palette, choose_of, consistency, laid, measure
 from parasol.vector.framing import Room, frame_of, framed, off_plain, room_of
 from parasol.vector.tiny import enlarged
 
@@ -110,7 +110,7 @@ def icon_recipe(model: Parasol, icon: Source, look: Look, style: Style, dials: D
 def icon_svg(result: Result, share: float) -> str:
     """The drawing of a result in the frame of the set, which shows that share of it. Raises TraceError."""
     picture = result.pixels if result.rgba is None else result.rgba
-    drawing = trace(picture, result.palette).drawing
+    drawing = result.drawing()
     frame = None if result.rgba is None else frame_of(result.rgba, share)
     if frame is None:
         return drawing.svg()

@@ -80,6 +80,10 @@ Finish = Annotated[
         "where both are flat art, with slopes where colours of the style slope."
     ),
 ]
+SetFinish = Annotated[
+    Literal["auto", "none", "flat"],
+    typer.Option(help="auto or flat: one colour for each part and lines of one width, as in the REFERENCES; or none."),
+]
 Also = Annotated[
     list[str] | None,
     typer.Option(metavar="svg|png|webp|jpg", help="Write the same picture in this format too, beside; repeatable."),

@@ -50,7 +50,7 @@ def icon_set(
     ] = None,
     colors: options.Colors = None,
     palette: options.Palette = None,
-    finish: options.Finish = "auto",
+    finish: options.SetFinish = "auto",
     ground: options.Ground = "transparent",
     model: options.Model = None,
     overwrite: options.Overwrite = False,

@@ -73,14 +73,14 @@ class Files:
         return self.folder / "svg" / self.name.with_name(f"{self.name.name}.svg")
 
     def made(self, recipe: "Recipe", bundle: "Bundle") -> "Result | None":
-        """The result of an earlier run that the recipe repeats, if its PNG is whole; None else."""
+        """The result of an earlier run that the recipe repeats, if its PNG is whole and its SVG there; None else."""
         from parasol.images import load_rgba
         from parasol.recipe import Recipe
         from parasol.result import Result
         from parasol.vector import laid, named_palette
 
         try:
-            if not Recipe.read(self.master).repeats(recipe, bundle):
+            if not self.drawing.is_file() or not Recipe.read(self.master).repeats(recipe, bundle):
                 return None
             rgba = load_rgba(self.master)
         except ParasolError:  # not there, not whole, or not ours
@@ -101,10 +101,9 @@ class Files:
 
         places = [(size, self.folder / size.place(self.name)) for size in self.sizes]
         wanted = [(size, place) for size, place in places if fresh or not place.is_file()]
-        if not fresh and not wanted and self.drawing.is_file():
-            return  # the very same of an earlier run
-        svg = icon_svg(result, self.share).encode()
-        write_atomic(self.drawing, svg)
+        if fresh:
+            write_atomic(self.drawing, icon_svg(result, self.share).encode())
+        svg = self.drawing.read_bytes()
         for size, place in wanted:
             write_atomic(place, _drawn(svg, size.pixels))
         if fresh:

@@ -44,7 +44,7 @@ def painting_imagined() -> Recipe:
         compiled=True,
     )  # fmt: skip
     optimisation = Optimisation(
-        steps=2_600, batch=64, learning_rate=7e-4, decay="tail", warmup=100, weight_decay=1e-3, average=0.998,
+        steps=5_400, batch=64, learning_rate=7e-4, decay="tail", warmup=100, weight_decay=1e-3, average=0.998,
         validate_every=400, save_every=100, keep="last",
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ from parasol.vector.palette import (
     named_palette,
 )
 from parasol.vector.sets import Consistency, consistency
-from parasol.vector.tracing import Traced, TraceError, bled, trace
+from parasol.vector.tracing import Traced, TraceError, bled, trace, trace_parts
 
 __all__ = [
     "Consistency",
@@ -67,6 +67,7 @@ __all__ = [
     "showing",
     "split",
     "trace",
+    "trace_parts",
     "turned",
     "unlaid",
     "wanted_ground",

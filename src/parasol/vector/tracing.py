@@ -44,13 +44,11 @@ def trace(
     palette: Palette | None = None,
     *,
     count: int | None = None,
-    slope: tuple[float, float] | None = None,
 ) -> Traced:
     """A drawing of a flat picture in exactly a given palette, or in at most `count` colours that are chosen from it.
 
-    With neither, colours are chosen and what is a ramp gets a gradient. With a slope each part of the palette's colours
-    but its first, the ground, gets one, as `painted` has it. Where the picture has an alpha below one half nothing is
-    drawn. The same picture gives the same drawing.
+    With neither, colours are chosen and what is a ramp gets a gradient. Where the picture has an alpha below one half
+    nothing is drawn. The same picture gives the same drawing.
 
     Raises:
         TraceError: it has too many regions for a drawing, as photographs and paintings do, or is wholly transparent.
@@ -73,13 +71,33 @@ def trace(
     if not exact:
         index, ramps = with_gradients(index, flat, between(lab(flat)), len(fills))
         fills |= ramps
-    elif slope is not None:
-        index, ramps = sloped(index, chosen, slope)
-        fills |= ramps
-    drawing = Drawing(
-        width=small.shape[1], height=small.shape[0], shapes=_shapes(index, fills), size=max(height, width)
-    )
-    return Traced(drawing=drawing, palette=chosen)
+    return Traced(drawing=_drawing(index, fills, max(height, width)), palette=chosen)
+
+
+def trace_parts(index: Int[np.ndarray, "h w"], palette: Palette, slope: tuple[float, float] | None = None) -> Drawing:
+    """A drawing of the very parts of an index picture, at `SCALE` index pixels a pixel, of a palette's colours.
+
+    With a slope each part gets a gradient, as `painted` has it; the first colour is the ground's, which has none.
+    Raises TraceError as `trace` does.
+    """
+    size = max(index.shape) // SCALE
+    if size > LARGEST:
+        rows, columns = (
+            np.arange(max(1, round(side * LARGEST / size / SCALE)) * SCALE) * size // LARGEST for side in index.shape
+        )
+        index = index[np.ix_(rows.clip(0, index.shape[0] - 1), columns.clip(0, index.shape[1] - 1))]
+    index = tree.without_specks(index, SPECK)
+    _refuse_photographs(index)
+    fills: dict[int, Fill] = dict(enumerate(palette.hexes))
+    if slope is not None:
+        index, gradients = sloped(index, palette, slope)
+        fills |= gradients
+    return _drawing(index, fills, size)
+
+
+def _drawing(index: Int[np.ndarray, "h w"], fills: dict[int, Fill], size: int) -> Drawing:
+    height, width = (side // SCALE for side in index.shape)
+    return Drawing(width=width, height=height, shapes=_shapes(index, fills), size=size)
 
 
 def _shrunk(pixels: Float[np.ndarray, "H W c"]) -> Float[np.ndarray, "h w c"]:
