@@ -173,8 +173,8 @@ def of_unseen(results: Path) -> str:
 def of_limits(results: Path) -> str:
     """The line of README's limits: eight references and a taught card, with the flat finish and without."""
     with_cards = [record for record in _runs(results) if TAUGHT in _counts(record["summary"])]
-    [today] = [record for record in _runs(results) if record not in with_cards]
     plain, default = sorted(with_cards, key=lambda record: _finish(record) != "none")
+    today = next((record for record in _runs(results) if record not in with_cards), default)
     return (
         f"Drawn after eight pictures of a set that it never saw, {_told(today, 8)} are recognised as that set"
         f" (chance: 17 %); by a card taught with {TAUGHT} of its icons {_told(default, TAUGHT)}. Without the flat"

@@ -8,6 +8,11 @@ TO_XYZ = np.array(
 )
 """Linear sRGB to XYZ (IEC 61966-2-1)."""
 
+FROM_XYZ = np.array(
+    [[3.2404542, -1.5371385, -0.4985314], [-0.9692660, 1.8760108, 0.0415560], [0.0556434, -0.2040259, 1.0572252]]
+)
+"""Its inverse."""
+
 WHITE_POINT = TO_XYZ.sum(axis=1)
 KNEE = (6 / 29) ** 3
 
@@ -27,8 +32,7 @@ def rgb(colours: Float[np.ndarray, "*space 3"]) -> Float[np.ndarray, "*space 3"]
     y = (colours[..., 0] + 16) / 116
     root = np.stack([y + colours[..., 1] / 500, y, y - colours[..., 2] / 200], axis=-1).astype(np.float64)
     ratio = np.where(root > 6 / 29, root**3, (root - 4 / 29) * 3 * (6 / 29) ** 2)
-    back: np.ndarray = np.linalg.inv(TO_XYZ / WHITE_POINT[:, None])
-    linear = np.asarray(ratio @ back.T).clip(0, 1)
+    linear = (ratio * WHITE_POINT @ FROM_XYZ.T).clip(0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return encoded.astype(np.float32)
 
