@@ -33,8 +33,7 @@ def rgb(colours: Float[np.ndarray, "*space 3"]) -> Float[np.ndarray, "*space 3"]
     root = np.stack([y + colours[..., 1] / 500, y, y - colours[..., 2] / 200], axis=-1).astype(np.float64)
     ratio = np.where(root > 6 / 29, root**3, (root - 4 / 29) * 3 * (6 / 29) ** 2)
     linear = (ratio * WHITE_POINT @ FROM_XYZ.T).clip(0, 1)
-    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return encoded.astype(np.float32)
+    return np.asarray(np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055), np.float32)
 
 
 def delta_e(
