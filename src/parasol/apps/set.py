@@ -203,11 +203,11 @@ def _draw(model: "Parasol", shared: Shared, name: str, step: "Step") -> _Icon:
     try:
         recipe = icon_recipe(model, shared.folder / name, shared.look, shared.style, shared.dials, shared.ground)
         files = Files(folder=shared.out, name=Path(name).with_suffix(""), sizes=shared.sizes, share=shared.look.shown)
-        made = files.made(recipe, model.bundle)
-        files.write(model.paint(recipe, progress=step) if made is None else made, fresh=made is None)
+        kept = files.kept(recipe, model.bundle)
+        files.write(None if kept else model.paint(recipe, progress=step))
         drawn = load_rgba(files.drawing)
         thumbnail = resized(drawn, (CELL, CELL))
-        return _Icon(name=name, thumbnail=thumbnail, measures=measure(drawn), kept=made is not None)
+        return _Icon(name=name, thumbnail=thumbnail, measures=measure(drawn), kept=kept)
     except ParasolError as error:
         return _Icon(name=name, error=str(error))
 

@@ -72,41 +72,33 @@ class Files:
         """The SVG, without the recipe, so that it is small."""
         return self.folder / "svg" / self.name.with_name(f"{self.name.name}.svg")
 
-    def made(self, recipe: "Recipe", bundle: "Bundle") -> "Result | None":
-        """The result of an earlier run that the recipe repeats, if its PNG is whole and its SVG there; None else."""
+    def kept(self, recipe: "Recipe", bundle: "Bundle") -> bool:
+        """Whether an earlier run made what the recipe repeats: its SVG is there, and its PNG is whole."""
         from parasol.images import load_rgba
         from parasol.recipe import Recipe
-        from parasol.result import Result
-        from parasol.vector import laid, named_palette
 
         try:
             if not self.drawing.is_file() or not Recipe.read(self.master).repeats(recipe, bundle):
-                return None
-            rgba = load_rgba(self.master)
+                return False
+            load_rgba(self.master)
         except ParasolError:  # not there, not whole, or not ours
-            return None
-        palette = None if recipe.finish is None else named_palette(recipe.finish.colours or ())
-        transparent = recipe.ground is not None and recipe.ground.wanted == "transparent"
-        pixels = laid(rgba, (1.0, 1.0, 1.0))
-        return Result(
-            pixels=pixels, rgba=rgba if transparent else None, palette=palette, recipe=recipe,
-            clipped_share=0.0, seconds={},
-        )  # fmt: skip
+            return False
+        return True
 
-    def write(self, result: "Result", *, fresh: bool) -> None:
-        """Write what is missing, all of it where the result is fresh; the PNG with the recipe last, so that it says
-        that the others are there. Raises PictureError or TraceError."""
+    def write(self, result: "Result | None") -> None:
+        """Write a result; where there is none, the sizes that an earlier run's lacks. The PNG with the recipe comes
+        last, so that it says that the others are there. Raises PictureError or TraceError."""
         from parasol.images import write_atomic
         from parasol.sets import icon_svg
 
-        places = [(size, self.folder / size.place(self.name)) for size in self.sizes]
-        wanted = [(size, place) for size, place in places if fresh or not place.is_file()]
-        if fresh:
+        if result is not None:
             write_atomic(self.drawing, icon_svg(result, self.share).encode())
         svg = self.drawing.read_bytes()
-        for size, place in wanted:
-            write_atomic(place, _drawn(svg, size.pixels))
-        if fresh:
+        for size in self.sizes:
+            place = self.folder / size.place(self.name)
+            if result is not None or not place.is_file():
+                write_atomic(place, _drawn(svg, size.pixels))
+        if result is not None:
             result.save(self.master)
 
 

@@ -12,7 +12,7 @@ from parasol.errors import ParasolError
 from parasol.maths.lab import delta_e, lab
 from parasol.vector.depth import depth, grown, ridge
 from parasol.vector.indexing import SCALE
-from parasol.vector.look import Look
+from parasol.vector.look import UNLIKE, Look
 from parasol.vector.parts import Parts, cut, joined, parts_of
 from parasol.vector.regions import CLEAR, components
 from parasol.vector.strokes import BLOB, is_stroke, rim_along, run_out, unlined, widest
@@ -20,7 +20,6 @@ from parasol.vector.strokes import BLOB, is_stroke, rim_along, run_out, unlined,
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
 EDGE = 25.0  # delta E between two areas of the content, from which there is a line between them
 APART = 40.0  # delta E between two areas of the content that have to be told from each other
-UNLIKE = 25.0  # delta E between two colours of the style, from which they tell areas from each other well
 TELLS = 60.0  # delta E between result and colour, that tells as much against it as can be
 SAYS, SHARED, TOLD = 0.5, 1.0, 1.0  # weights: what the result says, the colours' shares, neighbours told apart
 BY_LINES = 0.1  # of the last, where lines part neighbours

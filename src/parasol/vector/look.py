@@ -31,7 +31,8 @@ RIM, ALONE = 0.5, 0.1  # share of the drawings' rim that lines have to have; mor
 STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
 SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at most, rendered ones from 0.6 on
 BARE, SMOOTH = 0.62, 0.55  # of the border, that is ground, and of what is drawn, that goes on as it is: less is no icon
-DIFFERENT, UNLIKE = 3, 25.0  # colours of what slopes, so that neighbours are told apart; delta E from which two differ
+DIFFERENT = 3  # colours of what slopes, so that neighbours are told apart
+UNLIKE = 25.0  # delta E between two colours of a style, from which they tell areas from each other well
 LEAST_SLOPE, MOST_SLOPE = 4.0, 60.0  # of L*, from one side of a picture to the other: what is seen, and what is drawn
 
 

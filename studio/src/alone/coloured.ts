@@ -2,13 +2,13 @@
 
 import { SCALE } from "./indexing";
 import { deltaE, lab } from "./lab";
-import { percentile, type FlatLook } from "./look";
+import { percentile, UNLIKE, type FlatLook } from "./look";
 import { cut, joined, partsOf, type Parts } from "./parts";
 import { rint, type Raster, type Values } from "./raster";
 import { any, areasOf, CLEAR, components, depth, grownBox, inverse, maskOf, placesOf, within, type Index, type Mask, type Part } from "./regions";
 import { BLOB, isStroke, rimAlong, runOut, unlined, widest, widthsOf } from "./strokes";
 
-const [THIN, EDGE, APART, UNLIKE, TELLS, SAYS, SHARED, TOLD, BY_LINES] = [1.5, 25, 40, 25, 60, 0.5, 1, 1, 0.1];
+const [THIN, EDGE, APART, TELLS, SAYS, SHARED, TOLD, BY_LINES] = [1.5, 25, 40, 60, 0.5, 1, 1, 0.1];
 const NARROWER = [1, 0.8, 0.64, 0.51, 0.41];
 const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
 

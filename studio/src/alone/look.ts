@@ -9,7 +9,8 @@ import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, wi
 const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
 const [SOME, OFTEN, RARE, GRAIN] = [0.1, 0.35, 0.15, SCALE / 2];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
-const [BARE, SMOOTH, DIFFERENT, UNLIKE, LEAST_SLOPE, MOST_SLOPE] = [0.62, 0.55, 3, 25, 4, 60];
+const [BARE, SMOOTH, DIFFERENT, LEAST_SLOPE, MOST_SLOPE] = [0.62, 0.55, 3, 4, 60];
+export const UNLIKE = 25;
 
 /** A style of plain parts; shares of the ground are what is left free, a slope is the L* that parts gain down and across. */
 export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; slope?: [number, number] | null }
