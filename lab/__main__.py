@@ -10,6 +10,7 @@ COMMANDS = {
     "bench": ("lab.speed.run", "seconds, memory and downloads of what users run"),
     "ablation": ("lab.ablation.run", "the paper's ablation, judged"),
     "ablation-train": ("lab.ablation.trainings", "one training of the paper's ablation, run or resumed"),
+    "proof": ("lab.proof", "what data teach: trainings at equal compute that differ in their pool"),
     "selection": ("lab.judging.selection", "which weights and dials the judge prefers, on validation cases"),
     "pictograms": ("lab.pairs.pictograms", "freeze pairs of pictograms for parasol evaluate"),
     "paintings": ("lab.pairs.paintings", "freeze pairs of photographs and paintings for parasol evaluate"),

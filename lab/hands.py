@@ -1,4 +1,4 @@
-"""Whether asked properties of a style come out: python -m lab hands --icons DIR --model M --out FILE
+"""Whether asked properties of a style come out: python -m lab hands --icons DIR --model M --finish auto --out FILE
 
 Icons of test contents, as their set has them, in the style of one and of eight references, other test contents that a
 held out procedural hand drew. One property of the hand runs over its range while all else stays; it is measured on the
@@ -27,6 +27,7 @@ from parasol.corpora import Corpus
 from parasol.corpora.hands import Hand, hand_of, oklab_of
 from parasol.corpora.icons import Vectors
 from parasol.corpora.redraw import draw
+from parasol.finishing import FINISHES
 from parasol.images import from_uint8, to_uint8
 from parasol.metrics.statistics import spearman
 from parasol.pipeline import Parasol
@@ -219,11 +220,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--icons", type=Path, default=Path("data/icons"))
     parser.add_argument("--model", help="a bundle; without one the estimators alone are checked on true drawings")
     parser.add_argument("--count", type=int, default=4, help="contents of each property")
-    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--finish", choices=FINISHES, default="none")
     parser.add_argument("--out", type=Path, required=True, help="a JSON file; a sheet is written beside it")
     options = parser.parse_args(words)
     model = Parasol.load(options.model) if options.model else None
     dials: Record = {"steps": options.steps, "sampler": "dpm"}
+    dials |= {} if options.finish == "none" else {"finish": options.finish}
     properties = measure(model, corpora.load(options.icons), options.count, dials, options.out.with_suffix(".png"))
     record = {"model_hash": model.bundle.identity if model else None, "dials": dials, "properties": properties}
     options.out.write_text(json.dumps(record, indent=1) + "\n")

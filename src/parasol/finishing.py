@@ -87,7 +87,8 @@ class GroundPart(Strict):
 class LookPart(Strict):
     """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
     share of the side, 0 where it has none. strokes: whether all strokes become such lines; unlined: whether outlines go
-    to what they enclose; slope: L* that parts gain down and across a side. Older files say nothing of these three.
+    to what they enclose; slope: L* that parts gain down and across a side; corner: radius of the corners, as a share of
+    the side. Older files say nothing of these four.
     """
 
     fills: tuple[Part, ...]
@@ -96,6 +97,7 @@ class LookPart(Strict):
     strokes: bool = False
     unlined: bool = False
     slope: tuple[Slope, Slope] | None = None
+    corner: Part | None = None
 
     @model_serializer(mode="wrap")
     def _as_before(self, written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:

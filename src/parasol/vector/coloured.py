@@ -10,10 +10,11 @@ from jaxtyping import Bool, Float, Int
 
 from parasol.errors import ParasolError
 from parasol.maths.lab import delta_e, lab
+from parasol.vector.corners import rounded
 from parasol.vector.depth import depth, grown, ridge
 from parasol.vector.indexing import SCALE
 from parasol.vector.look import UNLIKE, Look
-from parasol.vector.parts import Parts, cut, joined, parts_of
+from parasol.vector.parts import Parts, cut, divided, joined, parts_of
 from parasol.vector.regions import CLEAR, components
 from parasol.vector.strokes import BLOB, is_stroke, rim_along, run_out, unlined, widest
 
@@ -50,6 +51,9 @@ def coloured(
     parts = parts_of(content, alpha)
     if parts is None:
         return None
+    if look.corner:
+        labels = rounded(parts.labels, look.corner * max(parts.labels.shape))
+        parts = divided(parts, labels, range(len(parts.areas)))
     off = delta_e(lab(result)[:, :, None], lab(look.palette.colours))
     says = np.minimum(off / TELLS, 1.0)
     if look.width == 0:

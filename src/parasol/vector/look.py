@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from parasol.maths.lab import delta_e, lab
+from parasol.vector.corners import corner_radius
 from parasol.vector.depth import Box, box, depth, grown, ridge
 from parasol.vector.indexing import SCALE, index_picture
 from parasol.vector.palette import Palette, between, choose_of, ground_of, nearest
@@ -60,6 +61,9 @@ class Look:
 
     slope: tuple[float, float] | None = None
     """L* that parts gain down and across a whole side, for what is rendered or has gradients; none where it is flat."""
+
+    corner: float | None = None
+    """Radius of the corners, as a share of the side; none where they are sharp, or nothing is said of them."""
 
     def within(self, palette: Palette) -> "Look":
         """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
@@ -117,7 +121,7 @@ def look_of(
         rare[0] = False
         areas[0] += areas[rare].sum()
         areas[rare] = 0.0
-    look = _look(chosen, np.stack([areas, lines]), width / side)
+    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner_radius(shown))
     if flat:
         return look
     return replace(look, slope=_slope(pictures)) if _different(look) >= DIFFERENT else None

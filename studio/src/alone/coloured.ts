@@ -1,9 +1,10 @@
 // A drawing coloured as a flat style colours its own: vector/coloured of the core.
 
+import { rounded } from "./corners";
 import { SCALE } from "./indexing";
 import { deltaE, lab } from "./lab";
 import { percentile, UNLIKE, type FlatLook } from "./look";
-import { cut, joined, partsOf, type Parts } from "./parts";
+import { cut, divided, joined, partsOf, type Parts } from "./parts";
 import { rint, type Raster, type Values } from "./raster";
 import { any, areasOf, CLEAR, components, depth, grownBox, inverse, maskOf, placesOf, within, type Index, type Mask, type Part } from "./regions";
 import { BLOB, isStroke, rimAlong, runOut, unlined, widest, widthsOf } from "./strokes";
@@ -16,6 +17,7 @@ const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
 export function coloured(result: Raster, content: Raster, look: FlatLook, alpha: Values | null): Index | null {
   let of = partsOf(content, alpha);
   if (!of) return null;
+  if (look.corner) of = divided(of, rounded(of.labels, look.corner * Math.max(of.labels.height, of.labels.width)).data, [...of.areas.keys()]);
   const [colours, centres] = [lab(result.data), lab(look.palette)];
   const many = look.palette.length / 3;
   const says = new Float64Array((result.data.length / 3) * many);

@@ -2,6 +2,7 @@
 
 import { between, chooseOf, deltaE, groundOf, lab, nearest, type Palette } from "./lab";
 import { quantile } from "./colour";
+import { cornerRadius } from "./corners";
 import { indexPicture, SCALE, SPECK } from "./indexing";
 import { median, rint, type Raster, type Values } from "./raster";
 import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part } from "./regions";
@@ -12,8 +13,8 @@ const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2
 const [BARE, SMOOTH, DIFFERENT, LEAST_SLOPE, MOST_SLOPE] = [0.62, 0.55, 3, 4, 60];
 export const UNLIKE = 25;
 
-/** A style of plain parts; shares of the ground are what is left free, a slope is the L* that parts gain down and across. */
-export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; slope?: [number, number] | null }
+/** A style of plain parts; shares of the ground are what is left free, a slope is the L* that parts gain down and across; corner a radius. */
+export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; slope?: [number, number] | null; corner?: number | null }
 
 export const percentile = (values: readonly number[], share: number): number => quantile(Float64Array.from(values).sort(), share);
 
@@ -38,10 +39,11 @@ function plainLook(pictures: readonly Raster[], chosen: Palette): FlatLook {
   for (const own of shares) own.forEach((row, kind) => row.forEach((value, k) => (total[kind][k] += value)));
   const [areas, lines, ofLines, rim] = total;
   const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0);
-  if (!width || sum(ofLines) < (RIM + ALONE / drawn.length) * sum(rim)) return told(chosen, areas.map((area, k) => area + lines[k]), areas.map(() => 0), 0);
+  const corner = cornerRadius(shown);
+  if (!width || sum(ofLines) < (RIM + ALONE / drawn.length) * sum(rim)) return { ...told(chosen, areas.map((area, k) => area + lines[k]), areas.map(() => 0), 0), corner };
   const often = filledOf(shares.map(([own]) => own));
   for (let k = 1; k < many; k++) if (lines[k] >= MINOR * sum(lines) && often[k] < OFTEN) [areas[0], areas[k]] = [areas[0] + areas[k], 0];
-  return told(chosen, areas, lines, width / side);
+  return { ...told(chosen, areas, lines, width / side), corner };
 }
 
 /** How many of the drawings' colours, the commonest first, differ from all before: slopes of one colour do not. */

@@ -1,0 +1,97 @@
+// How round the corners of a style are, and a drawing with its own as round as that: vector/corners of the core.
+
+import { SCALE } from "./indexing";
+import { any, areasOf, boxOf, components, depth, inverse, maskOf, placesOf, within, type Index, type Mask } from "./regions";
+
+const [FINER, BLURS, BLUNT, STRAIGHT, SHARPEST, LEAST, SEEN] = [2, 12, 1.9, 7, 0.25, 1, 1];
+const RADII = [1, 0.6, 0.36];
+const [REACH, TAPERED, SPECK] = [2.3, 0.7, 4];
+
+/** The radius of the corners of drawings, as a share of the side; none where they are sharp, or there are none. */
+export function cornerRadius(shown: readonly Mask[]): number | null {
+  const bends = shown.flatMap(bendsOf).sort(([one], [other]) => one - other);
+  const turned = bends.reduce((sum, [, angle]) => sum + angle, 0);
+  if (turned < LEAST) return null;
+  let sum = 0;
+  const [told] = bends.find(([, angle]) => (sum += angle) >= SHARPEST * turned) ?? [0];
+  const radius = Math.sqrt(Math.max(told ** 2 - BLUNT ** 2, 0));
+  return radius >= SEEN ? Number(((radius * SCALE) / Math.max(shown[0].height, shown[0].width)).toFixed(4)) : null;
+}
+
+/** Radius in px, and the angle that is turned, of every place where an outline bends outwards as corners do. */
+function bendsOf({ data, height, width }: Mask): [number, number][] {
+  const [step, spare] = [SCALE / FINER, BLURS + 1];
+  const [tall, wide] = [height / step + 2 * spare, width / step + 2 * spare];
+  let mask = new Float64Array(tall * wide);
+  for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) mask[(Math.floor(y / step) + spare) * wide + Math.floor(x / step) + spare] += data[i] / step ** 2;
+  for (let round = 0; round < BLURS; round++) for (const stride of [wide, 1]) {
+    const blurred = new Float64Array(mask.length);
+    for (let y = 1; y < tall - 1; y++) for (let x = 1, i = y * wide + 1; x < wide - 1; x++, i++) blurred[i] = (mask[i - stride] + 2 * mask[i] + mask[i + stride]) / 4;
+    mask = blurred;
+  }
+  const bends: [number, number][] = [];
+  for (let y = 1; y < tall - 1; y++) for (let x = 1, i = y * wide + 1; x < wide - 1; x++, i++) {
+    if (mask[i] <= 0.25 || mask[i] >= 0.75) continue;
+    const [across, down] = [(mask[i + 1] - mask[i - 1]) / 2, (mask[i + wide] - mask[i - wide]) / 2];
+    const [xx, yy] = [mask[i + 1] - 2 * mask[i] + mask[i - 1], mask[i + wide] - 2 * mask[i] + mask[i - wide]];
+    const xy = (mask[i + wide + 1] - mask[i + wide - 1] - mask[i - wide + 1] + mask[i - wide - 1]) / 4;
+    const steep = Math.hypot(across, down);
+    const bend = ((2 * across * down * xy - xx * down ** 2 - yy * across ** 2) / steep ** 3) * FINER;
+    if (steep > 0.01 && bend > 1 / STRAIGHT) bends.push([1 / bend, (bend * steep) / FINER]);
+  }
+  return bends;
+}
+
+/** Parts whose corners are at least that round, in index pixels: what a corner loses goes to what is around it. */
+export function rounded(labels: Index, radius: number): Index {
+  return RADII.reduce((all, share) => roundedBy(all, share * radius), labels);
+}
+
+function roundedBy(labels: Index, radius: number): Index {
+  const made = labels.data.slice();
+  const many = labels.data.reduce((most, label) => Math.max(most, label), 0) + 1;
+  for (let label = 0; label < many; label++) {
+    const here = boxOf(maskOf(labels, (place) => labels.data[place] === label), 1);
+    if (!here) continue;
+    const { pieces, count } = cornersOf(within(here, labels.width, (place) => labels.data[place] === label), radius);
+    if (!count) continue;
+    const beside = new Int32Array(count).fill(-1); // the one other part that lies beside each, -2 where these are more
+    const wide = here.right - here.left;
+    for (const [i, place] of placesOf(here, labels.width)) {
+      const meet = (piece: number, other: number): void => {
+        if (piece >= 0 && other !== label) beside[piece] = beside[piece] === -1 || beside[piece] === other ? other : -2;
+      };
+      if (place % labels.width > here.left) {
+        meet(pieces[i], labels.data[place - 1]);
+        meet(pieces[i - 1], labels.data[place]);
+      }
+      if (i >= wide) {
+        meet(pieces[i], labels.data[place - labels.width]);
+        meet(pieces[i - wide], labels.data[place]);
+      }
+    }
+    for (const [i, place] of placesOf(here, labels.width)) if (pieces[i] >= 0 && beside[pieces[i]] >= 0) made[place] = beside[pieces[i]];
+  }
+  return { ...labels, data: made };
+}
+
+/** Numbers of the pieces of a mask that lie in its corners, beyond every disc of that radius in it; -1 elsewhere. */
+function cornersOf(mask: Mask, radius: number): { pieces: Int32Array; count: number } {
+  const none = { pieces: new Int32Array(mask.data.length).fill(-1), count: 0 };
+  const deep = depth(mask, Math.trunc(radius) + 2);
+  const core = maskOf(mask, (place) => deep.data[place] > radius);
+  if (!any(core)) return none;
+  const far = depth(inverse(core), Math.trunc((1 + REACH) * radius) + 3);
+  const beyond = (place: number): number => Math.fround(far.data[place] - Math.fround(radius));
+  const left = maskOf(mask, (place) => !!mask.data[place] && beyond(place) > 0.5);
+  const { labels, kinds } = components(left);
+  const sizes = areasOf(labels, kinds.length);
+  const [base, reach] = [new Array<number>(kinds.length).fill(0), new Array<number>(kinds.length).fill(0)];
+  labels.data.forEach((piece, place) => {
+    if (!left.data[place]) return;
+    base[piece] += Number(beyond(place) <= 1.5);
+    reach[piece] = Math.max(reach[piece], beyond(place));
+  });
+  const corner = kinds.map((kind, piece) => kind === 1 && sizes[piece] >= SPECK && reach[piece] <= REACH * radius && sizes[piece] <= TAPERED * base[piece] * reach[piece]);
+  return { pieces: labels.data.map((piece) => (corner[piece] ? piece : -1)), count: kinds.length };
+}

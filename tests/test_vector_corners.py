@@ -1,0 +1,124 @@
+"""How round the corners of a style are, and drawings rounded as much."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from parasol.finishing import LookPart, finish_of
+from parasol.images import from_uint8
+from parasol.vector import Look, coloured, look_of, named_palette
+from parasol.vector.corners import corner_radius, rounded
+from parasol.vector.indexing import SCALE
+
+SIDE = 128
+
+
+def square(radius: float, *, turn: float = 0.0, ink: str = "#1d4ed8") -> np.ndarray:
+    """A rounded square of 80 px on white, antialiased."""
+    large = Image.new("RGB", (8 * SIDE, 8 * SIDE), "white")
+    ImageDraw.Draw(large).rounded_rectangle((192, 192, 831, 831), radius=8 * radius, fill=ink)
+    turned = large.rotate(turn, Image.Resampling.BICUBIC, fillcolor="white")
+    return from_uint8(np.asarray(turned.resize((SIDE, SIDE), Image.Resampling.BOX)))
+
+
+def disc(radius: float) -> np.ndarray:
+    """A disc on white."""
+    down, across = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    inside = np.clip(radius + 0.5 - np.hypot(down, across), 0, 1)[..., None]
+    return (1 - inside * (1 - np.array([0.1, 0.3, 0.8]))).astype(np.float32)
+
+
+def mask(rows: slice, columns: slice, side: int = 400) -> np.ndarray:
+    """A rectangle among index pixels."""
+    made = np.zeros((side, side), bool)
+    made[rows, columns] = True
+    return made
+
+
+@pytest.mark.parametrize("turn", [0.0, 31.0])
+@pytest.mark.parametrize("radius", [2.5, 4.0, 6.0])
+def test_the_radius_of_corners_is_found(radius: float, turn: float) -> None:
+    look = look_of([square(radius, turn=turn)])
+    assert look is not None
+    assert look.corner is not None
+    assert look.corner * SIDE == pytest.approx(radius, rel=0.2)
+
+
+@pytest.mark.parametrize("picture", [square(0.0), square(0.0, turn=20.0), disc(40.0), disc(12.0)])
+def test_what_is_sharp_or_has_no_corners_says_nothing(picture: np.ndarray) -> None:
+    look = look_of([picture])
+    assert look is not None
+    assert look.corner is None
+
+
+def test_some_sharp_corners_of_a_style_count_more_than_many_round_ones() -> None:
+    assert corner_radius([mask(slice(80, 320), slice(80, 320))] * 2 + [np.ones((400, 400), bool)]) is None
+    style = look_of([square(6.0), square(6.0), square(0.0)])
+    assert style is not None
+    assert style.corner is None
+
+
+def test_corners_of_a_square_are_rounded_by_the_radius_and_its_sides_stay() -> None:
+    labels = mask(slice(100, 300), slice(100, 300)).astype(np.int64)
+    after = rounded(labels, 40.0)
+    lost = int((labels != after).sum())
+    assert lost == pytest.approx((4 - np.pi) * 40**2, rel=0.06)
+    assert (after[100:300, 150:250] == 1).all()
+    assert (after[150:250, 100:300] == 1).all()
+    assert (after == after[::-1]).all()
+    assert (after == after.T).all()
+
+
+def test_an_inner_corner_is_filled() -> None:
+    labels = (mask(slice(100, 300), slice(100, 300)) & ~mask(slice(200, 300), slice(200, 300))).astype(np.int64)
+    after = rounded(labels, 20.0)
+    assert after[201, 201] == 1
+    assert after[230, 230] == 0
+
+
+def test_what_is_round_already_stays() -> None:
+    down, across = np.mgrid[:400, :400] - 199.5
+    labels = (np.hypot(down, across) < 120).astype(np.int64)
+    assert (rounded(labels, 30.0) == labels).all()
+    once = rounded(mask(slice(100, 300), slice(100, 300)).astype(np.int64), 30.0)
+    assert (rounded(once, 30.0) != once).mean() < 2e-4, "again as round is no rounder"
+
+
+def test_a_stem_stays_and_its_end_is_rounded_by_less() -> None:
+    labels = (mask(slice(200, 350), slice(100, 300)) | mask(slice(100, 200), slice(190, 210))).astype(np.int64)
+    after = rounded(labels, 24.0)
+    assert (after[112:180, 190:210] == 1).all(), "narrower than the disc"
+    assert after[100, 190] == 0
+    assert (after[100, 196:204] == 1).all()
+
+
+def test_no_part_goes_and_a_junction_of_three_stays() -> None:
+    labels = mask(slice(100, 300), slice(100, 200)) + 2 * mask(slice(100, 300), slice(200, 300)).astype(np.int64)
+    after = rounded(labels, 30.0)
+    assert (after[100:300, 190:210] == labels[100:300, 190:210]).all(), "where the seam meets the outer edge"
+    assert after[100, 100] == after[100, 299] == 0
+    small = mask(slice(100, 106), slice(100, 106)) + 2 * mask(slice(200, 300), slice(200, 300)).astype(np.int64)
+    assert set(np.unique(rounded(small, 30.0))) == {0, 1, 2}
+
+
+def test_a_drawing_takes_the_corners_of_the_style() -> None:
+    look = look_of([square(6.0, ink="#dc2626")])
+    assert look is not None
+    own, sharp = square(0.0, ink="#000000"), Look(**{**vars(look), "corner": None})
+    round_, plain = (coloured(own, own, style) for style in (look, sharp))
+    assert round_ is not None
+    assert plain is not None
+    lost = (round_ != plain).sum() / SCALE**2
+    assert lost == pytest.approx((4 - np.pi) * (look.corner or 0) ** 2 * SIDE**2, rel=0.15)
+
+
+def test_a_finish_says_how_round_and_one_of_before_is_the_same_bytes() -> None:
+    finish = finish_of(palette=None, colors=None, finish="flat", references=[square(5.0)])
+    assert finish is not None
+    assert finish.look is not None
+    assert finish.look.corner == pytest.approx(5.0 / SIDE, rel=0.2)
+    before = LookPart(fills=(0.5, 0.5), lines=(0, 0), width=0)
+    assert "corner" not in before.model_dump()
+    with pytest.raises(ValueError, match="corner"):
+        LookPart(fills=(1,), lines=(0,), width=0, corner=-0.1)
+    assert named_palette(finish.colours or ()).hexes[0] == "#ffffff"
