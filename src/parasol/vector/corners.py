@@ -10,56 +10,53 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from parasol.vector.depth import box, depth, grown
-from parasol.vector.indexing import SCALE
 from parasol.vector.regions import components
 
-FINER = 2  # px to one of the picture, at which outlines are seen
+SEEN_AT = 256  # places to a side, at which outlines are seen
 BLURS = 12  # rounds of (1, 2, 1) / 4 along either side, before
-BLUNT = 1.9  # px; the radius that a right angle seems to have then
-STRAIGHT = 7.0  # px; what bends by a larger radius is a curve and no corner
-SHARPEST = 0.25  # share of all that the outlines turn in corners: at least as sharp as the radius that is told
-LEAST = 1.0  # radian; a drawing whose outlines turn less than that in corners has none
-SEEN = 1.0  # px; a smaller radius is none
+BLUNT, LEAST = 3.8, 2.8  # places: the radius that a right angle seems to have then; a smaller one than that is none
+SOME = 1.0  # radian; a drawing whose outlines turn less than that in corners has none
 RADII = (1.0, 0.6, 0.36)  # of the style's radius, the largest that fits
 REACH = 2.3  # radii, that a corner reaches beyond a disc in it: what reaches farther is a spike
 TAPERED = 0.7  # of the rectangle over its base, that a corner fills at most; a stem fills all of it
 SPECK = 4  # index pixels
 
 
-def corner_radius(shown: Sequence[Bool[np.ndarray, "h w"]]) -> float | None:
-    """The radius of the corners of drawings, as a share of the side; None where they are sharp, or there are none.
+def corner_radius(masks: Sequence[Bool[np.ndarray, "h w"]], *, largest: float, sharper: float) -> float | None:
+    """The radius of the corners of what is drawn, as a share of the side; 0 where they are sharp, None without any.
 
-    shown: where each drawing is, at the index pictures' scale, what it encloses too.
+    largest: of a corner, as a share of the side; what bends by more is a curve. sharper: share of all that the outlines
+    turn in corners, by which they turn sharper than is told: 0.5 tells the median.
 
     An outline's curvature is that of the levels of the blurred mask, which need not be followed; a right angle turns
     by a quarter of a circle wherever it does, and so the radius is told by how much is turned, not by how long.
     """
-    radii, turned = (np.concatenate(own) for own in zip(*map(_bends, shown), strict=True))
-    if turned.sum() < LEAST:
+    radii, turned = (np.concatenate(own) for own in zip(*(_bends(mask, largest) for mask in masks), strict=True))
+    if turned.sum() < SOME:
         return None
     order = np.argsort(radii, kind="stable")
-    told = radii[order][np.searchsorted(np.cumsum(turned[order]), SHARPEST * turned.sum())]
-    radius = np.sqrt(max(float(told) ** 2 - BLUNT**2, 0.0))
-    return round(float(radius) * SCALE / max(shown[0].shape), 4) if radius >= SEEN else None
+    told = float(radii[order][np.searchsorted(np.cumsum(turned[order]), sharper * turned.sum())])
+    radius = max(told**2 - BLUNT**2, 0.0) ** 0.5
+    return round(radius / SEEN_AT, 4) if radius >= LEAST else 0.0
 
 
-def _bends(shown: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """Radius in px, and the angle that is turned, of every place where an outline bends outwards as corners do."""
-    step = SCALE // FINER
-    fine = shown.reshape(shown.shape[0] // step, step, shown.shape[1] // step, step).mean((1, 3))
-    mask = np.pad(fine, BLURS + 1)
-    for _ in range(BLURS):
-        for _ in range(2):  # down, and then across
-            mask = np.pad((mask[:-2] + 2 * mask[1:-1] + mask[2:]) / 4, ((1, 1), (0, 0))).T
+def _bends(shown: Bool[np.ndarray, "h w"], largest: float) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Radius in places, and the angle that is turned, wherever an outline bends outwards as corners do."""
+    step = max(round(max(shown.shape) / SEEN_AT), 1)
+    height, width = (side // step for side in shown.shape)
+    fine = shown[: height * step, : width * step].reshape(height, step, width, step).mean((1, 3))
+    mask = np.pad(fine, BLURS + 1, mode="edge")
+    for _ in range(2 * BLURS):  # down, and then across
+        mask = ((mask[:-2] + 2 * mask[1:-1] + mask[2:]) / 4).T
     x, y = (mask[1:-1, 2:] - mask[1:-1, :-2]) / 2, (mask[2:, 1:-1] - mask[:-2, 1:-1]) / 2
     here = mask[1:-1, 1:-1]
     xx, yy = mask[1:-1, 2:] - 2 * here + mask[1:-1, :-2], mask[2:, 1:-1] - 2 * here + mask[:-2, 1:-1]
     xy = (mask[2:, 2:] - mask[2:, :-2] - mask[:-2, 2:] + mask[:-2, :-2]) / 4
     steep = np.hypot(x, y)
     edge = (steep > 0.01) & (here > 0.25) & (here < 0.75)
-    bend = (2 * x * y * xy - xx * y**2 - yy * x**2)[edge] / steep[edge] ** 3 * FINER
-    corner = bend > 1 / STRAIGHT
-    return 1 / bend[corner], (bend * steep[edge])[corner] / FINER
+    bend = (2 * x * y * xy - xx * y**2 - yy * x**2)[edge] / steep[edge] ** 3
+    corner = bend > 1 / (largest * SEEN_AT)
+    return 1 / bend[corner], (bend * steep[edge])[corner]
 
 
 def rounded(labels: Int[np.ndarray, "h w"], radius: float) -> Int[np.ndarray, "h w"]:

@@ -31,6 +31,8 @@ RARE = 0.15  # of the commonest colour of lines, below which one is that of deta
 RIM, ALONE = 0.5, 0.1  # share of the drawings' rim that lines have to have; more, shared by the drawings
 STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
 SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at most, rendered ones from 0.6 on
+TIGHT, SHARPER = 0.055, 0.25  # of the side, up to which a radius is a corner's; share of the corners that are sharper
+MIXED = 0.08  # of RGB: how far from the line between two others a mixture of them lies at most
 BARE, SMOOTH = 0.62, 0.55  # of the border, that is ground, and of what is drawn, that goes on as it is: less is no icon
 DIFFERENT = 3  # colours of what slopes, so that neighbours are told apart
 UNLIKE = 25.0  # delta E between two colours of a style, from which they tell areas from each other well
@@ -107,7 +109,7 @@ def look_of(
     flat = flat_art(pictures, own) and not (sloped and shaded(pictures))
     if not flat and not (sloped and _smooth(pictures)):
         return None
-    drawn = [without_specks(index_picture(picture, chosen), SPECK) for picture in pictures]
+    drawn = [without_specks(_indexed(picture, chosen), SPECK) for picture in pictures]
     side, count = max(drawn[0].shape), len(chosen.colours)
     shown = [~outside(index) for index in drawn]
     widths = np.concatenate([_rim_widths(*pair, side) for pair in zip(drawn, shown, strict=True)])
@@ -121,10 +123,33 @@ def look_of(
         rare[0] = False
         areas[0] += areas[rare].sum()
         areas[rare] = 0.0
-    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner_radius(shown))
+    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner_radius(shown, largest=TIGHT, sharper=SHARPER) or None)
     if flat:
         return look
     return replace(look, slope=_slope(pictures)) if _different(look) >= DIFFERENT else None
+
+
+def _indexed(picture: Float[np.ndarray, "h w 3"], palette: Palette) -> Int[np.ndarray, "H W"]:
+    """A picture's index without the colours that it only mixes of others: what is a colour of one reference is what
+    edges and hairlines of the next come to.
+    """
+    rgb, centres = palette.colours.astype(np.float64), lab(palette.colours)
+    colours = lab(picture)
+    owners = nearest(colours, centres)
+    near = delta_e(colours, centres[owners]) <= PLAIN
+    corner = owners[1:, 1:]
+    alike = [near[where] & (owners[where] == corner) for where in (np.s_[:-1, :-1], np.s_[:-1, 1:], np.s_[1:, :-1])]
+    own = np.isin(np.arange(len(rgb)), corner[near[1:, 1:] & np.logical_and.reduce(alike)])
+    own[0] = True
+    sure = np.flatnonzero(own)
+    for colour in np.flatnonzero(~own):
+        first, second = rgb[sure][:, None], rgb[sure][None]
+        span = second - first
+        share = ((rgb[colour] - first) * span).sum(axis=2) / np.maximum((span**2).sum(axis=2), 1e-9)
+        off = np.linalg.norm(first + share[..., None] * span - rgb[colour], axis=2)
+        own[colour] = not ((share > 0) & (share < 1) & (off <= MIXED)).any()
+    kept = np.flatnonzero(own)
+    return kept[index_picture(picture, replace(palette, colours=palette.colours[kept]))]
 
 
 def _filling(areas: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:

@@ -1,43 +1,48 @@
 // How round the corners of a style are, and a drawing with its own as round as that: vector/corners of the core.
 
-import { SCALE } from "./indexing";
+import { rint } from "./raster";
 import { any, areasOf, boxOf, components, depth, inverse, maskOf, placesOf, within, type Index, type Mask } from "./regions";
 
-const [FINER, BLURS, BLUNT, STRAIGHT, SHARPEST, LEAST, SEEN] = [2, 12, 1.9, 7, 0.25, 1, 1];
+const [SEEN_AT, BLURS, BLUNT, LEAST, SOME, TIGHT, SHARPER] = [256, 12, 3.8, 2.8, 1, 0.055, 0.25];
 const RADII = [1, 0.6, 0.36];
 const [REACH, TAPERED, SPECK] = [2.3, 0.7, 4];
+
+const clamp = (place: number, length: number): number => Math.min(Math.max(place, 0), length - 1);
 
 /** The radius of the corners of drawings, as a share of the side; none where they are sharp, or there are none. */
 export function cornerRadius(shown: readonly Mask[]): number | null {
   const bends = shown.flatMap(bendsOf).sort(([one], [other]) => one - other);
   const turned = bends.reduce((sum, [, angle]) => sum + angle, 0);
-  if (turned < LEAST) return null;
+  if (turned < SOME) return null;
   let sum = 0;
-  const [told] = bends.find(([, angle]) => (sum += angle) >= SHARPEST * turned) ?? [0];
+  const [told] = bends.find(([, angle]) => (sum += angle) >= SHARPER * turned) ?? [0];
   const radius = Math.sqrt(Math.max(told ** 2 - BLUNT ** 2, 0));
-  return radius >= SEEN ? Number(((radius * SCALE) / Math.max(shown[0].height, shown[0].width)).toFixed(4)) : null;
+  return radius >= LEAST ? Number((radius / SEEN_AT).toFixed(4)) : null;
 }
 
-/** Radius in px, and the angle that is turned, of every place where an outline bends outwards as corners do. */
+/** Radius in places, and the angle that is turned, wherever an outline bends outwards as corners do. */
 function bendsOf({ data, height, width }: Mask): [number, number][] {
-  const [step, spare] = [SCALE / FINER, BLURS + 1];
-  const [tall, wide] = [height / step + 2 * spare, width / step + 2 * spare];
+  const [step, spare] = [Math.max(rint(Math.max(height, width) / SEEN_AT), 1), BLURS + 1];
+  const [tall, wide] = [Math.floor(height / step) + 2 * spare, Math.floor(width / step) + 2 * spare];
   let mask = new Float64Array(tall * wide);
-  for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) mask[(Math.floor(y / step) + spare) * wide + Math.floor(x / step) + spare] += data[i] / step ** 2;
+  for (let y = 0, i = 0; y < tall; y++) for (let x = 0; x < wide; x++, i++) { // beyond its border the mask goes on as at the border
+    const [top, left] = [clamp(y - spare, tall - 2 * spare) * step, clamp(x - spare, wide - 2 * spare) * step];
+    for (let k = 0; k < step ** 2; k++) mask[i] += data[(top + Math.floor(k / step)) * width + left + (k % step)] / step ** 2;
+  }
   for (let round = 0; round < BLURS; round++) for (const stride of [wide, 1]) {
     const blurred = new Float64Array(mask.length);
     for (let y = 1; y < tall - 1; y++) for (let x = 1, i = y * wide + 1; x < wide - 1; x++, i++) blurred[i] = (mask[i - stride] + 2 * mask[i] + mask[i + stride]) / 4;
     mask = blurred;
   }
   const bends: [number, number][] = [];
-  for (let y = 1; y < tall - 1; y++) for (let x = 1, i = y * wide + 1; x < wide - 1; x++, i++) {
+  for (let y = spare; y < tall - spare; y++) for (let x = spare, i = y * wide + spare; x < wide - spare; x++, i++) {
     if (mask[i] <= 0.25 || mask[i] >= 0.75) continue;
     const [across, down] = [(mask[i + 1] - mask[i - 1]) / 2, (mask[i + wide] - mask[i - wide]) / 2];
     const [xx, yy] = [mask[i + 1] - 2 * mask[i] + mask[i - 1], mask[i + wide] - 2 * mask[i] + mask[i - wide]];
     const xy = (mask[i + wide + 1] - mask[i + wide - 1] - mask[i - wide + 1] + mask[i - wide - 1]) / 4;
     const steep = Math.hypot(across, down);
-    const bend = ((2 * across * down * xy - xx * down ** 2 - yy * across ** 2) / steep ** 3) * FINER;
-    if (steep > 0.01 && bend > 1 / STRAIGHT) bends.push([1 / bend, (bend * steep) / FINER]);
+    const bend = (2 * across * down * xy - xx * down ** 2 - yy * across ** 2) / steep ** 3;
+    if (steep > 0.01 && bend > 1 / (TIGHT * SEEN_AT)) bends.push([1 / bend, bend * steep]);
   }
   return bends;
 }

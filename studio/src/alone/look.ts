@@ -10,6 +10,7 @@ import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, wi
 const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
 const [SOME, OFTEN, RARE, GRAIN] = [0.1, 0.35, 0.15, SCALE / 2];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
+const MIXED = 0.08;
 const [BARE, SMOOTH, DIFFERENT, LEAST_SLOPE, MOST_SLOPE] = [0.62, 0.55, 3, 4, 60];
 export const UNLIKE = 25;
 
@@ -30,7 +31,7 @@ export function lookOf(pictures: readonly Raster[], colours: number | null, slop
 
 function plainLook(pictures: readonly Raster[], chosen: Palette): FlatLook {
   const many = chosen.length / 3;
-  const drawn = pictures.map((picture) => withoutSpecks(indexPicture(picture, chosen), SPECK));
+  const drawn = pictures.map((picture) => withoutSpecks(indexed(picture, chosen), SPECK));
   const side = Math.max(drawn[0].height, drawn[0].width);
   const shown = drawn.map((index) => inverse(outside(index)));
   const width = steadiest(drawn.flatMap((index, i) => rimWidths(index, shown[i], side)), WIDEST * side);
@@ -44,6 +45,28 @@ function plainLook(pictures: readonly Raster[], chosen: Palette): FlatLook {
   const often = filledOf(shares.map(([own]) => own));
   for (let k = 1; k < many; k++) if (lines[k] >= MINOR * sum(lines) && often[k] < OFTEN) [areas[0], areas[k]] = [areas[0] + areas[k], 0];
   return { ...told(chosen, areas, lines, width / side), corner };
+}
+
+/** A picture's index without the colours that it only mixes of others, such as edges and hairlines come to. */
+function indexed(picture: Raster, palette: Palette): Index {
+  const [colours, centres, many] = [lab(picture.data), lab(palette), palette.length / 3];
+  const owners = nearest(colours, centres);
+  const near = owners.map((owner, i) => Number(deltaE(colours, i, centres, owner) <= PLAIN));
+  const own = Array.from({ length: many }, (_, k) => !k);
+  const { width } = picture;
+  for (let i = width; i < owners.length; i++) {
+    if (i % width && [i, i - 1, i - width, i - width - 1].every((place) => near[place] && owners[place] === owners[i])) own[owners[i]] = true;
+  }
+  const sure = [...own.keys()].filter((k) => own[k]);
+  const mixes = (k: number, a: number, b: number): boolean => {
+    const span = [0, 1, 2].map((axis) => palette[3 * b + axis] - palette[3 * a + axis]);
+    const from = [0, 1, 2].map((axis) => palette[3 * k + axis] - palette[3 * a + axis]);
+    const share = from.reduce((sum, value, axis) => sum + value * span[axis], 0) / Math.max(span.reduce((sum, value) => sum + value ** 2, 0), 1e-9);
+    return share > 0 && share < 1 && Math.hypot(...from.map((value, axis) => value - share * span[axis])) <= MIXED;
+  };
+  const kept = [...own.keys()].filter((k) => own[k] || !sure.some((a) => sure.some((b) => mixes(k, a, b))));
+  const index = indexPicture(picture, Float32Array.from(kept.flatMap((k) => [...palette.subarray(3 * k, 3 * k + 3)])));
+  return { ...index, data: index.data.map((k) => kept[k]) };
 }
 
 /** How many of the drawings' colours, the commonest first, differ from all before: slopes of one colour do not. */
