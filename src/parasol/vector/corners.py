@@ -70,20 +70,19 @@ def rounded(labels: Int[np.ndarray, "h w"], radius: float) -> Int[np.ndarray, "h
 
 
 def _rounded(labels: Int[np.ndarray, "h w"], radius: float) -> Int[np.ndarray, "h w"]:
-    new = labels.copy()
-    for label in range(int(labels.max()) + 1):
+    new, areas = labels.copy(), np.bincount(labels.ravel())
+    for label in np.flatnonzero(areas > 3 * radius**2):  # a disc takes more
         here = grown(box(labels == label), 1)
-        own = labels[here]
-        pieces = _corners(own == label, radius)
-        around = _around(pieces, own)
-        new[here] = np.where(pieces >= 0, around[pieces], new[here])
-        new[here] = np.where((pieces >= 0) & (new[here] < 0), own, new[here])
+        pieces = _corners(labels[here] == label, radius)
+        if (pieces >= 0).any():
+            other = _around(pieces, labels[here])[pieces]
+            new[here] = np.where((pieces >= 0) & (other >= 0), other, new[here])
     return new
 
 
 def _around(pieces: Int[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"]) -> Int[np.ndarray, " n"]:
     """The one other part that lies beside each piece; -1 where these are more."""
-    least, most = (np.full(int(pieces.max()) + 2, fill) for fill in (np.iinfo(np.int64).max, -1))
+    least, most = (np.full(int(pieces.max()) + 1, fill) for fill in (np.iinfo(np.int64).max, -1))
     for one, two in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
         for inner, outer in ((one, two), (two, one)):
             beside = (pieces[inner] >= 0) & (labels[inner] != labels[outer])
@@ -94,15 +93,18 @@ def _around(pieces: Int[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"]) -> I
 
 def _corners(mask: Bool[np.ndarray, "h w"], radius: float) -> Int[np.ndarray, "h w"]:
     """Numbers of the pieces of a mask that lie in its corners, beyond every disc of that radius in it; -1 elsewhere."""
+    pieces = np.full(mask.shape, -1)
     core = depth(mask, int(radius) + 2) > radius
-    none = np.full(mask.shape, -1)
-    if not core.any():
-        return none
-    beyond = depth(~core, int((1 + REACH) * radius) + 3) - radius
-    left = mask & (beyond > 0.5)
+    left = mask & (depth(~core, int(radius) + 3) > radius + 0.5)
+    if not (core.any() and left.any()):
+        return pieces
+    most = int((1 + REACH) * radius) + 3
+    here = grown(box(left), most)
+    left, beyond = left[here], depth(~core[here], most) - radius
     labels, kinds = components(left.astype(np.int64))
     size, base = (np.bincount(labels[where].ravel(), minlength=len(kinds)) for where in (left, left & (beyond <= 1.5)))
     reach = np.zeros(len(kinds))
     np.maximum.at(reach, labels[left], beyond[left])
     corner = (kinds == 1) & (size >= SPECK) & (reach <= REACH * radius) & (size <= TAPERED * base * reach)
-    return np.where(corner[labels] & left, labels, -1)
+    pieces[here] = np.where(corner[labels] & left, labels, -1)
+    return pieces
