@@ -10,7 +10,7 @@ the end: `python -m lab unseen --validation --model MODEL` judges it. docs/decis
 import argparse
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -60,13 +60,15 @@ def triplets_of(
     """A group of one emoji set as it is: each content picture shows the same content by the hand of another family."""
     random = np.random.default_rng([14, seed])
     icon_set, order = chosen(sets, random)
-    cells = icon_set.corpus.cells
-    known = {
-        row: others
-        for row in order
-        if (others := [o for o in by_another_hand[cells[row].codepoint] if o[0].cells[o[1]].family != cells[row].family])
-    }
-    rows = [*known][:GROUP]
+    cells, known = icon_set.corpus.cells, dict[int, list[tuple[Corpus, int]]]()
+    for row in order.tolist():
+        cell = cells[row]
+        known[row] = [
+            (corpus, other)
+            for corpus, other in by_another_hand[cell.codepoint]
+            if corpus.cells[other].family != cell.family
+        ]
+    rows = [row for row, others in known.items() if others][:GROUP]
     drawn = [known[row][random.integers(len(known[row]))] for row in rows]
     return Group(
         x=on_white(icon_set.corpus.rgba()[rows]),
@@ -115,8 +117,7 @@ def triplet_pool(places: Places) -> Pool:
     eyes = eyes_of(places.runs, FROZEN)
     names = [key_of(icons, eyes.autoencoder), key_of(emoji, eyes.content), str(eyes.content_map), "triplets"]
     key, folder = hashlib.sha256("".join(names).encode()).hexdigest(), places.runs / "pool-triplets"
-    group: Callable[[int], Group] = lambda seed: triplets_of(sets, seed, known)  # noqa: E731
-    for _ in fill(folder, group, eyes, PLAN.shards, key=key):
+    for _ in fill(folder, lambda seed: triplets_of(sets, seed, known), eyes, PLAN.shards, key=key):
         pass
     return load_pool(folder, PLAN.shards)
 
@@ -139,8 +140,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     options = parser.parse_args(words)
-    recipe, places = Proof(data=options.name).recipe(), Places(
-        corpus=options.corpus, runs=options.runs, beside=options.beside
+    recipe, places = (
+        Proof(data=options.name).recipe(),
+        Places(corpus=options.corpus, runs=options.runs, beside=options.beside),
     )
     unpack(options.frozen, places.runs, GUISE_FROZEN, "pictogram-guise-words")
     try:

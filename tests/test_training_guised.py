@@ -1,5 +1,6 @@
 """Training on icons under guises: what a guise keeps, what re-inking keeps, the pool, and both tasks on it."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from drawn_corpus import make, pixels
+from lab.proof import triplets_of
 from parasol.corpora import Corpus
 from parasol.networks.autoencoder import Autoencoder, AutoencoderConfig
 from parasol.networks.content_encoder import ContentEncoder, ContentEncoderConfig
@@ -30,7 +32,7 @@ from parasol.training.guised import (
 )
 from parasol.training.guises import Guise, dress, palette
 from parasol.training.loop import Optimisation, run
-from parasol.training.pool import Eyes, Pool, fill, group_of, icon_sets, load_pool
+from parasol.training.pool import Eyes, Pool, fill, group_of, icon_sets, load_pool, on_white
 from parasol.training.reinking import reink
 
 STYLE = StyleEncoderConfig(blocks=3, hidden=32, dimension=24, size=64, palette=True, paints=8)
@@ -147,6 +149,20 @@ def test_emoji_as_they_are_have_contents_by_another_hand(corpus: Corpus) -> None
         if group.style == "flat":
             greens += sum(bool((y.reshape(-1, 3) == (40, 160, 70)).all(axis=1).any()) for y in group.y)
     assert greens > 10
+
+
+def test_triplets_of_the_proof_show_the_same_by_another_family(corpus: Corpus) -> None:
+    stock = icon_sets([corpus], lambda cell: cell.set == "flat", least=4)
+    leaves = {cell.codepoint: [(corpus, row)] for row, cell in enumerate(corpus.cells) if cell.set == "leaf"}
+    shown = on_white(corpus.rgba())
+    group = triplets_of(stock, 3, defaultdict(list, leaves))
+    assert group.style == "flat"
+    assert len(group.x) > 3
+    codepoints = {cell.base: cell.codepoint for cell in corpus.cells}
+    for x, y, base in zip(group.x, group.y, group.bases, strict=True):
+        rows = {cell.set: row for row, cell in enumerate(corpus.cells) if cell.codepoint == codepoints[base]}
+        assert (x == shown[rows["flat"]]).all()
+        assert (y == shown[rows["leaf"]]).all()
 
 
 def test_a_pool_is_computed_once_for_one_key(corpus: Corpus, eyes: Eyes, tmp_path: Path) -> None:

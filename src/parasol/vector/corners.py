@@ -35,8 +35,8 @@ def corner_radius(masks: Sequence[Bool[np.ndarray, "h w"]], *, largest: float, s
     if turned.sum() < SOME:
         return None
     order = np.argsort(radii, kind="stable")
-    told = float(radii[order][np.searchsorted(np.cumsum(turned[order]), sharper * turned.sum())])
-    radius = max(told**2 - BLUNT**2, 0.0) ** 0.5
+    sharp = float(radii[order][np.searchsorted(np.cumsum(turned[order]), sharper * turned.sum())])
+    radius = max(sharp**2 - BLUNT**2, 0.0) ** 0.5
     return round(radius / SEEN_AT, 4) if radius >= LEAST else 0.0
 
 
@@ -83,8 +83,8 @@ def _rounded(labels: Int[np.ndarray, "h w"], radius: float) -> Int[np.ndarray, "
 def _around(pieces: Int[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"]) -> Int[np.ndarray, " n"]:
     """The one other part that lies beside each piece; -1 where these are more."""
     least, most = (np.full(int(pieces.max()) + 1, fill) for fill in (np.iinfo(np.int64).max, -1))
-    for one, two in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
-        for inner, outer in ((one, two), (two, one)):
+    for first, second in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        for inner, outer in ((first, second), (second, first)):
             beside = (pieces[inner] >= 0) & (labels[inner] != labels[outer])
             np.minimum.at(least, pieces[inner][beside], labels[outer][beside])
             np.maximum.at(most, pieces[inner][beside], labels[outer][beside])

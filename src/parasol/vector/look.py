@@ -123,7 +123,8 @@ def look_of(
         rare[0] = False
         areas[0] += areas[rare].sum()
         areas[rare] = 0.0
-    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner_radius(shown, largest=TIGHT, sharper=SHARPER) or None)
+    corner = corner_radius(shown, largest=TIGHT, sharper=SHARPER) or None
+    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner)
     if flat:
         return look
     return replace(look, slope=_slope(pictures)) if _different(look) >= DIFFERENT else None
