@@ -19,7 +19,7 @@ from parasol.images import write_atomic
 from parasol.pipeline import Parasol
 from parasol.types import Record
 
-SIZES, COUNTS = (64, 128, 256, 512, 1024), (1, 10, 100)
+SIZES, COUNTS = (64, 128, 256, 512, 1024, 2048), (1, 10, 100, 1_000)
 SMALL = 64  # px, of many pictures
 STEPS = 2
 

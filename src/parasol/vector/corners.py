@@ -15,6 +15,8 @@ from parasol.vector.regions import components
 SEEN_AT = 256  # places to a side, at which outlines are seen
 BLURS = 12  # rounds of (1, 2, 1) / 4 along either side, before
 BLUNT, LEAST = 3.8, 2.8  # places: the radius that a right angle seems to have then; a smaller one than that is none
+TIGHT = 0.055  # of the side; what bends by a larger radius is a curve and no corner
+SHARPER = 0.25  # share of all that the outlines turn in corners, by which they turn sharper than the radius told
 SOME = 1.0  # radian; a drawing whose outlines turn less than that in corners has none
 RADII = (1.0, 0.6, 0.36)  # of the style's radius, the largest that fits
 REACH = 2.3  # radii, that a corner reaches beyond a disc in it: what reaches farther is a spike
@@ -22,25 +24,24 @@ TAPERED = 0.7  # of the rectangle over its base, that a corner fills at most; a 
 SPECK = 4  # index pixels
 
 
-def corner_radius(masks: Sequence[Bool[np.ndarray, "h w"]], *, largest: float, sharper: float) -> float | None:
-    """The radius of the corners of what is drawn, as a share of the side; 0 where they are sharp, None without any.
+def corner_radius(shown: Sequence[Bool[np.ndarray, "h w"]]) -> float | None:
+    """The radius of the corners of drawings, as a share of the side; None where they are sharp, or there are none.
 
-    largest: of a corner, as a share of the side; what bends by more is a curve. sharper: share of all that the outlines
-    turn in corners, by which they turn sharper than is told: 0.5 tells the median.
+    shown: where each drawing is, what it encloses too.
 
     An outline's curvature is that of the levels of the blurred mask, which need not be followed; a right angle turns
     by a quarter of a circle wherever it does, and so the radius is told by how much is turned, not by how long.
     """
-    radii, turned = (np.concatenate(own) for own in zip(*(_bends(mask, largest) for mask in masks), strict=True))
+    radii, turned = (np.concatenate(own) for own in zip(*map(_bends, shown), strict=True))
     if turned.sum() < SOME:
         return None
     order = np.argsort(radii, kind="stable")
-    sharp = float(radii[order][np.searchsorted(np.cumsum(turned[order]), sharper * turned.sum())])
+    sharp = float(radii[order][np.searchsorted(np.cumsum(turned[order]), SHARPER * turned.sum())])
     radius = max(sharp**2 - BLUNT**2, 0.0) ** 0.5
-    return round(radius / SEEN_AT, 4) if radius >= LEAST else 0.0
+    return round(radius / SEEN_AT, 4) if radius >= LEAST else None
 
 
-def _bends(shown: Bool[np.ndarray, "h w"], largest: float) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+def _bends(shown: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     """Radius in places, and the angle that is turned, wherever an outline bends outwards as corners do."""
     step = max(round(max(shown.shape) / SEEN_AT), 1)
     height, width = (side // step for side in shown.shape)
@@ -55,7 +56,7 @@ def _bends(shown: Bool[np.ndarray, "h w"], largest: float) -> tuple[Float[np.nda
     steep = np.hypot(x, y)
     edge = (steep > 0.01) & (here > 0.25) & (here < 0.75)
     bend = (2 * x * y * xy - xx * y**2 - yy * x**2)[edge] / steep[edge] ** 3
-    corner = bend > 1 / (largest * SEEN_AT)
+    corner = bend > 1 / (TIGHT * SEEN_AT)
     return 1 / bend[corner], (bend * steep[edge])[corner]
 
 

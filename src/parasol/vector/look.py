@@ -31,7 +31,6 @@ RARE = 0.15  # of the commonest colour of lines, below which one is that of deta
 RIM, ALONE = 0.5, 0.1  # share of the drawings' rim that lines have to have; more, shared by the drawings
 STEP, STEEPEST, RISEN = 4, 3.0, 0.6  # px; delta E to the next pixel within one colour, and over a whole step of a slope
 SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at most, rendered ones from 0.6 on
-TIGHT, SHARPER = 0.055, 0.25  # of the side, up to which a radius is a corner's; share of the corners that are sharper
 MIXED = 0.08  # of RGB: how far from the line between two others a mixture of them lies at most
 BARE, SMOOTH = 0.62, 0.55  # of the border, that is ground, and of what is drawn, that goes on as it is: less is no icon
 DIFFERENT = 3  # colours of what slopes, so that neighbours are told apart
@@ -123,8 +122,7 @@ def look_of(
         rare[0] = False
         areas[0] += areas[rare].sum()
         areas[rare] = 0.0
-    corner = corner_radius(shown, largest=TIGHT, sharper=SHARPER) or None
-    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner)
+    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner_radius(shown))
     if flat:
         return look
     return replace(look, slope=_slope(pictures)) if _different(look) >= DIFFERENT else None
