@@ -21,6 +21,8 @@ HAIR = 1.5 * SCALE  # index pixels; what is nowhere wider is the fringe of an ed
 WIDEST = 0.12  # of the side; what is wider is no line
 STEADY, SAME = 0.2, 0.85  # of a width, by which widths of lines differ at most; share of the places where they do not
 GRAIN = SCALE / 2  # index pixels, by which they may differ in any case: a hairline is two pixels wide
+PEN, STRAYING, MOSTLY = 1.8, 0.5, 0.9  # a pen's widest places, by its width; up to what share of it widths differ, and where
+FINE = 0.4  # of the widest line: a pen is no wider
 LINE = 1.7  # widths of the lines, up to which what is thin is one
 MARK = 0.18  # of the side, up to which what is wide in a colour of lines is a mark
 CROSSED = 0.2  # share of a colour, up to which what is wide are crossings of lines, and what is thin corners of areas
@@ -179,13 +181,20 @@ def _each(index: Int[np.ndarray, "h w"]) -> Iterator[tuple[Box, Bool[np.ndarray,
 
 
 def steadiest(widths: Float[np.ndarray, " n"], most: float) -> float:
-    """The width, up to `most`, that most places have within a fifth; 0 where there is none."""
+    """The width, up to `most`, that most places have within a fifth; 0 where there is none.
+
+    That of a pen's lines is their median: they stray from it by more, but, unlike areas, are nowhere much wider.
+    """
     if len(widths) < 8:
         return 0.0
     tried = np.arange(HAIR, most)
     alike = np.abs(widths - tried[:, None]) <= np.maximum(STEADY * tried, GRAIN)[:, None]
     best = alike.mean(axis=1).argmax()
-    return float(np.median(widths[alike[best]])) if alike[best].mean() >= SAME else 0.0
+    if alike[best].mean() >= SAME:
+        return float(np.median(widths[alike[best]]))
+    middle = float(np.median(widths))
+    pen = np.percentile(widths, 97) <= PEN * middle and (np.abs(widths - middle) <= STRAYING * middle).mean() >= MOSTLY
+    return middle if pen and middle <= FINE * most else 0.0
 
 
 def _counted(

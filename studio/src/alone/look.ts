@@ -10,7 +10,7 @@ import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, wi
 const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
 const [SOME, OFTEN, RARE, GRAIN] = [0.1, 0.35, 0.15, SCALE / 2];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
-const MIXED = 0.08;
+const [MIXED, PEN, STRAYING, MOSTLY, FINE] = [0.08, 1.8, 0.5, 0.9, 0.4];
 const [BARE, SMOOTH, DIFFERENT, LEAST_SLOPE, MOST_SLOPE] = [0.62, 0.55, 3, 4, 60];
 export const UNLIKE = 25;
 
@@ -115,7 +115,10 @@ function steadiest(widths: number[], most: number): number {
     const share = widths.filter((width) => Math.abs(width - tried) <= Math.max(STEADY * tried, GRAIN)).length / widths.length;
     if (share > alike) [best, alike] = [tried, share];
   }
-  return alike >= SAME ? median(widths.filter((width) => Math.abs(width - best) <= Math.max(STEADY * best, GRAIN))) : 0;
+  if (alike >= SAME) return median(widths.filter((width) => Math.abs(width - best) <= Math.max(STEADY * best, GRAIN)));
+  const middle = median(widths); // a pen's lines stray by more, but, unlike areas, are nowhere much wider
+  const pen = percentile(widths, 0.97) <= PEN * middle && widths.filter((width) => Math.abs(width - middle) <= STRAYING * middle).length >= MOSTLY * widths.length;
+  return pen && middle <= FINE * most ? middle : 0;
 }
 
 /** Shares of a drawing that each colour has in areas and in lines; shares of its rim, of lines and of all. */
