@@ -1,5 +1,7 @@
 """How round the corners of a style are, and drawings rounded as much."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -140,3 +142,19 @@ def test_a_colour_of_one_reference_is_not_what_the_edges_of_the_others_come_to()
     assert look.width * SIDE == pytest.approx(2, abs=0.3), "with the edges for a colour no lines were seen"
     assert look.lines == (0, 0, 0, 1)
     assert look.fills[3] == 0
+
+
+def test_ends_of_lines_are_as_round_as_the_lines_are_wide_at_most() -> None:
+    large = Image.new("RGB", (8 * SIDE, 8 * SIDE), "white")
+    ImageDraw.Draw(large).rectangle((200, 480, 820, 543), fill="black")
+    stroke = from_uint8(np.asarray(large.resize((SIDE, SIDE), Image.Resampling.BOX)))
+    style = named_palette(["#ffffff", "#1d4ed8"])
+    sharp = Look(palette=style, fills=(1.0, 0.0), lines=(0.0, 1.0), width=8 / SIDE)
+    plain, round_ = (coloured(stroke, stroke, replace(sharp, corner=corner)) for corner in (None, 0.05))
+    assert plain is not None
+    assert round_ is not None
+    lost = (plain > 0) & (round_ <= 0)
+    columns = np.flatnonzero((plain > 0).any(axis=0))
+    assert lost[:, columns[0]].sum() > 10, "an end is cut at its corners"
+    assert not lost[:, columns[20] : columns[-20]].any(), "and nothing is between the ends"
+    assert (round_ > 0)[:, columns[0]].any(), "and it is as long as before"

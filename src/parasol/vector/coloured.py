@@ -66,6 +66,8 @@ def coloured(
         fills = _filled(parts, ~line & ~(parts.free | thin)[parts.labels], says, look, ruled=bool(line.any()))
         drawn = _seen_on(parts, thin, fills, _drawn(parts, line, says, look), look.lines)
         index = np.where(line, drawn[parts.labels], run_out(fills[parts.labels], left, line, int(width)))
+        if look.corner:  # and the ends of the lines, which are narrower than what they were in the content
+            index = rounded(index, min(look.corner * max(index.shape), width / 2 - 1), np.flatnonzero(look.lines))
     if (index == 0).all():
         return None  # a style that leaves free what is one part would leave nothing of this drawing
     return np.where(index == 0, CLEAR, index)

@@ -60,19 +60,24 @@ def _bends(shown: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, " n"], Flo
     return 1 / bend[corner], (bend * steep[edge])[corner]
 
 
-def rounded(labels: Int[np.ndarray, "h w"], radius: float) -> Int[np.ndarray, "h w"]:
+def rounded(
+    labels: Int[np.ndarray, "h w"], radius: float, which: Int[np.ndarray, " m"] | None = None
+) -> Int[np.ndarray, "h w"]:
     """Parts whose corners are at least that round, in index pixels: what a corner loses goes to what is around it.
 
-    Where three parts meet, corners stay as they are.
+    Where three parts meet, corners stay as they are. which: labels of the parts that lose corners; left out, all do.
     """
     for share in RADII:
-        labels = _rounded(labels, share * radius)
+        labels = _rounded(labels, share * radius, which)
     return labels
 
 
-def _rounded(labels: Int[np.ndarray, "h w"], radius: float) -> Int[np.ndarray, "h w"]:
+def _rounded(
+    labels: Int[np.ndarray, "h w"], radius: float, which: Int[np.ndarray, " m"] | None
+) -> Int[np.ndarray, "h w"]:
     new, areas = labels.copy(), np.bincount(labels.ravel())
-    for label in np.flatnonzero(areas > 3 * radius**2):  # a disc takes more
+    large = np.flatnonzero(areas > 3 * radius**2)  # a disc takes more
+    for label in large if which is None else np.intersect1d(large, which):
         here = grown(box(labels == label), 1)
         pieces = _corners(labels[here] == label, radius)
         if (pieces >= 0).any():

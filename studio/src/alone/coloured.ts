@@ -39,6 +39,7 @@ export function coloured(result: Raster, content: Raster, look: FlatLook, alpha:
     const drawn = seenOn(of, thin, fills, drawnLines(of, line, told, look), look.lines);
     const run = runOut({ ...labels, data: labels.data.map((label) => fills[label]) }, left, line, Math.trunc(width));
     index = labels.data.map((label, place) => (line.data[place] ? drawn[label] : run[place]));
+    if (look.corner) index = rounded({ ...labels, data: index }, Math.min(look.corner * Math.max(labels.height, labels.width), width / 2 - 1), (colour) => !!look.lines[colour]).data;
   }
   if (index.every((colour) => colour === 0)) return null;
   return { ...of.labels, data: index.map((colour) => (colour === 0 ? CLEAR : colour)) };

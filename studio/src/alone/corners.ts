@@ -48,14 +48,15 @@ function bendsOf({ data, height, width }: Mask): [number, number][] {
 }
 
 /** Parts whose corners are at least that round, in index pixels: what a corner loses goes to what is around it. */
-export function rounded(labels: Index, radius: number): Index {
-  return RADII.reduce((all, share) => roundedBy(all, share * radius), labels);
+export function rounded(labels: Index, radius: number, which = (_: number): boolean => true): Index {
+  return RADII.reduce((all, share) => roundedBy(all, share * radius, which), labels);
 }
 
-function roundedBy(labels: Index, radius: number): Index {
+function roundedBy(labels: Index, radius: number, which: (label: number) => boolean): Index {
   const made = labels.data.slice();
   const many = labels.data.reduce((most, label) => Math.max(most, label), 0) + 1;
   for (let label = 0; label < many; label++) {
+    if (!which(label)) continue;
     const here = boxOf(maskOf(labels, (place) => labels.data[place] === label), 1);
     if (!here) continue;
     const { pieces, count } = cornersOf(within(here, labels.width, (place) => labels.data[place] === label), radius);
