@@ -55,12 +55,11 @@ export function rounded(labels: Index, radius: number, which = (_: number): bool
 function roundedBy(labels: Index, radius: number, which: (label: number) => boolean): Index {
   const made = labels.data.slice();
   const many = labels.data.reduce((most, label) => Math.max(most, label), 0) + 1;
-  for (let label = 0; label < many; label++) {
-    if (!which(label)) continue;
-    const here = boxOf(maskOf(labels, (place) => labels.data[place] === label), 1);
-    if (!here) continue;
+  areasOf(labels, many).forEach((area, label) => {
+    if (area <= 3 * radius ** 2 || !which(label)) return; // a disc takes more
+    const here = boxOf(maskOf(labels, (place) => labels.data[place] === label), 1)!;
     const { pieces, count } = cornersOf(within(here, labels.width, (place) => labels.data[place] === label), radius);
-    if (!count) continue;
+    if (!count) return;
     const beside = new Int32Array(count).fill(-1); // the one other part that lies beside each, -2 where these are more
     const wide = here.right - here.left;
     for (const [i, place] of placesOf(here, labels.width)) {
@@ -77,7 +76,7 @@ function roundedBy(labels: Index, radius: number, which: (label: number) => bool
       }
     }
     for (const [i, place] of placesOf(here, labels.width)) if (pieces[i] >= 0 && beside[pieces[i]] >= 0) made[place] = beside[pieces[i]];
-  }
+  });
   return { ...labels, data: made };
 }
 
@@ -86,10 +85,14 @@ function cornersOf(mask: Mask, radius: number): { pieces: Int32Array; count: num
   const none = { pieces: new Int32Array(mask.data.length).fill(-1), count: 0 };
   const deep = depth(mask, Math.trunc(radius) + 2);
   const core = maskOf(mask, (place) => deep.data[place] > radius);
-  if (!any(core)) return none;
-  const far = depth(inverse(core), Math.trunc((1 + REACH) * radius) + 3);
+  const near = depth(inverse(core), Math.trunc(radius) + 3, maskOf(mask, (place) => !!mask.data[place] && !core.data[place]));
+  const whole = maskOf(mask, (place) => !!mask.data[place] && Math.fround(near.data[place] - Math.fround(radius)) > 0.5);
+  const most = Math.trunc((1 + REACH) * radius) + 3;
+  const here = any(core) && boxOf(whole, most);
+  if (!here) return none;
+  const [left, inner] = [whole, core].map((one) => within(here, mask.width, (place) => one.data[place] === 1));
+  const far = depth(inverse(inner), most, left);
   const beyond = (place: number): number => Math.fround(far.data[place] - Math.fround(radius));
-  const left = maskOf(mask, (place) => !!mask.data[place] && beyond(place) > 0.5);
   const { labels, kinds } = components(left);
   const sizes = areasOf(labels, kinds.length);
   const [base, reach] = [new Array<number>(kinds.length).fill(0), new Array<number>(kinds.length).fill(0)];
@@ -99,5 +102,6 @@ function cornersOf(mask: Mask, radius: number): { pieces: Int32Array; count: num
     reach[piece] = Math.max(reach[piece], beyond(place));
   });
   const corner = kinds.map((kind, piece) => kind === 1 && sizes[piece] >= SPECK && reach[piece] <= REACH * radius && sizes[piece] <= TAPERED * base[piece] * reach[piece]);
-  return { pieces: labels.data.map((piece) => (corner[piece] ? piece : -1)), count: kinds.length };
+  for (const [i, place] of placesOf(here, mask.width)) if (corner[labels.data[i]]) none.pieces[place] = labels.data[i];
+  return { ...none, count: kinds.length };
 }

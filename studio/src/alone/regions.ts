@@ -9,8 +9,11 @@ export interface Part { top: number; bottom: number; left: number; right: number
 
 export const CLEAR = -1;
 
-export const maskOf = ({ height, width }: { height: number; width: number }, is: (place: number) => boolean): Mask =>
-  ({ data: Uint8Array.from({ length: height * width }, (_, place) => Number(is(place))), height, width });
+export function maskOf({ height, width }: { height: number; width: number }, is: (place: number) => boolean): Mask {
+  const data = new Uint8Array(height * width);
+  for (let place = 0; place < data.length; place++) if (is(place)) data[place] = 1; // several times quicker than Uint8Array.from
+  return { data, height, width };
+}
 export const inverse = (mask: Mask): Mask => ({ ...mask, data: mask.data.map((value) => 1 - value) });
 export const any = ({ data }: Mask): boolean => data.includes(1);
 export const count = ({ data }: Mask): number => data.reduce((sum, value) => sum + value, 0);
@@ -124,8 +127,8 @@ export function* placesOf({ top, bottom, left, right }: Part, width: number): Ge
   for (let y = top, i = 0; y < bottom; y++) for (let x = left; x < right; x++, i++) yield [i, y * width + x];
 }
 
-/** Distance, at most `most`, from each pixel of a mask to the nearest that is none of it; beyond the picture it goes on. */
-export function depth(mask: Mask, most: number): Depth {
+/** Distance, at most `most`, from each pixel of a mask to the nearest that is none of it; beyond the picture it goes on. Elsewhere than where it is asked for, 0. */
+export function depth(mask: Mask, most: number, asked: Mask = mask): Depth {
   const { data, height, width } = mask;
   const down = new Float64Array(height * width);
   for (let x = 0; x < width; x++) {
@@ -137,6 +140,7 @@ export function depth(mask: Mask, most: number): Depth {
   }
   const away = new Float32Array(height * width);
   for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) {
+    if (!asked.data[i]) continue;
     let square = down[i] ** 2;
     for (let step = 1; step < most && step * step < square; step++) {
       if (x >= step) square = Math.min(square, down[i - step] ** 2 + step * step);
