@@ -27,6 +27,7 @@ BY_LINES = 0.1  # of the last, where lines part neighbours
 NARROWER = (1.0, 0.8, 0.64, 0.51, 0.41)  # of the style's width, until a drawing has room for its lines
 LOST, SHOWN, MERGED = 0.2, 0.2, 0.3  # share of the parts that may go; of a part, that is left of it; of its rim
 GUESSED = 0.5  # of the first, where the drawing only encloses ground: there the model has little to say
+INNER = 0.5  # of the style's corners, for corners of the ground: narrow gaps would close
 ROUNDS = 20
 
 
@@ -52,7 +53,9 @@ def coloured(
     if parts is None:
         return None
     if look.corner:
-        labels = rounded(parts.labels, look.corner * max(parts.labels.shape))
+        radius, ground = look.corner * max(parts.labels.shape), parts.free | parts.hollow
+        labels = rounded(parts.labels, radius, np.flatnonzero(~ground))
+        labels = rounded(labels, INNER * radius, np.flatnonzero(ground))
         parts = divided(parts, labels, range(len(parts.areas)))
     off = delta_e(lab(result)[:, :, None], lab(look.palette.colours))
     says = np.minimum(off / TELLS, 1.0)

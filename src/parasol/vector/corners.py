@@ -15,13 +15,18 @@ from parasol.vector.regions import components
 SEEN_AT = 256  # places to a side, at which outlines are seen
 BLURS = 12  # rounds of (1, 2, 1) / 4 along either side, before
 BLUNT, LEAST = 3.8, 2.8  # places: the radius that a right angle seems to have then; a smaller one than that is none
-TIGHT = 0.055  # of the side; what bends by a larger radius is a curve and no corner
+TIGHT = 0.055  # of the side; what bends by a larger radius is a curve and no corner, or as round as corners are made
+WIDE, STRAIGHT, SIDES = (
+    0.2,
+    0.5,
+    0.3,
+)  # of the side: radii of a corner between sides, and of a side; share of an outline
 SHARPER = 0.25  # share of all that the outlines turn in corners, by which they turn sharper than the radius told
 SOME = 1.0  # radian; a drawing whose outlines turn less than that in corners has none
 RADII = (1.0, 0.6, 0.36)  # of the style's radius, the largest that fits
 REACH = 2.3  # radii, that a corner reaches beyond a disc in it: what reaches farther is a spike
 TAPERED = 0.7  # of the rectangle over its base, that a corner fills at most; a stem fills all of it
-SPECK = 4  # index pixels
+SPECK, SHALLOW = 4, 1.5  # index pixels: a piece, and how far it reaches, that is but the grain of an edge
 
 
 def corner_radius(shown: Sequence[Bool[np.ndarray, "h w"]]) -> float | None:
@@ -33,8 +38,10 @@ def corner_radius(shown: Sequence[Bool[np.ndarray, "h w"]]) -> float | None:
     by a quarter of a circle wherever it does, and so the radius is told by how much is turned, not by how long.
     """
     radii, turned = (np.concatenate(own) for own in zip(*map(_bends, shown), strict=True))
-    if turned.sum() < SOME:
-        return None
+    tight = radii < TIGHT * SEEN_AT
+    if turned[tight].sum() < SOME:
+        return TIGHT if turned[~tight].sum() > SOME else None
+    radii, turned = radii[tight], turned[tight]
     order = np.argsort(radii, kind="stable")
     sharp = float(radii[order][np.searchsorted(np.cumsum(turned[order]), SHARPER * turned.sum())])
     radius = max(sharp**2 - BLUNT**2, 0.0) ** 0.5
@@ -42,7 +49,10 @@ def corner_radius(shown: Sequence[Bool[np.ndarray, "h w"]]) -> float | None:
 
 
 def _bends(shown: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """Radius in places, and the angle that is turned, wherever an outline bends outwards as corners do."""
+    """Radius in places, and the angle that is turned, wherever an outline bends outwards as corners do.
+
+    Between sides that are straight for the most part larger radii are corners too; a disc has none.
+    """
     step = max(round(max(shown.shape) / SEEN_AT), 1)
     height, width = (side // step for side in shown.shape)
     fine = shown[: height * step, : width * step].reshape(height, step, width, step).mean((1, 3))
@@ -56,8 +66,10 @@ def _bends(shown: Bool[np.ndarray, "h w"]) -> tuple[Float[np.ndarray, " n"], Flo
     steep = np.hypot(x, y)
     edge = (steep > 0.01) & (here > 0.25) & (here < 0.75)
     bend = (2 * x * y * xy - xx * y**2 - yy * x**2)[edge] / steep[edge] ** 3
-    corner = bend > 1 / (TIGHT * SEEN_AT)
-    return 1 / bend[corner], (bend * steep[edge])[corner]
+    steep = steep[edge]
+    sides = steep[np.abs(bend) < 1 / (STRAIGHT * SEEN_AT)].sum() > SIDES * steep.sum()
+    corner = bend > 1 / ((WIDE if sides else TIGHT) * SEEN_AT)
+    return 1 / bend[corner], (bend * steep)[corner]
 
 
 def rounded(
@@ -65,7 +77,8 @@ def rounded(
 ) -> Int[np.ndarray, "h w"]:
     """Parts whose corners are at least that round, in index pixels: what a corner loses goes to what is around it.
 
-    Where three parts meet, corners stay as they are. which: labels of the parts that lose corners; left out, all do.
+    Where three parts meet or the picture ends, corners stay as they are, and no part falls into more pieces. which:
+    labels of the parts that lose corners; left out, all do.
     """
     for share in RADII:
         labels = _rounded(labels, share * radius, which)
@@ -75,25 +88,31 @@ def rounded(
 def _rounded(
     labels: Int[np.ndarray, "h w"], radius: float, which: Int[np.ndarray, " m"] | None
 ) -> Int[np.ndarray, "h w"]:
-    new, areas = labels.copy(), np.bincount(labels.ravel())
+    new, areas, rim = labels.copy(), np.bincount(labels.ravel()), np.ones(labels.shape, bool)
+    rim[1:-1, 1:-1] = False
     large = np.flatnonzero(areas > 3 * radius**2)  # a disc takes more
     for label in large if which is None else np.intersect1d(large, which):
         here = grown(box(labels == label), 1)
-        pieces = _corners(labels[here] == label, radius)
-        if (pieces >= 0).any():
-            other = _around(pieces, labels[here])[pieces]
-            new[here] = np.where((pieces >= 0) & (other >= 0), other, new[here])
+        own = labels[here] == label
+        pieces = _corners(own, radius)
+        if (pieces < 0).all():
+            continue
+        left, kinds = components((own & (pieces < 0)).astype(np.int64))
+        other = _beside(pieces, np.where(own, -1, labels[here]))
+        other[_beside(pieces, np.where(kinds[left] == 1, left, -1)) < 0] = -1  # a neck between two pieces
+        other[pieces[rim[here] & (pieces >= 0)]] = -1
+        new[here] = np.where((pieces >= 0) & (other[pieces] >= 0), other[pieces], new[here])
     return new
 
 
-def _around(pieces: Int[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"]) -> Int[np.ndarray, " n"]:
-    """The one other part that lies beside each piece; -1 where these are more."""
+def _beside(pieces: Int[np.ndarray, "h w"], values: Int[np.ndarray, "h w"]) -> Int[np.ndarray, " n"]:
+    """The one value from 0 up that lies beside each piece; -1 where there are more, or none."""
     least, most = (np.full(int(pieces.max()) + 1, fill) for fill in (np.iinfo(np.int64).max, -1))
     for first, second in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
         for inner, outer in ((first, second), (second, first)):
-            beside = (pieces[inner] >= 0) & (labels[inner] != labels[outer])
-            np.minimum.at(least, pieces[inner][beside], labels[outer][beside])
-            np.maximum.at(most, pieces[inner][beside], labels[outer][beside])
+            met = (pieces[inner] >= 0) & (pieces[outer] != pieces[inner]) & (values[outer] >= 0)
+            np.minimum.at(least, pieces[inner][met], values[outer][met])
+            np.maximum.at(most, pieces[inner][met], values[outer][met])
     return np.where(least == most, most, -1)
 
 
@@ -111,6 +130,12 @@ def _corners(mask: Bool[np.ndarray, "h w"], radius: float) -> Int[np.ndarray, "h
     size, base = (np.bincount(labels[where].ravel(), minlength=len(kinds)) for where in (left, left & (beyond <= 1.5)))
     reach = np.zeros(len(kinds))
     np.maximum.at(reach, labels[left], beyond[left])
-    corner = (kinds == 1) & (size >= SPECK) & (reach <= REACH * radius) & (size <= TAPERED * base * reach)
+    corner = (
+        (kinds == 1)
+        & (size >= SPECK)
+        & (reach > SHALLOW)
+        & (reach <= REACH * radius)
+        & (size <= TAPERED * base * reach)
+    )
     pieces[here] = np.where(corner[labels] & left, labels, -1)
     return pieces

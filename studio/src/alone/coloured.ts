@@ -10,6 +10,7 @@ import { any, areasOf, CLEAR, components, depth, grownBox, inverse, maskOf, plac
 import { BLOB, isStroke, rimAlong, runOut, unlined, widest, widthsOf } from "./strokes";
 
 const [THIN, EDGE, APART, TELLS, SAYS, SHARED, TOLD, BY_LINES] = [1.5, 25, 40, 60, 0.5, 1, 1, 0.1];
+const INNER = 0.5;
 const NARROWER = [1, 0.8, 0.64, 0.51, 0.41];
 const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
 
@@ -17,7 +18,12 @@ const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
 export function coloured(result: Raster, content: Raster, look: FlatLook, alpha: Values | null): Index | null {
   let of = partsOf(content, alpha);
   if (!of) return null;
-  if (look.corner) of = divided(of, rounded(of.labels, look.corner * Math.max(of.labels.height, of.labels.width)).data, [...of.areas.keys()]);
+  if (look.corner) {
+    const { free, hollow, labels } = of;
+    const [radius, ground] = [look.corner * Math.max(labels.height, labels.width), (label: number) => free[label] || hollow[label]];
+    const drawn = rounded(labels, radius, (label) => !ground(label));
+    of = divided(of, rounded(drawn, INNER * radius, ground).data, [...of.areas.keys()]);
+  }
   const [colours, centres] = [lab(result.data), lab(look.palette)];
   const many = look.palette.length / 3;
   const says = new Float64Array((result.data.length / 3) * many);

@@ -1,26 +1,28 @@
 // How round the corners of a style are, and a drawing with its own as round as that: vector/corners of the core.
 
 import { rint } from "./raster";
-import { any, areasOf, boxOf, components, depth, inverse, maskOf, placesOf, within, type Index, type Mask } from "./regions";
+import { any, areasOf, boxOf, components, depth, inverse, maskOf, placesOf, within, type Index, type Mask, type Part } from "./regions";
 
-const [SEEN_AT, BLURS, BLUNT, LEAST, SOME, TIGHT, SHARPER] = [256, 12, 3.8, 2.8, 1, 0.055, 0.25];
+const [SEEN_AT, BLURS, BLUNT, LEAST, SOME, TIGHT, SHARPER, WIDE, STRAIGHT, SIDES] = [256, 12, 3.8, 2.8, 1, 0.055, 0.25, 0.2, 0.5, 0.3];
 const RADII = [1, 0.6, 0.36];
-const [REACH, TAPERED, SPECK] = [2.3, 0.7, 4];
+const [REACH, TAPERED, SPECK, SHALLOW] = [2.3, 0.7, 4, 1.5];
 
 const clamp = (place: number, length: number): number => Math.min(Math.max(place, 0), length - 1);
 
 /** The radius of the corners of drawings, as a share of the side; none where they are sharp, or there are none. */
 export function cornerRadius(shown: readonly Mask[]): number | null {
-  const bends = shown.flatMap(bendsOf).sort(([one], [other]) => one - other);
-  const turned = bends.reduce((sum, [, angle]) => sum + angle, 0);
-  if (turned < SOME) return null;
+  const all = shown.flatMap(bendsOf).sort(([one], [other]) => one - other);
+  const [bends, wide] = [true, false].map((tight) => all.filter(([radius]) => radius < TIGHT * SEEN_AT === tight));
+  const angleOf = (of: [number, number][]): number => of.reduce((sum, [, angle]) => sum + angle, 0);
+  const turned = angleOf(bends);
+  if (turned < SOME) return angleOf(wide) > SOME ? TIGHT : null;
   let sum = 0;
   const [told] = bends.find(([, angle]) => (sum += angle) >= SHARPER * turned) ?? [0];
   const radius = Math.sqrt(Math.max(told ** 2 - BLUNT ** 2, 0));
   return radius >= LEAST ? Number((radius / SEEN_AT).toFixed(4)) : null;
 }
 
-/** Radius in places, and the angle that is turned, wherever an outline bends outwards as corners do. */
+/** Radius in places, and the angle that is turned, wherever an outline bends outwards as corners do; larger ones between straight sides. */
 function bendsOf({ data, height, width }: Mask): [number, number][] {
   const [step, spare] = [Math.max(rint(Math.max(height, width) / SEEN_AT), 1), BLURS + 1];
   const [tall, wide] = [Math.floor(height / step) + 2 * spare, Math.floor(width / step) + 2 * spare];
@@ -35,6 +37,7 @@ function bendsOf({ data, height, width }: Mask): [number, number][] {
     mask = blurred;
   }
   const bends: [number, number][] = [];
+  let [sides, length] = [0, 0];
   for (let y = spare; y < tall - spare; y++) for (let x = spare, i = y * wide + spare; x < wide - spare; x++, i++) {
     if (mask[i] <= 0.25 || mask[i] >= 0.75) continue;
     const [across, down] = [(mask[i + 1] - mask[i - 1]) / 2, (mask[i + wide] - mask[i - wide]) / 2];
@@ -42,9 +45,12 @@ function bendsOf({ data, height, width }: Mask): [number, number][] {
     const xy = (mask[i + wide + 1] - mask[i + wide - 1] - mask[i - wide + 1] + mask[i - wide - 1]) / 4;
     const steep = Math.hypot(across, down);
     const bend = (2 * across * down * xy - xx * down ** 2 - yy * across ** 2) / steep ** 3;
-    if (steep > 0.01 && bend > 1 / (TIGHT * SEEN_AT)) bends.push([1 / bend, bend * steep]);
+    if (steep <= 0.01) continue;
+    length += steep;
+    sides += Math.abs(bend) < 1 / (STRAIGHT * SEEN_AT) ? steep : 0;
+    if (bend > 1 / (WIDE * SEEN_AT)) bends.push([1 / bend, bend * steep]);
   }
-  return bends;
+  return sides > SIDES * length ? bends : bends.filter(([radius]) => radius < TIGHT * SEEN_AT);
 }
 
 /** Parts whose corners are at least that round, in index pixels: what a corner loses goes to what is around it. */
@@ -60,24 +66,31 @@ function roundedBy(labels: Index, radius: number, which: (label: number) => bool
     const here = boxOf(maskOf(labels, (place) => labels.data[place] === label), 1)!;
     const { pieces, count } = cornersOf(within(here, labels.width, (place) => labels.data[place] === label), radius);
     if (!count) return;
-    const beside = new Int32Array(count).fill(-1); // the one other part that lies beside each, -2 where these are more
-    const wide = here.right - here.left;
+    const own = within(here, labels.width, (place) => labels.data[place] === label);
+    const left = components(maskOf(own, (i) => !!own.data[i] && pieces[i] < 0));
+    const [other, rest] = [beside(pieces, count, here, (i, place) => (own.data[i] ? -1 : labels.data[place]), labels.width), beside(pieces, count, here, (i) => (left.kinds[left.labels.data[i]] ? left.labels.data[i] : -1), labels.width)];
     for (const [i, place] of placesOf(here, labels.width)) {
-      const meet = (piece: number, other: number): void => {
-        if (piece >= 0 && other !== label) beside[piece] = beside[piece] === -1 || beside[piece] === other ? other : -2;
-      };
-      if (place % labels.width > here.left) {
-        meet(pieces[i], labels.data[place - 1]);
-        meet(pieces[i - 1], labels.data[place]);
-      }
-      if (i >= wide) {
-        meet(pieces[i], labels.data[place - labels.width]);
-        meet(pieces[i - wide], labels.data[place]);
-      }
+      const [y, x] = [Math.floor(place / labels.width), place % labels.width];
+      if (pieces[i] >= 0 && (!y || !x || y === labels.height - 1 || x === labels.width - 1)) other[pieces[i]] = -1;
     }
-    for (const [i, place] of placesOf(here, labels.width)) if (pieces[i] >= 0 && beside[pieces[i]] >= 0) made[place] = beside[pieces[i]];
+    for (const [i, place] of placesOf(here, labels.width)) if (pieces[i] >= 0 && other[pieces[i]] >= 0 && rest[pieces[i]] >= 0) made[place] = other[pieces[i]]; // else it is a neck
   });
   return { ...labels, data: made };
+}
+
+/** The one value from 0 up that lies beside each piece; below 0 where there are more, or none. */
+function beside(pieces: Int32Array, count: number, here: Part, value: (i: number, place: number) => number, width: number): Int32Array {
+  const found = new Int32Array(count).fill(-1);
+  const wide = here.right - here.left;
+  const values = Int32Array.from(placesOf(here, width), ([i, place]) => value(i, place));
+  const meet = (i: number, k: number): void => {
+    if (pieces[i] >= 0 && pieces[k] !== pieces[i] && values[k] >= 0) found[pieces[i]] = found[pieces[i]] === -1 || found[pieces[i]] === values[k] ? values[k] : -2;
+  };
+  for (let i = 0; i < pieces.length; i++) {
+    if (i % wide) [meet(i, i - 1), meet(i - 1, i)];
+    if (i >= wide) [meet(i, i - wide), meet(i - wide, i)];
+  }
+  return found;
 }
 
 /** Numbers of the pieces of a mask that lie in its corners, beyond every disc of that radius in it; -1 elsewhere. */
@@ -101,7 +114,7 @@ function cornersOf(mask: Mask, radius: number): { pieces: Int32Array; count: num
     base[piece] += Number(beyond(place) <= 1.5);
     reach[piece] = Math.max(reach[piece], beyond(place));
   });
-  const corner = kinds.map((kind, piece) => kind === 1 && sizes[piece] >= SPECK && reach[piece] <= REACH * radius && sizes[piece] <= TAPERED * base[piece] * reach[piece]);
+  const corner = kinds.map((kind, piece) => kind === 1 && sizes[piece] >= SPECK && reach[piece] > SHALLOW && reach[piece] <= REACH * radius && sizes[piece] <= TAPERED * base[piece] * reach[piece]);
   for (const [i, place] of placesOf(here, mask.width)) if (corner[labels.data[i]]) none.pieces[place] = labels.data[i];
   return { ...none, count: kinds.length };
 }
