@@ -11,6 +11,7 @@ from parasol.images import from_uint8
 from parasol.vector import Look, coloured, look_of, named_palette
 from parasol.vector.corners import corner_radius, rounded
 from parasol.vector.indexing import SCALE
+from parasol.vector.regions import components
 
 SIDE = 128
 
@@ -44,6 +45,13 @@ def test_the_radius_of_corners_is_found(radius: float, turn: float) -> None:
     assert look is not None
     assert look.corner is not None
     assert look.corner * SIDE == pytest.approx(radius, rel=0.25)
+
+
+@pytest.mark.parametrize("radius", [9.0, 15.0, 30.0])
+def test_rounder_corners_count_as_the_roundest_that_are_made(radius: float) -> None:
+    look = look_of([square(radius)])
+    assert look is not None
+    assert look.corner == 0.055
 
 
 @pytest.mark.parametrize("picture", [square(0.0), square(0.0, turn=20.0), disc(40.0), disc(12.0)])
@@ -93,6 +101,32 @@ def test_a_stem_stays_and_its_end_is_rounded_by_less() -> None:
     assert (after[112:180, 190:210] == 1).all(), "narrower than the disc"
     assert after[100, 190] == 0
     assert (after[100, 196:204] == 1).all()
+
+
+def test_no_stroke_falls_apart_where_it_is_thinner_and_none_gets_nicks() -> None:
+    down, across = np.mgrid[:400, :400]
+    width = 24 + 7 * np.sin(across / 17)
+    wavy = (np.abs(down - 200) < width / 2) & (across > 40) & (across < 360)
+    slanted = (np.abs(down - 40 - 0.36 * across) < 14) & (across > 40) & (across < 360)
+    for shape in (wavy, slanted):
+        for radius in (9.0, 12.0, 14.0, 20.0):
+            after = rounded(shape.astype(np.int64), radius)
+            assert len(components(after)[1]) == 2, "the stroke and its ground"
+            assert (after == 1)[:, 80:320].sum() > 0.97 * shape[:, 80:320].sum()
+
+
+def test_two_shapes_that_meet_in_a_waist_stay_one() -> None:
+    down, across = np.mgrid[:400, :400] - 199.5
+    shape = (np.abs(across) < 8 + 0.6 * np.abs(down)) & (np.abs(down) < 120)
+    assert len(components(rounded(shape.astype(np.int64), 24.0))[1]) == 2, "the shape and its ground"
+
+
+def test_where_the_picture_ends_nothing_is_rounded() -> None:
+    down, across = np.mgrid[:400, :400]
+    wedge = (np.abs(across - 200) < 150 - down / 2).astype(np.int64)
+    after = rounded(wedge, 24.0)
+    assert (after[:40] == wedge[:40]).all()
+    assert (after != wedge).any(), "but its tip is"
 
 
 def test_no_part_goes_and_a_junction_of_three_stays() -> None:
