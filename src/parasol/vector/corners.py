@@ -1,7 +1,6 @@
-"""How round the corners of a style are, and a drawing with its own corners as round as that.
+"""How round the corners of a style are, and a drawing with its own as round as that, where they are not rounder.
 
-A corner that is rounder already stays as it is, and so does what a disc of that radius does not fit into, such as a
-stroke or a stem: its own corners and ends are rounded by less.
+What a disc of that radius does not fit into, such as a stroke or a stem, has its corners and ends rounded by less.
 """
 
 from collections.abc import Sequence
@@ -32,10 +31,9 @@ SPECK, SHALLOW = 4, 1.5  # index pixels: a piece, and how far it reaches, that i
 def corner_radius(shown: Sequence[Bool[np.ndarray, "h w"]]) -> float | None:
     """The radius of the corners of drawings, as a share of the side; None where they are sharp, or there are none.
 
-    shown: where each drawing is, what it encloses too.
-
-    An outline's curvature is that of the levels of the blurred mask, which need not be followed; a right angle turns
-    by a quarter of a circle wherever it does, and so the radius is told by how much is turned, not by how long.
+    shown: where each drawing is, what it encloses too. An outline's curvature is that of the levels of the blurred
+    mask, which need not be followed; a right angle turns by a quarter of a circle wherever it does, and so the radius
+    is told by how much is turned, not by how long.
     """
     radii, turned = (np.concatenate(own) for own in zip(*map(_bends, shown), strict=True))
     tight = radii < TIGHT * SEEN_AT
@@ -80,29 +78,24 @@ def rounded(
     Where three parts meet or the picture ends, corners stay as they are, and no part falls into more pieces. which:
     labels of the parts that lose corners; left out, all do.
     """
-    for share in RADII:
-        labels = _rounded(labels, share * radius, which)
-    return labels
-
-
-def _rounded(
-    labels: Int[np.ndarray, "h w"], radius: float, which: Int[np.ndarray, " m"] | None
-) -> Int[np.ndarray, "h w"]:
-    new, areas, rim = labels.copy(), np.bincount(labels.ravel()), np.ones(labels.shape, bool)
+    rim = np.ones(labels.shape, bool)
     rim[1:-1, 1:-1] = False
-    large = np.flatnonzero(areas > 3 * radius**2)  # a disc takes more
-    for label in large if which is None else np.intersect1d(large, which):
-        here = grown(box(labels == label), 1)
-        own = labels[here] == label
-        pieces = _corners(own, radius)
-        if (pieces < 0).all():
-            continue
-        left, kinds = components((own & (pieces < 0)).astype(np.int64))
-        other = _beside(pieces, np.where(own, -1, labels[here]))
-        other[_beside(pieces, np.where(kinds[left] == 1, left, -1)) < 0] = -1  # a neck between two pieces
-        other[pieces[rim[here] & (pieces >= 0)]] = -1
-        new[here] = np.where((pieces >= 0) & (other[pieces] >= 0), other[pieces], new[here])
-    return new
+    for reach in (share * radius for share in RADII):
+        new, areas = labels.copy(), np.bincount(labels.ravel())
+        large = np.flatnonzero(areas > 3 * reach**2)  # a disc takes more
+        for label in large if which is None else np.intersect1d(large, which):
+            here = grown(box(labels == label), 1)
+            own = labels[here] == label
+            pieces = _corners(own, reach)
+            if (pieces < 0).all():
+                continue
+            left, kinds = components((own & (pieces < 0)).astype(np.int64))
+            other = _beside(pieces, np.where(own, -1, labels[here]))
+            other[_beside(pieces, np.where(kinds[left] == 1, left, -1)) < 0] = -1  # a neck between two pieces
+            other[pieces[rim[here] & (pieces >= 0)]] = -1
+            new[here] = np.where((pieces >= 0) & (other[pieces] >= 0), other[pieces], new[here])
+        labels = new
+    return labels
 
 
 def _beside(pieces: Int[np.ndarray, "h w"], values: Int[np.ndarray, "h w"]) -> Int[np.ndarray, " n"]:

@@ -9,7 +9,7 @@ from PIL import Image
 from parasol.images import from_uint8, to_uint8
 from parasol.maths.lab import lab
 from parasol.vector.curves import fitted, flattened
-from parasol.vector.depth import ridge
+from parasol.vector.depth import depth, ridge
 from parasol.vector.ground import RGBA, laid, showing
 from parasol.vector.outline import area, outlines
 from parasol.vector.palette import choose_palette, nearest
@@ -85,11 +85,11 @@ def _padding(drawn: Bool[np.ndarray, "h w"]) -> float:
 
 def _stroke(drawn: Bool[np.ndarray, "h w"], chains: Chains) -> float | None:
     """Drawn area over length, where the depth along its ridges hardly varies and the drawing is thin for its length."""
-    depth = _depth(drawn)
-    middle = ridge(depth) & (depth > 1)
+    deep = depth(np.pad(drawn, 1), SIDE)[1:-1, 1:-1]
+    middle = ridge(deep) & (deep > 1)
     if middle.sum() < 8:
         return None
-    widths = 2 * depth[middle] - 1
+    widths = 2 * deep[middle] - 1
     width = float(np.median(widths))
     if float(np.percentile(widths, 90) - np.percentile(widths, 10)) > max(STEADY * width, 2.0):
         return None
@@ -106,19 +106,6 @@ def _length(chains: Chains) -> float:
 
 def _eased(chain: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
     return sum(np.roll(chain, shift, axis=0) for shift in range(-2, 3)) / 5  # pyright: ignore[reportReturnType]
-
-
-def _depth(drawn: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """Pixels from each drawn pixel to what is not, by squares and diamonds in turn, which is nearly round."""
-    depth, left, step = np.zeros(drawn.shape), drawn.copy(), 0
-    while left.any():
-        depth += left
-        padded = np.pad(left, 1)
-        inner = left & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-        if step % 2:
-            inner &= padded[:-2, :-2] & padded[2:, 2:] & padded[:-2, 2:] & padded[2:, :-2]
-        left, step = inner, step + 1
-    return depth
 
 
 def _corner(chains: Chains) -> float | None:
