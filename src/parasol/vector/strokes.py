@@ -79,7 +79,7 @@ def is_stroke(deep: Float[np.ndarray, "h w"], most: int) -> bool:
     area, widths = deep > 0, 2 * deep[ridge(deep) & (deep < most)] - 1
     wide = float(np.median(widths)) if widths.size else 2.0 * most
     blobs = opened(area, deep, BLOB * wide).sum()
-    return BLOB * wide < 2 * most - 1 and area.sum() >= LONG * wide**2 and bool(blobs <= BLOBS * area.sum())
+    return bool(BLOB * wide < 2 * most - 1 and area.sum() >= LONG * wide**2 and blobs <= BLOBS * area.sum())
 
 
 def widest(parts: Parts) -> int:
