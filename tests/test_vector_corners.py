@@ -11,6 +11,7 @@ from parasol.images import from_uint8
 from parasol.vector import Look, coloured, look_of, named_palette
 from parasol.vector.corners import corner_radius, rounded
 from parasol.vector.indexing import SCALE
+from parasol.vector.look import WIDEST, steadiest
 from parasol.vector.regions import components
 
 SIDE = 128
@@ -192,3 +193,13 @@ def test_ends_of_lines_are_as_round_as_the_lines_are_wide_at_most() -> None:
     assert lost[:, columns[0]].sum() > 10, "an end is cut at its corners"
     assert not lost[:, columns[20] : columns[-20]].any(), "and nothing is between the ends"
     assert (round_ > 0)[:, columns[0]].any(), "and it is as long as before"
+
+
+def test_lines_of_a_pen_are_seen_and_areas_of_many_widths_are_not() -> None:
+    most, places = WIDEST * 512, np.linspace(0, 1, 400)
+    even, pen = np.full(400, 16.0), 16 + 7 * np.sin(40 * places)
+    assert steadiest(even.astype(np.float32), most) == 16
+    assert steadiest(pen.astype(np.float32), most) == pytest.approx(16, abs=1), "strays by 7 of 16"
+    areas = np.where(places < 0.9, pen, 60.0)
+    assert steadiest(areas.astype(np.float32), most) == 0, "a tenth of it is far wider"
+    assert steadiest((3 * pen).astype(np.float32), most) == 0, "no pen is so wide"

@@ -21,12 +21,8 @@ HAIR = 1.5 * SCALE  # index pixels; what is nowhere wider is the fringe of an ed
 WIDEST = 0.12  # of the side; what is wider is no line
 STEADY, SAME = 0.2, 0.85  # of a width, by which widths of lines differ at most; share of the places where they do not
 GRAIN = SCALE / 2  # index pixels, by which they may differ in any case: a hairline is two pixels wide
-PEN, STRAYING, MOSTLY = (
-    1.8,
-    0.5,
-    0.9,
-)  # a pen's widest places, by its width; up to what share of it widths differ, and where
-FINE = 0.4  # of the widest line: a pen is no wider
+PEN, FINE = 1.8, 0.4  # a pen's widest places, by its width; its width, by that of the widest line
+STRAYING, MOSTLY = 0.5, 0.9  # of its width, by which a pen strays; share of the places where it strays no more
 LINE = 1.7  # widths of the lines, up to which what is thin is one
 MARK = 0.18  # of the side, up to which what is wide in a colour of lines is a mark
 CROSSED = 0.2  # share of a colour, up to which what is wide are crossings of lines, and what is thin corners of areas
