@@ -38,6 +38,7 @@ from parasol.training.recipes_guised import (
     PoolPlan,
     eyes_of,
     hand_pools,
+    pictogram_guised,
     pools,
     stock_of,
 )
@@ -86,8 +87,10 @@ class Proof:
 
     def recipe(self) -> Recipe:
         """As `pictogram-guised`, on another pool."""
-        unet = UNetConfig(prediction="v", modulated=64, time=96)
-        projector = ProjectorConfig(style_dimension=GUISE_STYLE.dimension, hidden=256)
+        guised = pictogram_guised().configuration
+        unet, projector = guised["unet"], guised["projector"]
+        assert isinstance(unet, UNetConfig)
+        assert isinstance(projector, ProjectorConfig)
 
         def task(places: Places) -> Task:
             reinked, held = pools(places, PLAN)
@@ -101,12 +104,9 @@ class Proof:
         return Recipe(
             name=f"proof-{self.data}",
             optimisation=OPTIMISATION,
-            configuration={
-                "data": self, "unet": unet, "projector": projector, "content_map": GUISE_MAP, "pool": PLAN,
-                "training": TRAINING, "frozen": GUISE_FROZEN,
-            },
+            configuration={**guised, "data": self, "pool": PLAN, "training": TRAINING},
             task=task,
-        )  # fmt: skip
+        )
 
 
 def triplet_pool(places: Places) -> Pool:

@@ -15,11 +15,8 @@ SEEN_AT = 256  # places to a side, at which outlines are seen
 BLURS = 12  # rounds of (1, 2, 1) / 4 along either side, before
 BLUNT, LEAST = 3.8, 2.8  # places: the radius that a right angle seems to have then; a smaller one than that is none
 TIGHT = 0.055  # of the side; what bends by a larger radius is a curve and no corner, or as round as corners are made
-WIDE, STRAIGHT, SIDES = (
-    0.2,
-    0.5,
-    0.3,
-)  # of the side: radii of a corner between sides, and of a side; share of an outline
+WIDE, STRAIGHT = 0.2, 0.5  # of the side: the largest radius of a corner between straight sides, and the least of those
+SIDES = 0.3  # share of an outline that is straight, from which it has such sides
 SHARPER = 0.25  # share of all that the outlines turn in corners, by which they turn sharper than the radius told
 SOME = 1.0  # radian; a drawing whose outlines turn less than that in corners has none
 RADII = (1.0, 0.6, 0.36)  # of the style's radius, the largest that fits

@@ -64,9 +64,9 @@ function roundedBy(labels: Index, radius: number, which: (label: number) => bool
   areasOf(labels, many).forEach((area, label) => {
     if (area <= 3 * radius ** 2 || !which(label)) return; // a disc takes more
     const here = boxOf(maskOf(labels, (place) => labels.data[place] === label), 1)!;
-    const { pieces, count } = cornersOf(within(here, labels.width, (place) => labels.data[place] === label), radius);
-    if (!count) return;
     const own = within(here, labels.width, (place) => labels.data[place] === label);
+    const { pieces, count } = cornersOf(own, radius);
+    if (!count) return;
     const left = components(maskOf(own, (i) => !!own.data[i] && pieces[i] < 0));
     const [other, rest] = [beside(pieces, count, here, (i, place) => (own.data[i] ? -1 : labels.data[place]), labels.width), beside(pieces, count, here, (i) => (left.kinds[left.labels.data[i]] ? left.labels.data[i] : -1), labels.width)];
     for (const [i, place] of placesOf(here, labels.width)) {
