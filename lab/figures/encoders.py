@@ -8,7 +8,7 @@ from lab.figure import Figure
 from parasol.corpora import Cell, Corpus
 from parasol.held_out import CONTENT_TEST, STYLE_TEST, Subject, held_out, shuffled
 from parasol.images import load
-from parasol.index.label_retrieval import retrieve
+from parasol.metrics.label_retrieval import retrieve
 from parasol.types import Record
 
 STYLE_TEST_CONTENTS = 120  # about as many contents as the content-test split has

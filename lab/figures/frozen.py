@@ -13,7 +13,7 @@ from parasol.corpora import Cell
 from parasol.corpora.networks import for_pillow, tool
 from parasol.held_out import CONTENT_TEST, STYLE_TEST, Subject, held_out, shuffled
 from parasol.images import load
-from parasol.index.label_retrieval import retrieve
+from parasol.metrics.label_retrieval import retrieve
 from parasol.types import Picture, Record
 
 FITTED = 2_000  # training cells that the discriminant is fitted to

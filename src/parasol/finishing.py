@@ -19,8 +19,10 @@ from parasol.images.ground import WHITE, ground_for
 from parasol.strict import Strict
 from parasol.types import Picture
 from parasol.vector import (
+    GroundError,
     Look,
     Palette,
+    Tile,
     bled,
     choices,
     choose_of,
@@ -32,10 +34,12 @@ from parasol.vector import (
     flat_finish,
     hex_of,
     in_colours,
+    inset,
     laid,
     lifted,
     look_of,
     named_palette,
+    off_tile,
     painted,
     plain_ground,
     turned,
@@ -88,7 +92,7 @@ class LookPart(Strict):
     """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
     share of the side, 0 where it has none. strokes: whether all strokes become such lines; unlined: whether outlines go
     to what they enclose; slope: L* that parts gain down and across a side; corner: radius of the corners, as a share of
-    the side. Older files say nothing of these four.
+    the side; tile: margin, radius and room of what all drawings lie on. Older files say nothing of these five.
     """
 
     fills: tuple[Part, ...]
@@ -98,6 +102,7 @@ class LookPart(Strict):
     unlined: bool = False
     slope: tuple[Slope, Slope] | None = None
     corner: Part | None = None
+    tile: Tile | None = None
 
     @model_serializer(mode="wrap")
     def _as_before(self, written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
@@ -159,12 +164,17 @@ class Finished:
     """Where it is made of parts, the colour of the palette that each has, at `SCALE` index pixels a pixel."""
 
 
-def seen(content: RGBA, size: int, ground: str) -> Seen:
+def seen(content: RGBA, size: int, ground: str, room: float = 1.0) -> Seen:
     """A content picture at its size on white, and what `ground` (keep, transparent, white, #rrggbb) makes of it.
 
-    What white would hide, such as white icons for dark themes, is turned light for dark. Raises GroundError.
+    What white would hide, such as white icons for dark themes, is turned light for dark. room: share of the side that
+    a drawing may fill, where it goes on a tile; it leaves its own. Raises GroundError.
     """
     content = enlarged(content, size)
+    if room < 1:
+        opaque, around, marks = content[..., 3].min() >= OPAQUE, content[0, 0, :3], off_tile(content)
+        ground = hex_of(around) if marks is not None and opaque and ground == "keep" else ground
+        content = inset(content if marks is None else marks, room)
     alpha = content[..., 3]
     if (alpha >= OPAQUE).all():
         picture = fit(content[..., :3], size)
@@ -209,6 +219,8 @@ def finished(
         finish = None
     if index is not None and finish is not None:
         palette, slope = named_palette(finish.colours or ()), finish.slope
+        if finish.look and finish.look.tile:
+            index, palette = _on_tile(finish.look.tile, index, palette, _behind(ground, picture))
         drawn = painted(index, palette, slope)
         choice = tuple(choices(pixels, palette, index[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE].clip(0)))
         used = [0, *np.unique(index[index > 0]).tolist()]
@@ -302,6 +314,26 @@ def _coloured(
     look = Look(palette=palette, **dict(part))
     alpha = None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
     return coloured(pixels, _regions(ground, picture), look, alpha)
+
+
+def _on_tile(
+    tile: Tile, index: Int[np.ndarray, "h w"], palette: Palette, behind: tuple[float, float, float]
+) -> tuple[Int[np.ndarray, "h w"], Palette]:
+    """A square drawing on a tile of the ground's colour, itself on another ground."""
+    if index.shape[0] != index.shape[1]:
+        return index, palette
+    on_tile = np.where(tile.shape(len(index)), np.where(index == CLEAR, 0, index) + 1, CLEAR)
+    return on_tile, replace(palette, colours=np.vstack([np.array(behind, np.float32), palette.colours]))
+
+
+def _behind(ground: GroundPart | None, picture: Picture) -> tuple[float, float, float]:
+    """What a tile lies on: the ground that the content picture is seen on, or has itself."""
+    if ground is not None:
+        return ground.colour
+    try:
+        return plain_ground(picture)
+    except GroundError:
+        return WHITE
 
 
 def _wanted(ground: str, *, has_alpha: bool) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import index
 from pathlib import Path
-from typing import Any, Literal, Unpack, final
+from typing import Any, Literal, Unpack, cast, final
 
 import numpy as np
 from jaxtyping import Float
@@ -209,6 +209,10 @@ class Parasol:
         picture = look_at.picture
         if finish and finish.automatic and (_otherwise(dials, shows, mask) or not is_flat(look_at)):
             finish = None
+        tile = finish.look.tile if finish and finish.look else None
+        if tile and not dials.fresh and mask is protect is None and picture.shape[0] == picture.shape[1]:
+            look_at = self._seen(cast("Source", content), size, ground, blank=False, room=tile.room)
+            picture = look_at.picture
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:
@@ -382,15 +386,17 @@ class Parasol:
     def _fitted(self, content: Source, size: int | None) -> Picture:
         return _wide_enough(fit(load_shown(content), self._size(size)))
 
-    def _seen(self, content: Source, size: Size, ground: str, *, blank: bool) -> Seen:
-        """The picture as the model sees it. blank: whether it may show nothing, for it gives its shape alone."""
+    def _seen(self, content: Source, size: Size, ground: str, *, blank: bool, room: float = 1.0) -> Seen:
+        """The picture as the model sees it. blank: whether it may show nothing, for it gives its shape alone. room: of
+        the side, that a drawing may fill.
+        """
         if size == "content":
             drawn = load_rgba(content)
             longer = max(SMALLEST_SIZE, *drawn.shape[:2])
         else:
             longer = self._size(size)
             drawn = load_rgba(content, drawn=max(longer, DRAWN))
-        view = seen(drawn, longer, ground)
+        view = seen(drawn, longer, ground, room)
         if shows_nothing(view.picture) and not blank:
             raise blank_picture(content)
         _wide_enough(view.picture)

@@ -124,8 +124,11 @@ def _shown(room: Room) -> float:
 
 
 def _as_wide(finish: FinishPart, room: Room) -> FinishPart:
-    """The finish with lines as wide as they have to be drawn, to have their width where the frame is cut closer."""
-    if finish.look is None:
+    """The finish with lines as wide as they have to be drawn, to have their width where the frame is cut closer.
+
+    A tile is all of the frame.
+    """
+    if finish.look is None or finish.look.tile is not None:
         return finish
     width = finish.look.width * _shown(room)
     return finish.model_copy(update={"look": finish.look.model_copy(update={"width": round(width, 4)})})

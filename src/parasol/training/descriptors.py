@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from parasol.corpora import Corpus
-from parasol.index.label_retrieval import retrieve
+from parasol.metrics.label_retrieval import retrieve
 from parasol.networks.content_encoder import ContentEncoder
 from parasol.networks.style_encoder import StyleEncoder
 from parasol.networks.trunk import load_published_trunk

@@ -15,9 +15,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from parasol.index.label_retrieval import retrieve
 from parasol.maths.schedule import Schedule
 from parasol.maths.steps import add_noise, per_picture
+from parasol.metrics.label_retrieval import retrieve
 from parasol.networks.style_encoder import StyleEncoder
 from parasol.training.devices import CPU
 from parasol.training.diffusion import MAPPED, MODES, VALIDATION, Denoiser

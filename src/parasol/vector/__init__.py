@@ -3,6 +3,7 @@
 from parasol.vector.coloured import coloured
 from parasol.vector.drawing import Drawing, read_metadata
 from parasol.vector.finish import flat_finish, in_colours, painted
+from parasol.vector.framing import inset
 from parasol.vector.ground import (
     GroundError,
     cut_out,
@@ -30,6 +31,7 @@ from parasol.vector.palette import (
     named_palette,
 )
 from parasol.vector.sets import Consistency, consistency
+from parasol.vector.tile import Tile, off_tile
 from parasol.vector.tracing import Traced, TraceError, bled, trace, trace_parts
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Measures",
     "Palette",
     "PaletteError",
+    "Tile",
     "TraceError",
     "Traced",
     "bled",
@@ -55,11 +58,13 @@ __all__ = [
     "given_palette",
     "hex_of",
     "in_colours",
+    "inset",
     "laid",
     "lifted",
     "look_of",
     "measure",
     "named_palette",
+    "off_tile",
     "painted",
     "plain_ground",
     "read_metadata",

@@ -49,6 +49,11 @@ def box(mask: Bool[np.ndarray, "h w"]) -> Box:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
+def longest(here: Box) -> int:
+    """The longer side of a box in px; 0 where it is empty."""
+    return max(side.stop - (side.start or 0) for side in here)
+
+
 def grown(here: Box, spare: int) -> Box:
     """A box with so many px more to each side, as far as the picture goes; an empty one as it is."""
     down, right = (slice(max(side.start - spare, 0), side.stop + spare) if side.stop else side for side in here)

@@ -8,8 +8,9 @@ from jaxtyping import Float
 from PIL import Image
 
 from parasol.images import from_uint8, to_uint8
+from parasol.vector.depth import box, longest
 from parasol.vector.ground import RGBA, GroundError, lifted, plain_ground
-from parasol.vector.look import outside
+from parasol.vector.regions import outside
 
 SEEN = 0.05  # of alpha, from which a pixel belongs to the drawing
 MOST_PADDING = 0.45  # of the side; more would leave no drawing
@@ -89,6 +90,25 @@ def framed(picture: RGBA, padding: float, side: int) -> Float[np.ndarray, "h w 4
     canvas = np.zeros((side, side, 4), np.float32)
     top, left = (side - size[1]) // 2, (side - size[0]) // 2
     canvas[top : top + size[1], left : left + size[0]] = small
+    return canvas
+
+
+def inset(content: RGBA, room: float) -> RGBA:
+    """A drawing on a plain or clear ground, no larger than that share of the side; all else as it is."""
+    try:
+        drawn = off_plain(content)[..., 3] >= 0.5
+        around = plain_ground(content[..., :3]) if (content[..., 3] == 1).all() else None
+    except GroundError:
+        return content
+    longer = longest(box(drawn)) / max(drawn.shape)
+    if longer <= room:
+        return content
+    height, width = (max(1, round(length * room / longer)) for length in drawn.shape)
+    canvas = np.zeros_like(content)
+    if around is not None:
+        canvas[:] = (*around, 1)
+    top, left = (drawn.shape[0] - height) // 2, (drawn.shape[1] - width) // 2
+    canvas[top : top + height, left : left + width] = resized(content, (width, height))
     return canvas
 
 

@@ -11,7 +11,8 @@ from parasol.vector.corners import corner_radius
 from parasol.vector.depth import Box, box, depth, grown, ridge
 from parasol.vector.indexing import SCALE, index_picture
 from parasol.vector.palette import Palette, between, choose_of, ground_of, nearest
-from parasol.vector.regions import components, without_specks
+from parasol.vector.regions import outside, without_specks
+from parasol.vector.tile import Tile, tile_of
 
 SPECK = 5 * SCALE**2  # index pixels; a part with fewer is no region
 PLAIN = 10.0  # delta E from the palette, up to which a pixel has one of its colours
@@ -68,8 +69,14 @@ class Look:
     corner: float | None = None
     """Radius of the corners, as a share of the side; none where they are sharp, or nothing is said of them."""
 
+    tile: Tile | None = None
+    """What all drawings lie on, in the ground's colour; none where that is all around, or free."""
+
     def within(self, palette: Palette) -> "Look":
-        """The same look in other colours: each of its own, the commonest first, has the nearest that is left."""
+        """The same look in other colours: each of its own, the commonest first, has the nearest that is left.
+
+        Without a tile, for what is around one would have none of these.
+        """
         own, others = lab(self.palette.colours), lab(palette.colours)
         left, taken = list(range(len(others))), dict[int, int]()
         weight = np.array(self.fills) + np.array(self.lines)
@@ -83,19 +90,7 @@ class Look:
             fills[order.index(other)] += self.fills[colour]
             lines[order.index(other)] += self.lines[colour]
         ordered = replace(palette, colours=palette.colours[order])
-        return replace(self, palette=ordered, fills=tuple(fills.tolist()), lines=tuple(lines.tolist()))
-
-
-def outside(index: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Ground that hangs together with the border."""
-    labels, kinds = components(index)
-    return around(labels, kinds)[labels]
-
-
-def around(labels: Int[np.ndarray, "h w"], kinds: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
-    """Which parts are ground that hangs together with the border."""
-    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return (np.bincount(border, minlength=len(kinds)) > 0) & (kinds == 0)
+        return replace(self, tile=None, palette=ordered, fills=tuple(fills.tolist()), lines=tuple(lines.tolist()))
 
 
 def look_of(
@@ -105,8 +100,9 @@ def look_of(
 
     sloped: take what slopes from one colour to the next too, on a bare ground; the look then has a `slope`.
     """
-    chosen = choose_of(list(pictures), colours)
-    own = chosen if colours is None else choose_of(list(pictures))
+    tile, pictures = tile_of(pictures)
+    chosen = choose_of(pictures, colours)
+    own = chosen if colours is None else choose_of(pictures)
     flat = flat_art(pictures, own) and not (sloped and shaded(pictures))
     if not flat and not (sloped and _smooth(pictures)):
         return None
@@ -124,7 +120,7 @@ def look_of(
         rare[0] = False
         areas[0] += areas[rare].sum()
         areas[rare] = 0.0
-    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner_radius(shown))
+    look = replace(_look(chosen, np.stack([areas, lines]), width / side), corner=corner_radius(shown), tile=tile)
     if flat:
         return look
     return replace(look, slope=_slope(pictures)) if _different(look) >= DIFFERENT else None

@@ -10,9 +10,9 @@ from jaxtyping import Bool, Float, Int
 from parasol.maths.lab import delta_e, lab
 from parasol.vector.depth import Box, box, depth, grown
 from parasol.vector.indexing import enlarged, index_picture
-from parasol.vector.look import SPECK, around, outside
+from parasol.vector.look import SPECK
 from parasol.vector.palette import choose_palette
-from parasol.vector.regions import borders, components, without_specks
+from parasol.vector.regions import around, borders, components, outside, without_specks
 
 MOST_PARTS = 60  # of a drawing; what has more is a picture of another kind
 BUSY = 0.1  # share of index pixels whose neighbour below has another colour; drawings have a third of it at most

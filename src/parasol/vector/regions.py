@@ -7,7 +7,7 @@ than it does, with which it shares the longest border.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 CLEAR = -1
 """Index of pixels where nothing is painted."""
@@ -48,6 +48,18 @@ def components(index: Int[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], I
             break
     roots, names = np.unique(owner, return_inverse=True)
     return names[runs], index.ravel()[np.flatnonzero(starts)[roots]]
+
+
+def outside(index: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Ground that hangs together with the border."""
+    labels, kinds = components(index)
+    return around(labels, kinds)[labels]
+
+
+def around(labels: Int[np.ndarray, "h w"], kinds: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+    """Which parts are ground that hangs together with the border."""
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return (np.bincount(border, minlength=len(kinds)) > 0) & (kinds == 0)
 
 
 def borders(labels: Int[np.ndarray, "h w"]) -> list[tuple[int, int, int]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from parasol.index.label_retrieval import retrieve
+from parasol.metrics.label_retrieval import retrieve
 
 # Two sets of two contents. Descriptor: set along x, and a little of the content along y.
 SETS, CONTENTS = np.array(["ink", "ink", "oil", "oil"]), np.array(["cat", "dog", "cat", "dog"])
