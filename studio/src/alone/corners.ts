@@ -1,6 +1,6 @@
 // How round the corners of a style are, and a drawing with its own as round as that: vector/corners of the core.
 
-import { rint } from "./raster";
+import { decimals, rint } from "./raster";
 import { any, areasOf, boxOf, components, depth, inverse, maskOf, placesOf, within, type Index, type Mask, type Part } from "./regions";
 
 const [SEEN_AT, BLURS, BLUNT, LEAST, SOME, TIGHT, SHARPER, WIDE, STRAIGHT, SIDES] = [256, 12, 3.8, 2.8, 1, 0.055, 0.25, 0.2, 0.5, 0.3];
@@ -19,7 +19,7 @@ export function cornerRadius(shown: readonly Mask[]): number | null {
   let sum = 0;
   const [told] = bends.find(([, angle]) => (sum += angle) >= SHARPER * turned) ?? [0];
   const radius = Math.sqrt(Math.max(told ** 2 - BLUNT ** 2, 0));
-  return radius >= LEAST ? Number((radius / SEEN_AT).toFixed(4)) : null;
+  return radius >= LEAST ? decimals(radius / SEEN_AT, 4) : null;
 }
 
 /** Radius in places, and the angle that is turned, wherever an outline bends outwards as corners do; larger ones between straight sides. */

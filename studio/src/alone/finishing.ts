@@ -2,13 +2,16 @@
 
 import { base64 } from "./bytes";
 import { coloured } from "./coloured";
-import { bled, cutOut, groundFor, laid, lifted, plainGround, turned, unlaid, WHITE, withoutGround, type Colour } from "./ground";
+import { inset } from "./framing";
+import { bled, cutOut, groundAround, groundFor, laid, lifted, plainGround, turned, unlaid, WHITE, withoutGround, type Colour } from "./ground";
 import { flatFinish, inColours, painted } from "./indexing";
 import { chooseOf, colourOf, hexes, hexOf, lab, namedPalette, nearest, type Palette } from "./lab";
 import { isFlatArt, lookOf } from "./look";
 import { encodePng } from "./png";
 import { channelsOf, fit, onGrid, padded, raster, rgb, withAlpha, type Raster, type Values } from "./raster";
 import { automatic, pictureOf, type Finish, type Ground } from "./recipe";
+import { CLEAR, type Index } from "./regions";
+import { offTile, shapeOf, type Tile } from "./tile";
 import { enlarged } from "./tiny";
 
 const TRANSPARENT = "transparent";
@@ -20,10 +23,16 @@ export interface Finished { pixels: Raster; rgba: Raster | null }
 /** A content picture as the model sees it, and its ground where that is not to stay as it is. */
 export interface Seen { picture: Raster; ground: Ground | null }
 
-/** A content picture at its size on white, and what `ground` makes of it. */
-export async function seen(content: Raster, size: number, ground: string): Promise<Seen> {
-  const large = enlarged(content, size);
-  if (large.data.every((value, i) => i % 4 < 3 || value >= OPAQUE)) {
+/** A content picture at its size on white, and what `ground` makes of it; for a tile, a drawing leaves its own and fills no more than `room` of the side. */
+export async function seen(content: Raster, size: number, ground: string, room = 1): Promise<Seen> {
+  let large = enlarged(content, size);
+  const isOpaque = (): boolean => large.data.every((value, i) => i % 4 < 3 || value >= OPAQUE);
+  if (room < 1) {
+    const marks = offTile(large);
+    if (marks && ground === "keep" && isOpaque()) ground = hexOf(large.data.subarray(0, 3));
+    large = inset(marks ?? large, room);
+  }
+  if (isOpaque()) {
     const picture = fit(rgb(large), size);
     return { picture, ground: ground === "keep" ? null : { wanted: wantedGround(ground, false), under: hexOf(plainGround(picture)), alpha: null, turned: false } };
   }
@@ -56,8 +65,10 @@ export function finished(ground: Ground | null, alpha: Values | null, finish: Fi
     : coloured(pixels, regionsOf(ground, alpha, under, picture), { palette: namedPalette(finish.colours), ...finish.look }, alpha);
   if (!index && finish && automatic(finish) && !matched) finish = null;
   if (index && finish) {
-    const palette = namedPalette(finish.colours!);
-    const made = painted(index, palette, automatic(finish) ? finish.look?.slope : null);
+    const tile = finish.look?.tile;
+    const own = namedPalette(finish.colours!);
+    const [shown, palette] = tile ? onTile(tile, index, own, ground ? under : groundAround(picture) ?? WHITE) : [index, own];
+    const made = painted(shown, palette, automatic(finish) ? finish.look?.slope : null);
     pixels = laid(made, [...palette.subarray(0, 3)]);
     rgba = rgba && made;
   } else if (finish) {
@@ -87,7 +98,7 @@ export function finishOf(colors: number | null, finish: string, references: read
   if (references.length && (flat || (finish === "auto" && colors === null))) {
     const small = references.map((picture) => squared(fit(rgb(picture), STYLE_SIDE)));
     const look = lookOf(small, colors, !flat);
-    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true, ...(look.slope && { slope: look.slope }), ...(look.corner && { corner: look.corner }) } };
+    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true, ...(look.slope && { slope: look.slope }), ...(look.corner && { corner: look.corner }), ...(look.tile && { tile: look.tile }) } };
     if (flat) palette = chooseOf(small, colors);
   }
   if (!palette && colors === null && !flat) return null;
@@ -104,6 +115,14 @@ export async function isFlat({ ground, picture }: Seen): Promise<boolean> {
 function squared(picture: Raster): Raster {
   const side = Math.max(picture.height, picture.width);
   return padded(picture, Math.floor((side - picture.height) / 2), Math.floor((side - picture.width) / 2), side, side);
+}
+
+/** A square drawing on a tile of the ground's colour, itself on another ground. */
+function onTile(tile: Tile, index: Index, palette: Palette, behind: Colour): [Index, Palette] {
+  if (index.height !== index.width) return [index, palette];
+  const shape = shapeOf(tile, index.height);
+  const data = index.data.map((colour, place) => (shape.data[place] ? (colour === CLEAR ? 0 : colour) + 1 : CLEAR));
+  return [{ ...index, data }, Float32Array.from([...behind, ...palette])];
 }
 
 function cut(ground: Ground, alpha: Values | null, under: Colour, pixels: Raster, picture: Raster, kept: Values | number, fresh: boolean): Raster {

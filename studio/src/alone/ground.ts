@@ -1,7 +1,7 @@
 // What a drawing is laid on while a model sees it, and how it comes off that ground again: vector/ground of the core.
 
 import { deltaE, groundOf, lab } from "./lab";
-import { BOX, borderOf, fromBytes, median, raster, resized, rint, toBytes, withAlpha, type Raster, type Values } from "./raster";
+import { BOX, borderOf, fromBytes, median, raster, resized, rint, toBytes, withAlpha, type Filter, type Raster, type Values } from "./raster";
 import { components, maskOf, spreadMask, type Mask } from "./regions";
 
 export type Colour = readonly number[];
@@ -55,14 +55,17 @@ export function lifted(picture: Raster, ground: Colour): Raster {
   return unlaid(picture, Float32Array.from(clear.data, (is, i) => (is ? 0 : near.data[i] ? share[i] : 1)), ground);
 }
 
-/** The one colour around an opaque drawing. */
-export function plainGround(picture: Raster): Colour {
+/** The one colour around an opaque drawing; none where there is none, as in photographs. */
+export function groundAround(picture: Raster): Colour | null {
   const ground = [...groundOf(picture)];
   const off = away(picture, ground);
   const border = borderOf(picture, true);
-  if (border.filter((place) => off[place] < SAME).length / border.length < PLAIN) {
-    throw new Error("the picture is opaque and has no plain ground that could be changed: leave the ground as it is, or give a picture with transparency");
-  }
+  return border.filter((place) => off[place] < SAME).length / border.length < PLAIN ? null : ground;
+}
+
+export function plainGround(picture: Raster): Colour {
+  const ground = groundAround(picture);
+  if (!ground) throw new Error("the picture is opaque and has no plain ground that could be changed: leave the ground as it is, or give a picture with transparency");
   return ground;
 }
 
@@ -131,8 +134,7 @@ function edged(picture: Raster, ground: Colour): Raster {
 }
 
 /** Sums over the 3 x 3 pixels around each. */
-function summed({ height, width }: Mask, value: (place: number) => number): Float64Array {
-  const made = new Float64Array(height * width);
+function summed({ height, width }: Mask, value: (place: number) => number, made: Float32Array | Float64Array = new Float64Array(height * width)): Float32Array | Float64Array {
   for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) {
     const own = value(i);
     if (own) for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, height - 1); row++) for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, width - 1); column++) made[row * width + column] += own;
@@ -176,7 +178,7 @@ export function bled(flat: Raster, alpha: Values): Raster {
   made.data.forEach((_, i) => (made.data[i] = known.data[Math.floor(i / 3)] ? flat.data[i] : 1));
   for (let step = 0; step < BLED; step++) {
     const number = summed(known, (i) => known.data[i]);
-    const sums = [0, 1, 2].map((c) => summed(known, (i) => (known.data[i] ? made.data[3 * i + c] : 0)));
+    const sums = [0, 1, 2].map((c) => summed(known, (i) => (known.data[i] ? made.data[3 * i + c] : 0), new Float32Array(height * width)));
     const next = maskOf(flat, (i) => !!known.data[i] || number[i] > 0);
     next.data.forEach((is, i) => is && !known.data[i] && made.data.set(sums.map((sum) => sum[i] / number[i]), 3 * i));
     known = next;
@@ -189,11 +191,15 @@ export function groundFor(picture: Raster): Colour {
   const scale = 128 / Math.max(picture.height, picture.width);
   let small = picture;
   if (scale < 1) {
-    const size: [number, number] = [Math.max(1, rint(picture.height * scale)), Math.max(1, rint(picture.width * scale))];
-    small = raster(...size, 4, fromBytes(freed(resized(premultiplied(toBytes(picture.data)), [picture.height, picture.width], 4, size, BOX))));
+    small = sized(picture, [Math.max(1, rint(picture.height * scale)), Math.max(1, rint(picture.width * scale))], BOX);
   }
   if (lost(small, WHITE) <= 0.5) return WHITE;
   return lost(small, [0, 0, 0]) <= lost(small, [0.5, 0.5, 0.5]) ? [0, 0, 0] : [0.5, 0.5, 0.5];
+}
+
+/** At so many rows and columns, colours weighed by alpha. */
+export function sized(picture: Raster, size: [number, number], filter: Filter, gap?: number): Raster {
+  return raster(...size, 4, fromBytes(freed(resized(premultiplied(toBytes(picture.data)), [picture.height, picture.width], 4, size, filter, gap))));
 }
 
 /** Pillow's way to colours times alpha, and back. */

@@ -111,7 +111,9 @@ export function groundOf(picture: Raster): Values {
   const kinds = new Map<number, number[][]>();
   for (const colour of border) {
     const kind = colour.reduce((code, byte) => code * 64 + (byte >> 2), 0);
-    kinds.set(kind, [...(kinds.get(kind) ?? []), colour]);
+    const alike = kinds.get(kind);
+    if (alike) alike.push(colour);
+    else kinds.set(kind, [colour]);
   }
   const [, members] = [...kinds].sort(([a, one], [b, other]) => other.length - one.length || a - b)[0];
   const commonest = fromBytes([0, 1, 2].map((c) => Math.floor(median(members.map((colour) => colour[c])))));

@@ -4,8 +4,9 @@ import { between, chooseOf, deltaE, groundOf, lab, nearest, type Palette } from 
 import { quantile } from "./colour";
 import { cornerRadius } from "./corners";
 import { indexPicture, SCALE, SPECK } from "./indexing";
-import { median, rint, type Raster, type Values } from "./raster";
+import { decimals, median, rint, type Raster, type Values } from "./raster";
 import { any, boxOf, count, depth, inverse, maskOf, outside, placesOf, ridge, within, withoutSpecks, type Depth, type Index, type Mask, type Part } from "./regions";
+import { tileOf, type Tile } from "./tile";
 
 const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85, 1.5 * SCALE, 0.12, 0.2, 0.85, 1.7, 0.18];
 const [SOME, OFTEN, RARE, GRAIN] = [0.1, 0.35, 0.15, SCALE / 2];
@@ -14,19 +15,20 @@ const [MIXED, PEN, STRAYING, MOSTLY, FINE] = [0.08, 1.8, 0.5, 0.9, 0.4];
 const [BARE, SMOOTH, DIFFERENT, LEAST_SLOPE, MOST_SLOPE] = [0.62, 0.55, 3, 4, 60];
 export const UNLIKE = 25;
 
-/** A style of plain parts; shares of the ground are what is left free, a slope is the L* that parts gain down and across; corner a radius. */
-export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; slope?: [number, number] | null; corner?: number | null }
+/** A style of plain parts; shares of the ground are what is left free, a slope is the L* that parts gain down and across; corner a radius; tile what all drawings lie on, in the ground's colour. */
+export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; slope?: [number, number] | null; corner?: number | null; tile?: Tile | null }
 
 export const percentile = (values: readonly number[], share: number): number => quantile(Float64Array.from(values).sort(), share);
 
 /** The look of references of one size, in at most so many colours; none where they are no flat art, or slope where they may. */
-export function lookOf(pictures: readonly Raster[], colours: number | null, sloped: boolean): FlatLook | null {
+export function lookOf(references: readonly Raster[], colours: number | null, sloped: boolean): FlatLook | null {
+  const { tile, pictures } = tileOf(references);
   const chosen = chooseOf(pictures, colours);
   const flat = isFlatArt(pictures, colours === null ? chosen : chooseOf(pictures, null)) && !(sloped && isShaded(pictures));
-  if (flat) return plainLook(pictures, chosen);
+  if (flat) return { ...plainLook(pictures, chosen), tile };
   if (!sloped || !isSmooth(pictures)) return null;
   const look = plainLook(pictures, chosen);
-  return different(look) >= DIFFERENT ? { ...look, slope: slopeOf(pictures) } : null;
+  return different(look) >= DIFFERENT ? { ...look, slope: slopeOf(pictures), tile } : null;
 }
 
 function plainLook(pictures: readonly Raster[], chosen: Palette): FlatLook {
@@ -228,7 +230,7 @@ function slopeOf(pictures: readonly Raster[]): [number, number] | null {
   });
   const steep = Math.min(of.steep / (Math.max(of.many, 1) / 2), MOST_SLOPE);
   const far = Math.hypot(...way);
-  return steep < LEAST_SLOPE || !far ? null : [Number(((steep * way[0]) / far).toFixed(1)), Number(((steep * way[1]) / far).toFixed(1))];
+  return steep < LEAST_SLOPE || !far ? null : [decimals((steep * way[0]) / far, 1), decimals((steep * way[1]) / far, 1)];
 }
 
 /** Whether they are icons: on bare ground, and without a grain that plain parts could not stand for. */
@@ -257,9 +259,8 @@ function told(palette: Palette, areas: number[], lines: number[], width: number)
   const kept = used.map((k) => (lines[k] >= least ? lines[k] : 0));
   if (sum(fills) < 0.02 * Math.max(sum(fills) + sum(kept), 1e-9)) fills = fills.map((_, k) => Number(!k));
   const drawn = kept.map((value) => (value >= RARE * Math.max(...kept) ? value : 0));
-  const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
   return {
-    palette: Float32Array.from(used.flatMap((k) => [...palette.subarray(3 * k, 3 * k + 3)])), width: rounded(width, 4),
-    fills: fills.map((value) => rounded(value / sum(fills), 3)), lines: drawn.map((value) => rounded(value / Math.max(sum(drawn), 1e-9), 3)),
+    palette: Float32Array.from(used.flatMap((k) => [...palette.subarray(3 * k, 3 * k + 3)])), width: decimals(width, 4),
+    fills: fills.map((value) => decimals(value / sum(fills), 3)), lines: drawn.map((value) => decimals(value / Math.max(sum(drawn), 1e-9), 3)),
   };
 }

@@ -16,6 +16,9 @@ export function rint(value: number): number {
   return rest < 0.5 ? down : rest > 0.5 ? down + 1 : down + (down % 2 ? 1 : 0);
 }
 
+/** Rounded to so many decimals. */
+export const decimals = (value: number, many: number): number => rint(value * 10 ** many) / 10 ** many;
+
 export function toBytes(values: Float32Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) bytes[i] = rint(Math.fround(Math.min(Math.max(values[i], 0), 1) * 255));
@@ -48,7 +51,7 @@ export function withAlpha(picture: Raster, alpha: ArrayLike<number>): Raster {
   return made;
 }
 
-interface Filter { support: number; weight: (x: number) => number }
+export interface Filter { support: number; weight: (x: number) => number }
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
 export const BICUBIC: Filter = {
   support: 2,
@@ -58,8 +61,8 @@ export const LANCZOS: Filter = { support: 3, weight: (x) => (x >= -3 && x < 3 ? 
 export const BOX: Filter = { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
 const BITS = 22;
 
-function weights(from: number, to: number, filter: Filter): { first: number; kernel: Int32Array }[] {
-  const scale = from / to;
+function weights(from: number, to: number, filter: Filter, span: number): { first: number; kernel: Int32Array }[] {
+  const scale = span / to;
   const wide = Math.max(scale, 1);
   const support = filter.support * wide;
   return Array.from({ length: to }, (_, at) => {
@@ -72,16 +75,19 @@ function weights(from: number, to: number, filter: Filter): { first: number; ker
   });
 }
 
-/** Pillow's resize of bytes, along rows first. */
-export function resized(bytes: Uint8Array<ArrayBuffer>, [height, width]: [number, number], channels: number, [rows, columns]: [number, number], filter: Filter): Uint8Array<ArrayBuffer> {
+/** Pillow's resize of bytes, along rows first; by means of blocks before, where that leaves more than `gap` pixels for one. */
+export function resized(bytes: Uint8Array<ArrayBuffer>, [tall, wide]: [number, number], channels: number, [rows, columns]: [number, number], filter: Filter, gap = Infinity): Uint8Array<ArrayBuffer> {
+  const [down, right] = [tall / rows, wide / columns].map((times) => Math.trunc(times / gap) || 1);
+  const [height, width] = [Math.ceil(tall / down), Math.ceil(wide / right)];
+  const whole = down * right > 1 ? blocks(bytes, [tall, wide], channels, [down, right]) : bytes;
   const clip = (sum: number): number => Math.min(Math.max(sum >> BITS, 0), 255);
-  let across = bytes;
+  let across = whole;
   if (columns !== width) {
     across = new Uint8Array(height * columns * channels);
-    weights(width, columns, filter).forEach(({ first, kernel }, x) => {
+    weights(width, columns, filter, Math.fround(wide / right)).forEach(({ first, kernel }, x) => {
       for (let y = 0; y < height; y++) for (let c = 0; c < channels; c++) {
         let sum = 1 << (BITS - 1);
-        for (let k = 0, at = (y * width + first) * channels + c; k < kernel.length; k++, at += channels) sum += bytes[at] * kernel[k];
+        for (let k = 0, at = (y * width + first) * channels + c; k < kernel.length; k++, at += channels) sum += whole[at] * kernel[k];
         across[(y * columns + x) * channels + c] = clip(sum);
       }
     });
@@ -89,7 +95,7 @@ export function resized(bytes: Uint8Array<ArrayBuffer>, [height, width]: [number
   if (rows === height) return across;
   const made = new Uint8Array(rows * columns * channels);
   const line = columns * channels;
-  weights(height, rows, filter).forEach(({ first, kernel }, y) => {
+  weights(height, rows, filter, Math.fround(tall / down)).forEach(({ first, kernel }, y) => {
     for (let i = 0; i < line; i++) {
       let sum = 1 << (BITS - 1);
       for (let k = 0, at = first * line + i; k < kernel.length; k++, at += line) sum += across[at] * kernel[k];
@@ -97,6 +103,19 @@ export function resized(bytes: Uint8Array<ArrayBuffer>, [height, width]: [number
     }
   });
   return made;
+}
+
+/** The means of blocks of pixels, those at the ends smaller, in Pillow's whole numbers. */
+function blocks(bytes: Uint8Array<ArrayBuffer>, [height, width]: [number, number], channels: number, [down, right]: [number, number]): Uint8Array<ArrayBuffer> {
+  const [rows, columns] = [Math.ceil(height / down), Math.ceil(width / right)];
+  return new Uint8Array(rows * columns * channels).map((_, i) => {
+    const [top, left] = [Math.floor(i / channels / columns) * down, (Math.floor(i / channels) % columns) * right];
+    const [bottom, end] = [Math.min(top + down, height), Math.min(left + right, width)];
+    const many = (bottom - top) * (end - left);
+    let sum = many >> 1;
+    for (let y = top; y < bottom; y++) for (let x = left; x < end; x++) sum += bytes[(y * width + x) * channels + (i % channels)];
+    return Math.floor((sum * Math.trunc(Math.fround(2 ** 24 / many))) / 2 ** 24);
+  });
 }
 
 export function stretch(picture: Raster, height: number, width: number, filter = BICUBIC): Raster {

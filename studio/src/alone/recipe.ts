@@ -5,6 +5,7 @@ import type { Moments } from "./colour";
 import { decodePng, inflated, isPng, recipeIn } from "./png";
 import { grey, type Raster, type Values } from "./raster";
 import { directions, LEVELS, type Table } from "./texture";
+import type { Tile } from "./tile";
 
 export interface Dials {
   style_scale: number; content_scale: number; structure: number; steps: number;
@@ -13,7 +14,7 @@ export interface Dials {
   fresh: boolean; color: "off" | "match" | "keep"; content_map: boolean; sampler: "ddim" | "dpm"; guidance: "apart" | "joint";
   color_strength: number; texture: number; neutral: number; guidance_interval: number; distilled: boolean; gradual: boolean;
 }
-export interface Look { fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; slope?: [number, number] | null; corner?: number | null }
+export interface Look { fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; slope?: [number, number] | null; corner?: number | null; tile?: Tile | null }
 export interface Ground { wanted: string; under: string; alpha: string | null; turned: boolean }
 export interface Finish { colours: string[] | null; count: number | null; flat: boolean; look?: Look | null }
 export interface StylePart { descriptor: string; descriptor_hash: string; mean: number[] | null; covariance: number[][] | null; texture: string | null }

@@ -98,7 +98,7 @@ export function around({ labels: { data, height, width }, kinds }: Parts): boole
   return met.map((is, label) => is && kinds[label] === 0);
 }
 
-export function outside(index: Index): Mask {
+export function outside(index: Pick<Index, "height" | "width"> & { data: ArrayLike<number> }): Mask {
   const parts = components(index);
   const free = around(parts);
   return maskOf(index, (place) => free[parts.labels.data[place]]);
@@ -111,6 +111,8 @@ export function boxOf(mask: Mask, spare: number): Part | undefined {
   for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) if (data[i]) [top, bottom, left, right] = [Math.min(top, y), y + 1, Math.min(left, x), Math.max(right, x + 1)];
   return bottom ? grownBox({ top, bottom, left, right }, spare, mask) : undefined;
 }
+
+export const longest = (box: Part | undefined): number => (box ? Math.max(box.bottom - box.top, box.right - box.left) : 0);
 
 export function grownBox({ top, bottom, left, right }: Part, spare: number, { height, width }: { height: number; width: number }): Part {
   return { top: Math.max(top - spare, 0), bottom: Math.min(bottom + spare, height), left: Math.max(left - spare, 0), right: Math.min(right + spare, width) };

@@ -4,6 +4,7 @@ import { bled } from "./ground";
 import { BICUBIC, channelsOf, fromBytes, onGrid, raster, resized, rgb, toBytes, type Raster } from "./raster";
 
 const [TINY, MOST, FAINT] = [48, 16, 0.25];
+const { fround } = Math;
 
 /** A tiny drawing at a multiple of its size, up to about `size` px; any other picture as it is. RGBA. */
 export function enlarged(picture: Raster, size: number): Raster {
@@ -20,9 +21,9 @@ export function enlarged(picture: Raster, size: number): Raster {
     const [low, high] = [Math.min, Math.max].map((pick) => ends(bytes, made, times, pick));
     const values = fromBytes(bytes);
     for (let i = 0; i < values.length; i++) {
-      const [lowest, highest] = [low[i] / 255, high[i] / 255];
-      const share = (values[i] - lowest) / Math.max(highest - lowest, 1 / 255);
-      made.data[4 * i + c] = lowest + Math.min(Math.max(0.5 + ((share - 0.5) * times) / 2, 0), 1) * (highest - lowest);
+      const [lowest, highest] = [fround(low[i] / 255), fround(high[i] / 255)];
+      const share = fround(fround(values[i] - lowest) / Math.max(fround(highest - lowest), fround(1 / 255)));
+      made.data[4 * i + c] = lowest + fround(Math.min(Math.max(fround(0.5 + fround(fround(share - 0.5) * times) / 2), 0), 1) * fround(highest - lowest));
     }
   }
   return { ...made, data: onGrid(made.data) };

@@ -3,7 +3,7 @@
 import type { Reference, Wanted } from "../api";
 import { base64, bytesOf, sha256 } from "./bytes";
 import type { Moments } from "./colour";
-import { finishOf, isFlat, seen } from "./finishing";
+import { finishOf, isFlat, seen, type Seen } from "./finishing";
 import { groundFor, laid, opaque } from "./ground";
 import { encodePng } from "./png";
 import type { Manifest, Painter } from "./painter";
@@ -44,12 +44,19 @@ export class Orders {
     if (!wanted.content) throw new Error("there is nothing to draw: give a content picture");
     const dials = this.dials(wanted);
     const size = wanted.size ?? this.painter.size;
-    const look = await seen(opaque(this.given(wanted.content).pixels), wanted.preview ? Math.min(size, this.manifest.size) : size, wanted.ground ?? "keep");
-    const { picture } = look;
-    if (showsNothing(picture)) throw new Error("the picture is blank (every pixel is the same): give a picture that shows something");
-    if (Math.min(picture.height, picture.width) < MIN_SIDE) throw new Error(`at that size the shorter side has less than ${MIN_SIDE} px: use a larger one`);
+    const content = opaque(this.given(wanted.content).pixels);
+    const view = async (room?: number): Promise<Seen> => {
+      const made = await seen(content, wanted.preview ? Math.min(size, this.manifest.size) : size, wanted.ground ?? "keep", room);
+      if (showsNothing(made.picture)) throw new Error("the picture is blank (every pixel is the same): give a picture that shows something");
+      if (Math.min(made.picture.height, made.picture.width) < MIN_SIDE) throw new Error(`at that size the shorter side has less than ${MIN_SIDE} px: use a larger one`);
+      return made;
+    };
+    let look = await view();
     let finish: Finish | null = await this.finish(wanted);
     if (automatic(finish) && (otherwise(dials, !!wanted.mask) || !(await isFlat(look)))) finish = null;
+    const tile = finish?.look?.tile;
+    if (tile && !dials.fresh && !wanted.mask && !wanted.protect && look.picture.height === look.picture.width) look = await view(tile[2]);
+    const { picture } = look;
     const style = await this.style(wanted.styles);
     if (dials.color === "match" && !style.colours) throw new Error("color is 'match' and the style has no colours: add a style picture");
     if (wanted.protect && dials.fresh) throw new Error("protect keeps structure and fresh starts without any: leave one out");
