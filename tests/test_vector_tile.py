@@ -86,12 +86,37 @@ def test_the_look_has_the_tile_and_its_colour_as_the_ground() -> None:
     assert look.within(look.palette).tile is None, "a palette that is given has no colour for what is around"
 
 
+def test_small_pictures_show_a_tile_too_and_a_speck_is_no_drawing() -> None:
+    for side in (49, 60, 74):
+        tile, _ = tile_of(pixels([app(number).resize((side, side)) for number in range(4)]))
+        assert tile is not None
+        assert tile.radius == pytest.approx(28 / SIDE, abs=0.04)
+    for side in range(1, 12):
+        tile_of(pixels([app(number).resize((side, side)) for number in range(4)]))
+    specks = [app(0, ink="#1e293b") for _ in range(4)]
+    for speck in specks:
+        ImageDraw.Draw(speck).ellipse((60, 60, 68, 68), fill="white")
+    assert tile_of(pixels(specks))[0] is None
+
+
+def test_a_large_content_is_as_quickly_seen_on_a_tile() -> None:
+    large = from_uint8(np.asarray(icon("white").resize((2048, 2048), Image.Resampling.LANCZOS)))
+    drawn = from_uint8(np.asarray(icon("white")))
+    off = seen(large, SIDE, "keep", 0.5).picture - seen(drawn, SIDE, "keep", 0.5).picture
+    assert np.abs(off).mean() < 0.02
+    nearly = drawn.copy()
+    nearly[..., 3] -= 1 / 255
+    assert np.allclose(inset(nearly, 0.5), inset(drawn, 0.5), atol=0.01), "opaque but for a rounding"
+
+
 def test_older_files_say_nothing_of_a_tile() -> None:
     part = LookPart(fills=(1.0,), lines=(0.0,), width=0.0)
     assert "tile" not in part.model_dump()
     assert LookPart.model_validate(part.model_dump()) == part
     tiled = part.model_copy(update={"tile": Tile(0.0, 0.2, 0.6)})
     assert LookPart.model_validate_json(tiled.model_dump_json()) == tiled
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        LookPart.model_validate({**tiled.model_dump(), "tile": (0.0, 2.0, 0.6)})
 
 
 @pytest.mark.parametrize("around", [None, "white", "#0ea5e9"])
@@ -197,8 +222,10 @@ def test_what_is_not_square_or_has_to_stay_where_it_is_stays_there(pictogram: Pa
     wide = icon("white").resize((128, 96))
     white = stored(Image.new("L", (SIDE, SIDE), 255))
     for content, more in ((stored(wide), {}), (stored(icon("white")), {"protect": white})):
-        plain = pictogram.recipe(content, like, dials, **more)  # pyright: ignore[reportArgumentType]
-        tiled = pictogram.recipe(content, like, dials, finish=few, **more)  # pyright: ignore[reportArgumentType]
-        assert np.array_equal(plain.picture(), tiled.picture())
+        for finish in (few, few.model_copy(update={"flat": True})):
+            plain = pictogram.recipe(content, like, dials, **more)  # pyright: ignore[reportArgumentType]
+            tiled = pictogram.recipe(content, like, dials, finish=finish, **more)  # pyright: ignore[reportArgumentType]
+            assert np.array_equal(plain.picture(), tiled.picture())
+            assert tiled.finish is None or "tile" not in tiled.finish.model_dump_json(), "and no tile is put below it"
     inner = pictogram.recipe(stored(icon("white")), like, dials, finish=few).picture()
     assert not np.array_equal(inner, pictogram.recipe(stored(icon("white")), like, dials).picture())

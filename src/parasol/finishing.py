@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
-from pydantic import Base64Bytes, Field, model_serializer, model_validator
+from pydantic import Base64Bytes, Field, field_validator, model_serializer, model_validator
 
 from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
@@ -47,7 +47,8 @@ from parasol.vector import (
     wanted_ground,
     without_ground,
 )
-from parasol.vector.ground import RGBA
+from parasol.vector.framing import at_most
+from parasol.vector.ground import RGBA, is_opaque
 from parasol.vector.indexing import SCALE
 from parasol.vector.palette import MOST_COLOURS
 from parasol.vector.regions import CLEAR
@@ -55,7 +56,6 @@ from parasol.vector.tiny import enlarged
 
 TRANSPARENT = "transparent"
 FINISHES = ("none", "auto", "flat")
-OPAQUE = 1 - 1.5 / 255  # alpha, from which a pixel is opaque
 STYLE_SIDE = 128  # px, longer side at which the look of style pictures is seen
 UNUSED = 0.01  # share of what is drawn, below which the ground's own colour is none of the drawing's
 
@@ -104,6 +104,13 @@ class LookPart(Strict):
     corner: Part | None = None
     tile: Tile | None = None
 
+    @field_validator("tile")
+    @classmethod
+    def _of_the_side(cls, tile: Tile | None) -> Tile | None:
+        if tile is not None and not all(0 <= share <= 1 for share in tile):
+            raise ParasolError("a tile has shares of the side that are not between 0 and 1")
+        return tile
+
     @model_serializer(mode="wrap")
     def _as_before(self, written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """Without what older files lack, so that they stay the same bytes."""
@@ -128,6 +135,11 @@ class FinishPart(Strict):
         if self.look and not len(self.colours or ()) == len(self.look.fills) == len(self.look.lines):
             raise ParasolError("a look says the shares of other colours than there are")
         return self
+
+    @property
+    def untiled(self) -> "FinishPart":
+        """Itself, its look without a tile."""
+        return self.model_copy(update={"look": self.look and self.look.model_copy(update={"tile": None})})
 
     @property
     def automatic(self) -> bool:
@@ -172,11 +184,12 @@ def seen(content: RGBA, size: int, ground: str, room: float = 1.0) -> Seen:
     """
     content = enlarged(content, size)
     if room < 1:
-        opaque, around, marks = content[..., 3].min() >= OPAQUE, content[0, 0, :3], off_tile(content)
-        ground = hex_of(around) if marks is not None and opaque and ground == "keep" else ground
+        content = at_most(content, 2 * size)
+        marks = off_tile(content)
+        ground = hex_of(content[0, 0, :3]) if marks is not None and ground == "keep" and is_opaque(content) else ground
         content = inset(content if marks is None else marks, room)
     alpha = content[..., 3]
-    if (alpha >= OPAQUE).all():
+    if is_opaque(content):
         picture = fit(content[..., :3], size)
         if ground == "keep":
             return Seen(picture=picture, ground=None)

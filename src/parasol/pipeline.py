@@ -210,7 +210,10 @@ class Parasol:
         if finish and finish.automatic and (_otherwise(dials, shows, mask) or not is_flat(look_at)):
             finish = None
         tile = finish.look.tile if finish and finish.look else None
-        if tile and not dials.fresh and mask is protect is None and picture.shape[0] == picture.shape[1]:
+        kept = mask is not None or protect is not None
+        if finish and tile and (kept or dials.fresh or picture.shape[0] != picture.shape[1]):
+            finish = finish.untiled
+        elif tile:
             look_at = self._seen(cast("Source", content), size, ground, blank=False, room=tile.room)
             picture = look_at.picture
         self.painter.prepare(dials)

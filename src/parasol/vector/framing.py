@@ -9,7 +9,7 @@ from PIL import Image
 
 from parasol.images import from_uint8, to_uint8
 from parasol.vector.depth import box, longest
-from parasol.vector.ground import RGBA, GroundError, lifted, plain_ground
+from parasol.vector.ground import RGBA, GroundError, is_opaque, lifted, plain_ground
 from parasol.vector.regions import outside
 
 SEEN = 0.05  # of alpha, from which a pixel belongs to the drawing
@@ -18,10 +18,8 @@ MOST_PADDING = 0.45  # of the side; more would leave no drawing
 
 def off_plain(picture: RGBA) -> RGBA:
     """A drawing with alpha as it is; an opaque one off its plain ground. Raises GroundError where there is none."""
-    if (picture[..., 3] < 1).any():
-        return picture
     flat = picture[..., :3]
-    return lifted(flat, plain_ground(flat))
+    return lifted(flat, plain_ground(flat)) if is_opaque(picture) else picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +95,7 @@ def inset(content: RGBA, room: float) -> RGBA:
     """A drawing on a plain or clear ground, no larger than that share of the side; all else as it is."""
     try:
         drawn = off_plain(content)[..., 3] >= 0.5
-        around = plain_ground(content[..., :3]) if (content[..., 3] == 1).all() else None
+        around = plain_ground(content[..., :3]) if is_opaque(content) else None
     except GroundError:
         return content
     longer = longest(box(drawn)) / max(drawn.shape)
@@ -122,6 +120,13 @@ def frame_of(picture: RGBA, share: float) -> tuple[float, float, float] | None:
     height, width = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
     side = max(height, width, share * max(drawn.shape))
     return float(columns[0] + width / 2 - side / 2), float(rows[0] + height / 2 - side / 2), float(side)
+
+
+def at_most(content: RGBA, longer: int) -> Float[np.ndarray, "h w 4"]:
+    """A picture whose longer side has no more px."""
+    share = min(longer / max(content.shape), 1)
+    height, width = (max(1, round(share * side)) for side in content.shape[:2])
+    return content if share == 1 else resized(content, (width, height))
 
 
 def resized(picture: RGBA, size: tuple[int, int]) -> Float[np.ndarray, "h w 4"]:

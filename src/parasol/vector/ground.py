@@ -22,6 +22,7 @@ OFF_GROUND = 12 / 255  # in every channel; of few colours, what is nearer to the
 PLAIN = 0.6  # share of the border that has to have one colour for that to be the ground
 FEWEST = 5  # of the 3 x 3 pixels around one beside the drawing have to be drawn on, or it is none of it
 PALER = 0.6  # of the way from the ground to the drawing, that a pixel of its rim lacks to be an edge
+OPAQUE = 1 - 1.5 / 255  # alpha, from which a pixel is opaque
 FULL = 0.98  # alpha, from which a pixel has its own colour and none of what lies beside it
 REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
 TIP = 6  # px, within which it is where the pixel's own is that colour and the ground's mixed, as in tips
@@ -38,6 +39,11 @@ def split(on_white: Float[np.ndarray, "H W 3"], on_black: Float[np.ndarray, "H W
     alpha = (1 - (on_white - on_black).mean(axis=-1, keepdims=True)).clip(0, 1)
     colour = np.where(alpha > 1e-3, on_black / np.maximum(alpha, 1e-3), 0).clip(0, 1)
     return np.concatenate([colour, alpha], axis=-1).astype(np.float32)
+
+
+def is_opaque(content: RGBA) -> bool:
+    """Whether nothing of a picture is clear, not even by a rounding or two."""
+    return bool((content[..., 3] >= OPAQUE).all())
 
 
 def laid(content: RGBA, ground: tuple[float, float, float]) -> Float[np.ndarray, "H W 3"]:

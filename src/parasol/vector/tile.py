@@ -13,13 +13,14 @@ from parasol.vector.palette import ground_of
 from parasol.vector.regions import outside
 
 BARE, PLAIN = 3.0, 10.0  # delta E, up to which a pixel has the colour of what is around, and of the tile
-LEAST = 0.6  # of the side; what is smaller is a thing and no tile
+LEAST, SPECK = 0.6, 0.2  # of the side; what is smaller is a thing and no tile, and what lies on it no drawing
 FITS = 0.97  # of two shapes together, that is in both, where they are one
 SHARED = 0.75  # of the references, that have to lie on a tile of one shape
 OFF, TURNED = 0.02, 0.05  # of the side, by which their margins and radii differ at most
 MANY, BADGE = 3, 0.4  # references, from which any shape is a tile; radius of a disc, of which fewer say nothing
 BAND, RIM, OWN = 0.04, 0.6, 0.4  # of the side, along its rim; of that and of all of a tile, what has its colour
 
+SMALLEST = 8  # px, of which a tile's rim can be looked at
 GLANCE = 256  # px; of a larger picture fewer are looked at first, for most have none
 
 
@@ -62,7 +63,7 @@ def tile_of(
 def off_tile(content: RGBA) -> RGBA | None:
     """What lies on a tile of its own, off that; None where there is no tile, or what is on it is cut out of it."""
     shown, step = laid(content, WHITE), len(content) // GLANCE + 1
-    if content.shape[0] != content.shape[1] or tile_of([shown[::step, ::step]])[0] is None:
+    if content.shape[0] != content.shape[1] or (step > 1 and tile_of([shown[::step, ::step]])[0] is None):
         return None
     tile, [bare] = tile_of([shown])
     red, green, blue = (float(value) for value in bare[0, 0])
@@ -82,14 +83,15 @@ def _tile(picture: Float[np.ndarray, "side side 3"]) -> tuple[Tile | None, Float
     radius = min(float(np.sqrt(max(wide**2 - solid.sum(), 0) / (4 - np.pi))), wide / 2)
     tile = Tile((side - wide) / 2 / side, radius / side, 0.0)
     ideal = tile.shape(side)
-    seen = radius + (side - wide) / 2 >= 2 and wide >= LEAST * side
+    seen = radius + (side - wide) / 2 >= 2 and wide >= max(LEAST * side, SMALLEST)
     if not seen or (solid & ideal).sum() < FITS * (solid | ideal).sum():
         return None, picture
-    deep = depth(np.pad(solid, 1), round(BAND * side) + 1)[1:-1, 1:-1]
-    rim = (deep > 2) & (deep <= BAND * side)
+    band = max(BAND * side, 3)
+    deep = depth(np.pad(solid, 1), round(band) + 1)[1:-1, 1:-1]
+    rim = (deep > 2) & (deep <= band)
     colour = ground_of(picture[rim][None])
     off = delta_e(colours, lab(colour)) > PLAIN
     room = longest(box((deep > 2) & off))
-    if off[rim].mean() > 1 - RIM or off[solid].mean() > 1 - OWN or not room:
+    if off[rim].mean() > 1 - RIM or off[solid].mean() > 1 - OWN or room < SPECK * side:
         return None, picture
     return tile._replace(room=room / side), np.where(deep[..., None] > 2, picture, colour)

@@ -2,8 +2,8 @@
 
 import { base64 } from "./bytes";
 import { coloured } from "./coloured";
-import { inset } from "./framing";
-import { bled, cutOut, groundAround, groundFor, laid, lifted, plainGround, turned, unlaid, WHITE, withoutGround, type Colour } from "./ground";
+import { atMost, inset } from "./framing";
+import { bled, cutOut, groundAround, groundFor, isOpaque, laid, lifted, plainGround, turned, unlaid, WHITE, withoutGround, type Colour } from "./ground";
 import { flatFinish, inColours, painted } from "./indexing";
 import { chooseOf, colourOf, hexes, hexOf, lab, namedPalette, nearest, type Palette } from "./lab";
 import { isFlatArt, lookOf } from "./look";
@@ -15,7 +15,6 @@ import { offTile, shapeOf, type Tile } from "./tile";
 import { enlarged } from "./tiny";
 
 const TRANSPARENT = "transparent";
-const OPAQUE = 1 - 1.5 / 255;
 const STYLE_SIDE = 128;
 const UNUSED = 0.01;
 
@@ -26,13 +25,13 @@ export interface Seen { picture: Raster; ground: Ground | null }
 /** A content picture at its size on white, and what `ground` makes of it; for a tile, a drawing leaves its own and fills no more than `room` of the side. */
 export async function seen(content: Raster, size: number, ground: string, room = 1): Promise<Seen> {
   let large = enlarged(content, size);
-  const isOpaque = (): boolean => large.data.every((value, i) => i % 4 < 3 || value >= OPAQUE);
   if (room < 1) {
+    large = atMost(large, 2 * size);
     const marks = offTile(large);
-    if (marks && ground === "keep" && isOpaque()) ground = hexOf(large.data.subarray(0, 3));
+    if (marks && ground === "keep" && isOpaque(large)) ground = hexOf(large.data.subarray(0, 3));
     large = inset(marks ?? large, room);
   }
-  if (isOpaque()) {
+  if (isOpaque(large)) {
     const picture = fit(rgb(large), size);
     return { picture, ground: ground === "keep" ? null : { wanted: wantedGround(ground, false), under: hexOf(plainGround(picture)), alpha: null, turned: false } };
   }

@@ -6,7 +6,7 @@ import { components, maskOf, spreadMask, type Mask } from "./regions";
 
 export type Colour = readonly number[];
 export const WHITE: Colour = [1, 1, 1];
-const [SEEN, SAME, FAINT, OFF_GROUND, PLAIN, FEWEST, PALER, FULL, REACH, TIP, MIXED, BESIDE] = [12, 4, 0.4, 12 / 255, 0.6, 5, 0.6, 0.98, 2, 6, 0.2, 4];
+const [SEEN, SAME, FAINT, OFF_GROUND, PLAIN, FEWEST, PALER, OPAQUE, FULL, REACH, TIP, MIXED, BESIDE] = [12, 4, 0.4, 12 / 255, 0.6, 5, 0.6, 1 - 1.5 / 255, 0.98, 2, 6, 0.2, 4];
 const BLED = 4;
 
 /** A picture with alpha on a plain ground. */
@@ -43,6 +43,9 @@ function away(picture: Raster, ground: Colour): Float64Array {
   const [colours, plain] = [lab(picture.data, picture.channels), lab(ground)];
   return Float64Array.from({ length: colours.length / 3 }, (_, i) => deltaE(colours, i, plain, 0));
 }
+
+/** Whether nothing of a picture (RGBA) is clear, not even by a rounding or two. */
+export const isOpaque = ({ data }: Raster): boolean => data.every((value, i) => i % 4 < 3 || value >= OPAQUE);
 
 /** An opaque drawing off its plain ground. */
 export function lifted(picture: Raster, ground: Colour): Raster {

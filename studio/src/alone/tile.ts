@@ -6,7 +6,7 @@ import { decimals, median, raster, rint, type Raster } from "./raster";
 import { boxOf, count, depth, inverse, longest, maskOf, outside, type Mask } from "./regions";
 
 const [BARE, PLAIN, LEAST, FITS, SHARED, OFF, TURNED] = [3, 10, 0.6, 0.97, 0.75, 0.02, 0.05];
-const [MANY, BADGE, BAND, RIM, OWN, GLANCE] = [3, 0.4, 0.04, 0.6, 0.4, 256];
+const [MANY, BADGE, BAND, RIM, OWN, GLANCE, SMALLEST, SPECK] = [3, 0.4, 0.04, 0.6, 0.4, 256, 8, 0.2];
 
 /** A square in the middle of a picture, as shares of its side: free space around it, radius of its corners, longer side of what lies on it. */
 export type Tile = [margin: number, radius: number, room: number];
@@ -62,23 +62,23 @@ function ownTile(picture: Raster): { tile: Tile; bare: Raster } | null {
   const solid = inverse(outside(maskOf(picture, apart)));
   const wide = longest(boxOf(solid, 0));
   const [margin, radius] = [(side - wide) / 2, Math.min(Math.sqrt(Math.max(wide ** 2 - count(solid), 0) / (4 - Math.PI)), wide / 2)];
-  if (radius + margin < 2 || wide < LEAST * side) return null;
+  if (radius + margin < 2 || wide < Math.max(LEAST * side, SMALLEST)) return null;
   const ideal = shapeOf([margin / side, radius / side, 0], side);
   const both = count(maskOf(solid, (place) => !!solid.data[place] && !!ideal.data[place]));
   if (both < FITS * (count(solid) + count(ideal) - both)) return null;
-  const deep = depth(solid, rint(BAND * side) + 1).data.map((far, place) => {
+  const band = Math.max(BAND * side, 3);
+  const deep = depth(solid, rint(band) + 1).data.map((far, place) => {
     const [y, x] = [Math.floor(place / side), place % side];
     return Math.min(far, y + 1, side - y, x + 1, side - x);
   });
   const places = [...deep.keys()];
-  const rim = places.filter((place) => deep[place] > 2 && deep[place] <= Math.fround(BAND * side));
-  if (!rim.length) return null;
+  const rim = places.filter((place) => deep[place] > 2 && deep[place] <= Math.fround(band));
   const colour = groundOf(raster(1, rim.length, 3, Float32Array.from(rim.flatMap((place) => [...data.subarray(3 * place, 3 * place + 3)]))));
   const plain = lab(colour);
   const off = maskOf(picture, (place) => deltaE(colours, place, plain, 0) > PLAIN);
   const room = longest(boxOf(maskOf(off, (place) => deep[place] > 2 && !!off.data[place]), 0));
   const others = (of: number[]): number => of.filter((place) => off.data[place]).length / of.length;
-  if (others(rim) > 1 - RIM || others(places.filter((place) => solid.data[place])) > 1 - OWN || !room) return null;
+  if (others(rim) > 1 - RIM || others(places.filter((place) => solid.data[place])) > 1 - OWN || room < SPECK * side) return null;
   const bare = { ...picture, data: data.map((value, i) => (deep[Math.floor(i / 3)] > 2 ? value : colour[i % 3])) };
   return { tile: [margin / side, radius / side, room / side], bare };
 }

@@ -55,7 +55,10 @@ export class Orders {
     let finish: Finish | null = await this.finish(wanted);
     if (automatic(finish) && (otherwise(dials, !!wanted.mask) || !(await isFlat(look)))) finish = null;
     const tile = finish?.look?.tile;
-    if (tile && !dials.fresh && !wanted.mask && !wanted.protect && look.picture.height === look.picture.width) look = await view(tile[2]);
+    if (finish && tile) {
+      if (dials.fresh || wanted.mask || wanted.protect || look.picture.height !== look.picture.width) finish = { ...finish, look: { ...finish.look!, tile: null } };
+      else look = await view(tile[2]);
+    }
     const { picture } = look;
     const style = await this.style(wanted.styles);
     if (dials.color === "match" && !style.colours) throw new Error("color is 'match' and the style has no colours: add a style picture");
