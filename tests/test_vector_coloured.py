@@ -62,6 +62,21 @@ def test_a_look_knows_lines_from_fills() -> None:
     assert look.width == pytest.approx(16 / 256, rel=0.15)
 
 
+def test_shadows_that_drawings_cast_have_no_outline_and_hide_none() -> None:
+    def lit(pen: ImageDraw.ImageDraw) -> None:
+        pen.ellipse((20, 170, 240, 250), fill="#dcdcdc")
+        outlined(pen)
+
+    def pale(pen: ImageDraw.ImageDraw) -> None:
+        pen.rounded_rectangle((30, 60, 220, 200), 20, outline="#dcdcdc", width=16)
+
+    for draw in (lit, pale):  # of what is pale throughout, all is drawn
+        look = look_of([picture(draw)])
+        assert look is not None
+        assert look.width == pytest.approx(16 / 256, rel=0.15)
+        assert look.lines[look.palette.hexes.index(DARK if draw is lit else "#dcdcdc")] == 1
+
+
 def test_a_look_without_lines_has_the_shares_of_its_colours() -> None:
     look = look_of([picture(two_tone)])
     assert look is not None

@@ -37,6 +37,7 @@ SHADED = 0.5  # share of the insides that slopes; flat sets have 0.3 of it at mo
 MIXED = 0.08  # of RGB: how far from the line between two others a mixture of them lies at most
 BARE, SMOOTH = 0.62, 0.55  # of the border, that is ground, and of what is drawn, that goes on as it is: less is no icon
 DIFFERENT = 3  # colours of what slopes, so that neighbours are told apart
+FAINT = 20.0  # delta E from the ground, up to which what has no outline is a shadow of what is drawn
 UNLIKE = 25.0  # delta E between two colours of a style, from which they tell areas from each other well
 LEAST_SLOPE, MOST_SLOPE = 4.0, 60.0  # of L*, from one side of a picture to the other: what is seen, and what is drawn
 
@@ -109,11 +110,14 @@ def look_of(
     drawn = [without_specks(_indexed(picture, chosen), SPECK) for picture in pictures]
     side, count = max(drawn[0].shape), len(chosen.colours)
     shown = [~outside(index) for index in drawn]
-    widths = np.concatenate([_rim_widths(*pair, side) for pair in zip(drawn, shown, strict=True)])
+    ruled = _ruled(chosen)
+    widths = np.concatenate([_rim_widths(*pair, side, ruled) for pair in zip(drawn, shown, strict=True)])
     width = steadiest(widths, WIDEST * side)
     counted = [_counted(*pair, width, count) for pair in zip(drawn, shown, strict=True)]
     areas, lines, of_lines, rim = np.sum(counted, axis=0)
-    if not width or of_lines.sum() < (RIM + ALONE / len(drawn)) * rim.sum():
+    shadow = ~np.isin(np.arange(count), ruled)
+    areas[shadow], lines[shadow] = (areas + lines)[shadow], 0.0
+    if not width or of_lines[ruled].sum() < (RIM + ALONE / len(drawn)) * rim[ruled].sum():
         width, areas, lines = 0.0, areas + lines, np.zeros(count)
     else:
         rare = (lines >= MINOR * lines.sum()) & (_filling(np.stack([kinds[0] for kinds in counted])) < OFTEN)
@@ -124,6 +128,12 @@ def look_of(
     if flat:
         return look
     return replace(look, slope=_slope(pictures)) if _different(look) >= DIFFERENT else None
+
+
+def _ruled(palette: Palette) -> Int[np.ndarray, " c"]:
+    """The colours that have outlines in a style of such: all but shadows, which a drawing casts beyond its own."""
+    seen = delta_e(lab(palette.colours), lab(palette.colours[0])) >= FAINT
+    return np.flatnonzero(seen) if seen.any() else np.arange(1, len(seen))
 
 
 def _indexed(picture: Float[np.ndarray, "h w 3"], palette: Palette) -> Int[np.ndarray, "H W"]:
@@ -155,12 +165,14 @@ def _filling(areas: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:
     return ((areas > SOME * whole) & (whole > SOME)).mean(axis=0)
 
 
-def _rim_widths(index: Int[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], side: int) -> Float[np.ndarray, " n"]:
-    """Index pixels; how wide the parts of one colour are that lie along the rim of a drawing, at each place of it."""
+def _rim_widths(
+    index: Int[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], side: int, colours: Int[np.ndarray, " c"]
+) -> Float[np.ndarray, " n"]:
+    """Index pixels; how wide the parts of some colours are that lie along a drawing's rim, at each place of it."""
     most = round(WIDEST * side)  # twice as wide as a line
     inside = depth(shown, most)
     widths = [np.zeros(0, np.float32)]
-    for here, area in _each(index):
+    for here, area in _each(np.where(np.isin(index, colours), index, 0)):
         deep = depth(area, most)
         middle = ridge(deep) & (deep > SCALE / 2) & (deep < most) & (np.abs(inside[here] - deep) <= SCALE / 2)
         widths.append(2 * deep[middle] - 1)

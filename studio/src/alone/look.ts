@@ -12,7 +12,7 @@ const [PLAIN, FEW, FLAT, HAIR, WIDEST, STEADY, SAME, LINE, MARK] = [10, 12, 0.85
 const [SOME, OFTEN, RARE, GRAIN] = [0.1, 0.35, 0.15, SCALE / 2];
 const [CROSSED, CORNER, MINOR, RIM, ALONE, STEP, STEEPEST, RISEN, SHADED] = [0.2, 0.45, 0.015, 0.5, 0.1, 4, 3, 0.6, 0.5];
 const [MIXED, PEN, STRAYING, MOSTLY, FINE] = [0.08, 1.8, 0.5, 0.9, 0.4];
-const [BARE, SMOOTH, DIFFERENT, LEAST_SLOPE, MOST_SLOPE] = [0.62, 0.55, 3, 4, 60];
+const [BARE, SMOOTH, DIFFERENT, LEAST_SLOPE, MOST_SLOPE, FAINT] = [0.62, 0.55, 3, 4, 60, 20];
 export const UNLIKE = 25;
 
 /** A style of plain parts; shares of the ground are what is left free, a slope is the L* that parts gain down and across; corner a radius; tile what all drawings lie on, in the ground's colour. */
@@ -36,17 +36,27 @@ function plainLook(pictures: readonly Raster[], chosen: Palette): FlatLook {
   const drawn = pictures.map((picture) => withoutSpecks(indexed(picture, chosen), SPECK));
   const side = Math.max(drawn[0].height, drawn[0].width);
   const shown = drawn.map((index) => inverse(outside(index)));
-  const width = steadiest(drawn.flatMap((index, i) => rimWidths(index, shown[i], side)), WIDEST * side);
+  const ruled = ruledOf(chosen);
+  const width = steadiest(drawn.flatMap((index, i) => rimWidths(index, shown[i], side, ruled)), WIDEST * side);
   const total = [0, 1, 2, 3].map(() => new Array<number>(many).fill(0));
   const shares = drawn.map((index, i) => counted(index, shown[i], width, many));
   for (const own of shares) own.forEach((row, kind) => row.forEach((value, k) => (total[kind][k] += value)));
   const [areas, lines, ofLines, rim] = total;
+  for (let k = 0; k < many; k++) if (!ruled.includes(k)) [areas[k], lines[k]] = [areas[k] + lines[k], 0];
   const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0);
+  const sumOf = (values: number[]): number => sum(ruled.map((k) => values[k]));
   const corner = cornerRadius(shown);
-  if (!width || sum(ofLines) < (RIM + ALONE / drawn.length) * sum(rim)) return { ...told(chosen, areas.map((area, k) => area + lines[k]), areas.map(() => 0), 0), corner };
+  if (!width || sumOf(ofLines) < (RIM + ALONE / drawn.length) * sumOf(rim)) return { ...told(chosen, areas.map((area, k) => area + lines[k]), areas.map(() => 0), 0), corner };
   const often = filledOf(shares.map(([own]) => own));
   for (let k = 1; k < many; k++) if (lines[k] >= MINOR * sum(lines) && often[k] < OFTEN) [areas[0], areas[k]] = [areas[0] + areas[k], 0];
   return { ...told(chosen, areas, lines, width / side), corner };
+}
+
+/** The colours that have outlines in a style of such: all but shadows, which a drawing casts beyond its own. */
+function ruledOf(palette: Palette): number[] {
+  const [colours, drawn] = [lab(palette), Array.from({ length: palette.length / 3 - 1 }, (_, k) => k + 1)];
+  const seen = drawn.filter((k) => deltaE(colours, k, colours, 0) >= FAINT);
+  return seen.length ? seen : drawn;
 }
 
 /** A picture's index without the colours that it only mixes of others, such as edges and hairlines come to. */
@@ -95,11 +105,11 @@ function* each(index: Index): Generator<[Part, Mask]> {
   }
 }
 
-function rimWidths(index: Index, shown: Mask, side: number): number[] {
+function rimWidths(index: Index, shown: Mask, side: number, colours: readonly number[]): number[] {
   const most = rint(WIDEST * side);
   const inside = depth(shown, most);
   const widths: number[] = [];
-  for (const [here, area] of each(index)) {
+  for (const [here, area] of each({ ...index, data: index.data.map((colour) => (colours.includes(colour) ? colour : 0)) })) {
     const deep = depth(area, most);
     const middle = ridge(deep);
     for (const [i, place] of placesOf(here, index.width)) {
