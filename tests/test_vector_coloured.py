@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from parasol.images import from_uint8
 from parasol.vector import coloured, look_of, painted, shaded
 from parasol.vector.coloured import transported
+from parasol.vector.indexing import SCALE
 from parasol.vector.look import Look, steadiest
 from parasol.vector.palette import given_palette
 from parasol.vector.regions import CLEAR, components
@@ -409,3 +410,36 @@ def test_an_outline_of_open_ground_stays() -> None:
     assert index is not None
     assert at(index, 211, 128) not in (CLEAR, 0)
     assert (index == coloured(drawn, drawn, replace(TONES, unlined=False))).all()
+
+
+BADGE = Image.new("L", (256, 256))
+ImageDraw.Draw(BADGE).rounded_rectangle((0, 0, 255, 255), 28, fill=255)
+CLEAR_AROUND = from_uint8(np.asarray(BADGE.resize((64, 64), Image.Resampling.BOX)))
+
+
+def badge(pen: ImageDraw.ImageDraw) -> None:
+    pen.rectangle((0, 0, 255, 255), fill="#3b88c3")
+    pen.rectangle((95, 12, 160, 243), fill="white")
+
+
+def test_a_badge_that_fills_its_picture_is_a_drawing_with_lines_all_around() -> None:
+    drawn, lined = picture(badge), plain("#ffffff,#ffe500,#1e293b", (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), 0.03)
+    index = coloured(drawn, drawn, lined, CLEAR_AROUND)
+    assert index is not None
+    assert index.shape == (64 * SCALE, 64 * SCALE)
+    rim = np.concatenate([index[0, 40:-40], index[-1, 40:-40], index[40:-40, 0], index[40:-40, -1]])
+    assert (rim == 2).all()
+    assert at(index, 20, 128) == 1
+    assert [index[corner] for corner in ((0, 0), (0, -1), (-1, 0), (-1, -1))] == [CLEAR] * 4
+    assert coloured(drawn, drawn, replace(lined, edged=False), CLEAR_AROUND) is None, "as looks of before have it"
+
+
+def test_what_lies_around_marks_has_one_colour() -> None:
+    drawn = picture(badge)
+    seen = picture(lambda pen: (badge(pen), pen.rectangle((161, 0, 255, 255), fill="#2859c5")))
+    tones = replace(TONES, fills=(0.3, 0.4, 0.3))
+    index, before = (coloured(seen, drawn, replace(tones, whole=whole), CLEAR_AROUND) for whole in (True, False))
+    assert index is not None
+    assert before is not None
+    assert at(index, 30, 128) == at(index, 225, 128) != at(index, 128, 128)
+    assert at(before, 30, 128) != at(before, 225, 128), "cut where it is narrow"

@@ -91,8 +91,10 @@ class GroundPart(Strict):
 class LookPart(Strict):
     """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
     share of the side, 0 where it has none. strokes: whether all strokes become such lines; unlined: whether outlines go
-    to what they enclose; slope: L* that parts gain down and across a side; corner: radius of the corners, as a share of
-    the side; tile: margin, radius and room of what all drawings lie on. Older files say nothing of these five.
+    to what they enclose; edged: whether the picture's border is an end of what is drawn on clear ground; whole: whether
+    what lies around other parts is of one colour; slope: L* that parts gain down and across a side; corner: radius of
+    the corners, as a share of the side; tile: margin, radius and room of what all drawings lie on. Older files say
+    nothing of these seven.
     """
 
     fills: tuple[Part, ...]
@@ -100,6 +102,8 @@ class LookPart(Strict):
     width: Part
     strokes: bool = False
     unlined: bool = False
+    edged: bool = False
+    whole: bool = False
     slope: tuple[Slope, Slope] | None = None
     corner: Part | None = None
     tile: Tile | None = None

@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
 CELL = 64  # px, of the contact sheet
 ACROSS = 16  # icons in a row of it
-STEPS, SAMPLER = 10, "dpm"  # which follow 50 steps of ddim in a fifth of the time
 RECORD, SHEET = "set.json", "sheet.png"
 
 
-@options.with_dials(before="model", steps=STEPS, sampler=SAMPLER)
+@options.with_dials(before="model")
 def icon_set(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Icons, in subfolders too.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the set.")],

@@ -49,6 +49,10 @@ def coloured(
         raise ParasolError(
             f"the result has shape {result.shape} and the content {content.shape}; both must be one size"
         )
+    if look.edged and alpha is not None and any((rim >= 0.5).any() for rim in (alpha[[0, -1]], alpha[:, [0, -1]])):
+        result, content = (np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge") for pixels in (result, content))
+        index = coloured(result, content, look, np.pad(alpha, 1))
+        return None if index is None else index[SCALE:-SCALE, SCALE:-SCALE]
     parts = parts_of(content, alpha)
     if parts is None:
         return None
@@ -61,7 +65,7 @@ def coloured(
     says = np.minimum(off / TELLS, 1.0)
     if look.width == 0:
         parts = unlined(parts) if look.unlined else parts
-        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE))
+        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE), whole=look.whole)
         index = _filled(parts, ~parts.free[parts.labels], says, look)[parts.labels]
     else:
         parts = joined(parts, EDGE)

@@ -97,10 +97,11 @@ def joined(parts: Parts, apart: float) -> Parts:
     return replace(divided(parts, labels[parts.labels], names), colours=colours[names])
 
 
-def cut(parts: Parts) -> Parts:
+def cut(parts: Parts, *, whole: bool = True) -> Parts:
     """Large parts in two to four where they are narrow, so that halves of one shape may have two colours.
 
-    A drawing that encloses ground has what a second colour goes to, and is left whole.
+    A drawing that encloses ground has what a second colour goes to, and is left whole. whole: so is a part that lies
+    around others, such as a badge below its mark.
     """
     labels, origin, side = parts.labels.copy(), list(range(len(parts.areas))), max(parts.labels.shape)
     drawn = parts.areas[~parts.free].sum()
@@ -110,6 +111,8 @@ def cut(parts: Parts) -> Parts:
     for label in np.flatnonzero(~parts.free & ~parts.hollow & large).tolist():
         here = grown(parts.boxes[label], 1)
         mask = labels[here] == label
+        if whole and (~mask & ~outside(np.pad(mask, 1).astype(np.int64))[1:-1, 1:-1]).sum() > OPENING * drawn:
+            continue
         cores = _cores(mask, side)
         if cores:
             nearest = np.stack([depth(~core, side) for core in cores]).argmin(axis=0)

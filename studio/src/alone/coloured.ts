@@ -5,7 +5,7 @@ import { SCALE } from "./indexing";
 import { deltaE, lab } from "./lab";
 import { percentile, UNLIKE, type FlatLook } from "./look";
 import { cut, divided, joined, partsOf, type Parts } from "./parts";
-import { rint, type Raster, type Values } from "./raster";
+import { padded, rint, type Raster, type Values } from "./raster";
 import { any, areasOf, CLEAR, components, depth, grownBox, inverse, maskOf, placesOf, within, type Index, type Mask, type Part } from "./regions";
 import { BLOB, isStroke, rimAlong, runOut, unlined, widest, widthsOf } from "./strokes";
 
@@ -16,6 +16,14 @@ const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
 
 /** Colours of the look by index, `CLEAR` where the style leaves the ground free; none where the content is no flat drawing. */
 export function coloured(result: Raster, content: Raster, look: FlatLook, alpha: Values | null): Index | null {
+  const { height, width } = content;
+  if (look.edged && alpha && alpha.some((value, place) => value >= 0.5 && onRim(place, height, width))) {
+    const beyond = (picture: Raster): Raster => padded(picture, 1, 1, height + 2, width + 2);
+    const clear = new Float32Array((height + 2) * (width + 2));
+    for (let y = 0; y < height; y++) clear.set(alpha.subarray(y * width, (y + 1) * width), (y + 1) * (width + 2) + 1);
+    const made = coloured(beyond(result), beyond(content), look, clear);
+    return made && inner(made, SCALE);
+  }
   let of = partsOf(content, alpha);
   if (!of) return null;
   if (look.corner) {
@@ -32,7 +40,7 @@ export function coloured(result: Raster, content: Raster, look: FlatLook, alpha:
   let index: Int32Array<ArrayBuffer>;
   if (look.width === 0) {
     if (look.unlined) of = unlined(of);
-    of = cut(look.fills.filter(Boolean).length > 1 ? of : joined(of, EDGE));
+    of = cut(look.fills.filter(Boolean).length > 1 ? of : joined(of, EDGE), !!look.whole);
     const { labels, free } = of;
     const fills = filled(of, maskOf(labels, (place) => !free[labels.data[place]]), told, look, false);
     index = labels.data.map((label) => fills[label]);
@@ -49,6 +57,15 @@ export function coloured(result: Raster, content: Raster, look: FlatLook, alpha:
   }
   if (index.every((colour) => colour === 0)) return null;
   return { ...of.labels, data: index.map((colour) => (colour === 0 ? CLEAR : colour)) };
+}
+
+const onRim = (place: number, height: number, width: number): boolean => place < width || place >= (height - 1) * width || place % width === 0 || (place + 1) % width === 0;
+
+/** All but so many places along the border. */
+function inner({ data, height, width }: Index, spare: number): Index {
+  const made = { height: height - 2 * spare, width: width - 2 * spare, data: new Int32Array((height - 2 * spare) * (width - 2 * spare)) };
+  for (let y = 0; y < made.height; y++) made.data.set(data.subarray((y + spare) * width + spare, (y + spare) * width + spare + made.width), y * made.width);
+  return made;
 }
 
 interface Ruled { width: number; thin: boolean[]; line: Mask; left: Mask }

@@ -66,7 +66,7 @@ export function joined(of: Parts, apart: number): Parts {
 }
 
 /** Large parts in two to four where they are narrow; a drawing that encloses ground is left whole. */
-export function cut(of: Parts): Parts {
+export function cut(of: Parts, whole: boolean): Parts {
   const { width, height } = of.labels;
   const labels = of.labels.data.slice();
   const origin = of.areas.map((_, label) => label);
@@ -76,6 +76,7 @@ export function cut(of: Parts): Parts {
     if (of.free[label] || of.hollow[label] || area <= LARGE * drawn) return;
     const here = grownBox(of.boxes[label], 1, of.labels);
     const mask = within(here, width, (place) => labels[place] === label);
+    if (whole && enclosed(mask) > OPENING * drawn) return;
     const cores = coresOf(mask, Math.max(height, width));
     if (!cores.length) return;
     const far = cores.map((core) => depth(inverse(core), Math.max(height, width)).data);
@@ -89,6 +90,16 @@ export function cut(of: Parts): Parts {
     for (let number = 1; number < cores.length; number++) origin.push(label);
   });
   return divided(of, labels, origin);
+}
+
+/** How much of what is none of a mask it lies around. */
+function enclosed({ data, height, width }: Mask): number {
+  const apart = maskOf({ height: height + 2, width: width + 2 }, (place) => {
+    const [y, x] = [Math.floor(place / (width + 2)) - 1, (place % (width + 2)) - 1];
+    return y >= 0 && x >= 0 && y < height && x < width && !!data[y * width + x];
+  });
+  const beyond = outside(apart);
+  return count(maskOf(apart, (place) => !apart.data[place] && !beyond.data[place]));
 }
 
 /** The same drawing in other parts: of which of those before each is like. */
