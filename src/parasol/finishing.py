@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
-from pydantic import Base64Bytes, Field, field_validator, model_serializer, model_validator
+from pydantic import Base64Bytes, Field, model_serializer, model_validator
 
 from parasol.errors import ParasolError
 from parasol.images import encode_png, fit, from_uint8, load, to_uint8
@@ -90,11 +90,7 @@ class GroundPart(Strict):
 
 class LookPart(Strict):
     """How a flat style has its colours, the ground's first: shares of areas and of lines, and the lines' width as a
-    share of the side, 0 where it has none. strokes: whether all strokes become such lines; unlined: whether outlines go
-    to what they enclose; edged: whether the picture's border is an end of what is drawn on clear ground; whole: whether
-    what lies around other parts is of one colour; slope: L* that parts gain down and across a side; corner: radius of
-    the corners, as a share of the side; tile: margin, radius and room of what all drawings lie on. Older files say
-    nothing of these seven.
+    share of the side, 0 where it has none. The rest is as in `Look`; older files say nothing of it.
     """
 
     fills: tuple[Part, ...]
@@ -106,14 +102,7 @@ class LookPart(Strict):
     whole: bool = False
     slope: tuple[Slope, Slope] | None = None
     corner: Part | None = None
-    tile: Tile | None = None
-
-    @field_validator("tile")
-    @classmethod
-    def _of_the_side(cls, tile: Tile | None) -> Tile | None:
-        if tile is not None and not all(0 <= share <= 1 for share in tile):
-            raise ParasolError("a tile has shares of the side that are not between 0 and 1")
-        return tile
+    tile: tuple[Part, Part, Part] | None = None
 
     @model_serializer(mode="wrap")
     def _as_before(self, written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
@@ -237,7 +226,7 @@ def finished(
     if index is not None and finish is not None:
         palette, slope = named_palette(finish.colours or ()), finish.slope
         if finish.look and finish.look.tile:
-            index, palette = _on_tile(finish.look.tile, index, palette, _behind(ground, picture))
+            index, palette = _on_tile(Tile(*finish.look.tile), index, palette, _behind(ground, picture))
         drawn = painted(index, palette, slope)
         choice = tuple(choices(pixels, palette, index[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE].clip(0)))
         used = [0, *np.unique(index[index > 0]).tolist()]
@@ -328,7 +317,7 @@ def _coloured(
     if finish.look is None or finish.colours is None:
         return None
     part, palette = finish.look, named_palette(finish.colours)
-    look = Look(palette=palette, **dict(part))
+    look = Look(palette=palette, **{**dict(part), "tile": None})  # which it is put on afterwards
     alpha = None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
     return coloured(pixels, _regions(ground, picture), look, alpha)
 

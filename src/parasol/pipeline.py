@@ -206,16 +206,15 @@ class Parasol:
             look_at = Seen(picture=blank, ground=blank_ground(ground))
         else:
             look_at = self._seen(content, size, ground, blank=dials.fresh and shows is not None)
-        picture = look_at.picture
         if finish and finish.automatic and (_otherwise(dials, shows, mask) or not is_flat(look_at)):
             finish = None
         tile = finish.look.tile if finish and finish.look else None
         kept = mask is not None or protect is not None
-        if finish and tile and (kept or dials.fresh or picture.shape[0] != picture.shape[1]):
+        if finish and tile and (kept or dials.fresh or len({*look_at.picture.shape[:2]}) == 2):
             finish = finish.untiled
         elif tile:
-            look_at = self._seen(cast("Source", content), size, ground, blank=False, room=tile.room)
-            picture = look_at.picture
+            look_at = self._seen(cast("Source", content), size, ground, blank=False, room=tile[2])
+        picture = look_at.picture
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)
         if dials.color == "match" and look.colours is None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from PIL import Image
 
 from parasol.images import from_uint8, to_uint8
-from parasol.vector.depth import box, longest
-from parasol.vector.ground import RGBA, GroundError, is_opaque, lifted, plain_ground
+from parasol.vector.depth import Box, box, longest
+from parasol.vector.ground import NOTHING_SEEN, RGBA, GroundError, is_opaque, lifted, plain_ground
 from parasol.vector.regions import outside
 
 SEEN = 0.05  # of alpha, from which a pixel belongs to the drawing
@@ -63,12 +63,16 @@ def room_of(pictures: Sequence[Float[np.ndarray, "_ _ 4"]]) -> Room:
 def _extent(picture: RGBA) -> tuple[float, float]:
     """Longer side of what is drawn, as a share of the picture's, and the share of its square that it encloses."""
     drawn = picture[..., 3] >= 0.5
-    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
-    if not len(rows):
-        raise GroundError("the picture is transparent everywhere: nothing of it could be seen on any ground")
-    longer = max(rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0])
+    longer = longest(_box(drawn))
     enclosed = ~outside(np.pad(drawn, 1).astype(np.int64))
     return float(longer / max(drawn.shape)), float(enclosed.sum() / longer**2)
+
+
+def _box(drawn: Bool[np.ndarray, "h w"]) -> Box:
+    here = box(drawn)
+    if not longest(here):
+        raise GroundError(NOTHING_SEEN)
+    return here
 
 
 def framed(picture: RGBA, padding: float, side: int) -> Float[np.ndarray, "h w 4"]:
@@ -77,14 +81,10 @@ def framed(picture: RGBA, padding: float, side: int) -> Float[np.ndarray, "h w 4
     padding: free space between it and the nearer sides, as a share of the side. Raises GroundError where nothing is
     drawn.
     """
-    drawn = picture[..., 3] > SEEN
-    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
-    if not len(rows):
-        raise GroundError("the picture is transparent everywhere: nothing of it could be seen on any ground")
-    box = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = side * (1 - 2 * min(padding, MOST_PADDING)) / max(box.shape[:2])
-    size = (max(1, round(box.shape[1] * scale)), max(1, round(box.shape[0] * scale)))
-    small = resized(box, size)
+    drawn = picture[_box(picture[..., 3] > SEEN)]
+    scale = side * (1 - 2 * min(padding, MOST_PADDING)) / max(drawn.shape[:2])
+    size = (max(1, round(drawn.shape[1] * scale)), max(1, round(drawn.shape[0] * scale)))
+    small = resized(drawn, size)
     canvas = np.zeros((side, side, 4), np.float32)
     top, left = (side - size[1]) // 2, (side - size[0]) // 2
     canvas[top : top + size[1], left : left + size[0]] = small
@@ -114,12 +114,11 @@ def frame_of(picture: RGBA, share: float) -> tuple[float, float, float] | None:
     """Left, top and side in px of the square of that share of the picture's side, or larger, that has a whole drawing
     in its middle; None where nothing is drawn."""
     drawn = picture[..., 3] >= 0.5
-    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
-    if not len(rows):
+    down, across = box(drawn)
+    if not down.stop:
         return None
-    height, width = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
-    side = max(height, width, share * max(drawn.shape))
-    return float(columns[0] + width / 2 - side / 2), float(rows[0] + height / 2 - side / 2), float(side)
+    side = max(longest((down, across)), share * max(drawn.shape))
+    return (across.start + across.stop - side) / 2, (down.start + down.stop - side) / 2, float(side)
 
 
 def at_most(content: RGBA, longer: int) -> Float[np.ndarray, "h w 4"]:

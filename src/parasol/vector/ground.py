@@ -22,6 +22,7 @@ OFF_GROUND = 12 / 255  # in every channel; of few colours, what is nearer to the
 PLAIN = 0.6  # share of the border that has to have one colour for that to be the ground
 FEWEST = 5  # of the 3 x 3 pixels around one beside the drawing have to be drawn on, or it is none of it
 PALER = 0.6  # of the way from the ground to the drawing, that a pixel of its rim lacks to be an edge
+NOTHING_SEEN = "the picture is transparent everywhere: nothing of it could be seen on any ground"
 OPAQUE = 1 - 1.5 / 255  # alpha, from which a pixel is opaque
 FULL = 0.98  # alpha, from which a pixel has its own colour and none of what lies beside it
 REACH = 2  # px around a pixel, within which the full colour of an edge is looked for
@@ -83,7 +84,7 @@ def showing(content: RGBA) -> tuple[float, float, float]:
     """White, or dark grey where a drawing would hardly be seen on white. Raises GroundError where it is all clear."""
     drawn = content[..., 3] > 0.05
     if not drawn.any():
-        raise GroundError("the picture is transparent everywhere: nothing of it could be seen on any ground")
+        raise GroundError(NOTHING_SEEN)
 
     shown = content[drawn][None]
 

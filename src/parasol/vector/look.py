@@ -121,8 +121,7 @@ def look_of(
     width = steadiest(widths, WIDEST * side)
     counted = [_counted(*pair, width, count) for pair in zip(drawn, shown, strict=True)]
     areas, lines, of_lines, rim = np.sum(counted, axis=0)
-    shadow = ~np.isin(np.arange(count), ruled)
-    areas[shadow], lines[shadow] = (areas + lines)[shadow], 0.0
+    areas[~ruled], lines[~ruled] = (areas + lines)[~ruled], 0.0
     if not width or of_lines[ruled].sum() < (RIM + ALONE / len(drawn)) * rim[ruled].sum():
         width, areas, lines = 0.0, areas + lines, np.zeros(count)
     else:
@@ -136,10 +135,10 @@ def look_of(
     return replace(look, slope=_slope(pictures)) if _different(look) >= DIFFERENT else None
 
 
-def _ruled(palette: Palette) -> Int[np.ndarray, " c"]:
-    """The colours that have outlines in a style of such: all but shadows, which a drawing casts beyond its own."""
+def _ruled(palette: Palette) -> Bool[np.ndarray, " k"]:
+    """Which colours have outlines in a style of such: all but shadows, which a drawing casts beyond its own."""
     seen = delta_e(lab(palette.colours), lab(palette.colours[0])) >= FAINT
-    return np.flatnonzero(seen) if seen.any() else np.arange(1, len(seen))
+    return seen if seen.any() else np.arange(len(seen)) > 0
 
 
 def _indexed(picture: Float[np.ndarray, "h w 3"], palette: Palette) -> Int[np.ndarray, "H W"]:
@@ -172,13 +171,13 @@ def _filling(areas: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:
 
 
 def _rim_widths(
-    index: Int[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], side: int, colours: Int[np.ndarray, " c"]
+    index: Int[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"], side: int, ruled: Bool[np.ndarray, " k"]
 ) -> Float[np.ndarray, " n"]:
     """Index pixels; how wide the parts of some colours are that lie along a drawing's rim, at each place of it."""
     most = round(WIDEST * side)  # twice as wide as a line
     inside = depth(shown, most)
     widths = [np.zeros(0, np.float32)]
-    for here, area in _each(np.where(np.isin(index, colours), index, 0)):
+    for here, area in _each(np.where(ruled[index], index, 0)):
         deep = depth(area, most)
         middle = ridge(deep) & (deep > SCALE / 2) & (deep < most) & (np.abs(inside[here] - deep) <= SCALE / 2)
         widths.append(2 * deep[middle] - 1)
