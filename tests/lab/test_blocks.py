@@ -46,15 +46,6 @@ def test_the_line_of_the_limits_tells_what_is_stored(results: Path) -> None:
     )
 
 
-def test_the_line_of_the_limits_has_the_latest_run_by_references(results: Path) -> None:
-    record = json.loads((results / "unseen" / "b.json").read_text())
-    record["summary"] = {name: cell | {"told": 0.99} for name, cell in record["summary"].items() if ", 8 " in name}
-    (results / "unseen" / "today.json").write_text(json.dumps(record))
-    line = blocks.of_limits(results)
-    assert "saw, 99 % of black icons and 99 % of emoji are" in line
-    assert "icons 45 % of black icons" in line, "by a card as before"
-
-
 def test_a_block_is_written_between_its_markers(results: Path) -> None:
     text = "Of these <!--# unseen-line-->x<!--/#-->.\n\n<!--# unseen-->\nx\n<!--/#-->\n"
     once = blocks.rendered(text, results)
