@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -431,15 +432,35 @@ def test_a_badge_that_fills_its_picture_is_a_drawing_with_lines_all_around() -> 
     assert (rim == 2).all()
     assert at(index, 20, 128) == 1
     assert [index[corner] for corner in ((0, 0), (0, -1), (-1, 0), (-1, -1))] == [CLEAR] * 4
-    assert coloured(drawn, drawn, replace(lined, edged=False), CLEAR_AROUND) is None, "as looks of before have it"
+    assert coloured(drawn, drawn, replace(lined, revision=0), CLEAR_AROUND) is None, "as looks of before have it"
+
+
+def sign(pen: ImageDraw.ImageDraw, right: str = "#3b88c3") -> None:
+    pen.rectangle((8, 8, 247, 247), fill="#3b88c3")
+    pen.rectangle((161, 8, 247, 247), fill=right)
+    pen.rectangle((95, 20, 160, 235), fill="#f4c430")
 
 
 def test_what_lies_around_marks_has_one_colour() -> None:
-    drawn = picture(badge)
-    seen = picture(lambda pen: (badge(pen), pen.rectangle((161, 0, 255, 255), fill="#2859c5")))
+    drawn, seen = picture(sign), picture(partial(sign, right="#2859c5"))
     tones = replace(TONES, fills=(0.3, 0.4, 0.3))
-    index, before = (coloured(seen, drawn, replace(tones, whole=whole), CLEAR_AROUND) for whole in (True, False))
+    index, before = (coloured(seen, drawn, replace(tones, revision=by)) for by in (1, 0))
     assert index is not None
     assert before is not None
-    assert at(index, 30, 128) == at(index, 225, 128) != at(index, 128, 128)
-    assert at(before, 30, 128) != at(before, 225, 128), "cut where it is narrow"
+    assert at(index, 40, 128) == at(index, 215, 128) != at(index, 128, 128)
+    assert at(before, 40, 128) != at(before, 215, 128), "cut where it is narrow"
+
+
+def tapered(pen: ImageDraw.ImageDraw) -> None:
+    pen.polygon([(20, 200), (20, 150), (236, 170), (236, 180)], fill="black")
+    pen.rectangle((20, 60, 236, 85), fill="black")
+
+
+def test_what_tapers_is_an_area_and_what_is_even_a_line() -> None:
+    drawn, lined = picture(tapered), plain("#ffffff,#ffe500,#1e293b", (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), 0.03)
+    index, before = (coloured(drawn, drawn, replace(lined, revision=by)) for by in (1, 0))
+    assert index is not None
+    assert before is not None
+    assert at(index, 60, 175) == 1, "filled"
+    assert at(before, 60, 175) == 2, "one thin line"
+    assert at(index, 128, 72) == at(before, 128, 72) == 2

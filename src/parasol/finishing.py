@@ -98,8 +98,7 @@ class LookPart(Strict):
     width: Part
     strokes: bool = False
     unlined: bool = False
-    edged: bool = False
-    whole: bool = False
+    revision: int = Field(default=0, ge=0, le=1)
     slope: tuple[Slope, Slope] | None = None
     corner: Part | None = None
     tile: tuple[Part, Part, Part] | None = None
@@ -107,7 +106,7 @@ class LookPart(Strict):
     @model_serializer(mode="wrap")
     def _as_before(self, written: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """Without what older files lack, so that they stay the same bytes."""
-        return {name: value for name, value in written(self).items() if value is not False and value is not None}
+        return {name: value for name, value in written(self).items() if value or name == "width"}
 
 
 class FinishPart(Strict):

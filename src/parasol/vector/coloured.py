@@ -49,7 +49,7 @@ def coloured(
         raise ParasolError(
             f"the result has shape {result.shape} and the content {content.shape}; both must be one size"
         )
-    if look.edged and alpha is not None and any((rim >= 0.5).any() for rim in (alpha[[0, -1]], alpha[:, [0, -1]])):
+    if look.revision and alpha is not None and any((rim >= 0.5).any() for rim in (alpha[[0, -1]], alpha[:, [0, -1]])):
         result, content = (np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge") for pixels in (result, content))
         index = coloured(result, content, look, np.pad(alpha, 1))
         return None if index is None else index[SCALE:-SCALE, SCALE:-SCALE]
@@ -65,11 +65,11 @@ def coloured(
     says = np.minimum(off / TELLS, 1.0)
     if look.width == 0:
         parts = unlined(parts) if look.unlined else parts
-        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE), whole=look.whole)
+        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE), whole=look.revision > 0)
         index = _filled(parts, ~parts.free[parts.labels], says, look)[parts.labels]
     else:
         parts = joined(parts, EDGE)
-        width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape), strokes=look.strokes)
+        width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape), look)
         fills = _filled(parts, ~line & ~(parts.free | thin)[parts.labels], says, look, ruled=bool(line.any()))
         drawn = _seen_on(parts, thin, fills, _drawn(parts, line, says, look), look.lines)
         index = np.where(line, drawn[parts.labels], run_out(fills[parts.labels], left, line, int(width)))
@@ -81,7 +81,7 @@ def coloured(
 
 
 def _ruled(
-    parts: Parts, width: float, *, strokes: bool
+    parts: Parts, width: float, look: Look
 ) -> tuple[float, Bool[np.ndarray, " n"], Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts.
 
@@ -89,8 +89,8 @@ def _ruled(
     """
     candidates = list[tuple[float, tuple]]()
     for share in NARROWER:
-        thin = _thin(parts, share * width, strokes=strokes)
-        line, left = _lines(parts, thin, share * width, strokes=strokes)
+        thin = _thin(parts, share * width, look)
+        line, left = _lines(parts, thin, share * width, strokes=look.strokes)
         lost = _lost(parts, thin, line)
         candidates.append((lost, (share * width, thin, line, left)))
         if lost <= LOST:
@@ -106,15 +106,16 @@ def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h 
     return float(weight @ (_merged(parts, thin | (shown < SHOWN)) > MERGED) / max(weight.sum(), 1e-9))
 
 
-def _thin(parts: Parts, width: float, *, strokes: bool) -> Bool[np.ndarray, " n"]:
+def _thin(parts: Parts, width: float, look: Look) -> Bool[np.ndarray, " n"]:
     """Which parts are lines themselves: what is thin, strokes where these count, and thin gaps within areas."""
-    most = max(int(THIN * width) + 2, round(BLOB * widest(parts)) + 2 if strokes else 0)
+    most = max(int(THIN * width) + 2, round(BLOB * widest(parts)) + 2 if look.strokes else 0)
     wide, even = np.zeros(len(parts.areas)), np.zeros(len(parts.areas), bool)
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels[grown(parts.boxes[label], 1)] == label, most)
         widths = 2 * deep[ridge(deep)] - 1
         wide[label] = np.percentile(widths, 80)
-        even[label] = strokes and not parts.hollow[label] and is_stroke(deep, most)
+        stroke = look.strokes and not parts.hollow[label]
+        even[label] = stroke and is_stroke(deep, most, even=look.revision > 0)
     even &= _merged(parts, even) <= MERGED
     thin = ~parts.free & ((wide <= THIN * width) | even)
     narrow = wide <= 2 * width  # its own edges' lines are all of it, and a gap that became one too would go under

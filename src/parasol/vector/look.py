@@ -64,11 +64,9 @@ class Look:
     unlined: bool = True
     """Whether outlines of a drawing go to what they enclose, where the style has no lines."""
 
-    edged: bool = True
-    """Whether a drawing on what is clear ends where its picture does, with the lines and corners of an end."""
-
-    whole: bool = True
-    """Whether what lies around other parts has one colour, where the style has no lines."""
+    revision: int = 1
+    """Of the rules. From 1 on a drawing on what is clear ends where its picture does, what lies around other parts has
+    one colour where the style has no lines, and what tapers is no stroke."""
 
     slope: tuple[float, float] | None = None
     """L* that parts gain down and across a whole side, for what is rendered or has gradients; none where it is flat."""

@@ -11,6 +11,7 @@ from parasol.vector.regions import components
 WIDEST = 0.13  # of the side, up to which a part of the content is a stroke, where it is
 BLOB, BLOBS = 2.0, 0.2  # widths of a stroke, from which a place is none; share of the part that such places have
 LONG = 3.0  # widths that a stroke is long at least
+EVEN, EVENLY = 0.25, 0.85  # of its width, by which an even stroke strays; share of the places where it strays no more
 OUTLINE = 0.05  # of the side, up to which a stroke is an outline, where it is
 OUTER, INNER, OPEN = 0.2, 0.25, 0.1  # shares of an outline's rim: what is around, areas; enclosed ground, at most
 SPECK_STEPS = 40  # index pixels that a speck reaches at most
@@ -74,12 +75,16 @@ def _apart(
     return divided(parts, labels, [origin[name] for name in names])
 
 
-def is_stroke(deep: Float[np.ndarray, "h w"], most: int) -> bool:
-    """Whether a part, by how deep its places lie, up to `most`, is long and nearly everywhere of one width."""
+def is_stroke(deep: Float[np.ndarray, "h w"], most: int, *, even: bool = False) -> bool:
+    """Whether a part, by how deep its places lie, up to `most`, is long and hardly anywhere much wider than elsewhere.
+
+    even: nor is it narrower, as what tapers is.
+    """
     area, widths = deep > 0, 2 * deep[ridge(deep) & (deep < most)] - 1
     wide = float(np.median(widths)) if widths.size else 2.0 * most
     blobs = opened(area, deep, BLOB * wide).sum()
-    return bool(BLOB * wide < 2 * most - 1 and area.sum() >= LONG * wide**2 and blobs <= BLOBS * area.sum())
+    long = BLOB * wide < 2 * most - 1 and area.sum() >= LONG * wide**2 and blobs <= BLOBS * area.sum()
+    return bool(long and (not even or (np.abs(widths - wide) <= EVEN * wide).mean() >= EVENLY))
 
 
 def widest(parts: Parts) -> int:

@@ -17,7 +17,7 @@ const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
 /** Colours of the look by index, `CLEAR` where the style leaves the ground free; none where the content is no flat drawing. */
 export function coloured(result: Raster, content: Raster, look: FlatLook, alpha: Values | null): Index | null {
   const { height, width } = content;
-  if (look.edged && alpha && alpha.some((value, place) => value >= 0.5 && onRim(place, height, width))) {
+  if (look.revision && alpha && alpha.some((value, place) => value >= 0.5 && onRim(place, height, width))) {
     const beyond = (picture: Raster): Raster => padded(picture, 1, 1, height + 2, width + 2);
     const clear = new Float32Array((height + 2) * (width + 2));
     for (let y = 0; y < height; y++) clear.set(alpha.subarray(y * width, (y + 1) * width), (y + 1) * (width + 2) + 1);
@@ -40,14 +40,14 @@ export function coloured(result: Raster, content: Raster, look: FlatLook, alpha:
   let index: Int32Array<ArrayBuffer>;
   if (look.width === 0) {
     if (look.unlined) of = unlined(of);
-    of = cut(look.fills.filter(Boolean).length > 1 ? of : joined(of, EDGE), !!look.whole);
+    of = cut(look.fills.filter(Boolean).length > 1 ? of : joined(of, EDGE), !!look.revision);
     const { labels, free } = of;
     const fills = filled(of, maskOf(labels, (place) => !free[labels.data[place]]), told, look, false);
     index = labels.data.map((label) => fills[label]);
   } else {
     of = joined(of, EDGE);
     const { labels, free } = of;
-    const { width, thin, line, left } = ruled(of, look.width * Math.max(labels.height, labels.width), !!look.strokes);
+    const { width, thin, line, left } = ruled(of, look.width * Math.max(labels.height, labels.width), look);
     const areas = maskOf(labels, (place) => !line.data[place] && !free[labels.data[place]] && !thin[labels.data[place]]);
     const fills = filled(of, areas, told, look, any(line));
     const drawn = seenOn(of, thin, fills, drawnLines(of, line, told, look), look.lines);
@@ -71,10 +71,10 @@ function inner({ data, height, width }: Index, spare: number): Index {
 interface Ruled { width: number; thin: boolean[]; line: Mask; left: Mask }
 
 /** The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts. */
-function ruled(of: Parts, width: number, strokes: boolean): Ruled {
+function ruled(of: Parts, width: number, { strokes = false, revision }: FlatLook): Ruled {
   let best: [number, Ruled] | undefined;
   for (const share of NARROWER) {
-    const thin = thinParts(of, share * width, strokes);
+    const thin = thinParts(of, share * width, strokes, !!revision);
     const [line, left] = lines(of, thin, share * width, strokes);
     const lost = lostBy(of, thin, line);
     const made = { width: share * width, thin, line, left };
@@ -103,12 +103,12 @@ function merged(of: Parts, ink: boolean[]): number[] {
   return rimAlong(of, ink).map((share, part) => (ink[part] ? share : 0));
 }
 
-function thinParts(of: Parts, width: number, strokes: boolean): boolean[] {
+function thinParts(of: Parts, width: number, strokes: boolean, evenly: boolean): boolean[] {
   const { labels } = of;
   const most = Math.max(Math.trunc(THIN * width) + 2, strokes ? rint(BLOB * widest(of)) + 2 : 0);
   const deep = of.free.map((is, label) => is ? null : depth(within(grownBox(of.boxes[label], 1, labels), labels.width, (place) => labels.data[place] === label), most));
   const wide = deep.map((part) => (part ? percentile(widthsOf(part), 0.8) : 0));
-  let even = deep.map((part, label) => !!part && strokes && !of.hollow[label] && isStroke(part, most));
+  let even = deep.map((part, label) => !!part && strokes && !of.hollow[label] && isStroke(part, most, evenly));
   const beneath = merged(of, even);
   even = even.map((is, label) => is && beneath[label] <= MERGED);
   const thin = wide.map((value, label) => !of.free[label] && (value <= THIN * width || even[label]));

@@ -97,7 +97,7 @@ export function finishOf(colors: number | null, finish: string, references: read
   if (references.length && (flat || (finish === "auto" && colors === null))) {
     const small = references.map((picture) => squared(fit(rgb(picture), STYLE_SIDE)));
     const look = lookOf(small, colors, !flat);
-    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true, edged: true, whole: true, ...(look.slope && { slope: look.slope }), ...(look.corner && { corner: look.corner }), ...(look.tile && { tile: look.tile }) } };
+    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true, revision: 1, ...(look.slope && { slope: look.slope }), ...(look.corner && { corner: look.corner }), ...(look.tile && { tile: look.tile }) } };
     if (flat) palette = chooseOf(small, colors);
   }
   if (!palette && colors === null && !flat) return null;

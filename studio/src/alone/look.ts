@@ -16,7 +16,7 @@ const [BARE, SMOOTH, DIFFERENT, LEAST_SLOPE, MOST_SLOPE, FAINT] = [0.62, 0.55, 3
 export const UNLIKE = 25;
 
 /** A style of plain parts; shares of the ground are what is left free, a slope is the L* that parts gain down and across; corner a radius; tile what all drawings lie on, in the ground's colour. */
-export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; edged?: boolean; whole?: boolean; slope?: [number, number] | null; corner?: number | null; tile?: Tile | null }
+export interface FlatLook { palette: Palette; fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; revision?: number; slope?: [number, number] | null; corner?: number | null; tile?: Tile | null }
 
 export const percentile = (values: readonly number[], share: number): number => quantile(Float64Array.from(values).sort(), share);
 

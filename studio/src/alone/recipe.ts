@@ -14,7 +14,7 @@ export interface Dials {
   fresh: boolean; color: "off" | "match" | "keep"; content_map: boolean; sampler: "ddim" | "dpm"; guidance: "apart" | "joint";
   color_strength: number; texture: number; neutral: number; guidance_interval: number; distilled: boolean; gradual: boolean;
 }
-export interface Look { fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; edged?: boolean; whole?: boolean; slope?: [number, number] | null; corner?: number | null; tile?: Tile | null }
+export interface Look { fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; revision?: number; slope?: [number, number] | null; corner?: number | null; tile?: Tile | null }
 export interface Ground { wanted: string; under: string; alpha: string | null; turned: boolean }
 export interface Finish { colours: string[] | null; count: number | null; flat: boolean; look?: Look | null }
 export interface StylePart { descriptor: string; descriptor_hash: string; mean: number[] | null; covariance: number[][] | null; texture: string | null }

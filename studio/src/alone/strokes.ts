@@ -7,7 +7,7 @@ import { median, rint } from "./raster";
 import { areasOf, components, count, depth, grownBox, maskOf, ridge, within, type Depth, type Index, type Mask } from "./regions";
 
 const [WIDEST, BLOBS, LONG, OUTLINE, SPARE, SPECK_STEPS] = [0.13, 0.2, 3, 0.05, 1.25, 40];
-const [OUTER, INNER, OPEN] = [0.2, 0.25, 0.1];
+const [OUTER, INNER, OPEN, EVEN, EVENLY] = [0.2, 0.25, 0.1, 0.25, 0.85];
 /** Widths of a stroke, from which a place is none. */
 export const BLOB = 2;
 
@@ -80,10 +80,11 @@ export function widthsOf(deep: Depth, most = Infinity): number[] {
 }
 
 /** Whether a part, by how deep its places lie, up to `most`, is long and nearly everywhere of one width. */
-export function isStroke(deep: Depth, most: number): boolean {
+export function isStroke(deep: Depth, most: number, even = false): boolean {
   const area = maskOf(deep, (place) => deep.data[place] > 0);
   const widths = widthsOf(deep, most);
   const wide = widths.length ? median(widths) : 2 * most;
+  if (even && widths.filter((width) => Math.abs(width - wide) <= EVEN * wide).length < EVENLY * widths.length) return false;
   return BLOB * wide < 2 * most - 1 && count(area) >= LONG * wide ** 2 && count(opened(area, deep, BLOB * wide)) <= BLOBS * count(area);
 }
 
