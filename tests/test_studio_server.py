@@ -369,7 +369,7 @@ def test_a_set_is_the_command_lines_and_is_cancelled(tmp_path: Path, bundle: Bun
         names = {name: give(client, data) for name, data in {**files, "busy": png(0)}.items()}
         icons = [{"picture": names[name], "name": name} for name in ("key", "busy", "tree")]
         styles = [{"picture": names[name]} for name in taken["like"]]
-        asked = {"model": "small", "styles": styles, "dials": TWO | {"sampler": "dpm"}}
+        asked = {"model": "small", "styles": styles, "dials": TWO}
         job = over(client, order(client, asked | {"icons": {"icons": icons, "colors": 3}})["job"])
         assert (job["state"], job["total"], job["numbers"]) == ("done", 6, [1, 2])
         told, record = client.get(f"/api/sets/{job['job']}").json(), json.loads((tmp_path / "out/set.json").read_text())
