@@ -210,7 +210,7 @@ class Parasol:
             finish = None
         tile = finish.look.tile if finish and finish.look else None
         kept = mask is not None or protect is not None
-        if finish and tile and (kept or dials.fresh or len({*look_at.picture.shape[:2]}) == 2):
+        if finish and tile and (kept or dials.fresh or look_at.picture.shape[0] != look_at.picture.shape[1]):
             finish = finish.untiled
         elif tile:
             look_at = self._seen(cast("Source", content), size, ground, blank=False, room=tile[2])

@@ -94,10 +94,10 @@ def framed(picture: RGBA, padding: float, side: int) -> Float[np.ndarray, "h w 4
 def inset(content: RGBA, room: float) -> RGBA:
     """A drawing on a plain or clear ground, no larger than that share of the side; all else as it is."""
     try:
-        drawn = off_plain(content)[..., 3] >= 0.5
         around = plain_ground(content[..., :3]) if is_opaque(content) else None
     except GroundError:
         return content
+    drawn = (content if around is None else lifted(content[..., :3], around))[..., 3] >= 0.5
     longer = longest(box(drawn)) / max(drawn.shape)
     if longer <= room:
         return content

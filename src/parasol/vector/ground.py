@@ -85,7 +85,6 @@ def showing(content: RGBA) -> tuple[float, float, float]:
     drawn = content[..., 3] > 0.05
     if not drawn.any():
         raise GroundError(NOTHING_SEEN)
-
     shown = content[drawn][None]
 
     def visible(ground: tuple[float, float, float]) -> float:

@@ -111,9 +111,9 @@ def cut(parts: Parts, *, whole: bool = True) -> Parts:
     for label in np.flatnonzero(~parts.free & ~parts.hollow & large).tolist():
         here = grown(parts.boxes[label], 1)
         mask = labels[here] == label
-        if whole and (~mask & ~outside(np.pad(mask, 1).astype(np.int64))[1:-1, 1:-1]).sum() > OPENING * drawn:
-            continue
         cores = _cores(mask, side)
+        if whole and cores and (~mask & ~outside(np.pad(mask, 1).astype(int))[1:-1, 1:-1]).sum() > OPENING * drawn:
+            continue
         if cores:
             nearest = np.stack([depth(~core, side) for core in cores]).argmin(axis=0)
             for number in range(1, len(cores)):

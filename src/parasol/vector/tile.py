@@ -19,7 +19,6 @@ SHARED = 0.75  # of the references, that have to lie on a tile of one shape
 OFF, TURNED = 0.02, 0.05  # of the side, by which their margins and radii differ at most
 MANY, BADGE = 3, 0.4  # references, from which any shape is a tile; radius of a disc, of which fewer say nothing
 BAND, RIM, OWN = 0.04, 0.6, 0.4  # of the side, along its rim; of that and of all of a tile, what has its colour
-
 SMALLEST = 8  # px, of which a tile's rim can be looked at
 GLANCE = 256  # px; of a larger picture fewer are looked at first, for most have none
 
@@ -66,10 +65,12 @@ def off_tile(content: RGBA) -> RGBA | None:
     if content.shape[0] != content.shape[1] or (step > 1 and tile_of([shown[::step, ::step]])[0] is None):
         return None
     tile, [bare] = tile_of([shown])
+    if tile is None:
+        return None
     red, green, blue = (float(value) for value in bare[0, 0])
-    marks = lifted(bare, (red, green, blue)) if tile else content
+    marks = lifted(bare, (red, green, blue))
     cut = (content[..., 3] < 0.5) | (delta_e(lab(shown), lab(shown[0, 0])) <= BARE)
-    return None if tile is None or cut[marks[..., 3] >= 0.5].mean() > 0.5 else marks
+    return None if cut[marks[..., 3] >= 0.5].mean() > 0.5 else marks
 
 
 def _tile(picture: Float[np.ndarray, "side side 3"]) -> tuple[Tile | None, Float[np.ndarray, "side side 3"]]:

@@ -76,9 +76,8 @@ export function cut(of: Parts, whole: boolean): Parts {
     if (of.free[label] || of.hollow[label] || area <= LARGE * drawn) return;
     const here = grownBox(of.boxes[label], 1, of.labels);
     const mask = within(here, width, (place) => labels[place] === label);
-    if (whole && enclosed(mask) > OPENING * drawn) return;
     const cores = coresOf(mask, Math.max(height, width));
-    if (!cores.length) return;
+    if (!cores.length || (whole && enclosed(mask) > OPENING * drawn)) return;
     const far = cores.map((core) => depth(inverse(core), Math.max(height, width)).data);
     const first = origin.length;
     for (const [i, place] of placesOf(here, width)) {

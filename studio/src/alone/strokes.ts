@@ -79,7 +79,7 @@ export function widthsOf(deep: Depth, most = Infinity): number[] {
   return [...deep.data].filter((far, i) => middle.data[i] && far < most).map((far) => 2 * far - 1);
 }
 
-/** Whether a part, by how deep its places lie, up to `most`, is long and nearly everywhere of one width. */
+/** Whether a part, by how deep its places lie, up to `most`, is long and hardly anywhere much wider than elsewhere; even: nor narrower. */
 export function isStroke(deep: Depth, most: number, even = false): boolean {
   const area = maskOf(deep, (place) => deep.data[place] > 0);
   const widths = widthsOf(deep, most);
