@@ -20,8 +20,8 @@ from parasol.apps.progress import Progress
 from parasol.images import SUFFIXES, fit, from_uint8, load, load_rgba, to_uint8, write_atomic
 from parasol.result import Result
 from parasol.types import Picture, Record
-from parasol.vector import laid, unlaid
-from parasol.vector.ground import RGBA
+from parasol.vector import laid
+from parasol.vector.ground import RGBA, unlaid
 
 WHITE, BLACK, GREEN = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 INNER, OUTER = 0.999, 0.001  # of alpha

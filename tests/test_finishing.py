@@ -15,7 +15,8 @@ from parasol.finishing import FinishPart, LookPart, finish_of, seen
 from parasol.images import encode, fit, from_uint8, load, load_rgba, read_text, save_png
 from parasol.maths.lab import lab
 from parasol.recipe import Recipe
-from parasol.vector import colour_of, laid, read_metadata
+from parasol.vector import laid, read_metadata
+from parasol.vector.palette import colour_of
 from parasol.vector.tiny import enlarged
 from small_model import drawing
 
@@ -199,6 +200,36 @@ def test_a_flat_finish_takes_the_colours_of_the_style(place: Path, model: Paraso
     assert flat.palette is not None
     assert flat.recipe.finish is not None
     assert set(flat.palette.hexes) <= {"#ffffff", "#2040c0"}
+
+
+def test_a_flat_finish_asks_few_steps_for_its_colours(place: Path, model: Parasol) -> None:
+    icon("#2040c0", "#ffffff").convert("RGB").save("blue.png")
+    style, few = model.style("blue.png"), model.finish("blue.png", finish="auto")
+
+    def steps(content: str | Image.Image, finish: FinishPart | None = few, **dials: object) -> int:
+        chosen = model.dials(**{"sampler": "dpm", **dials})  # pyright: ignore[reportArgumentType]
+        return model.recipe(content, style, chosen, finish=finish).dials.steps
+
+    own = model.dials().steps
+    assert own > 2
+    assert steps("icon.png") == 2
+    assert steps("icon.png", model.finish("blue.png", finish="flat")) == 2
+    assert steps("icon.png", flat_steps=1) == 1
+    assert steps("icon.png", flat_steps=own + 1) == own
+    assert steps("icon.png", steps=7) == 7, "who asks for steps gets them"
+    assert steps("icon.png", steps=7, flat_steps=3) == 3
+    assert steps("icon.png", sampler="ddim") == own, "few of these would be too few"
+    for content, finish, more in (
+        ("icon.png", None, {}),
+        (drawing(2), few, {}),  # no flat drawing, and has no finish
+        (drawing(2), model.finish("blue.png", finish="flat"), {}),  # has one, and takes its colours from all of it
+        ("icon.png", few, {"color": "keep"}),
+    ):
+        assert steps(content, finish, **more) == own
+    drawn = model.paint(model.recipe("icon.png", style, model.dials(sampler="dpm"), finish=few))
+    drawn.save("out.png")
+    assert Recipe.read("out.png").dials.steps == 2
+    assert np.array_equal(model.replay("out.png").pixels, drawn.pixels)
 
 
 def test_flat_art_in_a_flat_style_is_flat_by_itself(place: Path, model: Parasol) -> None:

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from parasol.images import from_uint8
-from parasol.vector import coloured, look_of, painted, shaded
-from parasol.vector.coloured import transported
+from parasol.vector.coloured import coloured, transported
+from parasol.vector.finish import painted
 from parasol.vector.indexing import SCALE
-from parasol.vector.look import Look, steadiest
+from parasol.vector.look import Look, look_of, shaded, steadiest
 from parasol.vector.palette import given_palette
+from parasol.vector.parts import parts_of
 from parasol.vector.regions import CLEAR, components
 
 Pen = Callable[[ImageDraw.ImageDraw], None]
@@ -464,3 +465,40 @@ def test_what_tapers_is_an_area_and_what_is_even_a_line() -> None:
     assert at(index, 60, 175) == 1, "filled"
     assert at(before, 60, 175) == 2, "one thin line"
     assert at(index, 128, 72) == at(before, 128, 72) == 2
+
+
+def hoop(pen: ImageDraw.ImageDraw, inside: str = "white") -> None:
+    pen.ellipse((30, 30, 225, 225), fill="black")
+    pen.ellipse((70, 70, 185, 185), fill=inside)
+
+
+def test_the_hole_of_a_stroke_never_has_the_colour_of_the_stroke() -> None:
+    thick = plain("#ffffff,#8fbffa", (0.0, 1.0), (0.0, 1.0), 0.14)
+    drawn = picture(hoop)
+    index, before = (coloured(drawn, drawn, replace(thick, revision=by)) for by in (2, 1))
+    assert index is not None
+    assert before is not None
+    assert (at(index, 128, 128), at(index, 50, 128)) == (CLEAR, 1)
+    assert at(before, 128, 128) == 1, "a disc, as looks of before have it"
+    two = replace(thick, palette=given_palette("#ffffff,#8fbffa,#2859c5"), fills=(0.0, 0.0, 1.0), lines=(0.0, 1.0, 0.0))
+    kept = coloured(drawn, drawn, two)
+    assert kept is not None
+    assert (at(kept, 128, 128), at(kept, 50, 128)) == (2, 1), "another colour is seen"
+    filled = picture(partial(hoop, inside="#f59e0b"))
+    full = coloured(filled, filled, thick)
+    assert full is not None
+    assert at(full, 128, 128) != CLEAR, "a part of the drawing is no hole"
+
+
+def test_parts_of_a_drawing_are_kept_and_nobody_can_change_them() -> None:
+    drawn = picture(hoop)
+    first = parts_of(drawn)
+    assert first is not None
+    before = first.labels.copy()
+    first.labels[:] = 0
+    again = parts_of(drawn.copy())
+    assert again is not None
+    assert np.array_equal(again.labels, before)
+    other = parts_of(picture(sign))
+    assert other is not None
+    assert not np.array_equal(other.areas, again.areas)

@@ -8,10 +8,11 @@ from PIL import Image, ImageDraw
 
 from parasol.finishing import LookPart, finish_of
 from parasol.images import from_uint8
-from parasol.vector import Look, coloured, look_of, named_palette
+from parasol.vector import named_palette
+from parasol.vector.coloured import coloured
 from parasol.vector.corners import corner_radius, rounded
 from parasol.vector.indexing import SCALE
-from parasol.vector.look import WIDEST, steadiest
+from parasol.vector.look import WIDEST, Look, look_of, steadiest
 from parasol.vector.regions import components
 
 SIDE = 128

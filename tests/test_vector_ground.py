@@ -5,8 +5,8 @@ import pytest
 import resvg_py
 
 from parasol.images import load
-from parasol.vector import GroundError, cut_out, laid, showing, split, wanted_ground, without_ground
-from parasol.vector.ground import DARK, RGBA, WHITE
+from parasol.vector import GroundError, laid
+from parasol.vector.ground import DARK, RGBA, WHITE, cut_out, showing, split, wanted_ground, without_ground
 
 
 def content(body: str) -> RGBA:

@@ -8,7 +8,8 @@ from skimage.color import lab2rgb, rgb2lab
 
 from parasol.images import save_png
 from parasol.maths.lab import lab, rgb
-from parasol.vector import PaletteError, choices, choose_of, choose_palette, given_palette
+from parasol.vector import PaletteError, choices, choose_of, given_palette
+from parasol.vector.palette import choose_palette
 
 
 def blended(first: str, second: str) -> np.ndarray:

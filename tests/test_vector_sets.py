@@ -5,7 +5,8 @@ import pytest
 import resvg_py
 
 from parasol.images import load
-from parasol.vector import Measures, consistency, measure, split
+from parasol.vector import Measures, consistency, measure
+from parasol.vector.ground import split
 
 
 def measured(body: str, size: int = 96) -> Measures:

@@ -10,9 +10,10 @@ from PIL import Image, ImageDraw
 
 from parasol import Parasol, sets
 from parasol.finishing import LookPart, seen
-from parasol.images import from_uint8, load_rgba
-from parasol.vector import Tile, inset, look_of
-from parasol.vector.tile import off_tile, tile_of
+from parasol.images import from_uint8, load, load_rgba
+from parasol.vector.framing import inset
+from parasol.vector.look import look_of
+from parasol.vector.tile import Tile, off_tile, tile_of
 
 SIDE, INK = 128, ("#e11d48", "#2563eb", "#f59e0b")
 
@@ -135,6 +136,22 @@ def test_a_drawing_takes_the_room_that_others_have(around: str | None) -> None:
     assert np.array_equal(seen(drawn, SIDE, "keep").picture, seen(drawn, SIDE, "keep", 1.0).picture)
 
 
+@pytest.mark.parametrize("around", [None, "white"])
+@pytest.mark.parametrize("box", [(0, 0, 60, 40), (90, 20, 127, 127), (20, 100, 60, 127)])
+def test_a_drawing_in_a_corner_is_put_in_the_middle(around: str | None, box: tuple[int, int, int, int]) -> None:
+    picture = Image.new("RGBA", (SIDE, SIDE), around or (0, 0, 0, 0))
+    ImageDraw.Draw(picture).rectangle(box, fill="black")
+    drawn = load_rgba(stored(picture))
+    small = inset(drawn, 0.6)
+    lone = np.abs(small - small[SIDE // 2, 0]).max(axis=-1) > 0.5
+    rows, columns = np.flatnonzero(lone.any(axis=1)), np.flatnonzero(lone.any(axis=0))
+    for places, first, last in ((rows, box[1], box[3]), (columns, box[0], box[2])):
+        assert places[0] + places[-1] == pytest.approx(SIDE - 1, abs=2)
+        share = min(1.0, 0.6 * SIDE / (1 + max(box[2] - box[0], box[3] - box[1])))
+        assert len(places) == pytest.approx(share * (last + 1 - first), abs=2)
+    assert inset(small, 0.62) is small
+
+
 def icon(around: str | None) -> Image.Image:
     """A black square with a hole, nearly as large as its picture."""
     picture = Image.new("RGBA", (SIDE, SIDE), around or (0, 0, 0, 0))
@@ -196,12 +213,39 @@ def test_a_content_leaves_its_own_tile_for_that_of_the_style(pictogram: Parasol,
 
 def test_what_is_cut_out_of_a_square_is_no_mark_on_a_tile() -> None:
     cut = app(0, tile="black").convert("RGBA")
-    hole = app(0, tile="black", ink="white", around=None)
+    white = app(0, tile="black", ink="white", around=None)
+    hole = Image.composite(Image.new("RGBA", white.size), white, white.convert("L"))
     assert off_tile(load_rgba(stored(cut))) is not None
     assert off_tile(load_rgba(stored(app(0, tile="black", ink="white")))) is None, "white on black on white"
     assert off_tile(load_rgba(stored(hole))) is None
+    assert off_tile(load_rgba(stored(white))) is not None, "white ink where it could have been clear"
     assert off_tile(load_rgba(stored(icon("white").resize((128, 96))))) is None, "not square"
     assert off_tile(load_rgba(stored(icon("white")))) is None
+
+
+@pytest.mark.parametrize("side", [24, 48, 128, 300, 512])
+def test_marks_leave_their_tile_as_they_are_at_any_size(side: int) -> None:
+    small = app(1, tile="#0ea5e9", ink="white", around=None).resize((side, side), Image.Resampling.LANCZOS)
+    off = seen(load_rgba(stored(small)), SIDE, "keep", 0.5)
+    assert off.ground is not None
+    alpha = load(off.ground.alpha or b"")[..., 0]
+    rows, columns = np.nonzero(alpha > 0.5)
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == pytest.approx((64, 64), abs=3), "the square, and nothing of a rim"
+    assert (alpha > 0.5).sum() == pytest.approx(64 * 64, rel=0.08)
+
+
+def test_an_icon_of_a_set_leaves_its_tile(tmp_path: Path, pictogram: Parasol) -> None:
+    for number in range(4):
+        app(number, around=None).save(tmp_path / f"{number}.png")
+    look = sets.look_of([str(file) for file in sorted(tmp_path.glob("*.png"))], None, None, flat=True)
+    like = pictogram.style([str(file) for file in sorted(tmp_path.glob("*.png"))])
+    bare = app(1, tile="#0ea5e9", around=None)
+    marks = Image.new("RGBA", bare.size)
+    ImageDraw.Draw(marks).rectangle((32, 32, 95, 95), fill=INK[1])
+    on_tile, alone = (
+        sets.icon_recipe(pictogram, stored(content), look, like, pictogram.dials(), "keep") for content in (bare, marks)
+    )
+    assert np.abs(on_tile.picture() - alone.picture()).mean() < 0.02
 
 
 def test_a_set_is_drawn_on_its_tile(tmp_path: Path) -> None:

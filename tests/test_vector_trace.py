@@ -10,8 +10,9 @@ import resvg_py
 from parasol.images import load
 from parasol.maths.distances import psnr
 from parasol.types import Picture
-from parasol.vector import Palette, TraceError, given_palette, read_metadata, split, trace
+from parasol.vector import Palette, TraceError, given_palette, read_metadata, trace
 from parasol.vector.drawing import Ellipse, Outline, Rectangle, Stroke
+from parasol.vector.ground import split
 from parasol.vector.indexing import mode_filter
 from parasol.vector.outline import area, outlines
 from parasol.vector.regions import CLEAR, components, painted_order, stacked, without_specks

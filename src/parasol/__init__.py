@@ -28,26 +28,10 @@ if TYPE_CHECKING:
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __all__ = [
-    "BundleError",
-    "Canvas",
-    "CardError",
-    "DialKeywords",
-    "Dials",
-    "Index",
-    "Parasol",
-    "ParasolError",
-    "Pick",
-    "PictureError",
-    "Recipe",
-    "RecipeError",
-    "Result",
-    "Session",
-    "SessionError",
-    "StoreError",
-    "StyleCard",
-    "Words",
+    "BundleError", "Canvas", "CardError", "DialKeywords", "Dials", "Index", "Parasol", "ParasolError", "Pick",
+    "PictureError", "Recipe", "RecipeError", "Result", "Session", "SessionError", "StoreError", "StyleCard", "Words",
     "__version__",
-]
+]  # fmt: skip
 
 _PLACES = {
     "parasol.bundle": ("BundleError",),

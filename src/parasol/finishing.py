@@ -6,6 +6,7 @@ Both parts are fields of a recipe, small and beside all that the model sees, so 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,41 +19,28 @@ from parasol.images import encode_png, fit, from_uint8, load, to_uint8
 from parasol.images.ground import WHITE, ground_for
 from parasol.strict import Strict
 from parasol.types import Picture
-from parasol.vector import (
-    GroundError,
-    Look,
-    Palette,
-    Tile,
-    bled,
-    choices,
-    choose_of,
-    choose_palette,
-    colour_of,
-    coloured,
+from parasol.vector import GroundError, Palette, choices, choose_of, laid, named_palette
+from parasol.vector.coloured import coloured, drawn_in_parts
+from parasol.vector.finish import flat_finish, in_colours, painted
+from parasol.vector.framing import at_most, inset
+from parasol.vector.ground import (
+    RGBA,
     cut_out,
-    flat_art,
-    flat_finish,
-    hex_of,
-    in_colours,
-    inset,
-    laid,
+    is_opaque,
     lifted,
-    look_of,
-    named_palette,
-    off_tile,
-    painted,
     plain_ground,
     turned,
     unlaid,
     wanted_ground,
     without_ground,
 )
-from parasol.vector.framing import at_most
-from parasol.vector.ground import RGBA, is_opaque
 from parasol.vector.indexing import SCALE
-from parasol.vector.palette import MOST_COLOURS
+from parasol.vector.look import Look, flat_art, look_of
+from parasol.vector.palette import MOST_COLOURS, choose_palette, colour_of, hex_of
 from parasol.vector.regions import CLEAR
+from parasol.vector.tile import Tile, off_tile
 from parasol.vector.tiny import enlarged
+from parasol.vector.tracing import bled
 
 TRANSPARENT = "transparent"
 FINISHES = ("none", "auto", "flat")
@@ -98,7 +86,7 @@ class LookPart(Strict):
     width: Part
     strokes: bool = False
     unlined: bool = False
-    revision: int = Field(default=0, ge=0, le=1)
+    revision: int = Field(default=0, ge=0, le=2)
     slope: tuple[Slope, Slope] | None = None
     corner: Part | None = None
     tile: tuple[Part, Part, Part] | None = None
@@ -150,6 +138,11 @@ class Seen:
 
     picture: Picture
     ground: GroundPart | None
+
+    @cached_property
+    def drawing(self) -> Picture:
+        """What its regions are those of."""
+        return _regions(self.ground, self.picture)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -217,9 +210,9 @@ def finished(
     fresh: whether the result has another layout than the picture. matched: whether the colours of the style are asked
     for: what is too intricate for its look takes them region by region.
     """
-    rgba = None if ground is None else _cut(ground, pixels, picture, kept, fresh=fresh)
     palette, choice = None, tuple[Choice, ...]()
     index = None if fresh or finish is None else _coloured(finish, ground, pixels, picture)
+    rgba = None if ground is None or index is not None else _cut(ground, pixels, picture, kept, fresh=fresh)
     if index is None and finish is not None and finish.automatic and not matched:
         finish = None
     if index is not None and finish is not None:
@@ -232,7 +225,7 @@ def finished(
         pixels = laid(drawn, _plain(palette.hexes[0]))
         palette = replace(palette, colours=palette.colours[used])
         index = np.where(index == CLEAR, CLEAR, np.searchsorted(used, index))
-        rgba = None if rgba is None else drawn
+        rgba = None if ground is None else drawn
     elif finish is not None:
         flat = pixels if rgba is None else bled(rgba[..., :3], rgba[..., 3])
         palette = _palette(finish, flat, None if rgba is None else rgba[..., 3])
@@ -298,8 +291,13 @@ def finish_of(
 
 def is_flat(content: Seen) -> bool:
     """Whether a content picture is flat art itself."""
-    own = _regions(content.ground, content.picture)
-    return flat_art([own], choose_palette(own))
+    return flat_art([content.drawing], choose_palette(content.drawing))
+
+
+def has_parts(content: Seen, finish: FinishPart) -> bool:
+    """Whether a content picture is a drawing in few parts, to which a finish gives the colours of its look."""
+    look = _look(finish)
+    return look is not None and drawn_in_parts(content.drawing, look, _alpha(content.ground))
 
 
 def _square(picture: Picture) -> Float[np.ndarray, "side side 3"]:
@@ -313,12 +311,19 @@ def _coloured(
     finish: FinishPart, ground: GroundPart | None, pixels: Picture, picture: Picture
 ) -> Int[np.ndarray, "h w"] | None:
     """The content picture as the look has it, where there is one and the content is a flat drawing."""
+    look = _look(finish)
+    return None if look is None else coloured(pixels, _regions(ground, picture), look, _alpha(ground))
+
+
+def _look(finish: FinishPart) -> Look | None:
+    """The look, without the tile that drawings are put on afterwards."""
     if finish.look is None or finish.colours is None:
         return None
-    part, palette = finish.look, named_palette(finish.colours)
-    look = Look(palette=palette, **{**dict(part), "tile": None})  # which it is put on afterwards
-    alpha = None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
-    return coloured(pixels, _regions(ground, picture), look, alpha)
+    return Look(palette=named_palette(finish.colours), **{**dict(finish.look), "tile": None})
+
+
+def _alpha(ground: GroundPart | None) -> Float[np.ndarray, "H W"] | None:
+    return None if ground is None or ground.alpha is None else load(ground.alpha)[..., 0]
 
 
 def _on_tile(
@@ -365,16 +370,15 @@ def _cut(
 
 def _content(ground: GroundPart, picture: Picture) -> RGBA:
     """The content picture off the ground that the model sees it on."""
-    if ground.alpha is None:
-        return lifted(picture, ground.colour)
-    return unlaid(picture, load(ground.alpha)[..., 0], ground.colour)
+    alpha = _alpha(ground)
+    return lifted(picture, ground.colour) if alpha is None else unlaid(picture, alpha, ground.colour)
 
 
 def _regions(ground: GroundPart | None, picture: Picture) -> Picture:
     """The content picture with its ground bled over, as the result is, so that regions are those of the drawing."""
-    if ground is None or ground.alpha is None:
+    alpha = _alpha(ground)
+    if ground is None or alpha is None:
         return picture
-    alpha = load(ground.alpha)[..., 0]
     return bled(unlaid(picture, alpha, ground.colour)[..., :3], alpha)
 
 

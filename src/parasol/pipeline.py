@@ -26,7 +26,7 @@ from parasol.encoders.content import ContentEncoder
 from parasol.encoders.style import StyleEncoder
 from parasol.encoders.text import TextEncoder, Words
 from parasol.errors import ParasolError, brought_by
-from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, is_flat, seen
+from parasol.finishing import FinishPart, Seen, blank_ground, finish_of, has_parts, is_flat, seen
 from parasol.images import fit, from_uint8, load, load_rgba, load_shown, stretch, to_uint8
 from parasol.images.ground import shows_nothing
 from parasol.images.read import DRAWN, MIN_SIDE, Source, blank_picture
@@ -167,6 +167,8 @@ class Parasol:
         own = {} if paper else self.bundle.manifest.dials.model_dump()
         if words.get("sampler") == "ddim" and own.get("sampler") == "dpm":
             own.pop("steps")  # which are dpm's
+        if words.get("flat_steps") is None:
+            words["flat_steps"] = words.get("steps")
         if paper and strength is not None:
             raise ParasolError("strength is calibrated with the model's own dials and paper leaves them: give one")
         if strength is not None:
@@ -206,7 +208,8 @@ class Parasol:
             look_at = Seen(picture=blank, ground=blank_ground(ground))
         else:
             look_at = self._seen(content, size, ground, blank=dials.fresh and shows is not None)
-        if finish and finish.automatic and (_otherwise(dials, shows, mask) or not is_flat(look_at)):
+        flat = finish is not None and finish.look and not _otherwise(dials, shows, mask) and is_flat(look_at)
+        if finish and finish.automatic and not flat:
             finish = None
         tile = finish.look.tile if finish and finish.look else None
         kept = mask is not None or protect is not None
@@ -214,6 +217,7 @@ class Parasol:
             finish = finish.untiled
         elif tile:
             look_at = self._seen(cast("Source", content), size, ground, blank=False, room=tile[2])
+        dials = dials.flat() if flat and finish and has_parts(look_at, finish) else dials
         picture = look_at.picture
         self.painter.prepare(dials)
         look = style if isinstance(style, Style) else self.style(style)

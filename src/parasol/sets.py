@@ -19,7 +19,8 @@ from parasol.pipeline import Parasol
 from parasol.recipe import Recipe
 from parasol.result import Result
 from parasol.vector import Consistency, Measures, Palette, choose_of, consistency, laid, measure
-from parasol.vector.framing import Room, frame_of, framed, off_plain, room_of
+from parasol.vector.framing import Room, at_most, frame_of, framed, off_plain, room_of
+from parasol.vector.tile import off_tile
 from parasol.vector.tiny import enlarged
 
 MOST_AT_ONCE = 8  # icons; each takes some 30 MB beside the model
@@ -103,6 +104,9 @@ def icon_recipe(model: Parasol, icon: Source, look: Look, style: Style, dials: D
     """The recipe of one icon of a set. Raises ParasolError where it cannot be read or shows nothing."""
     size = model.bundle.manifest.default_size
     drawn = enlarged(off_plain(load_rgba(icon)), size)
+    if look.finish.look is not None and look.finish.look.tile is not None:
+        marks = off_tile(at_most(drawn, 2 * size))
+        drawn = drawn if marks is None else marks
     content = framed(drawn, 0.5 - (0.5 - look.room.padding_of(drawn)) * look.shown, size)
     return model.recipe(content, style, dials, ground=ground, finish=look.finish)
 

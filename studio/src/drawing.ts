@@ -1,6 +1,7 @@
 // Jobs of this page: a quick look while something moves, the picture once it rests.
 
 import { address, api, follow, Refused, type JobState } from "./api";
+import { QUICK_STEPS } from "./alone/recipe";
 import { say } from "./dom";
 import { change, now, onChange, wanted } from "./state";
 import { fill, t } from "./texts";
@@ -8,7 +9,6 @@ import { fill, t } from "./texts";
 export interface View { look?: string; numbers: number[]; job?: JobState }
 
 const REST = 250; // ms after the last move
-const FEW = 5; // steps: as quick as a quick look
 
 let view: View = { numbers: [] };
 let current: { job: string; stop: () => void } | undefined;
@@ -40,7 +40,7 @@ export function begin(): void {
 export async function settle(): Promise<void> {
   const asked = wanted(false);
   if (!asked) return;
-  if (Number(asked.dials.steps ?? 50) > FEW) await look();
+  if (Number(asked.dials.steps ?? 50) > QUICK_STEPS) await look();
   if (JSON.stringify(wanted(false)) !== JSON.stringify(asked)) return; // it moved on
   if (asked.count === 1) await draw();
 }

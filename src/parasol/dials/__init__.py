@@ -196,6 +196,15 @@ class Dials:
         ),
     ] = False
 
+    flat_steps: Annotated[
+        int,
+        Dial(
+            help="Sampling steps, at most, where a flat finish follows, which asks the drawing for its colours alone.",
+            more="Two of `dpm` tell them as well as five. `--steps` alone sets both, and `ddim` takes all of its own.",
+            low=1, high=1000, step=1, unit="steps",
+        ),
+    ] = 2  # fmt: skip
+
     def __post_init__(self) -> None:
         for dial in named(type(self)):
             dial.check(getattr(self, dial.name))
@@ -203,6 +212,10 @@ class Dials:
     def quick(self) -> "Dials":
         """The same in few steps, for a look at what is to come."""
         return self if self.steps <= QUICK_STEPS else replace(self, steps=QUICK_STEPS, sampler="dpm")
+
+    def flat(self) -> "Dials":
+        """The same in no more steps than a flat finish needs."""
+        return replace(self, steps=min(self.steps, self.flat_steps)) if self.sampler == "dpm" else self
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,3 +78,8 @@ class DialKeywords(TypedDict, total=False):
     """Let structure end within a step, so that it goes evenly however few the steps are; the model's own if left
     out.
     """
+
+    flat_steps: int | None
+    """Sampling steps, at most, where a flat finish follows, which asks the drawing for its colours alone; 2 if left
+    out.
+    """

@@ -9,29 +9,7 @@ from parasol.images.save import carries, check_target, read_text, save_png, writ
 from parasol.images.sheet import sheet
 
 __all__ = [
-    "SUFFIXES",
-    "UNSURE",
-    "Box",
-    "PictureError",
-    "carries",
-    "check_target",
-    "crop",
-    "encode",
-    "encode_png",
-    "fit",
-    "from_uint8",
-    "is_photograph",
-    "load",
-    "load_rgba",
-    "load_shown",
-    "pad_to_multiple",
-    "photograph_odds",
-    "read_bytes",
-    "read_text",
-    "save_png",
-    "sheet",
-    "square",
-    "stretch",
-    "to_uint8",
-    "write_atomic",
-]
+    "SUFFIXES", "UNSURE", "Box", "PictureError", "carries", "check_target", "crop", "encode", "encode_png", "fit",
+    "from_uint8", "is_photograph", "load", "load_rgba", "load_shown", "pad_to_multiple", "photograph_odds",
+    "read_bytes", "read_text", "save_png", "sheet", "square", "stretch", "to_uint8", "write_atomic",
+]  # fmt: skip

@@ -45,7 +45,7 @@ def draw_set(
     def draw(place: int, step: Step) -> Made:
         def stepped(done: int, count: int) -> None:
             step(done, count)
-            steps[place] = done
+            steps[place] = done * dials.steps // count
             progress(sum(steps), 0)
 
         icon, started = part.icons[place], time.perf_counter()

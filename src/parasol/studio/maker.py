@@ -24,7 +24,7 @@ from parasol.runtime.onnx import available_cores
 from parasol.sets import side_by_side
 from parasol.studio.icons import draw_set
 from parasol.studio.kept_cards import card, taught_of
-from parasol.studio.made import Made, Progress
+from parasol.studio.made import Made, Progress, part_of
 from parasol.studio.once import Once
 from parasol.studio.store import Store, thumbnail
 from parasol.studio.wanted import LARGEST_SIZE, MOST_STEPS, MOST_WORK, Again, Cell, Reference, Wanted
@@ -147,8 +147,7 @@ class Maker:
         first = self.recipe(wanted)
         for number in range(wanted.count):
             recipe = first.varied(seed=dials.seed + number)
-            before = number * dials.steps
-            result = model.paint(recipe, progress=lambda done, _, before=before: progress(before + done, 0))
+            result = model.paint(recipe, progress=part_of(progress, number * dials.steps, dials.steps))
             alone = wanted.model_copy(
                 update={
                     "count": 1,
@@ -168,14 +167,15 @@ class Maker:
         """One content in several settings; what they share is kept from one to the next by the painter."""
         model, first, done = self.model(wanted.model), self.recipe(wanted), 0
         for cell in wanted.cells:
-            recipe = first.varied(**vars(self.recipe_dials(wanted, cell)))
+            dials = self.recipe_dials(wanted, cell)
+            recipe = first.varied(**vars(dials.flat() if first.dials == first.dials.flat() else dials))
             if cell.weights is not None or cell.lean is not None:
                 pairs = zip(wanted.styles, cell.weights or [style.weight for style in wanted.styles], strict=True)
                 styles = [style.model_copy(update={"weight": weight}) for style, weight in pairs if weight]
                 lean = wanted.lean if cell.lean is None else cell.lean
                 recipe = recipe.changed(style=self.style(model, styles, lean))
-            result = model.paint(recipe, progress=lambda step, _, before=done: progress(before + step, 0))
-            done += recipe.dials.steps
+            result = model.paint(recipe, progress=part_of(progress, done, dials.steps))
+            done += dials.steps
             yield Made(png=result.encoded(".png"), thumb=b"")
 
     def _again(self, wanted: Again, progress: Progress) -> Made:

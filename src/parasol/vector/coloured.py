@@ -49,10 +49,7 @@ def coloured(
         raise ParasolError(
             f"the result has shape {result.shape} and the content {content.shape}; both must be one size"
         )
-    if look.revision and alpha is not None and any((rim >= 0.5).any() for rim in (alpha[[0, -1]], alpha[:, [0, -1]])):
-        result, content = (np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge") for pixels in (result, content))
-        index = coloured(result, content, look, np.pad(alpha, 1))
-        return None if index is None else index[SCALE:-SCALE, SCALE:-SCALE]
+    shape, (content, alpha) = content.shape, _with_border(content, alpha, look)
     parts = parts_of(content, alpha)
     if parts is None:
         return None
@@ -61,6 +58,8 @@ def coloured(
         labels = rounded(parts.labels, radius, np.flatnonzero(~ground))
         labels = rounded(labels, INNER * radius, np.flatnonzero(ground))
         parts = divided(parts, labels, range(len(parts.areas)))
+    if content.shape != shape:
+        result = np.pad(result, ((1, 1), (1, 1), (0, 0)), mode="edge")
     off = delta_e(lab(result)[:, :, None], lab(look.palette.colours))
     says = np.minimum(off / TELLS, 1.0)
     if look.width == 0:
@@ -72,12 +71,31 @@ def coloured(
         width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape), look)
         fills = _filled(parts, ~line & ~(parts.free | thin)[parts.labels], says, look, ruled=bool(line.any()))
         drawn = _seen_on(parts, thin, fills, _drawn(parts, line, says, look), look.lines)
+        fills = _with_holes(parts, thin, fills, drawn) if look.revision > 1 else fills
         index = np.where(line, drawn[parts.labels], run_out(fills[parts.labels], left, line, int(width)))
         if look.corner:  # and the ends of the lines, which are narrower than what they were in the content
             index = rounded(index, min(look.corner * max(index.shape), width / 2 - 1), np.flatnonzero(look.lines))
     if (index == 0).all():
         return None  # a style that leaves free what is one part would leave nothing of this drawing
+    index = index if content.shape == shape else index[SCALE:-SCALE, SCALE:-SCALE]
     return np.where(index == 0, CLEAR, index)
+
+
+def drawn_in_parts(
+    content: Float[np.ndarray, "H W 3"], look: Look, alpha: Float[np.ndarray, "H W"] | None = None
+) -> bool:
+    """Whether a content picture is a flat drawing, of which `coloured` makes one in the look, if anything is left."""
+    return parts_of(*_with_border(content, alpha, look)) is not None
+
+
+def _with_border(
+    content: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"] | None, look: Look
+) -> tuple[Float[np.ndarray, "_ _ 3"], Float[np.ndarray, "_ _"] | None]:
+    """A drawing that reaches the picture's border, where it ends in clear ground, with a pixel of that around it."""
+    reaches = alpha is not None and any((rim >= 0.5).any() for rim in (alpha[[0, -1]], alpha[:, [0, -1]]))
+    if alpha is None or not (look.revision and reaches):
+        return content, alpha
+    return np.pad(content, ((1, 1), (1, 1), (0, 0)), mode="edge"), np.pad(alpha, 1)
 
 
 def _ruled(
@@ -181,6 +199,16 @@ def _seen_on(
     for part in np.flatnonzero(drawn == on):  # in a palette of one colour there is no other
         colours[part] = next((colour for colour in commonest if colour != on[part]), on[part])
     return colours
+
+
+def _with_holes(
+    parts: Parts, thin: Bool[np.ndarray, " n"], fills: Int[np.ndarray, " n"], drawn: Int[np.ndarray, " n"]
+) -> Int[np.ndarray, " n"]:
+    """Colours of areas, with the ground's for holes that would have the colour of the stroke around them."""
+    for colour in np.unique(fills[parts.hollow & ~thin]):
+        lost = rim_along(parts, thin & (drawn == colour)) > 0.5
+        fills = np.where(parts.hollow & ~thin & lost & (fills == colour), 0, fills)
+    return fills
 
 
 def _filled(

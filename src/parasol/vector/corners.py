@@ -77,8 +77,9 @@ def rounded(
     """
     rim = np.ones(labels.shape, bool)
     rim[1:-1, 1:-1] = False
+    areas = np.bincount(labels.ravel())
     for reach in (share * radius for share in RADII):
-        new, areas = labels.copy(), np.bincount(labels.ravel())
+        new = labels.copy()
         large = np.flatnonzero(areas > 3 * reach**2)  # a disc takes more
         for label in large if which is None else np.intersect1d(large, which):
             here = grown(box(labels == label), 1)
@@ -90,7 +91,12 @@ def rounded(
             other = _beside(pieces, np.where(own, -1, labels[here]))
             other[_beside(pieces, np.where(kinds[left] == 1, left, -1)) < 0] = -1  # a neck between two pieces
             other[pieces[rim[here] & (pieces >= 0)]] = -1
-            new[here] = np.where((pieces >= 0) & (other[pieces] >= 0), other[pieces], new[here])
+            at = np.nonzero(pieces >= 0)
+            given = other[pieces[at]]
+            at, given = tuple(axis[given >= 0] for axis in at), given[given >= 0]
+            new[here][at] = given
+            areas[label] -= len(given)
+            np.add.at(areas, given, 1)
         labels = new
     return labels
 
@@ -98,11 +104,14 @@ def rounded(
 def _beside(pieces: Int[np.ndarray, "h w"], values: Int[np.ndarray, "h w"]) -> Int[np.ndarray, " n"]:
     """The one value from 0 up that lies beside each piece; -1 where there are more, or none."""
     least, most = (np.full(int(pieces.max()) + 1, fill) for fill in (np.iinfo(np.int64).max, -1))
-    for first, second in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
-        for inner, outer in ((first, second), (second, first)):
-            met = (pieces[inner] >= 0) & (pieces[outer] != pieces[inner]) & (values[outer] >= 0)
-            np.minimum.at(least, pieces[inner][met], values[outer][met])
-            np.maximum.at(most, pieces[inner][met], values[outer][met])
+    rows, columns = np.nonzero(pieces >= 0)
+    for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        row, column = rows + down, columns + right
+        there = (row >= 0) & (row < pieces.shape[0]) & (column >= 0) & (column < pieces.shape[1])
+        own, value = pieces[rows[there], columns[there]], values[row[there], column[there]]
+        met = (pieces[row[there], column[there]] != own) & (value >= 0)
+        np.minimum.at(least, own[met], value[met])
+        np.maximum.at(most, own[met], value[met])
     return np.where(least == most, most, -1)
 
 

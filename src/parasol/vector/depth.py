@@ -13,22 +13,22 @@ def depth(mask: Bool[np.ndarray, "h w"], most: int) -> Float[np.ndarray, "h w"]:
     Beyond the picture's border the mask goes on as at the border.
     """
     away, here = np.zeros(mask.shape, np.float32), grown(box(mask), 1)  # nothing beyond its box is nearer than that is
-    inside = mask[here]
-    down = np.where(inside, most, 0).astype(np.uint16 if 2 * most**2 < 1 << 16 else np.float32)  # quicker where it fits
-    step = 1
-    while step < most:  # twice as far up and down in each round
-        far = down + step
-        np.minimum(down[step:], far[:-step], out=down[step:])
-        np.minimum(down[:-step], far[step:], out=down[:-step])
+    inside, narrow = mask[here], (kind for kind in (np.uint8, np.uint16) if 2 * most**2 <= np.iinfo(kind).max)
+    beside = np.where(inside, most, 0).astype(next(narrow, np.float32))  # the narrower, the quicker
+    far, step = np.empty_like(beside), 1
+    while step < most:  # twice as far to the sides in each round
+        np.add(beside, step, out=far)
+        np.minimum(beside[:, step:], far[:, :-step], out=beside[:, step:])
+        np.minimum(beside[:, :-step], far[:, step:], out=beside[:, :-step])
         step *= 2
-    down **= 2
-    square = down.copy()
-    for step in range(1, min(most, inside.shape[1])):
+    beside **= 2
+    square = beside.copy()
+    for step in range(1, min(most, len(inside))):  # up and down, where the slices are whole blocks of memory
         if step**2 >= square.max():
-            break  # no column so far away is nearer than what was found
-        far = down + step**2
-        np.minimum(square[:, step:], far[:, :-step], out=square[:, step:])
-        np.minimum(square[:, :-step], far[:, step:], out=square[:, :-step])
+            break  # no row so far away is nearer than what was found
+        np.add(beside, step**2, out=far)
+        np.minimum(square[step:], far[:-step], out=square[step:])
+        np.minimum(square[:-step], far[step:], out=square[:-step])
     away[here] = np.minimum(np.sqrt(square.astype(np.float32)), most)
     return away
 

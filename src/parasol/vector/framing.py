@@ -14,6 +14,7 @@ from parasol.vector.regions import outside
 
 SEEN = 0.05  # of alpha, from which a pixel belongs to the drawing
 MOST_PADDING = 0.45  # of the side; more would leave no drawing
+ASIDE = 0.1  # of the side, beyond which a drawing sticks out of its room where it is not in the middle
 
 
 def off_plain(picture: RGBA) -> RGBA:
@@ -92,21 +93,33 @@ def framed(picture: RGBA, padding: float, side: int) -> Float[np.ndarray, "h w 4
 
 
 def inset(content: RGBA, room: float) -> RGBA:
-    """A drawing on a plain or clear ground, no larger than that share of the side; all else as it is."""
+    """A drawing on a plain or clear ground, no larger than that share of the side; all else as it is.
+
+    One that would still reach well beyond the square of that share, such as one in a corner, goes into the middle.
+    """
     try:
         around = plain_ground(content[..., :3]) if is_opaque(content) else None
     except GroundError:
         return content
     drawn = (content if around is None else lifted(content[..., :3], around))[..., 3] >= 0.5
-    longer = longest(box(drawn)) / max(drawn.shape)
-    if longer <= room:
+    here, sides, longer = box(drawn), drawn.shape, max(drawn.shape)
+    if not longest(here):
         return content
-    height, width = (max(1, round(length * room / longer)) for length in drawn.shape)
+    share = min(room * longer / longest(here), 1)
+    off = [side.start + side.stop - length for side, length in zip(here, sides, strict=True)]
+    beyond = max(share * (side.stop - side.start + abs(gap)) for side, gap in zip(here, off, strict=True))
+    aside = beyond > (room + ASIDE) * longer
+    if share == 1 and not aside:
+        return content
+    size = [max(1, round(share * length)) for length in sides]
+    small = content if share == 1 else resized(content, (size[1], size[0]))
     canvas = np.zeros_like(content)
     if around is not None:
         canvas[:] = (*around, 1)
-    top, left = (drawn.shape[0] - height) // 2, (drawn.shape[1] - width) // 2
-    canvas[top : top + height, left : left + width] = resized(content, (width, height))
+    at = [(length - own - aside * round(share * gap)) // 2 for length, own, gap in zip(sides, size, off, strict=True)]
+    to = tuple(slice(max(start, 0), start + own) for start, own in zip(at, size, strict=True))
+    fits = tuple(slice(max(-start, 0), length - start) for start, length in zip(at, sides, strict=True))
+    canvas[to] = small[fits]
     return canvas
 
 

@@ -64,7 +64,7 @@ class Look:
     unlined: bool = True
     """Whether outlines of a drawing go to what they enclose, where the style has no lines."""
 
-    revision: int = 1
+    revision: int = 2
     """Of the rules. From 1 on a drawing on what is clear ends where its picture does, what lies around other parts has
     one colour where the style has no lines, and what tapers is no stroke."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -53,14 +53,24 @@ class Parts:
 def parts_of(content: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"] | None = None) -> Parts | None:
     """The parts of a drawing; None where it falls into too many, or is not there.
 
-    Its ground is what is clear, where there is an alpha, with colours bled over it; else its ground's colour.
+    Its ground is what is clear, where there is an alpha, with colours bled over it; else its ground's colour. Those of
+    the last few drawings are kept, for they are asked for before a drawing is painted and in every style of it.
     """
-    chosen = choose_palette(content)
-    index, colours = index_picture(content, chosen), lab(chosen.colours)
+    small = content.astype(np.float32)
+    kept = _kept(small.tobytes(), small.shape, None if alpha is None else alpha.astype(np.float32).tobytes())
+    return None if kept is None else replace(kept, labels=kept.labels.astype(np.int64))
+
+
+@lru_cache(maxsize=4)
+def _kept(content: bytes, shape: tuple[int, ...], alpha: bytes | None) -> Parts | None:
+    """The same with labels of 16 bits, which are kept."""
+    pixels = np.frombuffer(content, np.float32).reshape(shape)
+    chosen = choose_palette(pixels)
+    index, colours = index_picture(pixels, chosen), lab(chosen.colours)
     if (index[1:] != index[:-1]).mean() > BUSY:
         return None
     if alpha is not None:
-        index = np.where(enlarged(alpha) < 0.5, 0, index + 1)
+        index = np.where(enlarged(np.frombuffer(alpha, np.float32).reshape(shape[:2])) < 0.5, 0, index + 1)
         colours = np.concatenate([lab(np.ones((1, 3), np.float32)), colours])
     drawn = int((~outside(index)).sum())
     index = without_specks(index, max(SPECK, round(SMALLEST * drawn)))
@@ -69,7 +79,7 @@ def parts_of(content: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"
     if len(kinds) > MOST_PARTS or free.all() or not free.any():
         return None
     return Parts(
-        labels=labels,
+        labels=labels.astype(np.int16),
         colours=colours[kinds],
         areas=np.bincount(labels.ravel(), minlength=len(kinds)),
         free=free,

@@ -96,12 +96,16 @@ def run_out(
     index: Int[np.ndarray, "h w"], left: Bool[np.ndarray, "h w"], line: Bool[np.ndarray, "h w"], steps: int
 ) -> Int[np.ndarray, "h w"]:
     """The index with what lies beside, run out over what is left over of lines."""
-    index, shut, open_ = index.copy(), left | line, np.argwhere(left)
+    (height, width), open_ = index.shape, np.flatnonzero(left)
+    index, shut = index.ravel().copy(), (left | line).ravel()
     for step in range(2 * steps):
-        beside = open_.copy()
-        beside[:, step % 2] -= 1 if step % 4 < 2 else -1
-        beside %= index.shape
-        near = ~shut[*beside.T]
-        index[*open_[near].T] = index[*beside[near].T]
-        shut[*open_[near].T], open_ = False, open_[~near]
-    return index
+        if not len(open_):
+            break
+        away = -1 if step % 4 < 2 else 1
+        beside = (open_ + away * width) % len(index)
+        if step % 2:
+            beside = open_ - open_ % width + (open_ + away) % width
+        near = ~shut[beside]
+        index[open_[near]] = index[beside[near]]
+        shut[open_[near]], open_ = False, open_[~near]
+    return index.reshape(height, width)

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 
 from parasol.maths.lab import delta_e, lab
 from parasol.vector.depth import box, depth, longest
-from parasol.vector.ground import RGBA, WHITE, laid, lifted
+from parasol.vector.ground import RGBA, WHITE, is_opaque, laid, lifted
 from parasol.vector.palette import ground_of
 from parasol.vector.regions import outside
 
@@ -68,8 +68,11 @@ def off_tile(content: RGBA) -> RGBA | None:
     if tile is None:
         return None
     red, green, blue = (float(value) for value in bare[0, 0])
-    marks = lifted(bare, (red, green, blue))
-    cut = (content[..., 3] < 0.5) | (delta_e(lab(shown), lab(shown[0, 0])) <= BARE)
+    same = delta_e(lab(bare), lab(bare[0, 0])) <= PLAIN  # with what resizing has left around what lies on it
+    marks = lifted(np.where(same[..., None], bare[0, 0], bare), (red, green, blue))
+    within = tile._replace(margin=tile.margin + BAND, radius=max(tile.radius - BAND, 0.0))  # its edge may be blurred
+    marks[~within.shape(len(marks)), 3] = 0
+    cut = delta_e(lab(shown), lab(shown[0, 0])) <= BARE if is_opaque(content) else content[..., 3] < 0.5
     return None if cut[marks[..., 3] >= 0.5].mean() > 0.5 else marks
 
 

@@ -115,11 +115,13 @@ def bled(flat: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]) -> F
     height, width = alpha.shape
     for _ in range(BLED):
         padded, seen = np.pad(colours * known[..., None], ((1, 1), (1, 1), (0, 0))), np.pad(known, 1)
-        shifts = [(slice(y, y + height), slice(x, x + width)) for y in range(3) for x in range(3)]
-        total = np.stack([padded[here] for here in shifts]).sum(axis=0)
-        number = np.stack([seen[here] for here in shifts]).sum(axis=0)
-        new = ~known & (number > 0)
-        colours[new] = total[new] / number[new][:, None]
+        new = np.logical_or.reduce([seen[y : y + height, x : x + width] for y in range(3) for x in range(3)]) & ~known
+        rows, columns = np.nonzero(new)
+        beside = [(rows + y) * (width + 2) + columns + x for y in range(3) for x in range(3)]
+        total, number = (
+            np.stack([flat[at] for at in beside]).sum(axis=0) for flat in (padded.reshape(-1, 3), seen.ravel())
+        )
+        colours[new] = total / number[:, None]
         known = known | new
     return colours
 

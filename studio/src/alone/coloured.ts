@@ -16,15 +16,10 @@ const [LOST, SHOWN, MERGED, GUESSED, ROUNDS] = [0.2, 0.2, 0.3, 0.5, 20];
 
 /** Colours of the look by index, `CLEAR` where the style leaves the ground free; none where the content is no flat drawing. */
 export function coloured(result: Raster, content: Raster, look: FlatLook, alpha: Values | null): Index | null {
-  const { height, width } = content;
-  if (look.revision && alpha && alpha.some((value, place) => value >= 0.5 && onRim(place, height, width))) {
-    const beyond = (picture: Raster): Raster => padded(picture, 1, 1, height + 2, width + 2);
-    const clear = new Float32Array((height + 2) * (width + 2));
-    for (let y = 0; y < height; y++) clear.set(alpha.subarray(y * width, (y + 1) * width), (y + 1) * (width + 2) + 1);
-    const made = coloured(beyond(result), beyond(content), look, clear);
-    return made && inner(made, SCALE);
-  }
-  let of = partsOf(content, alpha);
+  const [bordered, clear] = withBorder(content, alpha, look);
+  const reaches = bordered !== content;
+  if (reaches) result = padded(result, 1, 1, bordered.height, bordered.width);
+  let of = partsOf(bordered, clear);
   if (!of) return null;
   if (look.corner) {
     const { free, hollow, labels } = of;
@@ -49,14 +44,25 @@ export function coloured(result: Raster, content: Raster, look: FlatLook, alpha:
     const { labels, free } = of;
     const { width, thin, line, left } = ruled(of, look.width * Math.max(labels.height, labels.width), look);
     const areas = maskOf(labels, (place) => !line.data[place] && !free[labels.data[place]] && !thin[labels.data[place]]);
-    const fills = filled(of, areas, told, look, any(line));
+    let fills = filled(of, areas, told, look, any(line));
     const drawn = seenOn(of, thin, fills, drawnLines(of, line, told, look), look.lines);
+    if ((look.revision ?? 0) > 1) fills = withHoles(of, thin, fills, drawn);
     const run = runOut({ ...labels, data: labels.data.map((label) => fills[label]) }, left, line, Math.trunc(width));
     index = labels.data.map((label, place) => (line.data[place] ? drawn[label] : run[place]));
     if (look.corner) index = rounded({ ...labels, data: index }, Math.min(look.corner * Math.max(labels.height, labels.width), width / 2 - 1), (colour) => !!look.lines[colour]).data;
   }
   if (index.every((colour) => colour === 0)) return null;
-  return { ...of.labels, data: index.map((colour) => (colour === 0 ? CLEAR : colour)) };
+  const made = { ...of.labels, data: index.map((colour) => (colour === 0 ? CLEAR : colour)) };
+  return reaches ? inner(made, SCALE) : made;
+}
+
+/** A drawing that reaches the picture's border, where it ends in clear ground, with a pixel of that around it. */
+export function withBorder(content: Raster, alpha: Values | null, { revision }: { revision?: number }): [Raster, Values | null] {
+  const { height, width } = content;
+  if (!revision || !alpha?.some((value, place) => value >= 0.5 && onRim(place, height, width))) return [content, alpha];
+  const clear = new Float32Array((height + 2) * (width + 2));
+  for (let y = 0; y < height; y++) clear.set(alpha.subarray(y * width, (y + 1) * width), (y + 1) * (width + 2) + 1);
+  return [padded(content, 1, 1, height + 2, width + 2), clear];
 }
 
 const onRim = (place: number, height: number, width: number): boolean => place < width || place >= (height - 1) * width || place % width === 0 || (place + 1) % width === 0;
@@ -171,6 +177,13 @@ function seenOn(of: Parts, thin: boolean[], fills: number[], drawn: number[], sh
   for (const [a, b, length] of of.borders) for (const [part, other] of [[a, b], [b, a]]) if (thin[part] && !thin[other] && length > longest[part]) [longest[part], on[part]] = [length, fills[other]];
   const commonest = shares.map((_, colour) => colour).sort((a, b) => shares[b] - shares[a] || a - b);
   return drawn.map((colour, part) => (colour === on[part] ? (commonest.find((other) => other !== on[part]) ?? on[part]) : colour));
+}
+
+/** Colours of areas, with the ground's for holes that would have the colour of the stroke around them. */
+function withHoles(of: Parts, thin: boolean[], fills: number[], drawn: number[]): number[] {
+  const [lost, rim] = [fills.map(() => 0), fills.map(() => 0)];
+  for (const [a, b, length] of of.borders) for (const [part, other] of [[a, b], [b, a]]) [rim[part], lost[part]] = [rim[part] + length, lost[part] + (thin[other] && drawn[other] === fills[part] ? length : 0)];
+  return fills.map((fill, part) => (of.hollow[part] && !thin[part] && lost[part] > rim[part] / 2 ? 0 : fill));
 }
 
 interface Says { says: Float64Array; many: number; width: number }

@@ -4,6 +4,7 @@ import { Refused, type Backend, type Drawn, type JobState, type Picture, type Re
 import { t } from "../texts";
 import { fromBase64, sha256, type Bytes } from "./bytes";
 import type { Calls, Canvas, Made } from "./worker";
+import { QUICK_STEPS } from "./recipe";
 import type { ModelFacts } from "./wanted";
 
 /** What the export tells: `alone.json` beside the page. */
@@ -150,7 +151,7 @@ export async function alone(loading: (share: number) => void): Promise<Backend> 
       order: async (wanted) => {
         for (const id of mentioned(wanted)) if (id && !urls.has(id)) throw new Refused(422, `the picture ${id} is not here any more`);
         const steps = Number(wanted.dials.steps ?? told.facts.own.steps);
-        return queued({ wanted }, (wanted.preview ? Math.min(steps, 10) : steps) * wanted.count, !!wanted.preview);
+        return queued({ wanted }, (wanted.preview ? Math.min(steps, QUICK_STEPS) : steps) * wanted.count, !!wanted.preview);
       },
       suited: async ({ styles }) => ({ model: told.setup.models[0].name, far: styles.some((one) => one.weight > 0) && (await ask("far", [...styles])) }),
       again: async (picture) => queued({ again: picture }, 1, true),

@@ -1,12 +1,13 @@
 // What becomes of a picture after the model: off its ground, into few colours, onto the ground that is asked for.
 
 import { base64 } from "./bytes";
-import { coloured } from "./coloured";
+import { coloured, withBorder } from "./coloured";
 import { atMost, inset } from "./framing";
 import { bled, cutOut, groundAround, groundFor, isOpaque, laid, lifted, plainGround, turned, unlaid, WHITE, withoutGround, type Colour } from "./ground";
 import { flatFinish, inColours, painted } from "./indexing";
 import { chooseOf, colourOf, hexes, hexOf, lab, namedPalette, nearest, type Palette } from "./lab";
 import { isFlatArt, lookOf } from "./look";
+import { partsOf } from "./parts";
 import { encodePng } from "./png";
 import { channelsOf, fit, onGrid, padded, raster, rgb, withAlpha, type Raster, type Values } from "./raster";
 import { automatic, pictureOf, type Finish, type Ground } from "./recipe";
@@ -59,9 +60,9 @@ export interface Kept {
 export function finished(ground: Ground | null, alpha: Values | null, finish: Finish | null, drawn: Raster, picture: Raster, { kept, fresh, matched }: Kept): Finished {
   const under = ground ? [...colourOf(ground.under)] : WHITE;
   let pixels = drawn;
-  let rgba = ground && cut(ground, alpha, under, drawn, picture, kept, fresh);
   const index = fresh || !finish?.look || !finish.colours ? null
     : coloured(pixels, regionsOf(ground, alpha, under, picture), { palette: namedPalette(finish.colours), ...finish.look }, alpha);
+  let rgba = ground && !index ? cut(ground, alpha, under, drawn, picture, kept, fresh) : null;
   if (!index && finish && automatic(finish) && !matched) finish = null;
   if (index && finish) {
     const tile = finish.look?.tile;
@@ -69,7 +70,7 @@ export function finished(ground: Ground | null, alpha: Values | null, finish: Fi
     const [shown, palette] = tile ? onTile(tile, index, own, ground ? under : groundAround(picture) ?? WHITE) : [index, own];
     const made = painted(shown, palette, automatic(finish) ? finish.look?.slope : null);
     pixels = laid(made, [...palette.subarray(0, 3)]);
-    rgba = rgba && made;
+    rgba = ground && made;
   } else if (finish) {
     const seen_ = rgba && channelsOf(rgba, 3, 1).data;
     const flat = rgba && seen_ ? bled(rgb(rgba), seen_) : pixels;
@@ -97,7 +98,7 @@ export function finishOf(colors: number | null, finish: string, references: read
   if (references.length && (flat || (finish === "auto" && colors === null))) {
     const small = references.map((picture) => squared(fit(rgb(picture), STYLE_SIDE)));
     const look = lookOf(small, colors, !flat);
-    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true, revision: 1, ...(look.slope && { slope: look.slope }), ...(look.corner && { corner: look.corner }), ...(look.tile && { tile: look.tile }) } };
+    if (look) return { colours: hexes(look.palette), count: null, flat, look: { fills: look.fills, lines: look.lines, width: look.width, strokes: true, unlined: true, revision: 2, ...(look.slope && { slope: look.slope }), ...(look.corner && { corner: look.corner }), ...(look.tile && { tile: look.tile }) } };
     if (flat) palette = chooseOf(small, colors);
   }
   if (!palette && colors === null && !flat) return null;
@@ -109,6 +110,12 @@ export async function isFlat({ ground, picture }: Seen): Promise<boolean> {
   const alpha = ground?.alpha ? channelsOf(await pictureOf(ground.alpha), 0, 1).data : null;
   const own = regionsOf(ground, alpha, WHITE, picture);
   return isFlatArt([own], chooseOf([own], null));
+}
+
+/** Whether a content picture is a drawing in few parts, to which a finish gives the colours of its look. */
+export async function hasParts({ ground, picture }: Seen, { colours, look }: Finish): Promise<boolean> {
+  const alpha = ground?.alpha ? channelsOf(await pictureOf(ground.alpha), 0, 1).data : null;
+  return !!look && !!colours && !!partsOf(...withBorder(regionsOf(ground, alpha, WHITE, picture), alpha, look));
 }
 
 function squared(picture: Raster): Raster {

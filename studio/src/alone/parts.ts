@@ -23,8 +23,17 @@ function parts(labels: Index, colours: number[], free: boolean[], hollow: boolea
   return { labels, colours, areas: areasOf(labels, free.length), free, hollow, borders: borders(labels), boxes };
 }
 
-/** The parts of a drawing; none where it falls into too many, or is not there. */
+let last: { content: Raster; alpha: Values | null; found: Parts | null } | undefined;
+const same = (one: Values | null, other: Values | null): boolean => one?.length === other?.length && (!one || one.every((value, i) => value === other![i]));
+
+/** The parts of a drawing; none where it falls into too many, or is not there. Those of the last one are kept. */
 export function partsOf(content: Raster, alpha: Values | null): Parts | null {
+  const known = last && last.content.width === content.width && same(last.content.data, content.data) && same(last.alpha, alpha);
+  if (!known) last = { content, alpha, found: found(content, alpha) };
+  return last!.found;
+}
+
+function found(content: Raster, alpha: Values | null): Parts | null {
   const chosen = chooseOf([content], null);
   let index = indexPicture(content, chosen);
   let colours = [...lab(chosen)];

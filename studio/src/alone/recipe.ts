@@ -7,12 +7,15 @@ import { grey, type Raster, type Values } from "./raster";
 import { directions, LEVELS, type Table } from "./texture";
 import type { Tile } from "./tile";
 
+/** Of dpm, for a quick look. */
+export const QUICK_STEPS = 5;
+
 export interface Dials {
   style_scale: number; content_scale: number; structure: number; steps: number;
   /** In digits where it is too large for a number of JavaScript. */
   seed: number | string;
   fresh: boolean; color: "off" | "match" | "keep"; content_map: boolean; sampler: "ddim" | "dpm"; guidance: "apart" | "joint";
-  color_strength: number; texture: number; neutral: number; guidance_interval: number; distilled: boolean; gradual: boolean;
+  color_strength: number; texture: number; neutral: number; guidance_interval: number; distilled: boolean; gradual: boolean; flat_steps: number;
 }
 export interface Look { fills: number[]; lines: number[]; width: number; strokes?: boolean; unlined?: boolean; revision?: number; slope?: [number, number] | null; corner?: number | null; tile?: Tile | null }
 export interface Ground { wanted: string; under: string; alpha: string | null; turned: boolean }
@@ -36,7 +39,7 @@ export interface Texture { latents: Table; pixels: Table }
 export interface Style { descriptor: Values; colours: Moments | null; texture: Texture | null }
 
 const ANOTHER = "give the file that Parasol wrote, not a copy that another program saved";
-const LATER: Partial<Dials> = { color: "off", content_map: false, sampler: "ddim", guidance: "apart", color_strength: 1, texture: 0, neutral: 0, guidance_interval: 1, distilled: false, gradual: false };
+const LATER: Partial<Dials> = { color: "off", content_map: false, sampler: "ddim", guidance: "apart", color_strength: 1, texture: 0, neutral: 0, guidance_interval: 1, distilled: false, gradual: false, flat_steps: 2 };
 
 export const automatic = (finish: Finish | null | undefined): boolean => !!finish?.look && !finish.flat;
 

@@ -1,6 +1,6 @@
 // The tile that every drawing of a style lies on, such as the rounded square below an app's icon: vector/tile of the core.
 
-import { laid, lifted, WHITE } from "./ground";
+import { isOpaque, laid, lifted, WHITE } from "./ground";
 import { deltaE, groundOf, lab } from "./lab";
 import { decimals, median, raster, rint, type Raster } from "./raster";
 import { boxOf, count, depth, inverse, longest, maskOf, outside, type Mask } from "./regions";
@@ -40,9 +40,14 @@ export function offTile(content: Raster): Raster | null {
   if (step > 1 && !tileOf([thinned(shown, step)]).tile) return null;
   const { tile, pictures: [bare] } = tileOf([shown]);
   if (!tile) return null;
-  const [marks, colours] = [lifted(bare, [...bare.data.subarray(0, 3)]), lab(shown.data)];
+  const [own, colours, bared] = [[...bare.data.subarray(0, 3)], lab(shown.data), lab(bare.data)];
+  const same = maskOf(bare, (place) => deltaE(bared, place, bared, 0) <= PLAIN);
+  const marks = lifted({ ...bare, data: bare.data.map((value, i) => (same.data[Math.floor(i / 3)] ? own[i % 3] : value)) }, own);
+  const within = shapeOf([tile[0] + BAND, Math.max(tile[1] - BAND, 0), tile[2]], height);
+  within.data.forEach((is, place) => is || (marks.data[4 * place + 3] = 0));
   const drawn = maskOf(marks, (place) => marks.data[4 * place + 3] >= 0.5);
-  const cut = maskOf(marks, (place) => !!drawn.data[place] && (data[4 * place + 3] < 0.5 || deltaE(colours, place, colours, 0) <= BARE));
+  const whole = isOpaque(content);
+  const cut = maskOf(marks, (place) => !!drawn.data[place] && (whole ? deltaE(colours, place, colours, 0) <= BARE : data[4 * place + 3] < 0.5));
   return count(cut) > 0.5 * count(drawn) ? null : marks;
 }
 

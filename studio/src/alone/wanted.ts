@@ -3,14 +3,14 @@
 import type { Reference, Wanted } from "../api";
 import { base64, bytesOf, sha256 } from "./bytes";
 import type { Moments } from "./colour";
-import { finishOf, isFlat, seen, type Seen } from "./finishing";
+import { finishOf, hasParts, isFlat, seen, type Seen } from "./finishing";
 import { groundFor, laid, opaque } from "./ground";
 import { encodePng } from "./png";
 import type { Manifest, Painter } from "./painter";
 import { BICUBIC, fit, onGrid, raster, showsNothing, stretch, type Raster, type Values } from "./raster";
-import { automatic, recipeOf, styleOf, stylePart, type Dials, type Finish, type Recipe, type Style, type Texture } from "./recipe";
+import { automatic, QUICK_STEPS, recipeOf, styleOf, stylePart, type Dials, type Finish, type Recipe, type Style, type Texture } from "./recipe";
 
-const [WORKING_SIDE, MIN_SIDE, MAX_ASPECT, QUICK_STEPS] = [2048, 8, 16, 10];
+const [WORKING_SIDE, MIN_SIDE, MAX_ASPECT] = [2048, 8, 16];
 
 /** What the export tells of its model beside the bundle. */
 export interface ModelFacts { version: string; identity: string; guide?: string | null; hashes: string[]; strength: [number, number][]; own: Partial<Dials> }
@@ -42,7 +42,7 @@ export class Orders {
   /** The recipe of the first picture that is asked for. */
   async recipe(wanted: Wanted): Promise<Recipe> {
     if (!wanted.content) throw new Error("there is nothing to draw: give a content picture");
-    const dials = this.dials(wanted);
+    let dials = this.dials(wanted);
     const size = wanted.size ?? this.painter.size;
     const content = opaque(this.given(wanted.content).pixels);
     const view = async (room?: number): Promise<Seen> => {
@@ -53,13 +53,15 @@ export class Orders {
     };
     let look = await view();
     let finish: Finish | null = await this.finish(wanted);
-    if (automatic(finish) && (otherwise(dials, !!wanted.mask) || !(await isFlat(look)))) finish = null;
+    const flat = !!finish?.look && !otherwise(dials, !!wanted.mask) && (await isFlat(look));
+    if (automatic(finish) && !flat) finish = null;
     const tile = finish?.look?.tile;
     if (finish && tile) {
       if (dials.fresh || wanted.mask || wanted.protect || look.picture.height !== look.picture.width) finish = { ...finish, look: { ...finish.look!, tile: null } };
       else look = await view(tile[2]);
     }
     const { picture } = look;
+    if (flat && dials.sampler === "dpm" && (await hasParts(look, finish!))) dials = { ...dials, steps: Math.min(dials.steps, dials.flat_steps) };
     const style = await this.style(wanted.styles);
     if (dials.color === "match" && !style.colours) throw new Error("color is 'match' and the style has no colours: add a style picture");
     if (wanted.protect && dials.fresh) throw new Error("protect keeps structure and fresh starts without any: leave one out");
@@ -77,6 +79,7 @@ export class Orders {
     const given = Object.fromEntries(Object.entries(wanted.dials).filter(([, value]) => value !== null)) as Partial<Dials> & { strength?: number };
     const own = { ...this.facts.own };
     if (given.sampler === "ddim" && own.sampler === "dpm") own.steps = 50;
+    given.flat_steps ??= given.steps ?? own.flat_steps;
     const { strength, ...rest } = given;
     const stops = this.facts.strength;
     const at = (strength ?? 0) * (stops.length - 1);
