@@ -312,7 +312,7 @@ def test_a_preview_comes_first_and_is_small(
     assert main([*shared, "--size", "160", "-o", "large.png", "--preview", "soon.png"]) == 0
     assert capsys.readouterr().out.split() == ["soon.png", "large.png"]
     assert load("soon.png").shape == (128, 96, 3)
-    quick = model.stylize("content.png", "style.png", seed=5, steps=5, sampler="dpm")
+    quick = model.stylize("content.png", "style.png", seed=5, steps=5, flat_steps=12, sampler="dpm")
     assert Recipe.read("soon.png") == quick.recipe
     assert np.array_equal(load("soon.png"), quick.pixels)
     whole = model.stylize("content.png", "style.png", seed=5, steps=12, size=160)

@@ -12,7 +12,7 @@ from parasol.images import load
 from parasol.recipe import Dials, Recipe
 from small_model import drawing
 
-DIALS = Dials(style_scale=2.0, content_scale=2.0, structure=0.4, steps=3, seed=0, fresh=True, color="off")
+DIALS = Dials(style_scale=2.0, content_scale=2.0, structure=0.4, steps=3, seed=0, fresh=True, flat_steps=3)
 CONTENTS, STYLES = (drawing(0), drawing(1)), (drawing(2), drawing(3))
 
 

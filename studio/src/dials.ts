@@ -6,7 +6,7 @@ import { change, model, nearestStrength, now, onChange, set, setup, value } from
 import { t } from "./texts";
 
 const FIRST = ["strength", "color"];
-const MORE = ["style_scale", "structure", "content_scale", "texture", "neutral", "content_map", "guidance", "guidance_interval", "distilled", "sampler", "steps", "gradual", "size", "count", "fresh"];
+const MORE = ["style_scale", "structure", "content_scale", "texture", "neutral", "content_map", "guidance", "guidance_interval", "distilled", "sampler", "steps", "flat_steps", "gradual", "size", "count", "fresh"];
 
 export function dials(): HTMLElement {
   const more = h("details", { className: "more" }, h("summary", {}, t.moreDials), ...MORE.map(dial), models());

@@ -219,6 +219,7 @@ const en = {
     gradual: "Gradual structure",
     sampler: "Sampler",
     steps: "Steps",
+    flat_steps: "Steps of a flat finish",
     seed: "Seed",
     fresh: "New noise",
     size: "Size",
@@ -437,7 +438,7 @@ const ko: typeof en = {
   dials: {
     strength: "세기", style_scale: "스타일 배율", content_scale: "내용 배율", structure: "구조", texture: "질감", neutral: "중립",
     color: "색", color_strength: "색 세기", content_map: "내용 지도", guidance: "안내", guidance_interval: "안내 구간", distilled: "증류한 안내", gradual: "고른 구조", sampler: "샘플러",
-    steps: "단계 수", seed: "시드", fresh: "새 노이즈", size: "크기", count: "그림 수",
+    steps: "단계 수", flat_steps: "평면 마감의 단계 수", seed: "시드", fresh: "새 노이즈", size: "크기", count: "그림 수",
   },
   choices: {
     off: "그대로", match: "스타일의 색", keep: "내용의 색",
@@ -459,6 +460,7 @@ const ko: typeof en = {
     gradual: "구조가 한 스텝 안에서 끝날 수 있습니다: 스텝이 적어도 고르게 움직입니다.",
     sampler: "단계를 밟는 방법.",
     steps: "샘플링 단계 수.",
+    flat_steps: "평면 마감이 따를 때의 단계 수: 색만 물으므로 적어도 됩니다.",
     seed: "노이즈의 시드. 시드 하나에 그림 하나.",
     fresh: "새 노이즈에서 시작: 내용의 뜻만 남습니다.",
     size: "긴 변의 픽셀 수.",

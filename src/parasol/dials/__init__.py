@@ -201,7 +201,7 @@ class Dials:
         Dial(
             help="Sampling steps, at most, where a flat finish follows, which asks the drawing for its colours alone.",
             more="Two of `dpm` tell them as well as five. `--steps` alone sets both, and `ddim` takes all of its own.",
-            low=1, high=1000, step=1, unit="steps",
+            low=1, high=1000, usual=(1, 5), step=1, unit="steps",
         ),
     ] = 2  # fmt: skip
 
