@@ -5,6 +5,8 @@ What is left are areas. Which colour each of them has, and each line, is a small
 of a place, against how much of a drawing each colour has in the references, and so that neighbours are told apart.
 """
 
+from functools import cache, partial
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -81,9 +83,7 @@ def coloured(
     return np.where(index == 0, CLEAR, index)
 
 
-def drawn_in_parts(
-    content: Float[np.ndarray, "H W 3"], look: Look, alpha: Float[np.ndarray, "H W"] | None = None
-) -> bool:
+def drawn_in_parts(content: Float[np.ndarray, "H W 3"], look: Look, alpha: Float[np.ndarray, "H W"] | None) -> bool:
     """Whether a content picture is a flat drawing, of which `coloured` makes one in the look, if anything is left."""
     return parts_of(*_with_border(content, alpha, look)) is not None
 
@@ -105,9 +105,10 @@ def _ruled(
 
     Where too much of a drawing would go under in lines of the style's width, they are narrower.
     """
-    candidates = list[tuple[float, tuple]]()
+    candidates, measured = list[tuple[float, tuple]](), cache(partial(_measured, parts, look))
     for share in NARROWER:
-        thin = _thin(parts, share * width, look)
+        most = max(int(THIN * share * width) + 2, round(BLOB * widest(parts)) + 2 if look.strokes else 0)
+        thin = _thin(parts, share * width, *measured(most))
         line, left = _lines(parts, thin, share * width, strokes=look.strokes)
         lost = _lost(parts, thin, line)
         candidates.append((lost, (share * width, thin, line, left)))
@@ -124,9 +125,8 @@ def _lost(parts: Parts, thin: Bool[np.ndarray, " n"], line: Bool[np.ndarray, "h 
     return float(weight @ (_merged(parts, thin | (shown < SHOWN)) > MERGED) / max(weight.sum(), 1e-9))
 
 
-def _thin(parts: Parts, width: float, look: Look) -> Bool[np.ndarray, " n"]:
-    """Which parts are lines themselves: what is thin, strokes where these count, and thin gaps within areas."""
-    most = max(int(THIN * width) + 2, round(BLOB * widest(parts)) + 2 if look.strokes else 0)
+def _measured(parts: Parts, look: Look, most: int) -> tuple[Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    """How wide each part is in most places, as far as that is told up to `most`, and which are strokes."""
     wide, even = np.zeros(len(parts.areas)), np.zeros(len(parts.areas), bool)
     for label in np.flatnonzero(~parts.free):
         deep = depth(parts.labels[grown(parts.boxes[label], 1)] == label, most)
@@ -134,7 +134,13 @@ def _thin(parts: Parts, width: float, look: Look) -> Bool[np.ndarray, " n"]:
         wide[label] = np.percentile(widths, 80)
         stroke = look.strokes and not parts.hollow[label]
         even[label] = stroke and is_stroke(deep, most, even=look.revision > 0)
-    even &= _merged(parts, even) <= MERGED
+    return wide, even & (_merged(parts, even) <= MERGED)
+
+
+def _thin(
+    parts: Parts, width: float, wide: Float[np.ndarray, " n"], even: Bool[np.ndarray, " n"]
+) -> Bool[np.ndarray, " n"]:
+    """Which parts are lines themselves: what is thin, strokes where these count, and thin gaps within areas."""
     thin = ~parts.free & ((wide <= THIN * width) | even)
     narrow = wide <= 2 * width  # its own edges' lines are all of it, and a gap that became one too would go under
     beside = np.zeros((len(thin), 2))  # border with areas, and with what is none

@@ -77,9 +77,8 @@ def rounded(
     """
     rim = np.ones(labels.shape, bool)
     rim[1:-1, 1:-1] = False
-    areas = np.bincount(labels.ravel())
     for reach in (share * radius for share in RADII):
-        new = labels.copy()
+        new, areas = labels.copy(), np.bincount(labels.ravel())
         large = np.flatnonzero(areas > 3 * reach**2)  # a disc takes more
         for label in large if which is None else np.intersect1d(large, which):
             here = grown(box(labels == label), 1)
@@ -91,12 +90,7 @@ def rounded(
             other = _beside(pieces, np.where(own, -1, labels[here]))
             other[_beside(pieces, np.where(kinds[left] == 1, left, -1)) < 0] = -1  # a neck between two pieces
             other[pieces[rim[here] & (pieces >= 0)]] = -1
-            at = np.nonzero(pieces >= 0)
-            given = other[pieces[at]]
-            at, given = tuple(axis[given >= 0] for axis in at), given[given >= 0]
-            new[here][at] = given
-            areas[label] -= len(given)
-            np.add.at(areas, given, 1)
+            new[here] = np.where((pieces >= 0) & (other[pieces] >= 0), other[pieces], new[here])
         labels = new
     return labels
 
