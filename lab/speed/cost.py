@@ -37,7 +37,7 @@ def point(model: str, size: int, count: int) -> Record:
     """The same in this process."""
     import resource
 
-    loaded, (content, style) = Parasol.load(model, threads=1), EXAMPLES[model]
+    loaded, (content, style, _) = Parasol.load(model, threads=1), EXAMPLES[model]
     recipe = loaded.recipe(content, style, loaded.dials(steps=STEPS), size=size)
     loaded.paint(recipe)  # opens what is to be opened
     started = time.process_time()

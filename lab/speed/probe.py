@@ -1,6 +1,7 @@
 """CPU-seconds of one warm move of a dial, printed: python probe.py MODEL MOVE. It imports what PYTHONPATH says.
 
-It runs on any commit since recipes are painted, and so uses nothing newer than `recipe` and `paint`.
+It runs on any commit since recipes are painted, and so uses nothing newer than `recipe` and `paint`, but for the finish
+that `parasol style` gives to flat drawings, which is left out where a commit has none.
 """
 
 import sys
@@ -9,32 +10,33 @@ from typing import Any
 
 from parasol import Parasol
 
+FLAT = "src/parasol/studio/examples/"
 EXAMPLES = {
-    "pictogram": ("examples/content.png", "examples/style.png"),
-    "painting": ("examples/photograph.jpg", "examples/painting.jpg"),
+    "pictogram": ("examples/content.png", "examples/style.png", "examples/content.png"),
+    "painting": ("examples/photograph.jpg", "examples/painting.jpg", "examples/photograph.jpg"),
+    "flat": (f"{FLAT}key.png", f"{FLAT}duotone.png", f"{FLAT}pastel.png"),
 }
-FINISHED = "finished "
-MOVES = ("picture", "style", "scale", "colour", "quick", *(FINISHED + move for move in ("picture", "style", "scale")))
-"""A whole picture of a new seed; then, of the same content and seed, another style, scale or colour step; dpm in 10.
-As the model draws it, and with the finish that `parasol style` gives, which older commits do not have."""
+"""Content, style, and the other style. Those of `flat` are flat art, drawn by `pictogram` and finished."""
+
+MOVES = ("picture", "style", "scale", "colour", "quick")
+"""A whole picture of a new seed; then, of the same content and seed, another style, scale or colour step; dpm in 10."""
 
 
 def main(name: str, move: str) -> None:
     """Warm up, and measure the move alone."""
-    model, (content, style) = Parasol.load(name), EXAMPLES[name]
+    model, (content, style, another) = Parasol.load("pictogram" if name == "flat" else name), EXAMPLES[name]
     dials = model.dials(steps=10, sampler="dpm") if move == "quick" else model.dials()
 
     def asked(style: str) -> Any:
-        few = {"finish": model.finish(style, finish="auto")} if wanted and hasattr(model, "finish") else {}
-        return model.recipe(content, style, dials, **few)
+        few = model.finish(style, finish="auto") if name == "flat" and hasattr(model, "finish") else None
+        more: dict[str, Any] = {} if few is None else {"finish": few}
+        return model.recipe(content, style, dials, **more)
 
-    wanted, move = move.startswith(FINISHED), move.removeprefix(FINISHED)
     recipe = asked(style)
     model.paint(recipe)
-    other = asked(content) if move == "style" else recipe
     moved = {
         "picture": recipe.varied(seed=1),
-        "style": other,
+        "style": asked(another) if move == "style" else recipe,
         "scale": recipe.varied(style_scale=dials.style_scale + 0.5),
         "colour": recipe.varied(color="match"),
         "quick": recipe.varied(seed=1),
