@@ -122,7 +122,7 @@ def test_a_wheel_holds_the_package_alone_and_no_more_than_it_may() -> None:
     files = [PACKAGE.parent / name for name in places.values()]
     left_out = sum(lines(file) if file.is_dir() else len(file.read_text("utf-8").splitlines()) for file in files)
     assert lines(PACKAGE) - left_out <= 22_000
-    assert left_out <= 20_500, "lines of the other wheel"
+    assert left_out <= 20_600, "lines of the other wheel"
 
 
 def test_what_draws_needs_one_wheel_alone() -> None:

@@ -502,3 +502,18 @@ def test_parts_of_a_drawing_are_kept_and_nobody_can_change_them() -> None:
     other = parts_of(picture(sign))
     assert other is not None
     assert not np.array_equal(other.areas, again.areas)
+
+
+def test_what_is_kept_of_a_drawing_changes_no_result() -> None:
+    """A dial that moves gives another result of the same content and look; another look or content another form."""
+    lined = plain("#ffffff,#ffe500,#1e293b", (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), 0.03)
+    looks = (lined, replace(lined, corner=0.03), TONES)
+    contents = (picture(hoop), picture(sign), picture(tapered))
+    turns = [(result, content, look) for look in looks for content in contents for result in (content, 1 - content)]
+    first = [coloured(*turn) for turn in turns]
+    again = [coloured(*turns[place]) for place in reversed(range(len(turns)))]
+    for one, other in zip(first, reversed(again), strict=True):
+        assert one is not None
+        assert other is not None
+        assert np.array_equal(one, other)
+    assert len({index.tobytes() for index in first if index is not None}) > len(looks) * len(contents) // 2

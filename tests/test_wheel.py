@@ -87,7 +87,7 @@ def test_the_core_alone_paints_outside_the_repository(wheel: Path, tmp_path: Pat
     corpus = [program, "corpus", "build", "etchings", "--out", "here"]
     done = subprocess.run(corpus, cwd=tmp_path, env=ALONE, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (
-        2, "parasol: error: this command needs parasol.corpora: install it with pip install 'parasol-style-train'\n"
+        2, "parasol: error: this command needs parasol.apps.corpus: install it with pip install 'parasol-style-train'\n"
     )  # fmt: skip
     done = subprocess.run([program, "triplets"], cwd=tmp_path, env=ALONE, capture_output=True, text=True, check=False)
     assert done.returncode == 2

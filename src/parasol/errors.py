@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 TRAIN_ROOMS = (
-    "apps.evaluate", "apps.report", "apps.triplets", "backbones", "calibration", "charts", "comparison", "corpora",
-    "held_out", "metrics", "networks", "report", "runtime.torch", "teaching", "training", "triplets",
+    "apps.corpus", "apps.evaluate", "apps.report", "apps.triplets", "backbones", "calibration", "charts", "comparison",
+    "corpora", "held_out", "metrics", "networks", "report", "runtime.torch", "teaching", "training", "triplets",
 )  # fmt: skip
 """What is in the second wheel, parasol-style-train, which `train/` builds."""
 

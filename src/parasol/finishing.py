@@ -6,7 +6,7 @@ Both parts are fields of a recipe, small and beside all that the model sees, so 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -296,7 +296,7 @@ def is_flat(content: Seen) -> bool:
 
 def has_parts(content: Seen, finish: FinishPart) -> bool:
     """Whether a content picture is a drawing in few parts, to which a finish gives the colours of its look."""
-    look = _look(finish)
+    look = _look(finish)  # pyright: ignore[reportArgumentType] (what is frozen has a hash)
     return look is not None and drawn_in_parts(content.drawing, look, _alpha(content.ground))
 
 
@@ -311,12 +311,13 @@ def _coloured(
     finish: FinishPart, ground: GroundPart | None, pixels: Picture, picture: Picture
 ) -> Int[np.ndarray, "h w"] | None:
     """The content picture as the look has it, where there is one and the content is a flat drawing."""
-    look = _look(finish)
+    look = _look(finish)  # pyright: ignore[reportArgumentType] (what is frozen has a hash)
     return None if look is None else coloured(pixels, _regions(ground, picture), look, _alpha(ground))
 
 
+@lru_cache(maxsize=64)
 def _look(finish: FinishPart) -> Look | None:
-    """The look, without the tile that drawings are put on afterwards."""
+    """The look, without the tile that drawings are put on afterwards; the same one for the same finish."""
     if finish.look is None or finish.colours is None:
         return None
     return Look(palette=named_palette(finish.colours), **{**dict(finish.look), "tile": None})

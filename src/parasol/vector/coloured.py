@@ -5,7 +5,7 @@ What is left are areas. Which colour each of them has, and each line, is a small
 of a place, against how much of a drawing each colour has in the references, and so that neighbours are told apart.
 """
 
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -18,6 +18,7 @@ from parasol.vector.indexing import SCALE
 from parasol.vector.look import UNLIKE, Look
 from parasol.vector.parts import Parts, cut, divided, joined, parts_of
 from parasol.vector.regions import CLEAR, components
+from parasol.vector.same import Same
 from parasol.vector.strokes import BLOB, is_stroke, rim_along, run_out, unlined, widest
 
 THIN = 1.5  # widths of the style's lines, up to which a part of the content is a line itself
@@ -31,6 +32,10 @@ LOST, SHOWN, MERGED = 0.2, 0.2, 0.3  # share of the parts that may go; of a part
 GUESSED = 0.5  # of the first, where the drawing only encloses ground: there the model has little to say
 INNER = 0.5  # of the style's corners, for corners of the ground: narrow gaps would close
 ROUNDS = 20
+KEPT = 3 * 256**2  # values of a picture, whose form is kept
+
+Ruled = tuple[float, Bool[np.ndarray, " n"], Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]
+"""The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts."""
 
 
 def coloured(
@@ -52,25 +57,18 @@ def coloured(
             f"the result has shape {result.shape} and the content {content.shape}; both must be one size"
         )
     shape, (content, alpha) = content.shape, _with_border(content, alpha, look)
-    parts = parts_of(content, alpha)
+    form = _form if content.size <= KEPT else _form.__wrapped__
+    parts, ruled = form(Same(content), None if alpha is None else Same(alpha), look)
     if parts is None:
         return None
-    if look.corner:
-        radius, ground = look.corner * max(parts.labels.shape), parts.free | parts.hollow
-        labels = rounded(parts.labels, radius, np.flatnonzero(~ground))
-        labels = rounded(labels, INNER * radius, np.flatnonzero(ground))
-        parts = divided(parts, labels, range(len(parts.areas)))
     if content.shape != shape:
         result = np.pad(result, ((1, 1), (1, 1), (0, 0)), mode="edge")
     off = delta_e(lab(result)[:, :, None], lab(look.palette.colours))
     says = np.minimum(off / TELLS, 1.0)
-    if look.width == 0:
-        parts = unlined(parts) if look.unlined else parts
-        parts = cut(parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE), whole=look.revision > 0)
+    if ruled is None:
         index = _filled(parts, ~parts.free[parts.labels], says, look)[parts.labels]
     else:
-        parts = joined(parts, EDGE)
-        width, thin, line, left = _ruled(parts, look.width * max(parts.labels.shape), look)
+        width, thin, line, left = ruled
         fills = _filled(parts, ~line & ~(parts.free | thin)[parts.labels], says, look, ruled=bool(line.any()))
         drawn = _seen_on(parts, thin, fills, _drawn(parts, line, says, look), look.lines)
         fills = _with_holes(parts, thin, fills, drawn) if look.revision > 1 else fills
@@ -98,13 +96,30 @@ def _with_border(
     return np.pad(content, ((1, 1), (1, 1), (0, 0)), mode="edge"), np.pad(alpha, 1)
 
 
-def _ruled(
-    parts: Parts, width: float, look: Look
-) -> tuple[float, Bool[np.ndarray, " n"], Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
-    """The lines' width, which parts are lines themselves, the lines, and what is left over of thin parts.
+@lru_cache(maxsize=1)
+def _form(content: Same, alpha: Same | None, look: Look) -> tuple[Parts | None, Ruled | None]:
+    """The parts as the look has them, and its lines if there are any: all that the result has no say in.
 
-    Where too much of a drawing would go under in lines of the style's width, they are narrower.
+    The last one is kept, for a dial that moves, if it is not large.
     """
+    parts = parts_of(content.array, None if alpha is None else alpha.array)
+    if parts is None:
+        return None, None
+    if look.corner:
+        radius, ground = look.corner * max(parts.labels.shape), parts.free | parts.hollow
+        labels = rounded(parts.labels, radius, np.flatnonzero(~ground))
+        labels = rounded(labels, INNER * radius, np.flatnonzero(ground))
+        parts = divided(parts, labels, range(len(parts.areas)))
+    if look.width > 0:
+        parts = joined(parts, EDGE)
+        return parts, _ruled(parts, look.width * max(parts.labels.shape), look)
+    parts = unlined(parts) if look.unlined else parts
+    parts = parts if np.count_nonzero(look.fills) > 1 else joined(parts, EDGE)
+    return cut(parts, whole=look.revision > 0), None
+
+
+def _ruled(parts: Parts, width: float, look: Look) -> Ruled:
+    """Where too much of a drawing would go under in lines of the style's width, they are narrower."""
     candidates, measured = list[tuple[float, tuple]](), cache(partial(_measured, parts, look))
     for share in NARROWER:
         most = max(int(THIN * share * width) + 2, round(BLOB * widest(parts)) + 2 if look.strokes else 0)

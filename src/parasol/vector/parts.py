@@ -13,6 +13,7 @@ from parasol.vector.indexing import enlarged, index_picture
 from parasol.vector.look import SPECK
 from parasol.vector.palette import choose_palette
 from parasol.vector.regions import around, borders, components, outside, without_specks
+from parasol.vector.same import Same
 
 MOST_PARTS = 60  # of a drawing; what has more is a picture of another kind
 BUSY = 0.1  # share of index pixels whose neighbour below has another colour; drawings have a third of it at most
@@ -56,21 +57,20 @@ def parts_of(content: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"
     Its ground is what is clear, where there is an alpha, with colours bled over it; else its ground's colour. Those of
     the last few drawings are kept, for they are asked for before a drawing is painted and in every style of it.
     """
-    small = content.astype(np.float32)
-    kept = _kept(small.tobytes(), small.shape, None if alpha is None else alpha.astype(np.float32).tobytes())
+    kept = _kept(Same(content), None if alpha is None else Same(alpha))
     return None if kept is None else replace(kept, labels=kept.labels.astype(np.int64))
 
 
 @lru_cache(maxsize=4)
-def _kept(content: bytes, shape: tuple[int, ...], alpha: bytes | None) -> Parts | None:
+def _kept(content: Same, alpha: Same | None) -> Parts | None:
     """The same with labels of 16 bits, which are kept."""
-    pixels = np.frombuffer(content, np.float32).reshape(shape)
+    pixels = content.array
     chosen = choose_palette(pixels)
     index, colours = index_picture(pixels, chosen), lab(chosen.colours)
     if (index[1:] != index[:-1]).mean() > BUSY:
         return None
     if alpha is not None:
-        index = np.where(enlarged(np.frombuffer(alpha, np.float32).reshape(shape[:2])) < 0.5, 0, index + 1)
+        index = np.where(enlarged(alpha.array) < 0.5, 0, index + 1)
         colours = np.concatenate([lab(np.ones((1, 3), np.float32)), colours])
     drawn = int((~outside(index)).sum())
     index = without_specks(index, max(SPECK, round(SMALLEST * drawn)))
