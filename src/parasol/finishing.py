@@ -141,7 +141,7 @@ class Seen:
 
     @cached_property
     def drawing(self) -> Picture:
-        """What its regions are those of."""
+        """With its ground bled over: what its regions are those of."""
         return _regions(self.ground, self.picture)
 
 

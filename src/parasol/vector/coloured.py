@@ -119,7 +119,7 @@ def _form(content: Same, alpha: Same | None, look: Look) -> tuple[Parts | None, 
 
 
 def _ruled(parts: Parts, width: float, look: Look) -> Ruled:
-    """Where too much of a drawing would go under in lines of the style's width, they are narrower."""
+    """The lines of a drawing: narrower than the style's where too much of it would go under in them."""
     candidates, measured = list[tuple[float, tuple]](), cache(partial(_measured, parts, look))
     for share in NARROWER:
         most = max(int(THIN * share * width) + 2, round(BLOB * widest(parts)) + 2 if look.strokes else 0)

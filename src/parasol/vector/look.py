@@ -66,7 +66,7 @@ class Look:
 
     revision: int = 2
     """Of the rules. From 1 on a drawing on what is clear ends where its picture does, what lies around other parts has
-    one colour where the style has no lines, and what tapers is no stroke."""
+    one colour where the style has no lines, and what tapers is no stroke; from 2 on holes of strokes stay open."""
 
     slope: tuple[float, float] | None = None
     """L* that parts gain down and across a whole side, for what is rendered or has gradients; none where it is flat."""

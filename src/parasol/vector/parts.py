@@ -61,7 +61,7 @@ def parts_of(content: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"
     return None if kept is None else replace(kept, labels=kept.labels.astype(np.int64))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _kept(content: Same, alpha: Same | None) -> Parts | None:
     """The same with labels of 16 bits, which are kept."""
     pixels = content.array
