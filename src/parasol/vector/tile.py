@@ -19,6 +19,7 @@ SHARED = 0.75  # of the references, that have to lie on a tile of one shape
 OFF, TURNED = 0.02, 0.05  # of the side, by which their margins and radii differ at most
 MANY, BADGE = 3, 0.4  # references, from which any shape is a tile; radius of a disc, of which fewer say nothing
 BAND, RIM, OWN = 0.04, 0.6, 0.4  # of the side, along its rim; of that and of all of a tile, what has its colour
+BEVEL = 0.06  # of the side, along the edge of a tile, that may be blurred or of a darker colour, and stays on it
 SMALLEST = 8  # px, of which a tile's rim can be looked at
 GLANCE = 256  # px; of a larger picture fewer are looked at first, for most have none
 
@@ -70,7 +71,7 @@ def off_tile(content: RGBA) -> RGBA | None:
     red, green, blue = (float(value) for value in bare[0, 0])
     same = delta_e(lab(bare), lab(bare[0, 0])) <= PLAIN  # with what resizing has left around what lies on it
     marks = lifted(np.where(same[..., None], bare[0, 0], bare), (red, green, blue))
-    within = tile._replace(margin=tile.margin + BAND, radius=max(tile.radius - BAND, 0.0))  # its edge may be blurred
+    within = tile._replace(margin=tile.margin + BEVEL, radius=max(tile.radius - BEVEL, 0.0))
     marks[~within.shape(len(marks)), 3] = 0
     cut = delta_e(lab(shown), lab(shown[0, 0])) <= BARE if is_opaque(content) else content[..., 3] < 0.5
     return None if cut[marks[..., 3] >= 0.5].mean() > 0.5 else marks

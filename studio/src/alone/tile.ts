@@ -6,7 +6,7 @@ import { decimals, median, raster, rint, type Raster } from "./raster";
 import { boxOf, count, depth, inverse, longest, maskOf, outside, type Mask } from "./regions";
 
 const [BARE, PLAIN, LEAST, FITS, SHARED, OFF, TURNED] = [3, 10, 0.6, 0.97, 0.75, 0.02, 0.05];
-const [MANY, BADGE, BAND, RIM, OWN, GLANCE, SMALLEST, SPECK] = [3, 0.4, 0.04, 0.6, 0.4, 256, 8, 0.2];
+const [MANY, BADGE, BAND, RIM, OWN, BEVEL, GLANCE, SMALLEST, SPECK] = [3, 0.4, 0.04, 0.6, 0.4, 0.06, 256, 8, 0.2];
 
 /** A square in the middle of a picture, as shares of its side: free space around it, radius of its corners, longer side of what lies on it. */
 export type Tile = [margin: number, radius: number, room: number];
@@ -43,7 +43,7 @@ export function offTile(content: Raster): Raster | null {
   const [own, colours, bared] = [[...bare.data.subarray(0, 3)], lab(shown.data), lab(bare.data)];
   const same = maskOf(bare, (place) => deltaE(bared, place, bared, 0) <= PLAIN);
   const marks = lifted({ ...bare, data: bare.data.map((value, i) => (same.data[Math.floor(i / 3)] ? own[i % 3] : value)) }, own);
-  const within = shapeOf([tile[0] + BAND, Math.max(tile[1] - BAND, 0), tile[2]], height);
+  const within = shapeOf([tile[0] + BEVEL, Math.max(tile[1] - BEVEL, 0), tile[2]], height);
   within.data.forEach((is, place) => is || (marks.data[4 * place + 3] = 0));
   const drawn = maskOf(marks, (place) => marks.data[4 * place + 3] >= 0.5);
   const whole = isOpaque(content);
